@@ -1,0 +1,513 @@
+"""Automatic differentiation by TensorFlow's rules, on torch's autograd.
+
+Torch records whatever involves a tensor that requires a gradient; TensorFlow records what happens while a tape is open, and
+each tape sees only its own part. The difference is kept in three places:
+
+- Outside a recording nothing is recorded: variables are read detached, results of earlier recordings are constants
+  (``dispatch.live``, ``Variable.read``). A *recording* lasts from the first tape's opening to the last one's closing.
+- A tape that was opened inside another one, or paused, saw only part of the recording: autograd nodes outside of its
+  intervals (by sequence number) are cut off while its gradient is taken.
+- A graph is kept only if somebody may still ask: a persistent tape, or another tape of the same recording.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from kerasish.core import dispatch, tree
+from kerasish.core.context import local, scope
+from kerasish.core.dtypes import FROM_TORCH
+from kerasish.core.errors import fail
+from kerasish.core.tensor import Tensor
+from kerasish.core.variable import Variable, live_tapes
+
+_recordings = itertools.count(1)
+
+
+def new_recording() -> int:
+    """An identifier that no other recording has."""
+    return next(_recordings)
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Torch's rule for Tensors: operations are recorded although no tape is open.
+
+    For user code that is called with torch tensors, and for training steps that call ``backward`` themselves.
+    """
+    if local.recording or not torch.is_grad_enabled():
+        yield
+        return
+    local.recording = new_recording()
+    try:
+        yield
+    finally:
+        local.recording = 0
+
+
+class UnconnectedGradients:
+    """What ``gradient`` gives for a source that the target does not depend on."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+    def __new__(cls, value: str) -> str:  # type: ignore[misc]
+        text = str(value).lower()
+        if text not in ("none", "zero"):
+            raise fail(ValueError, f"Unknown value for unconnected_gradients: {value!r}", "'none' or 'zero'")
+        return text
+
+
+class GradientTape:
+    """Records operations for automatic differentiation (``tf.GradientTape``).
+
+    Args:
+        persistent: whether gradients may be asked for more than once.
+        watch_accessed_variables: whether trainable variables that are read are watched; otherwise call ``watch``.
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = persistent
+        self._watch_accessed = watch_accessed_variables
+        self._open = False
+        self._used = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self._recording = 0
+        self._start = 0
+        self._end: int | None = None
+        self._inner = False  # opened while the recording was already under way
+        self._pauses: list[tuple[int, int]] = []
+        self._accessed: dict[int, Variable] = {}
+        self._watched: dict[int, Any] = {}
+        self._leaves: dict[int, list] = {}  # id of a variable -> parameters that writes took from under it
+        self._settled: set[int] = set()  # variables written since the tape closed: their new leaves are not ours
+
+    # recording
+
+    def __enter__(self) -> GradientTape:
+        self._push()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        if self._open:
+            self._pop()
+
+    def _push(self) -> None:
+        if self._open:
+            raise ValueError("Tape is still recording. This can happen if you try to re-enter an already-active tape.")
+        now = torch._C._autograd._get_sequence_nr()
+        if not local.tapes:
+            local.before_tapes = (local.recording, torch.is_grad_enabled())
+            local.recording = local.recording or new_recording()
+            torch._C._set_grad_enabled(True)
+        self._inner = bool(local.tapes) and now != local.tapes[0]._start
+        if self._recording != local.recording:  # not a second entry into the same recording
+            self._recording, self._start = local.recording, now
+        self._open, self._end = True, None
+        local.tapes = (*local.tapes, self)
+        live_tapes.add(self)
+
+    def _pop(self) -> None:
+        self._open = False
+        local.tapes = tuple(tape for tape in local.tapes if tape is not self)
+        if local.tapes:
+            self._end = torch._C._autograd._get_sequence_nr()  # the others go on; what they record now is not ours
+        else:
+            local.recording, grad_mode = local.before_tapes
+            torch._C._set_grad_enabled(grad_mode)
+
+    def note_access(self, variable: Variable) -> None:
+        """Called for each read of a variable that requires a gradient while the tape is open."""
+        if self._watch_accessed:
+            self._accessed.setdefault(id(variable), variable)
+
+    def keep_leaf(self, variable: Variable, leaf: torch.Tensor) -> bool:
+        """Called before a write: True if this tape may have used the parameter, which it then holds on to."""
+        key = id(variable)
+        if key in self._settled or not self._watches(variable):
+            return key not in self._settled  # an unwatched variable's value may still be part of the graph
+        self._leaves.setdefault(key, []).append(leaf)
+        if not self._open:
+            self._settled.add(key)
+        return True
+
+    def _watches(self, variable: Variable) -> bool:
+        return self._watch_accessed or id(variable) in self._watched
+
+    def watch(self, tensor: Any) -> None:
+        """Record what happens to ``tensor`` (or a structure of tensors or variables) from here on."""
+        for x in tree.flatten(tensor):
+            if not dispatch.is_tensor(x):
+                raise fail(ValueError, "GradientTape.watch takes tensors and variables", received=f"{type(x)}")
+            t = x.stored if isinstance(x, Variable) else x._t if isinstance(x, Tensor) else x
+            if not (isinstance(t, torch.Tensor) and (t.is_floating_point() or t.is_complex())):
+                warnings.warn(
+                    f"The dtype of the watched tensor must be floating (e.g. tf.float32), got {x.dtype!r}", stacklevel=2
+                )
+                continue
+            self._watched[id(x)] = x
+            if isinstance(x, Variable):
+                if not t.requires_grad:
+                    t.requires_grad_(True)
+                    weakref.finalize(self, t.requires_grad_, False)
+            elif isinstance(x, Tensor):
+                if not t.requires_grad or x._recording != local.recording:
+                    x._t = t.detach().requires_grad_(True)  # other Tensors with this storage are not concerned
+                    x._recording = local.recording
+            elif t.is_leaf:
+                t.requires_grad_(True)
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """A block whose operations this tape does not see."""
+        if not self._open:
+            raise ValueError("Tape is not recording.")
+        if len(local.tapes) == 1:
+            with scope(recording=0, tapes=()):
+                yield
+            return
+        start = torch._C._autograd._get_sequence_nr()
+        try:
+            yield
+        finally:
+            self._pauses.append((start, torch._C._autograd._get_sequence_nr()))
+
+    def reset(self) -> None:
+        """Forget what was recorded; an open tape goes on recording."""
+        was_open = self._open
+        if was_open:
+            self._pop()
+        self._clear()
+        self._used = False
+        if was_open:
+            self._push()
+
+    def watched_variables(self) -> tuple:
+        """The variables read while recording, in order, and those given to ``watch``."""
+        seen = dict(self._accessed)
+        seen.update({key: x for key, x in self._watched.items() if isinstance(x, Variable)})
+        return tuple(seen.values())
+
+    # gradients
+
+    def gradient(
+        self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: Any = "none"
+    ) -> Any:
+        """The derivative of the sum of ``target`` with respect to each of ``sources``, in their structure.
+
+        Args:
+            target: a tensor or a structure of them; their gradients are added.
+            sources: tensors or variables, possibly nested.
+            output_gradients: what to weight the elements of ``target`` with; default: ones.
+            unconnected_gradients: "none" or "zero" for sources that ``target`` does not depend on.
+
+        Raises:
+            RuntimeError: a second call on a tape that is not persistent.
+        """
+        unconnected = UnconnectedGradients(unconnected_gradients)
+        outputs, weights = self._outputs(target, output_gradients)
+        flat = tree.flatten(sources)
+        inputs = [self._inputs(source) for source in flat]
+        with self._differentiating() as (create_graph, retain):
+            grads = self._run(outputs, weights, [t for group in inputs for t in group], create_graph, retain)
+        results, position = [], 0
+        for source, group in zip(flat, inputs, strict=True):
+            parts = [g for g in grads[position : position + len(group)] if g is not None]
+            position += len(group)
+            results.append(_present(source, parts, unconnected))
+        return tree.pack_as(sources, results)
+
+    def jacobian(
+        self,
+        target: Any,
+        sources: Any,
+        unconnected_gradients: Any = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """The derivative of each element of ``target``: results have shape ``target.shape + source.shape``."""
+        unconnected = UnconnectedGradients(unconnected_gradients)
+        (output,), _ = self._outputs(target, None)
+        flat = tree.flatten(sources)
+        inputs = [self._inputs(source)[:1] for source in flat]
+        with self._differentiating() as (create_graph, retain):
+            rows = torch.eye(output.numel(), dtype=output.dtype, device=output.device).reshape(-1, *output.shape)
+            grads = self._rows(output, rows, [t for group in inputs for t in group], create_graph, retain)
+        found = iter(grads)
+        results = []
+        for source, group in zip(flat, inputs, strict=True):
+            grad = next(found) if group else None
+            if grad is not None:
+                grad = grad.reshape(*output.shape, *grad.shape[1:])
+                layout = getattr(source, "_layout", None)
+                if layout is not None:
+                    axes = range(output.ndim)
+                    grad = grad.permute(*axes, *(output.ndim + i for i in layout.order))
+            elif unconnected == "zero":
+                like = dispatch.raw(source)
+                grad = like.new_zeros((*output.shape, *like.shape))
+            results.append(None if grad is None else dispatch.wrap(grad))
+        return tree.pack_as(sources, results)
+
+    def batch_jacobian(
+        self,
+        target: Any,
+        source: Any,
+        unconnected_gradients: Any = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """The Jacobian of each sample: ``target`` (b, ...), ``source`` (b, ...) give (b, *target[1:], *source[1:]).
+
+        Raises:
+            ValueError: the batch sizes differ, or are missing.
+        """
+        unconnected = UnconnectedGradients(unconnected_gradients)
+        (output,), _ = self._outputs(target, None)
+        group = self._inputs(source)
+        like = dispatch.raw(source)
+        if not output.ndim or not like.ndim or output.shape[0] != like.shape[0]:
+            raise fail(
+                ValueError,
+                "Need first dimension of target shape and source shape to match",
+                received=f"{tuple(output.shape)} and {tuple(like.shape)}",
+            )
+        per_sample = output.shape[1:].numel()
+        with self._differentiating() as (create_graph, retain):
+            rows = torch.eye(per_sample, dtype=output.dtype, device=output.device)
+            rows = rows.reshape(per_sample, 1, *output.shape[1:]).expand(per_sample, *output.shape)
+            grads = self._rows(output, rows, group, create_graph, retain)
+        grad = grads[0] if grads else None
+        if grad is None:
+            return dispatch.wrap(like.new_zeros((*output.shape, *like.shape[1:]))) if unconnected == "zero" else None
+        return dispatch.wrap(grad.transpose(0, 1).reshape(*output.shape, *like.shape[1:]))
+
+    def _outputs(self, target: Any, output_gradients: Any) -> tuple[list, list]:
+        """The raw targets that this recording can differentiate, and what each is weighted with."""
+        targets = tree.flatten(target)
+        weights = [None] * len(targets) if output_gradients is None else tree.flatten(output_gradients)
+        outputs, grads = [], []
+        for y, weight in zip(targets, weights, strict=True):
+            if not dispatch.is_tensor(y):
+                raise fail(TypeError, "The target of a gradient must be a tensor", received=f"{type(y)}")
+            t = y.stored if isinstance(y, Variable) else y._t if isinstance(y, Tensor) else dispatch.raw(y)
+            if not isinstance(t, torch.Tensor) or not t.requires_grad:
+                if isinstance(t, torch.Tensor) and not t.is_floating_point() and not t.is_complex():
+                    kind = FROM_TORCH[t.dtype].name
+                    warnings.warn(
+                        f"The dtype of the target tensor must be floating (e.g. tf.float32), got {kind}", stacklevel=3
+                    )
+                t = t.detach().requires_grad_(True) if t.is_floating_point() else torch.zeros((), requires_grad=True)
+            outputs.append(t)
+            grads.append(
+                torch.ones_like(t) if weight is None else dispatch.raw(weight, t.dtype).to(t.dtype).expand_as(t)
+            )
+        return outputs, grads
+
+    def _inputs(self, source: Any) -> list[torch.Tensor]:
+        """The raw tensors that stand for a source in the graph: several, if a variable was written while recording."""
+        if isinstance(source, Variable):
+            if not self._watches(source):
+                return []
+            leaves = list(self._leaves.get(id(source), ()))
+            if id(source) not in self._settled:
+                leaves.append(source.stored)
+            return [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+        if dispatch.is_symbolic(source) or not dispatch.is_tensor(source):
+            raise fail(TypeError, "A source of a gradient must be a tensor or variable", received=f"{type(source)}")
+        t = source._t if isinstance(source, Tensor) else source
+        if not isinstance(t, torch.Tensor) or not t.requires_grad:
+            return []
+        if isinstance(source, Tensor) and t.is_leaf and id(source) not in self._watched:
+            return []  # watched by another tape only
+        return [t]
+
+    @contextmanager
+    def _differentiating(self) -> Iterator[tuple[bool, bool]]:
+        """Check that the tape may be used, close it if need be; yields (create_graph, retain_graph)."""
+        if self._used and not self._persistent:
+            raise RuntimeError(
+                "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)"
+            )
+        if self._recording == 0:
+            raise RuntimeError(
+                "The tape has recorded nothing yet: use it in a 'with' block before asking for gradients."
+            )
+        if self._open and not self._persistent:
+            self._pop()
+        others = any(tape is not self and tape._recording == self._recording for tape in live_tapes)
+        create_graph = local.recording != 0
+        try:
+            yield create_graph, self._persistent or others or create_graph
+        finally:
+            self._used = True
+            if not self._persistent:
+                live_tapes.discard(self)
+                self._leaves.clear()
+
+    def _run(self, outputs: list, weights: list, inputs: list, create_graph: bool, retain: bool) -> list:
+        if not inputs or not outputs:
+            return [None] * len(inputs)
+        with self._cut(outputs, inputs) as reachable:
+            grads = torch.autograd.grad(
+                outputs, inputs, weights, retain_graph=retain, create_graph=create_graph, allow_unused=True
+            )
+        return [g if ok else None for g, ok in zip(grads, reachable, strict=True)]
+
+    def _rows(self, output: torch.Tensor, rows: torch.Tensor, inputs: list, create_graph: bool, retain: bool) -> list:
+        """Gradients for several weightings of one output at once, stacked along a new first axis."""
+        if not inputs:
+            return []
+        with self._cut([output], inputs) as reachable:
+            options = {"create_graph": create_graph, "allow_unused": True}
+            try:
+                grads = torch.autograd.grad(output, inputs, rows, retain_graph=True, is_grads_batched=True, **options)
+            except RuntimeError:  # an operation that vmap cannot batch: row by row
+                parts = [torch.autograd.grad(output, inputs, row, retain_graph=True, **options) for row in rows]
+                grads = [None if column[0] is None else torch.stack(column) for column in zip(*parts, strict=True)]
+        return [g if ok else None for g, ok in zip(grads, reachable, strict=True)]
+
+    @contextmanager
+    def _cut(self, outputs: list, inputs: list) -> Iterator[list[bool]]:
+        """While active, gradients stop where this tape's part of the graph ends; yields which inputs it reaches."""
+        if not (self._inner or self._pauses or self._end is not None):
+            yield [True] * len(inputs)
+            return
+        seen, border = self._walk(outputs)
+        handles = [node.register_prehook(_zeros) for node in border]
+        try:
+            yield [_gradient_node(t) in seen for t in inputs]
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _walk(self, outputs: list) -> tuple[set, list]:
+        """Nodes of the graph that this tape recorded, their leaves, and the nodes just outside."""
+        seen: set = set()
+        border = []
+        stack = [_gradient_node(t) for t in outputs]
+        while stack:
+            node = stack.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            if not node.next_functions:
+                continue  # a leaf
+            if self._recorded(node._sequence_nr()):
+                stack.extend(following for following, _ in node.next_functions)
+            else:
+                border.append(node)
+        return seen, border
+
+    def _recorded(self, number: int) -> bool:
+        inside = number >= self._start and (self._end is None or number < self._end)
+        return inside and not any(start <= number < stop for start, stop in self._pauses)
+
+
+def _zeros(grads: tuple) -> tuple:
+    return tuple(None if g is None else torch.zeros_like(g) for g in grads)
+
+
+def _gradient_node(t: torch.Tensor) -> Any:
+    return torch.autograd.graph.get_gradient_edge(t).node
+
+
+def _present(source: Any, parts: list, unconnected: str) -> Any:
+    """A source's gradient as the user sees it: logical layout, wrapped like the source."""
+    if not parts:
+        if unconnected == "none":
+            return None
+        return dispatch.wrap(torch.zeros_like(dispatch.raw(source)))
+    grad = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
+    layout = getattr(source, "_layout", None)
+    if layout is not None:
+        grad = layout.to_logical(grad)
+    return grad if isinstance(source, torch.Tensor) else dispatch.wrap(grad)
+
+
+# gradients of one's own -----------------------------------------------------------------------------------------------
+
+
+def stop_gradient(input: Any, name: str | None = None) -> Any:
+    """``input`` as a constant: gradients do not pass (structures are mapped)."""
+    return tree.map_structure(_detached, input)
+
+
+def _detached(x: Any) -> Any:
+    if isinstance(x, torch.Tensor):
+        return x.detach()
+    if dispatch.is_symbolic(x):
+        return dispatch.OPS["stop_gradient"](x)
+    return dispatch.wrap(dispatch.raw(x).detach())
+
+
+class _Custom(torch.autograd.Function):
+    """A function whose gradient the user computes; ``run`` returns results and that function."""
+
+    @staticmethod
+    def forward(ctx: Any, run: Callable, *inputs: torch.Tensor) -> Any:
+        outputs, ctx.grad_function = run(inputs)
+        ctx.count = len(inputs)
+        return outputs
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple:
+        return (None, *ctx.grad_function(grads))
+
+
+def custom_gradient(f: Callable) -> Callable:
+    """Decorate ``f(*args) -> (y, grad)`` so that ``grad(*dy)`` gives the gradients of the arguments.
+
+    Where ``f`` reads variables, ``grad`` must take ``variables=None`` and return ``(grads, variable_grads)``.
+    """
+
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        tensors = [dispatch.raw(arg) for arg in args]
+        torch_given = bool(args) and all(isinstance(arg, torch.Tensor) for arg in args)
+        accessed: dict[int, Variable] = {}
+        layout: dict[str, Any] = {}
+
+        class Probe:  # stands in for a tape, to learn which variables f reads
+            def note_access(self, variable: Variable) -> None:
+                accessed.setdefault(id(variable), variable)
+
+        def run(inputs: tuple) -> tuple:
+            with scope(recording=new_recording(), tapes=(Probe(),)):
+                y, grad = f(*(dispatch.wrap(t) for t in inputs[: len(args)]), **kwargs)
+            flat = [dispatch.raw(part).detach() for part in tree.flatten(y)]
+            layout["y"] = y
+
+            def backward(dy: tuple) -> list:
+                with recording():
+                    wrapped = [dispatch.wrap(g) for g in dy]
+                    if accessed:
+                        grads, extra = grad(*wrapped, variables=list(accessed.values()))
+                    else:
+                        grads, extra = grad(*wrapped), []
+                    found = [*_sequence(grads), *_sequence(extra)]
+                    return [None if g is None else dispatch.raw(g) for g in found]
+
+            return tuple(flat), backward
+
+        # variables must be inputs of the autograd function to get gradients: a dry run tells which ones f reads
+        with torch.no_grad():
+            run(tuple(tensors))
+        leaves = [variable.read() for variable in accessed.values()]
+        outputs = _Custom.apply(run, *tensors, *leaves)
+        packed = tree.pack_as(layout["y"], outputs)
+        return packed if torch_given else tree.map_structure(dispatch.wrap, packed)
+
+    return decorated
+
+
+def _sequence(value: Any) -> list:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

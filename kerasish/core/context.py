@@ -1,0 +1,94 @@
+"""Ambient state: one object of process-wide settings, one thread-local of scopes.
+
+Everything that a call does not receive as an argument lives here. Whether a model file may run code is not here:
+that is an argument of the loading functions, so that nothing can switch it from afar.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Settings:
+    """What ``kerasish.config`` sets; seen by every thread."""
+
+    floatx: str = "float32"
+    epsilon: float = 1e-7
+    image_data_format: str = "channels_last"
+    style: str = "keras2"  # the look of tables and bars, see config.set_style
+    backend_name: str = "torch"
+    global_seed: int | None = None
+    interactive_logging: bool = True
+    run_functions_eagerly: bool = False
+
+
+settings = Settings()
+
+
+class _Local(threading.local):
+    """Scopes of one thread. Class attributes are the defaults, so an untouched thread pays nothing."""
+
+    training: bool | None = None  # mode that an enclosing layer call was given
+    recording: int = 0  # identifies the recording that ops now belong to; 0: nothing is recorded
+    tapes: tuple = ()  # gradient tapes now open, outermost first
+    before_tapes: tuple = (0, True)  # recording and torch's grad mode when the outermost tape was opened
+    overlay: dict | None = None  # Variable -> torch.Tensor: trial state (shape tracing, StatelessScope)
+    tracing: bool = False  # user code is being run on fake tensors for its shapes only
+    autocast: Any = None  # torch dtype that float variables are read in
+    device: Any = None  # torch.device of the innermost device scope
+    policy: Any = None  # default DTypePolicy
+    call_layers: tuple = ()  # layers whose calls are in progress, outermost first
+    losses: list | None = None  # collects add_loss and activity penalties during a training step
+    custom_objects: tuple = ()  # dictionaries of CustomObjectScopes, innermost last
+    name_scopes: tuple = ()
+
+
+local = _Local()
+
+
+@contextmanager
+def scope(**values: Any) -> Iterator[None]:
+    """Set thread-local values for a block: ``with scope(training=True): ...``."""
+    before = {key: getattr(local, key) for key in values}
+    for key, value in values.items():
+        setattr(local, key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            setattr(local, key, value)
+
+
+# unique names ---------------------------------------------------------------------------------------------------------
+
+_name_counts: dict[str, int] = {}
+_on_clear: list[Callable[[], None]] = []
+
+
+def unique_name(base: str) -> str:
+    """``dense``, ``dense_1``, ``dense_2``, ... for successive calls with ``dense``."""
+    count = _name_counts.get(base, 0)
+    _name_counts[base] = count + 1
+    return f"{base}_{count}" if count else base
+
+
+def on_clear_session(action: Callable[[], None]) -> Callable[[], None]:
+    """Register what ``keras.backend.clear_session`` also has to reset."""
+    _on_clear.append(action)
+    return action
+
+
+def clear_session() -> None:
+    """Forget the counters behind automatic names (``keras.backend.clear_session``)."""
+    _name_counts.clear()
+    for action in _on_clear:
+        action()
+
+
+def get_uid(prefix: str = "") -> int:
+    """1, 2, 3, ... for successive calls with the same prefix (``keras.backend.get_uid``)."""
+    _name_counts[prefix] = _name_counts.get(prefix, 0) + 1
+    return _name_counts[prefix]

@@ -1,0 +1,179 @@
+"""Exceptions: one way to word them, TensorFlow's class tree, and the error for a name that is not served.
+
+OpError                      what a failed TensorFlow operation raises (``tf.errors``)
+├── InvalidArgumentError     a value that an operation cannot take
+│   └── DTypeMismatchError   also a TypeError: TensorFlow raises either, depending on the operand's side
+├── NotFoundError, OutOfRangeError, ... (one per canonical status code)
+NotServedError               also AttributeError and NotImplementedError: the real libraries have it, we don't
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import pathlib
+from collections.abc import Iterable
+
+
+def fail(
+    kind: type[Exception], what: str, expected: object = None, received: object = None, hint: str | None = None
+) -> Exception:
+    """Word an error the house's way: what went wrong, what was expected, what came, and one hint.
+
+    Returns the exception, for ``raise fail(...)``.
+    """
+    parts = [what if what.endswith((".", "?", "!", ":")) else what + "."]
+    if expected is not None:
+        parts.append(f"Expected {expected}.")
+    if received is not None:
+        parts.append(f"Received: {received}.")
+    if hint:
+        parts.append(hint)
+    return kind(" ".join(parts))
+
+
+def add_context(error: BaseException, context: str) -> None:
+    """Put ``context`` under an exception's own message, once; called on the raising path only.
+
+    Exceptions whose arguments are not one message (``KeyError(3)``, ``OSError``) are left as they are.
+    """
+    if getattr(error, "_has_context", False) or len(error.args) != 1 or not isinstance(error.args[0], str):
+        return
+    error.args = (f"{error.args[0]}\n\n{context}",)
+    error._has_context = True  # type: ignore[attr-defined]
+
+
+def close_matches(name: str, options: Iterable[str]) -> str:
+    """'Did you mean "adam"?' for a misspelt name, or an empty string."""
+    by_lower = {option.lower(): option for option in options}
+    found = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.6)
+    if not found:
+        return ""
+    return "Did you mean " + " or ".join(f"'{by_lower[match]}'" for match in found) + "?"
+
+
+# TensorFlow's error classes -------------------------------------------------------------------------------------------
+
+
+class OpError(Exception):
+    """A failed TensorFlow operation; takes a message, or TensorFlow's own ``(node_def, op, message)``."""
+
+    error_code = 2
+
+    def __init__(self, *args: object) -> None:
+        self.node_def, self.op, message = args[:3] if len(args) >= 3 else (None, None, *args[:1], "")[:3]
+        super().__init__(message)
+
+    @property
+    def message(self) -> str:
+        return self.args[0]
+
+    @property
+    def experimental_payloads(self) -> dict:
+        return {}
+
+
+class CancelledError(OpError):
+    error_code = 1
+
+
+class UnknownError(OpError):
+    error_code = 2
+
+
+class InvalidArgumentError(OpError):
+    error_code = 3
+
+
+class DTypeMismatchError(InvalidArgumentError, TypeError):
+    """Operands of different dtypes. TensorFlow raises TypeError or InvalidArgumentError; this is both."""
+
+
+class DeadlineExceededError(OpError):
+    error_code = 4
+
+
+class NotFoundError(OpError):
+    error_code = 5
+
+
+class AlreadyExistsError(OpError):
+    error_code = 6
+
+
+class PermissionDeniedError(OpError):
+    error_code = 7
+
+
+class ResourceExhaustedError(OpError):
+    error_code = 8
+
+
+class FailedPreconditionError(OpError):
+    error_code = 9
+
+
+class AbortedError(OpError):
+    error_code = 10
+
+
+class OutOfRangeError(OpError):
+    error_code = 11
+
+
+class UnimplementedError(OpError):
+    error_code = 12
+
+
+class InternalError(OpError):
+    error_code = 13
+
+
+class UnavailableError(OpError):
+    error_code = 14
+
+
+class DataLossError(OpError):
+    error_code = 15
+
+
+class UnauthenticatedError(OpError):
+    error_code = 16
+
+
+class OperatorNotAllowedInGraphError(TypeError):
+    """A Python operation that needs a value met a symbolic tensor, which has none."""
+
+
+# names that are not served --------------------------------------------------------------------------------------------
+
+
+class NotServedError(AttributeError, NotImplementedError):
+    """A name that TensorFlow or Keras has and kerasish does not; ``hasattr`` sees it as absent."""
+
+
+@functools.cache
+def real_names() -> frozenset[str]:
+    """Every public name of Keras 3.15, tf.keras and TensorFlow 2.21, written ``keras.x`` or ``tf.x``."""
+    path = pathlib.Path(__file__).with_name("real_names.txt")
+    return frozenset(path.read_text(encoding="utf-8").split())
+
+
+def public_path(module: str) -> str:
+    """The real library's path for one of our modules: ``kerasish.tf.math`` is ``tf.math``, ``kerasish.ops`` ``keras.ops``."""
+    if module == "kerasish.tf" or module.startswith("kerasish.tf."):
+        return module.removeprefix("kerasish.")
+    return "keras" + module.removeprefix("kerasish")
+
+
+def missing_name(module: str, name: str, served: Iterable[str]) -> AttributeError:
+    """The error for ``module.name`` when we lack it: ours if the real libraries have it, a plain one if nobody does."""
+    path = f"{public_path(module)}.{name}"
+    known = not name.startswith("_") and path in real_names()
+    if not known:
+        return AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+    public = [other for other in served if not other.startswith("_")]
+    nearest = difflib.get_close_matches(name, public, n=1, cutoff=0.5)
+    where = public_path(module)
+    hint = f"The nearest name that works is '{where}.{nearest[0]}'." if nearest else f"dir({where}) lists what works."
+    return NotServedError(f"'{path}' is part of the real library but is not served by kerasish yet. {hint}")

@@ -1,0 +1,326 @@
+"""Random numbers: TensorFlow's Philox streams, global seeds, Keras's seed generators.
+
+The numbers are TensorFlow's own on every device (Philox 4×32-10, counter based). They are made with NumPy in chunks that
+stay in the cache: about 20 ns a float32. Dropout and noise do not come from here but from torch's generators, which the
+same seeds set.
+"""
+
+from __future__ import annotations
+
+import random as python_random
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import device as devices
+from kerasish.core import dispatch
+from kerasish.core.context import on_clear_session, settings
+from kerasish.core.dtypes import as_dtype, to_torch
+from kerasish.core.errors import fail
+from kerasish.core.shape import standardize_shape
+from kerasish.core.variable import Variable
+
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = 0x9E3779B9, 0xBB67AE85
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+_CHUNK = 1 << 14  # blocks at a time: ten arrays of this length fit the second-level cache
+_RESERVED = 256  # words TensorFlow reserves for each sample that may be rejected
+
+
+def philox(counter: np.ndarray, key: tuple[int, int]) -> np.ndarray:
+    """Ten rounds of Philox 4×32. ``counter``: (n, 4) words, lowest first; returns (n, 4) uint32."""
+    out = np.empty(counter.shape, dtype=np.uint32)
+    for start in range(0, len(counter), _CHUNK):
+        c0, c1, c2, c3 = (counter[start : start + _CHUNK, i].astype(np.uint64) for i in range(4))
+        k0, k1 = key
+        for _ in range(10):
+            p0, p1 = c0 * _M0, c2 * _M1
+            c0, c1, c2, c3 = (
+                (p1 >> _SHIFT) ^ c1 ^ np.uint64(k0),
+                p1 & _LOW,
+                (p0 >> _SHIFT) ^ c3 ^ np.uint64(k1),
+                p0 & _LOW,
+            )
+            k0, k1 = (k0 + _W0) & 0xFFFFFFFF, (k1 + _W1) & 0xFFFFFFFF
+        for i, word in enumerate((c0, c1, c2, c3)):
+            out[start : start + _CHUNK, i] = word
+    return out
+
+
+def _words(seed: tuple[int, int]) -> list[int]:
+    return [seed[0] & 0xFFFFFFFF, (seed[0] >> 32) & 0xFFFFFFFF, seed[1] & 0xFFFFFFFF, (seed[1] >> 32) & 0xFFFFFFFF]
+
+
+class Stream:
+    """The Philox stream of one ``stateless_*`` call with a seed of two 64-bit integers."""
+
+    def __init__(self, seed: tuple[int, int]) -> None:
+        mixed = philox(np.array([_words(seed)], dtype=np.uint32), (0x3EC8F720, 0x02461E29))[0]
+        self.key = (int(mixed[0]), int(mixed[1]))
+        self.high = (int(mixed[2]), int(mixed[3]))
+
+    def blocks(self, index: np.ndarray) -> np.ndarray:
+        """Blocks of four words at the counters ``index`` (n,) uint64; returns (n, 4) uint32."""
+        counter = np.empty((len(index), 4), dtype=np.uint32)
+        counter[:, 0] = index & _LOW
+        counter[:, 1] = index >> _SHIFT
+        counter[:, 2], counter[:, 3] = self.high
+        return philox(counter, self.key)
+
+    def take(self, count: int) -> np.ndarray:
+        """The first ``count`` words."""
+        return self.blocks(np.arange(-(-count // 4), dtype=np.uint64)).reshape(-1)[:count]
+
+
+def _unit(words: np.ndarray) -> np.ndarray:
+    """Words as float32 in [0, 1): the low 23 bits are the mantissa of a number in [1, 2), minus 1."""
+    return ((words & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)).view(np.float32) - np.float32(1)
+
+
+def _unit_double(words: np.ndarray) -> np.ndarray:
+    """Pairs of words as float64 in [0, 1): 20 low bits of the first, then all of the second."""
+    first, second = words[0::2].astype(np.uint64), words[1::2].astype(np.uint64)
+    bits = ((first & np.uint64(0xFFFFF)) << _SHIFT) | second | np.uint64(1023 << 52)
+    return bits.view(np.float64) - 1.0
+
+
+def _unit_half(words: np.ndarray) -> np.ndarray:
+    """Words as float16 in [0, 1): the low 10 bits."""
+    return ((words & np.uint32(0x3FF)).astype(np.uint16) | np.uint16(15 << 10)).view(np.float16) - np.float16(1)
+
+
+def _box_muller(words: np.ndarray) -> np.ndarray:
+    """Pairs of words as pairs of standard normal float32 (Box and Muller 1958): sine first."""
+    u = np.maximum(_unit(words[..., 0::2]), np.float32(1e-7))
+    angle = (2.0 * np.pi * _unit(words[..., 1::2]).astype(np.float64)).astype(np.float32)
+    radius = np.sqrt(np.float32(-2) * np.log(u))
+    out = np.empty(words.shape, dtype=np.float32)
+    out[..., 0::2] = np.sin(angle) * radius
+    out[..., 1::2] = np.cos(angle) * radius
+    return out
+
+
+def _box_muller_double(words: np.ndarray) -> np.ndarray:
+    """Four words as a pair of standard normal float64."""
+    u = _unit_double(words.reshape(-1))
+    first, angle = np.maximum(u[0::2], 1e-7), 2.0 * np.pi * u[1::2]
+    radius = np.sqrt(-2.0 * np.log(first))
+    return np.stack([np.sin(angle) * radius, np.cos(angle) * radius], axis=-1)
+
+
+def _truncated(stream: Stream, count: int, double: bool) -> np.ndarray:
+    """Standard normals within ±2, by rejection: each group of samples has a run of counters of its own."""
+    size = 2 if double else 4  # samples of a group: as many as one block gives
+    groups = -(-count // size)
+    out = np.empty((groups, size), dtype=np.float64 if double else np.float32)
+    filled = np.zeros(groups, dtype=np.int64)
+    pending = np.arange(groups, dtype=np.uint64)
+    step = 0
+    while len(pending):
+        blocks = stream.blocks(pending * np.uint64(size * _RESERVED // 4) + np.uint64(step))
+        normals = _box_muller_double(blocks) if double else _box_muller(blocks)
+        for column in range(size):
+            ok = np.abs(normals[:, column]) < 2
+            rows = pending[ok].astype(np.int64)
+            place = filled[rows]
+            room = place < size
+            out[rows[room], place[room]] = normals[ok, column][room]
+            filled[rows[room]] += 1
+        pending = pending[filled[pending.astype(np.int64)] < size]
+        step += 1
+    return out.reshape(-1)[:count]
+
+
+def _finish(values: np.ndarray, shape: tuple, dtype: Any) -> torch.Tensor:
+    return torch.from_numpy(values.reshape(shape)).to(device=devices.current(), dtype=to_torch(dtype))
+
+
+def uniform_raw(shape: tuple, seed: tuple, low: float = 0.0, high: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
+    """Uniform floats in [low, high) for a stateless seed."""
+    count, kind = int(np.prod(shape)), as_dtype(dtype).name
+    stream = Stream(seed)
+    if kind == "float64":
+        unit: np.ndarray = _unit_double(stream.take(2 * count))
+    elif kind == "float16":
+        unit = _unit_half(stream.take(count))
+    else:
+        unit = _unit(stream.take(count))
+    scale = unit.dtype.type(high) - unit.dtype.type(low)
+    return _finish(unit * scale + unit.dtype.type(low), shape, kind)
+
+
+def integers_raw(shape: tuple, seed: tuple, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
+    """Integers in [low, high) for a stateless seed: a word (two for 64 bits) modulo the range."""
+    count, kind = int(np.prod(shape)), as_dtype(dtype)
+    if high <= low:
+        raise fail(ValueError, "Need minval < maxval", received=f"{low} >= {high}")
+    words = Stream(seed).take(count if kind.size <= 4 else 2 * count)
+    if kind.size > 4:
+        wide = words[0::2].astype(np.uint64) | (words[1::2].astype(np.uint64) << _SHIFT)
+    else:
+        wide = words.astype(np.uint64)
+    return _finish((wide % np.uint64(high - low)).astype(np.int64) + low, shape, kind)
+
+
+def normal_raw(
+    shape: tuple, seed: tuple, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
+) -> torch.Tensor:
+    """Normal floats for a stateless seed."""
+    count, kind = int(np.prod(shape)), as_dtype(dtype).name
+    if kind == "float64":
+        values = _box_muller_double(Stream(seed).take(4 * -(-count // 2))).reshape(-1)[:count]
+    else:
+        values = _box_muller(Stream(seed).take(4 * -(-count // 4)))[:count]
+    return _finish(values * values.dtype.type(stddev) + values.dtype.type(mean), shape, kind)
+
+
+def truncated_raw(
+    shape: tuple, seed: tuple, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
+) -> torch.Tensor:
+    """Normal floats within two standard deviations of the mean, for a stateless seed."""
+    values = _truncated(Stream(seed), int(np.prod(shape)), as_dtype(dtype).name == "float64")
+    return _finish(values * values.dtype.type(stddev) + values.dtype.type(mean), shape, dtype)
+
+
+# seeds ----------------------------------------------------------------------------------------------------------------
+
+_MAX_SEED = 2**31 - 1
+_op_seeds = python_random.Random()  # seeds of random operations that are given none
+
+
+def set_seed(seed: int | None) -> None:
+    """``tf.random.set_seed``: what random operations without a seed of their own draw from here on."""
+    settings.global_seed = seed
+    _op_seeds.seed(seed)
+    if seed is not None:
+        torch.manual_seed(seed)
+
+
+def set_random_seed(seed: int) -> None:
+    """``keras.utils.set_random_seed``: seed Python's, NumPy's, TensorFlow's and torch's generators.
+
+    Raises:
+        ValueError: ``seed`` is not an integer.
+    """
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
+        raise fail(ValueError, "Expected `seed` argument to be an integer", received=f"{seed!r} (of type {type(seed)})")
+    python_random.seed(int(seed))
+    np.random.seed(int(seed) % 2**32)
+    set_seed(int(seed))
+
+
+def make_default_seed() -> int:
+    """The seed of an initializer or layer that is given none; from Python's generator, as in Keras."""
+    return python_random.randint(1, int(1e9))
+
+
+def op_seed(seed: Any = None) -> tuple[int, int]:
+    """The stateless seed of one call of a stateful random operation."""
+    if seed is None:
+        return _op_seeds.randint(0, _MAX_SEED), settings.global_seed or 0
+    drawn = _op_seeds.randint(0, _MAX_SEED) if settings.global_seed is not None else python_random.getrandbits(31)
+    return int(seed), drawn
+
+
+class SeedGenerator:
+    """A source of seeds for ``keras.random`` functions: each use gives another one.
+
+    Args:
+        seed: an integer; default: drawn from Python's generator.
+        name: default: ``seed_generator`` and a number.
+
+    Raises:
+        ValueError: ``seed`` is not an integer.
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
+        if kwargs:
+            raise fail(ValueError, f"Unrecognized keyword arguments: {sorted(kwargs)}")
+        self._initial_seed = seed
+        if seed is None:
+            seed = make_default_seed()
+        if not isinstance(seed, (int, np.integer)):
+            raise fail(ValueError, "Argument `seed` must be an integer", received=repr(seed))
+        self.name = name or "seed_generator"
+        self.seed = int(seed)
+        self.state = Variable(
+            torch.tensor([self.seed & 0xFFFFFFFF, 0], dtype=torch.int64).to(torch.uint32),
+            dtype="uint32",
+            trainable=False,
+            autocast=False,
+            name=f"{self.name}_state",
+        )
+        self._torch: dict[torch.device, torch.Generator] = {}
+
+    def next(self, ordered: bool = True) -> Any:
+        """The next seed, two integers as a Tensor."""
+        return dispatch.wrap(torch.tensor(self.draw(), dtype=torch.int64).to(torch.uint32))
+
+    def draw(self) -> tuple[int, int]:
+        """The next seed as two Python integers."""
+        first, second = (int(v) for v in self.state.numpy())
+        self.state.write(torch.tensor([first, (second + 1) & 0xFFFFFFFF], dtype=torch.int64).to(torch.uint32))
+        return first, second
+
+    def torch_generator(self, device: torch.device) -> torch.Generator:
+        """A torch generator with this seed, for layers whose noise need not be TensorFlow's."""
+        if device not in self._torch:
+            self._torch[device] = torch.Generator(device=device)
+            self._torch[device].manual_seed(self.seed)
+        return self._torch[device]
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_torch": {}}  # torch's generators cannot be copied; a copy starts anew
+
+    def get_config(self) -> dict:
+        return {"seed": self._initial_seed}
+
+    @classmethod
+    def from_config(cls, config: dict) -> SeedGenerator:
+        return cls(**config)
+
+
+_global_generator: SeedGenerator | None = None
+
+
+def global_seed_generator() -> SeedGenerator:
+    """The generator behind ``keras.random`` functions that are given no seed."""
+    global _global_generator
+    if _global_generator is None:
+        seed = settings.global_seed if settings.global_seed is not None else make_default_seed()
+        _global_generator = SeedGenerator(seed, name="global_seed_generator")
+    return _global_generator
+
+
+@on_clear_session
+def _forget_global_generator() -> None:
+    global _global_generator
+    _global_generator = None
+
+
+def draw_seed(seed: Any) -> tuple[int, int]:
+    """The stateless seed for an argument of ``keras.random``: an integer, a SeedGenerator or None.
+
+    Raises:
+        ValueError: something else.
+    """
+    if isinstance(seed, SeedGenerator):
+        return seed.draw()
+    if isinstance(seed, (int, np.integer)):
+        return int(seed), 0
+    if seed is None:
+        return global_seed_generator().draw()
+    raise fail(
+        ValueError,
+        "Argument `seed` must be either an integer or an instance of `SeedGenerator`",
+        received=f"{seed!r} (of type {type(seed)})",
+    )
+
+
+def shape_of(shape: Any) -> tuple:
+    """A shape given as ints, a list or a tensor of integers."""
+    if dispatch.is_tensor(shape) or isinstance(shape, np.ndarray):
+        shape = [int(v) for v in np.asarray(shape).reshape(-1)]
+    return standardize_shape(shape)

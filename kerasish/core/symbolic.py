@@ -1,0 +1,311 @@
+"""Symbolic tensors: what a functional model is drawn with.
+
+A KerasTensor has a shape, a dtype and a history: the operation that made it. Calling a layer or a public function on one
+makes a Node that remembers the operation and its arguments; ``models/functional.py`` walks the nodes back from the outputs.
+Nothing here knows layers: an operation is whatever has a ``name`` and a list ``_inbound_nodes``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from kerasish.core import dispatch, tree
+from kerasish.core.context import scope, unique_name
+from kerasish.core.dtypes import DType, as_dtype, to_torch
+from kerasish.core.errors import fail
+from kerasish.core.shape import TensorShape
+from kerasish.core.tensor import StringTensor
+
+# Unknown dimensions are traced with two sizes; where the results differ, the result's dimension is unknown too. The sizes
+# divide by 2, 3, 4, 6, 8 and 16 and are larger than the usual windows.
+PROBES = (48, 96)
+
+
+class History(NamedTuple):
+    """Which operation made a tensor, in which of its calls, as which of its results."""
+
+    operation: Any
+    node_index: int
+    tensor_index: int
+
+
+class KerasTensor:
+    """A placeholder with a shape (``None`` for unknown dimensions) and a dtype, and no value."""
+
+    __array_priority__ = 200
+
+    def __init__(
+        self,
+        shape: Any,
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if sparse or ragged:
+            raise fail(NotImplementedError, "Sparse and ragged symbolic tensors are not served yet")
+        self._shape = TensorShape(shape)
+        self._dtype = as_dtype(dtype)
+        self.sparse = sparse
+        self.ragged = ragged
+        self.name = name or unique_name("keras_tensor")
+        self.record_history = record_history
+        self._keras_history: History = History(None, 0, 0)
+        self._keras_mask: Any = None
+
+    shape = property(lambda self: self._shape)
+    dtype = property(lambda self: self._dtype)
+    ndim = property(lambda self: len(self._shape))
+    ragged_rank = property(lambda self: None)
+    row_splits_dtype = property(lambda self: None)
+    device = property(lambda self: "symbolic")
+
+    def get_shape(self) -> TensorShape:
+        return self._shape
+
+    def set_shape(self, shape: Any) -> None:
+        self._shape = self._shape.merge_with(shape)
+
+    def reshape(self, newshape: Any) -> KerasTensor:
+        return dispatch.OPS["reshape"](self, newshape)
+
+    def squeeze(self, axis: Any = None) -> KerasTensor:
+        return dispatch.OPS["squeeze"](self, axis)
+
+    def __getitem__(self, key: Any) -> KerasTensor:
+        return dispatch.OPS["get_item"](self, key)
+
+    def __round__(self, ndigits: int | None = None) -> KerasTensor:
+        return dispatch.OPS["round"](self, decimals=ndigits or 0)
+
+    def __len__(self) -> int:
+        raise self._no_value("len()", "its length")
+
+    def __iter__(self) -> Any:
+        raise self._no_value("iteration", "its elements")
+
+    def __bool__(self) -> bool:
+        raise self._no_value("a condition", "its truth value")
+
+    def __int__(self) -> int:
+        raise self._no_value("int()", "its value")
+
+    def __float__(self) -> float:
+        raise self._no_value("float()", "its value")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise fail(
+            ValueError,
+            f"A KerasTensor is symbolic: it's a placeholder for a shape and a dtype, with no value: {self!r}",
+            hint="It cannot become a NumPy array; use keras.ops or tf functions, or a layer, to compute with it.",
+        )
+
+    def _no_value(self, use: str, what: str) -> TypeError:
+        return TypeError(
+            f"A symbolic KerasTensor was used in {use}, but has no value, so {what} is not known: {self!r}. "
+            "Use keras.ops (keras.ops.cond, keras.ops.where) or do this inside a layer's call()."
+        )
+
+    @classmethod
+    def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        return call(function, args, kwargs or {})
+
+    def __repr__(self) -> str:
+        return (
+            f"<KerasTensor shape={self._shape}, dtype={self._dtype.name}, sparse={self.sparse}, ragged={self.ragged}, "
+            f"name={self.name}>"
+        )
+
+    __hash__ = object.__hash__
+
+
+_OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
+    "mod": "mod", "pow": "power", "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
+}  # fmt: skip
+_COMPARISONS = {
+    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+}  # fmt: skip
+
+
+def _install_operators() -> None:
+    def forward(name: str) -> Callable:
+        return lambda self, other: dispatch.OPS[name](self, other)
+
+    def backward(name: str) -> Callable:
+        return lambda self, other: dispatch.OPS[name](other, self)
+
+    def unary(name: str) -> Callable:
+        return lambda self: dispatch.OPS[name](self)
+
+    for operator, name in _OPERATORS.items():
+        setattr(KerasTensor, f"__{operator}__", forward(name))
+        setattr(KerasTensor, f"__r{operator}__", backward(name))
+    for operator, name in _COMPARISONS.items():
+        setattr(KerasTensor, f"__{operator}__", forward(name))
+    for operator, name in {"neg": "negative", "abs": "absolute", "invert": "logical_not"}.items():
+        setattr(KerasTensor, f"__{operator}__", unary(name))
+    KerasTensor.__div__ = KerasTensor.__truediv__  # type: ignore[attr-defined]
+
+
+_install_operators()
+
+
+class Node:
+    """One symbolic call of an operation.
+
+    Attributes:
+        operation: what was called.
+        args, kwargs: its arguments, KerasTensors among them.
+        input_tensors: those KerasTensors, in order.
+        outputs: the results, flat.
+    """
+
+    def __init__(self, operation: Any, args: tuple, kwargs: dict, outputs: Any) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.structure = outputs
+        self.outputs = tree.flatten(outputs)
+        self.input_tensors = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
+        index = len(operation._inbound_nodes)
+        operation._inbound_nodes.append(self)
+        for i, output in enumerate(self.outputs):
+            if isinstance(output, KerasTensor):
+                output._keras_history = History(operation, index, i)
+
+    @property
+    def is_input(self) -> bool:
+        return not self.input_tensors
+
+    @property
+    def parent_nodes(self) -> list[Node]:
+        """The nodes that made the inputs."""
+        parents = []
+        for x in self.input_tensors:
+            operation, index, _ = x._keras_history
+            if operation is not None:
+                parents.append(operation._inbound_nodes[index])
+        return parents
+
+    def fill(self, values: dict[int, Any]) -> tuple[tuple, dict]:
+        """The arguments with each KerasTensor replaced by ``values[id(tensor)]``."""
+        replaced = tree.map_structure(
+            lambda x: values[id(x)] if isinstance(x, KerasTensor) else x, [list(self.args), self.kwargs]
+        )
+        return tuple(replaced[0]), replaced[1]
+
+
+class FunctionCall:
+    """A function of keras.ops, tf or torch that was applied to KerasTensors: the operation of its node."""
+
+    def __init__(self, function: Callable, name: str | None = None) -> None:
+        self.function = function
+        self.name = name or unique_name(re.sub(r"^_+", "", getattr(function, "__name__", "function")))
+        self._inbound_nodes: list[Node] = []
+
+    @property
+    def output(self) -> Any:
+        return self._inbound_nodes[0].structure
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
+            outputs = infer(self.function, args, kwargs)
+            Node(self, args, kwargs, outputs)
+            return outputs
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Operation name={self.name}>"
+
+
+def call(function: Callable, args: tuple, kwargs: dict) -> Any:
+    """Apply a public function to arguments with KerasTensors among them; dispatch comes here."""
+    return FunctionCall(function)(*args, **kwargs)
+
+
+# shapes by tracing ----------------------------------------------------------------------------------------------------
+
+
+def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
+    """The results of ``function`` as KerasTensors, from runs on tensors without storage.
+
+    Raises:
+        ValueError: the function needs values, or the shapes do not fit.
+    """
+    unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((list(args), kwargs)))
+    runs = []
+    for probe in PROBES if unknown else PROBES[:1]:
+        filled = tree.map_structure(lambda x, p=probe: placeholder(x, p), [list(args), kwargs])
+        with scope(device=torch.device("meta"), overlay={}, recording=0, tapes=()), torch.no_grad():
+            try:
+                runs.append(function(*filled[0], **filled[1]))
+            except NotImplementedError as error:
+                raise _needs_values(function, args, error) from error
+    return merge(runs)
+
+
+def _needs_values(function: Callable, args: tuple, error: Exception) -> Exception:
+    name = getattr(function, "__name__", str(function))
+    shapes = [x.shape for x in tree.flatten(args) if isinstance(x, KerasTensor)]
+    return fail(
+        ValueError,
+        f"The shape of '{name}' on symbolic inputs of shapes {shapes} depends on their values: "
+        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
+        hint="Do this inside the call() of a layer that has compute_output_shape().",
+    )
+
+
+def placeholder(x: Any, probe: int, device: str = "meta") -> Any:
+    """A tensor without storage for a KerasTensor (unknown dimensions get ``probe``), a tensor or an array."""
+    if isinstance(x, KerasTensor):
+        if x.dtype == "string":
+            return StringTensor(np.full([probe if d is None else d for d in x.shape], b"", dtype=object))
+        return dispatch.wrap(
+            torch.empty([probe if d is None else d for d in x.shape], dtype=to_torch(x.dtype), device=device)
+        )
+    if isinstance(x, StringTensor):
+        return x
+    if dispatch.is_tensor(x) or isinstance(x, np.ndarray):
+        return dispatch.wrap(dispatch.raw(x).detach().to(device))
+    return x
+
+
+def merge(runs: list) -> Any:
+    """Results of one or two probe runs as KerasTensors: what differs between the runs is unknown."""
+    flat = [tree.flatten(run) for run in runs]
+    merged = [_merge_one([leaves[i] for leaves in flat]) for i in range(len(flat[0]))]
+    return tree.pack_as(runs[0], merged)
+
+
+def _merge_one(values: list) -> Any:
+    first = values[0]
+    if not hasattr(first, "shape") or not hasattr(first, "dtype"):
+        return first
+    shapes = [tuple(v.shape) for v in values]
+    if len({len(shape) for shape in shapes}) > 1:
+        raise fail(ValueError, "The rank of the result depends on the size of the batch", received=str(shapes))
+    dims = [sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True)]
+    dtype: DType = as_dtype(first.dtype)
+    return KerasTensor(dims, dtype)
+
+
+def is_keras_tensor(x: Any) -> bool:
+    return isinstance(x, KerasTensor)
+
+
+def any_symbolic(args: Any, kwargs: Any = None) -> bool:
+    """Whether a KerasTensor is among (possibly nested) arguments."""
+    if type(args) is tuple and len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict)):
+        return isinstance(args[0], KerasTensor)
+    return any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs)))
+
+
+dispatch.register(symbolic=KerasTensor, symbolic_call=call)

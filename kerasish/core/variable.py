@@ -1,0 +1,565 @@
+"""Variables: named references to parameters and buffers that live in modules.
+
+A Variable stores no tensor. It knows its owner and a key, and every read looks the parameter up there, so torch's own
+tools (``functional_call``, ``load_state_dict(assign=True)``, ``.to``, ``fully_shard``, ``deepcopy``) may exchange it.
+
+Two promises, kept by ``write``:
+
+- What user code read before (``v.value()``, ``v[0]``, ``tf.convert_to_tensor(v)``) never changes afterwards. Reading marks
+  the variable as shared; the next write then leaves the old storage to the reader and takes a new one.
+- A gradient uses the value that was read. While a tape that may still be asked for gradients is alive, a write installs a
+  fresh leaf and hands the old one to the tape.
+
+Logical and stored layout are two things: users see Keras's (a Conv2D kernel is H×W×I×O), the parameter has the one that
+torch's fastest kernel wants. ``Layout`` converts.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import device as devices
+from kerasish.core import dispatch
+from kerasish.core.context import local, settings
+from kerasish.core.dtypes import DType, as_dtype, to_torch
+from kerasish.core.errors import fail
+from kerasish.core.shape import TensorShape, standardize_shape
+from kerasish.core.tensor import (
+    Reference,
+    StringTensor,
+    Tensor,
+    cast_raw,
+    getitem,
+    install_operators,
+    numpy_text,
+    storage,
+    to_numpy,
+    torch_function,
+)
+
+live_tapes: weakref.WeakSet = weakref.WeakSet()  # tapes that may still be asked for gradients; see autodiff
+
+
+class Cell:
+    """The owner of a variable that belongs to no layer."""
+
+    __slots__ = ("_buffers", "_parameters")
+
+    def __init__(self) -> None:
+        self._parameters: dict[str, Any] = {}
+        self._buffers: dict[str, Any] = {}
+
+
+class Layout:
+    """How a variable's stored tensor relates to the logical one; this one permutes axes, without a copy.
+
+    Args:
+        order: logical axis i is stored axis ``order[i]``.
+        memory_format: of the stored tensor.
+    """
+
+    def __init__(self, order: tuple[int, ...], memory_format: torch.memory_format = torch.contiguous_format) -> None:
+        self.order = order
+        self.inverse = tuple(order.index(i) for i in range(len(order)))
+        self.memory_format = memory_format
+
+    def to_logical(self, stored: torch.Tensor) -> torch.Tensor:
+        return stored.permute(self.order)
+
+    def to_stored(self, logical: torch.Tensor) -> torch.Tensor:
+        return logical.permute(self.inverse)
+
+    def allocate(self, logical: torch.Tensor) -> torch.Tensor:
+        """A stored tensor with the strides that kernels want."""
+        return self.to_stored(logical).contiguous(memory_format=self.memory_format)
+
+
+class Variable:
+    """A mutable tensor with a name (``keras.Variable``).
+
+    Args:
+        initializer: the first value, or a callable ``(shape, dtype) -> tensor``.
+        shape: needed with a callable.
+        dtype: default: the value's own, or ``floatx`` with a callable.
+        trainable: whether optimizers update it and tapes watch it.
+        autocast: whether a layer with a mixed dtype policy reads it in its compute dtype.
+        aggregation, synchronization: how replicas of it are combined in distributed training.
+        name: without "/".
+        layout: a ``Layout`` for the stored tensor.
+
+    Raises:
+        ValueError: ``name`` contains "/", or ``shape`` is missing.
+    """
+
+    __array_priority__ = 100
+    SaveSliceInfo = None
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+        layout: Layout | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            raise fail(TypeError, f"Variable got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
+        value = _initial_value(initializer, shape, dtype)
+        self._setup(value, trainable, name or "variable", layout)
+        self._autocast = bool(autocast)
+        self.aggregation = aggregation
+        self.synchronization = synchronization
+
+    def _setup(self, value: Any, trainable: bool, name: str, layout: Layout | None) -> None:
+        self._name = name
+        self._path: str | None = None
+        self._layout = layout
+        self._trainable = bool(trainable)
+        self._autocast = True
+        self._shared = False
+        self._shape_may_change = False
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.overwrite_with_gradient = False
+        self.aggregation: Any = "none"
+        self.synchronization: Any = "auto"
+        self._owner: Any = Cell()
+        self._key = name
+        self._is_parameter = trainable and isinstance(value, torch.Tensor) and value.is_floating_point()
+        self._install(layout.allocate(value) if layout else value)
+
+    # where it is stored
+
+    @property
+    def _slots(self) -> dict[str, Any]:
+        return self._owner._parameters if self._is_parameter else self._owner._buffers
+
+    def _install(self, stored: Any) -> None:
+        if self._is_parameter:
+            stored = torch.nn.Parameter(stored, requires_grad=self._trainable)
+        self._slots[self._key] = stored
+        self._shared = False
+
+    @property
+    def stored(self) -> Any:
+        """The parameter or buffer itself, in stored layout: for library code, which may update it in place after
+        ``make_writable``."""
+        return (self._owner._parameters if self._is_parameter else self._owner._buffers)[self._key]
+
+    def move(self, owner: Any, key: str) -> None:
+        """Make ``owner`` (a module) hold the tensor under ``key``."""
+        stored = self._slots.pop(self._key)
+        self._owner, self._key = owner, key
+        self._slots[key] = stored
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it belongs to no layer yet."""
+        return isinstance(self._owner, Cell)
+
+    # reading
+
+    def read(self) -> Any:
+        """The raw value for an operation: logical layout, compute dtype, attached to the recording now in progress."""
+        t = self.stored
+        if local.overlay is not None:
+            t = local.overlay.get(id(self), (None, t))[1]
+        if type(t) is np.ndarray:
+            return t
+        if t.requires_grad:
+            if not local.recording:
+                t = t.detach()
+            else:
+                for tape in local.tapes:
+                    tape.note_access(self)
+        if self._layout is not None:
+            t = self._layout.to_logical(t)
+        if local.autocast is not None and self._autocast and t.is_floating_point():
+            t = t.to(local.autocast)
+        return t
+
+    def share(self) -> None:
+        """Note that a reader may hold the storage: the next write will leave it alone."""
+        self._shared = True
+
+    def snapshot(self) -> Tensor:
+        """The value as a Tensor that later writes do not change."""
+        t = self.read()
+        if type(t) is np.ndarray:
+            return StringTensor(t.copy())
+        if t.requires_grad:
+            t = t.view_as(t)  # not the parameter itself, whose storage a write may exchange
+        self.share()
+        return dispatch.wrap(t)
+
+    @property
+    def value(self) -> Tensor:
+        """The value: ``v.value`` as in Keras, ``v.value()`` as in TensorFlow."""
+        t = self.snapshot()
+        return t if isinstance(t, StringTensor) else Value(t, self)
+
+    def read_value(self) -> Tensor:
+        return self.snapshot()
+
+    def numpy(self) -> Any:
+        t = self.read()
+        array = t if type(t) is np.ndarray else to_numpy(t)
+        return array.copy() if array.ndim else array[()]
+
+    def eval(self, session: Any = None) -> Any:
+        return self.numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.numpy(), dtype=dtype)
+
+    # writing
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Set the value; returns the variable.
+
+        Raises:
+            ValueError: ``value`` has another shape.
+        """
+        self.write(self._coerce(value))
+        return self
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        return self.assign(self.read() + self._coerce(delta, broadcast=True))
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
+        return self.assign(self.read() - self._coerce(delta, broadcast=True))
+
+    def _coerce(self, value: Any, broadcast: bool = False) -> Any:
+        """``value`` as a raw tensor of this variable's dtype and shape."""
+        stored = self.stored
+        if type(stored) is np.ndarray:
+            return storage(value, "string")
+        if not dispatch.is_tensor(value) and not isinstance(value, np.ndarray):
+            try:
+                value = storage(value, stored.dtype)
+            except TypeError:
+                value = storage(value)  # a float for an integer variable: cast below, as Keras does
+                if not isinstance(value, torch.Tensor):
+                    raise
+        value = dispatch.raw(value)
+        if value.requires_grad:
+            value = value.detach()
+        value = cast_raw(value, stored.dtype).to(stored.device)
+        if value.shape != self.shape and not self._shape_may_change and not (broadcast and value.ndim == 0):
+            raise ValueError(
+                f"Cannot assign value to variable ' {self._label()}': Shape mismatch. The variable shape {self.shape}, "
+                f"and the assigned value shape {TensorShape(value.shape)} are incompatible."
+            )
+        return value
+
+    def write(self, value: Any) -> None:
+        """Set the raw logical value, keeping the two promises of this module."""
+        if local.overlay is not None:
+            local.overlay[id(self)] = (self, self._layout.to_stored(value) if self._layout else value)
+            return
+        old = self.stored
+        if type(old) is np.ndarray:
+            self._install(value)
+            return
+        new = self._layout.to_stored(value) if self._layout else value
+        if new.shape != old.shape:
+            self._install(new.clone())
+            return
+        if self.make_writable(copy=False):
+            old = self.stored
+        with torch.no_grad():
+            old.copy_(new)
+
+    def make_writable(self, copy: bool = True) -> bool:
+        """Before a write in place: give readers and live graphs the old storage. True if the storage was exchanged.
+
+        ``copy=False`` leaves the new storage's contents undefined, for callers that overwrite all of it.
+        """
+        if not self._shared and not live_tapes:
+            return False
+        old = self.stored
+        kept = [tape.keep_leaf(self, old) for tape in list(live_tapes)]
+        if not self._shared and not any(kept):
+            return False
+        fresh = old.detach().clone() if copy else torch.empty_like(old, requires_grad=False)
+        if any(kept):
+            self._install(fresh)
+        else:
+            old.data = fresh  # the Parameter object stays, so that torch optimizers keep it
+            self._shared = False
+        return True
+
+    # what it is
+
+    @property
+    def dtype(self) -> DType:
+        t = self.stored
+        return as_dtype("string") if type(t) is np.ndarray else as_dtype(t.dtype)
+
+    @property
+    def shape(self) -> TensorShape:
+        t = self.stored
+        return TensorShape([t.shape[i] for i in self._layout.order] if self._layout else t.shape)
+
+    def get_shape(self) -> TensorShape:
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        if not self.shape.is_compatible_with(shape):
+            raise ValueError(f"The shape {self.shape} of the variable is not compatible with {TensorShape(shape)}")
+
+    @property
+    def ndim(self) -> int:
+        return self.stored.ndim
+
+    @property
+    def device(self) -> str:
+        return devices.tf_name(self.stored.device)
+
+    @property
+    def trainable(self) -> bool:
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        if self._is_parameter:
+            self.stored.requires_grad_(self._trainable)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def path(self) -> str:
+        """Names of the layers that it belongs to, from the outermost, and its own: ``"dense/kernel"``."""
+        if self._path is not None:
+            return self._path
+        owner = getattr(self._owner, "path", None)
+        return f"{owner}/{self._name}" if owner else self._name
+
+    handle = property(lambda self: self)
+    initializer = property(lambda self: None)
+    op = property(lambda self: self)
+
+    @property
+    def graph(self) -> Any:
+        raise AttributeError("Variable.graph is undefined when eager execution is enabled.")
+
+    def is_initialized(self, name: str | None = None) -> bool:
+        return True
+
+    def initialized_value(self) -> Tensor:
+        return self.snapshot()
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What torch's ``backward`` left at the parameter, in logical layout."""
+        grad = getattr(self.stored, "grad", None)
+        if grad is None:
+            return None
+        return Tensor(self._layout.to_logical(grad) if self._layout else grad)
+
+    def ref(self) -> Reference:
+        return Reference(self)
+
+    experimental_ref = ref
+
+    def __hash__(self) -> int:
+        raise TypeError(f"Variable is unhashable. Instead, use variable.ref() as the key. (Variable: {self!r})")
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("Scalar tensor has no `len()`")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self.snapshot())
+
+    def __bool__(self) -> bool:
+        return bool(self.numpy())
+
+    def __int__(self) -> int:
+        return int(self.numpy())
+
+    def __float__(self) -> float:
+        return float(self.numpy())
+
+    def __index__(self) -> int:
+        return self.numpy().__index__()
+
+    def __format__(self, spec: str) -> str:
+        return self.numpy().__format__(spec) if spec else str(self)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return round(self.snapshot(), ndigits)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            f"'{type(self).__name__}' object does not support item assignment. Use v.assign(...) or "
+            "v[...].assign(...) is not available; build the new value with tf.tensor_scatter_nd_update and assign it."
+        )
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        import copy
+
+        clone = object.__new__(type(self))
+        memo[id(self)] = clone
+        for key, value in self.__dict__.items():
+            setattr(clone, key, copy.deepcopy(value, memo))
+        clone._shared = False
+        return clone
+
+    def _label(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={self.dtype.name}, value={self.numpy()}>"
+
+    @classmethod
+    def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        return torch_function(function, args, kwargs or {})
+
+
+install_operators(Variable)
+Variable.__getitem__ = getitem  # type: ignore[method-assign]
+
+
+class TFVariable(Variable):
+    """A mutable tensor (``tf.Variable``).
+
+    Args:
+        initial_value: the first value, or a function without arguments that returns it.
+        trainable: whether optimizers update it and tapes watch it; default: yes, for floating-point and integer alike.
+        name: default "Variable".
+        dtype: default: the value's own.
+        constraint: called on the new value after an optimizer's update.
+        shape: ``tf.TensorShape(None)`` lets later values have any shape.
+    """
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: Any = None,
+        constraint: Callable | None = None,
+        synchronization: Any = "auto",
+        aggregation: Any = "none",
+        shape: Any = None,
+        experimental_enable_variable_lifting: bool = True,
+    ) -> None:
+        if initial_value is None:
+            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified.")
+        for argument, value in {"variable_def": variable_def, "import_scope": import_scope}.items():
+            if value is not None:
+                raise fail(
+                    ValueError, f"tf.Variable's '{argument}' belongs to graphs of TensorFlow 1, which are not served"
+                )
+        if callable(initial_value) and not dispatch.is_tensor(initial_value):
+            initial_value = initial_value()
+        value = _initial_value(initial_value, None, dtype)
+        wanted = TensorShape(value.shape if shape is None else shape)
+        if validate_shape and not wanted.is_compatible_with(value.shape):
+            raise ValueError(
+                f"The initial value's shape ({TensorShape(value.shape)}) is not compatible with the explicitly "
+                f"supplied `shape` argument ({wanted})."
+            )
+        self._setup(value, True if trainable is None else trainable, name or "Variable", None)
+        self._shape_may_change = not wanted.is_fully_defined()
+        self.constraint = constraint
+        self.synchronization, self.aggregation = synchronization, aggregation
+
+    @property
+    def name(self) -> str:
+        return f"{self._name}:0"
+
+    def _label(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<tf.Variable '{self._label()}' shape={self.shape} dtype={self.dtype.name}, {self._numpy_text()}>"
+
+    def _numpy_text(self) -> str:
+        return f"numpy={numpy_text(np.asarray(self.numpy()))}"
+
+
+class Weight(TFVariable):
+    """A variable of a layer: Keras 3's interface, and an instance of ``tf.Variable`` as in Keras 2."""
+
+    __init__ = Variable.__init__  # type: ignore[assignment]
+    name = Variable.name  # type: ignore[assignment]
+
+    def _label(self) -> str:
+        return f"{self.path}:0"
+
+    def __repr__(self) -> str:
+        return TFVariable.__repr__(self) if settings.style == "keras2" else Variable.__repr__(self)
+
+
+class Value(Tensor):
+    """What ``v.value`` gives: a Tensor that may also be called, as TensorFlow's method of that name is."""
+
+    __slots__ = ("_variable",)
+    __hash__ = Tensor.__hash__
+
+    def __init__(self, tensor: Tensor, variable: Variable) -> None:
+        super().__init__(tensor._t)
+        self._recording = tensor._recording
+        self._variable = variable
+
+    def __call__(self) -> Tensor:
+        return dispatch.wrap(dispatch.live(self))
+
+    @property
+    def grad(self) -> Tensor | None:
+        return self._variable.grad
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        return Tensor(self._t.detach().clone())
+
+
+def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
+    """The first contents of a variable as a raw tensor of its own, on the current device."""
+    if callable(value) and not dispatch.is_tensor(value):
+        if shape is None:
+            raise fail(
+                ValueError,
+                "When creating a Variable from an initializer, the `shape` argument should be specified",
+                received=f"initializer={value} and shape={shape}",
+            )
+        value = value(standardize_shape(shape), dtype=as_dtype(dtype or settings.floatx).name)
+    if dispatch.is_tensor(value):
+        value = dispatch.raw(value)
+        if not isinstance(value, torch.Tensor):
+            return value
+        value = value.detach().clone()
+        value = value if dtype is None else cast_raw(value, to_torch(dtype))
+    else:
+        value = storage(value, dtype)
+    if shape is not None and tuple(value.shape) != standardize_shape(shape):
+        raise fail(ValueError, "The initial value does not fit the shape", tuple(shape), tuple(value.shape))
+    return value.to(devices.current()) if isinstance(value, torch.Tensor) else value
+
+
+dispatch.register(variable=Variable)
