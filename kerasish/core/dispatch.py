@@ -348,10 +348,9 @@ def _promote(group: list, name: str) -> None:
     if pending:
         for holder, key, slot in group:
             value = holder[key]
-            if isinstance(value, (torch.Tensor, np.ndarray)) and getattr(value, "dtype", None) != object:
-                if isinstance(value, np.ndarray):
-                    holder[key] = raw(value)
-            elif type(value) in (int, float, bool, complex):
+            if isinstance(value, torch.Tensor) or (isinstance(value, np.ndarray) and value.dtype.kind == "O"):
+                continue
+            if type(value) in (int, float, bool, complex):
                 if not slot.keeps_scalars:
                     dtype = None
                     if first is not None:

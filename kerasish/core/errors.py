@@ -160,7 +160,7 @@ def real_names() -> frozenset[str]:
 
 
 def public_path(module: str) -> str:
-    """The real library's path for one of our modules: ``kerasish.tf.math`` is ``tf.math``, ``kerasish.ops`` ``keras.ops``."""
+    """The real library's path for one of our modules: ``kerasish.tf.math`` is ``tf.math``."""
     if module == "kerasish.tf" or module.startswith("kerasish.tf."):
         return module.removeprefix("kerasish.")
     return "keras" + module.removeprefix("kerasish")

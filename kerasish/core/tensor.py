@@ -3,7 +3,7 @@
 It is composed, not subclassed: ``a + b`` through this class costs about 0.3 µs over torch, a ``torch.Tensor`` subclass
 4 µs. Library code never computes on it; it is what user code sees. ``StringTensor`` holds NumPy objects instead.
 
-The module reads: values into storage, the class, its operators, indexing, strings.
+The module reads: the class, its operators, indexing, strings. ``storage.py`` turns values into storage and back.
 """
 
 from __future__ import annotations
@@ -17,174 +17,10 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string, to_torch
-from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError
 from kerasish.core.shape import TensorShape
-
-# values into storage --------------------------------------------------------------------------------------------------
-
-_PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
-_WIDER_THAN_NUMPY = {torch.bfloat16: "bfloat16", torch.float8_e4m3fn: "float8_e4m3fn", torch.float8_e5m2: "float8_e5m2"}
-
-
-def storage(value: Any, dtype: Any = None) -> Any:
-    """A new ``torch.Tensor`` (or object array of bytes) with the contents of a Python or NumPy value.
-
-    Python integers give int32 (int64 where they need it), floats float32, complex complex128; NumPy keeps its dtype.
-    The result never shares memory with ``value``.
-
-    Raises:
-        TypeError: ``value`` does not fit ``dtype`` without loss (1.5 as int32, text as a number).
-        ValueError: nested sequences of unequal lengths or of mixed kinds, or something that is no tensor at all.
-    """
-    target = None if dtype is None else as_dtype(dtype)
-    kind = type(value)
-    if kind in (float, bool, int):
-        return _from_number(value, kind, target)
-    if isinstance(value, (str, bytes)) or target is string:
-        return _from_strings(value)
-    if isinstance(value, torch.Tensor):
-        out = value.detach().clone()
-    elif isinstance(value, (np.ndarray, np.generic)):
-        out = _from_numpy(np.asarray(value))
-    elif isinstance(value, (list, tuple, range)):
-        out = _from_sequence(value, target)
-    elif kind is complex:
-        out = torch.tensor(value, dtype=torch.complex128)
-    elif hasattr(value, "__array__"):
-        out = _from_numpy(np.asarray(value))
-    elif isinstance(value, (TensorShape, torch.Size)):
-        out = torch.tensor(tuple(value), dtype=torch.int32)
-    else:
-        raise fail(ValueError, f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor")
-    if not isinstance(out, torch.Tensor):
-        if target is not None:
-            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
-        return out
-    return _place(out if target is None else out.to(target.torch))
-
-
-def _place(tensor: torch.Tensor) -> torch.Tensor:
-    device = devices.current()
-    return tensor if device.type == "cpu" else tensor.to(device)
-
-
-def _from_number(value: Any, kind: type, target: DType | None) -> torch.Tensor:
-    if target is None:
-        wanted = _PYTHON_DTYPES.get(kind)
-        if wanted is None:
-            wanted = torch.int32 if -(2**31) <= value < 2**31 else torch.int64
-        return torch.tensor(value, dtype=wanted, device=devices.current())
-    _demand_kind(value, kind, target)
-    if target.kind == "uint" and kind is int:
-        value %= 1 << (8 * target.size)  # TensorFlow wraps: tf.constant(-1, tf.uint8) is 255
-    return torch.tensor(value, dtype=target.torch, device=devices.current())
-
-
-def _demand_kind(value: Any, kind: type, target: DType) -> None:
-    """Raise unless a Python number of type ``kind`` may become ``target``."""
-    allowed = {
-        bool: ("bool",), int: ("int", "uint", "float", "complex"), float: ("float", "complex"), complex: ("complex",),
-    }  # fmt: skip
-    if target.kind not in allowed.get(kind, ()):
-        raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
-
-
-def _from_numpy(array: np.ndarray) -> Any:
-    name = array.dtype.name
-    if array.dtype.kind in "OSU":
-        return _from_strings(array)
-    if name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
-        bits = array.astype(array.dtype, copy=True).view(np.int16 if name == "bfloat16" else np.int8)
-        return torch.from_numpy(bits).view(to_torch(name))
-    if array.dtype.kind not in "biufc" or array.dtype.itemsize > 16 or name == "float128":
-        raise fail(ValueError, f"Failed to convert a NumPy array to a Tensor (Unsupported object type {array.dtype})")
-    native = array.dtype.newbyteorder("=")
-    return torch.from_numpy(np.array(array, dtype=native, copy=True, order="C"))
-
-
-def _first_leaf(value: Any) -> Any:
-    while isinstance(value, (list, tuple)) and len(value):
-        value = value[0]
-    return value
-
-
-def _from_sequence(value: Any, target: DType | None) -> Any:
-    first = _first_leaf(value)
-    if dispatch.is_tensor(first) or any(dispatch.is_tensor(_first_leaf(item)) for item in value):
-        like = next(item for item in map(_first_leaf, value) if dispatch.is_tensor(item))
-        dtype = target or as_dtype(like.dtype)
-        parts = [dispatch.raw(item, None if dispatch.is_tensor(item) else dtype.torch) for item in value]
-        try:
-            return torch.stack(parts)
-        except (RuntimeError, TypeError):
-            shapes = [list(part.shape) for part in parts]
-            raise InvalidArgumentError(f"Shapes of all inputs must match: got {shapes}. [Op:Pack]") from None
-    try:
-        array = np.array(value)
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, OverflowError):
-            raise fail(ValueError, f"Can't convert Python sequence {_short(value)} to Tensor: {error}") from None
-        raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
-    kind = array.dtype.kind
-    if kind in "SU" or (kind == "O" and isinstance(first, (str, bytes))):
-        return _from_strings(value)
-    if kind == "O" and type(first) is int and first >= -(2**63):
-        raise fail(ValueError, f"Can't convert Python sequence {_short(value)} to Tensor: an integer is out of range")
-    if kind == "O":
-        raise fail(ValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor")
-    out = _from_numpy(array)
-    if isinstance(first, (np.generic, np.ndarray)):
-        return out
-    if target is None:
-        if kind == "i":
-            small = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
-            return out.to(torch.int32) if small else out
-        return out.to(torch.float32) if kind == "f" else out
-    if array.size:
-        _demand_kind(value, {"b": bool, "i": int, "u": int, "f": float, "c": complex}[kind], target)
-    return out
-
-
-def _from_strings(value: Any) -> np.ndarray:
-    """Text and bytes, nested or not, as an object array of bytes; text is encoded as UTF-8."""
-    array = np.array(value, dtype=object) if not isinstance(value, np.ndarray) else value.astype(object)
-    flat = array.reshape(-1)
-    out = np.empty(flat.shape, dtype=object)
-    for i, item in enumerate(flat):
-        if isinstance(item, str):
-            out[i] = item.encode("utf-8")
-        elif isinstance(item, bytes):
-            out[i] = bytes(item)
-        elif isinstance(item, StringTensor):
-            out[i] = item._t.item()
-        elif isinstance(item, (list, tuple)):
-            raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
-        elif any(isinstance(other, (str, bytes)) for other in flat):
-            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
-        else:
-            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype string")
-    return out.reshape(array.shape)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 80 else text[:77] + "..."
-
-
-def to_numpy(tensor: torch.Tensor) -> np.ndarray:
-    """The contents as a NumPy array of the same dtype; may share memory with ``tensor``."""
-    tensor = tensor.detach()
-    if tensor.device.type != "cpu":
-        tensor = tensor.cpu()
-    if tensor.is_conj() or tensor.is_neg():
-        tensor = tensor.resolve_conj().resolve_neg()
-    wide = _WIDER_THAN_NUMPY.get(tensor.dtype)
-    if wide is not None:
-        bits = tensor.view(torch.int16 if wide == "bfloat16" else torch.int8)
-        return bits.numpy().view(as_dtype(wide).as_numpy_dtype)
-    return tensor.numpy()
-
+from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, storage, to_numpy
 
 # the class ------------------------------------------------------------------------------------------------------------
 
@@ -212,85 +48,11 @@ class Reference:
 
 # Methods of torch.Tensor that change nothing, for code written for torch; TensorFlow has no attributes of these names.
 _TORCH_METHODS = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "bool",
-        "byte",
-        "chunk",
-        "clamp",
-        "clone",
-        "contiguous",
-        "cpu",
-        "cuda",
-        "cumsum",
-        "data_ptr",
-        "detach",
-        "dim",
-        "double",
-        "element_size",
-        "exp",
-        "expand",
-        "flatten",
-        "float",
-        "gather",
-        "half",
-        "int",
-        "is_contiguous",
-        "is_floating_point",
-        "item",
-        "log",
-        "log_softmax",
-        "long",
-        "masked_fill",
-        "matmul",
-        "max",
-        "mean",
-        "min",
-        "narrow",
-        "nelement",
-        "numel",
-        "permute",
-        "pow",
-        "prod",
-        "relu",
-        "repeat",
-        "reshape",
-        "select",
-        "sigmoid",
-        "sin",
-        "size",
-        "softmax",
-        "split",
-        "sqrt",
-        "squeeze",
-        "std",
-        "storage_offset",
-        "stride",
-        "sum",
-        "tanh",
-        "to",
-        "tolist",
-        "transpose",
-        "type",
-        "type_as",
-        "unbind",
-        "unsqueeze",
-        "var",
-        "view",
-        "view_as",
-        "where",
-        "xpu",
-        "retain_grad",
-        "register_hook",
-        "unfold",
-        "index_select",
-        "norm",
-        "t",
-    ]
+    """abs all any argmax argmin bool byte chunk clamp clone contiguous cpu cuda cumsum data_ptr detach dim double
+    element_size exp expand flatten float gather half int is_contiguous is_floating_point item log log_softmax long
+    masked_fill matmul max mean min narrow nelement numel permute pow prod relu repeat reshape select sigmoid sin size
+    softmax split sqrt squeeze std storage_offset stride sum tanh to tolist transpose type type_as unbind unsqueeze var
+    view view_as where xpu retain_grad register_hook unfold index_select norm t""".split()
 )
 _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requires_grad", "is_sparse", "layout"))
 _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
@@ -404,7 +166,7 @@ class Tensor:
         return type(self)(self._t.detach().clone())
 
     def __reduce__(self) -> tuple:
-        return _from_pickle, (to_numpy(self._t).copy() if self._t.dtype not in _WIDER_THAN_NUMPY else self._t.detach(),)
+        return _from_pickle, (to_numpy(self._t).copy() if self._t.dtype not in WIDER_THAN_NUMPY else self._t.detach(),)
 
     # printing
 
@@ -477,7 +239,7 @@ def _unwrap_all(values: Any) -> Any:
 
 
 def _from_pickle(value: Any) -> Tensor:
-    return Tensor(value if isinstance(value, torch.Tensor) else _from_numpy(np.asarray(value)))
+    return Tensor(value if isinstance(value, torch.Tensor) else from_numpy(np.asarray(value)))
 
 
 def numpy_text(array: np.ndarray) -> str:
@@ -512,20 +274,6 @@ def convert(value: Any, dtype: Any = None) -> Tensor:
     if isinstance(value, torch.Tensor):
         return dispatch.wrap(value if value.requires_grad else value.detach())
     return dispatch.wrap(storage(value, dtype))
-
-
-def cast_raw(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """``x`` in another dtype; floats too large for an integer, and NaN, become its smallest value as in TensorFlow."""
-    if x.dtype is dtype:
-        return x
-    if x.dtype.is_floating_point and dtype in (torch.int32, torch.int64):
-        info = torch.iinfo(dtype)
-        wide = x.double()
-        fits = (wide >= info.min) & (wide <= info.max)  # False for NaN
-        return torch.where(fits, x, 0).to(dtype).masked_fill(~fits, info.min)
-    if x.dtype.is_complex and not dtype.is_complex:
-        x = x.real
-    return x.to(dtype)
 
 
 # operators ------------------------------------------------------------------------------------------------------------
@@ -828,7 +576,7 @@ class StringTensor(Tensor):
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def _other(self, other: Any) -> np.ndarray:
-        return other._t if isinstance(other, StringTensor) else _from_strings(other)
+        return other._t if isinstance(other, StringTensor) else from_strings(other)
 
     def __add__(self, other: Any) -> StringTensor:
         return StringTensor(np.asarray(self._t + self._other(other), dtype=object))
@@ -868,8 +616,4 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
         setattr(StringTensor, f"__r{_name}__", _refuse)
 
 
-def _constant(value: Any, dtype: torch.dtype | None) -> Any:
-    return storage(value, dtype)
-
-
-dispatch.register(tensor=Tensor, string=StringTensor, constant=_constant)
+dispatch.register(tensor=Tensor, string=StringTensor)

@@ -29,16 +29,14 @@ from kerasish.core.context import local, settings
 from kerasish.core.dtypes import DType, as_dtype, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import TensorShape, standardize_shape
+from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import (
     Reference,
     StringTensor,
     Tensor,
-    cast_raw,
     getitem,
     install_operators,
     numpy_text,
-    storage,
-    to_numpy,
     torch_function,
 )
 
