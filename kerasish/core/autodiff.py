@@ -52,6 +52,23 @@ def recording() -> Iterator[None]:
         local.recording = 0
 
 
+def on_raw_tensors(function: Callable) -> Callable[..., torch.Tensor]:
+    """A callable of Tensors as one of raw tensors, for library code.
+
+    An object of ours (whose ``__call__`` is a ``dispatch.boundary``) computes on them anyway; a user's gets Tensors, and is
+    recorded if torch is recording.
+    """
+    own = getattr(type(function).__call__, "raw", None)
+    if own is not None:
+        return own.__get__(function)
+
+    def call(*tensors: torch.Tensor) -> torch.Tensor:
+        with recording():
+            return dispatch.raw(function(*(dispatch.wrap(t) for t in tensors)))
+
+    return call
+
+
 class UnconnectedGradients:
     """What ``gradient`` gives for a source that the target does not depend on."""
 

@@ -6,6 +6,7 @@ that is an argument of the loading functions, so that nothing can switch it from
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ def scope(**values: Any) -> Iterator[None]:
             setattr(local, key, value)
 
 
-# unique names ---------------------------------------------------------------------------------------------------------
+# names ---------------------------------------------------------------------------------------------------------
 
 _name_counts: dict[str, int] = {}
 _on_clear: list[Callable[[], None]] = []
@@ -73,6 +74,18 @@ def unique_name(base: str) -> str:
     count = _name_counts.get(base, 0)
     _name_counts[base] = count + 1
     return f"{base}_{count}" if count else base
+
+
+def snake_case(name: str) -> str:
+    """``BatchNormalization`` → ``batch_normalization``, ``LSTM`` → ``lstm``, ``Conv2D`` → ``conv2d``."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def automatic_name(cls: type) -> str:
+    """A name for an object that was given none: from its class's, numbered."""
+    return unique_name(snake_case(cls.__name__))
 
 
 def on_clear_session(action: Callable[[], None]) -> Callable[[], None]:

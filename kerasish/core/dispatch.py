@@ -16,6 +16,7 @@ text, once, when the function is defined):
     Operand   the same, but a Python scalar stays one (torch computes with it faster than with a tensor)
     Arrays    a list or tuple of tensors of that group
     Index     a tensor with a dtype of its own: indices, lengths, shapes, conditions
+    (``*xs: Array`` is a tensor at each position.)
     Any other parameter is handed over as it is.
 
 ``function.raw`` is the undecorated function, for library code that holds raw tensors anyway.
@@ -33,7 +34,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import torch
 
-from kerasish.core import dtypes
+from kerasish.core import dtypes, tree
 from kerasish.core.context import local
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
 
@@ -59,6 +60,7 @@ class _Types:
 
 _types = _Types()
 _SCALARS = (int, float, bool, complex, np.generic)
+_WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 
 
 def register(**types: Any) -> None:
@@ -78,7 +80,11 @@ def live(x: Any) -> torch.Tensor:
     """
     t = x._t
     if t.requires_grad and x._recording != local.recording:
-        return t.detach()
+        constant = t.detach()
+        logits = getattr(t, "_keras_logits", None)  # see ops/crossentropy.py
+        if logits is not None:
+            constant._keras_logits = logits.detach()  # type: ignore[attr-defined]
+        return constant
     return t
 
 
@@ -129,13 +135,50 @@ def is_symbolic(value: Any) -> bool:
     return isinstance(value, _types.symbolic)
 
 
+def boundary(method: F) -> F:
+    """Publish a method that computes on raw tensors: given Tensors, variables or arrays, it returns Tensors.
+
+    ``method.raw`` is the undecorated one.
+    """
+
+    @functools.wraps(method)
+    def public(self: Any, *args: Any, **kwargs: Any) -> Any:
+        given = tree.flatten((args, kwargs))
+        if not any(isinstance(x, (_types.tensor, _types.variable, np.ndarray)) for x in given):
+            return method(self, *args, **kwargs)
+        plain_args, plain_kwargs = tree.map_structure(_raw_or_same, (args, kwargs))
+        with recorded_only():
+            return wrap(method(self, *plain_args, **plain_kwargs))
+
+    public.raw = method  # type: ignore[attr-defined]
+    return public  # type: ignore[return-value]
+
+
+def _raw_or_same(x: Any) -> Any:
+    return raw(x) if isinstance(x, (_types.tensor, _types.variable, np.ndarray)) else x
+
+
+class recorded_only:  # noqa: N801 - reads as a block's description
+    """A block in which torch records only if a tape, or torch's rule, asks for it."""
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(local.recording != 0)
+
+    def __exit__(self, *exception: Any) -> None:
+        torch._C._set_grad_enabled(self._before)
+
+
 # operations -----------------------------------------------------------------------------------------------------------
 
 
 def op(function: F) -> F:
     """Publish a Keras operation: arguments of different dtypes are promoted by Keras's rules."""
     public = _publish(function, _promote)
-    OPS[function.__name__] = public
+    if function.__module__.startswith("kerasish.ops"):  # keras.activations repeats some of the names
+        OPS[function.__name__] = public
     return public
 
 
@@ -157,17 +200,20 @@ def strings(implementation: Callable) -> Callable[[F], F]:
 class _Slot:
     """One tensor parameter of an operation."""
 
-    __slots__ = ("grouped", "index", "keeps_scalars", "name", "sequence")
+    __slots__ = ("grouped", "index", "keeps_scalars", "name", "sequence", "variadic")
 
-    def __init__(self, index: int, name: str, annotation: str) -> None:
+    def __init__(self, index: int, name: str, annotation: str, variadic: bool = False) -> None:
         self.index = index
         self.name = name
-        self.sequence = annotation == "Arrays"
+        self.variadic = variadic
+        self.sequence = annotation == "Arrays" or variadic
         self.grouped = annotation != "Index"
         self.keeps_scalars = annotation == "Operand"
 
     def places(self, values: list, kwargs: dict) -> list[tuple[Any, Any]]:
         """Where this parameter's tensors are: (container, key) pairs; none if it was not given."""
+        if self.variadic:
+            return [(values, i) for i in range(self.index, len(values))]
         if self.index < len(values):
             holder, key = values, self.index
         elif self.name in kwargs:
@@ -189,7 +235,8 @@ def _slots(function: Callable) -> list[_Slot]:
         annotation = str(parameter.annotation).removesuffix(" | None")
         if annotation in ("Array", "Operand", "Arrays", "Index"):
             keyword_only = parameter.kind is inspect.Parameter.KEYWORD_ONLY
-            slots.append(_Slot(sys.maxsize if keyword_only else index, parameter.name, annotation))
+            variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+            slots.append(_Slot(sys.maxsize if keyword_only else index, parameter.name, annotation, variadic))
     return slots
 
 
@@ -242,7 +289,10 @@ def _publish(function: F, unify: Callable) -> F:
             unify(given.group, name)
             if given.strings or any(type(holder[key]) is np.ndarray for holder, key, _ in given.group):
                 target = string_function or _no_strings(name)
-        out = target(*values, **named)
+        try:
+            out = target(*values, **named)
+        except NotImplementedError as error:
+            out = _in_int64(target, values, named, error)
         if given.variables:
             out = _settle_views(given.variables, out)
         return out if given.torch and not given.wrapped else wrap(out)
@@ -279,6 +329,8 @@ def _fast_path(function: Callable, slots: list[_Slot], general: Callable, name: 
                     return tensor(out)
                 return wrap(out)
             return general(args, kwargs)
+        except NotImplementedError:
+            return general_only(*args, **kwargs)
         except (RuntimeError, IndexError) as error:
             raise _translate(error, name) from error
 
@@ -296,10 +348,34 @@ def _fast_path(function: Callable, slots: list[_Slot], general: Callable, name: 
                         return tensor(out)
                     return wrap(out)
             return general(args, kwargs)
+        except NotImplementedError:
+            return general_only(*args, **kwargs)
         except (RuntimeError, IndexError) as error:
             raise _translate(error, name) from error
 
     return {1: one, 2: two}.get(len(slots), general_only) if simple and grouped else general_only
+
+
+def _in_int64(function: Callable, values: list, named: dict, refusal: Exception) -> Any:
+    """Compute in int64 what torch has no kernels for in uint16, uint32 and uint64.
+
+    The results' own dtypes are those of a run without storage, which needs no kernels.
+    """
+    given = (values, named)
+    if not any(getattr(x, "dtype", None) in _WIDE_UNSIGNED for x in tree.flatten(given)):
+        raise refusal
+
+    def on_tensors(change: Callable) -> Callable:
+        return lambda x: change(x) if isinstance(x, torch.Tensor) else x
+
+    wide, named = tree.map_structure(on_tensors(lambda t: t.long() if t.dtype in _WIDE_UNSIGNED else t), given)
+    out = function(*wide, **named)
+    like, named = tree.map_structure(on_tensors(lambda t: t.to("meta")), given)
+    try:
+        expected = function(*like, **named)
+    except NotImplementedError:  # the result's shape depends on values: these functions give positions
+        return out
+    return tree.map_structure(lambda x, e: x.to(e.dtype) if isinstance(x, torch.Tensor) else x, out, expected)
 
 
 def _no_strings(name: str) -> Callable:
@@ -333,37 +409,38 @@ def _promote(group: list, name: str) -> None:
     """Convert the group's untyped members and cast all to Keras's common dtype."""
     first: torch.dtype | None = None
     same = True
-    pending = False
     for holder, key, _ in group:
         value = holder[key]
         if isinstance(value, torch.Tensor):
-            if first is None:
-                first = value.dtype
-            elif value.dtype is not first:
-                same = False
+            same = same and (first is None or value.dtype is first)
+            first = first or value.dtype
         else:
-            pending = True
-    if same and not pending:
+            same = False
+    if same:
         return
-    if pending:
-        for holder, key, slot in group:
-            value = holder[key]
-            if isinstance(value, torch.Tensor) or (isinstance(value, np.ndarray) and value.dtype.kind == "O"):
-                continue
-            if type(value) in (int, float, bool, complex):
-                if not slot.keeps_scalars:
-                    dtype = None
-                    if first is not None:
-                        dtype = dtypes.to_torch(dtypes.result_type(first, type(value)))
-                    holder[key] = raw(value, dtype)
-            else:
-                holder[key] = raw(value)
-    kinds = {holder[key].dtype for holder, key, _ in group if isinstance(holder[key], torch.Tensor)}
-    if len(kinds) > 1:
-        common = dtypes.to_torch(dtypes.result_type(*kinds))
-        for holder, key, _ in group:
-            if isinstance(holder[key], torch.Tensor):
-                holder[key] = holder[key].to(common)
+    weak: list = []  # Python scalars take the dtype of the others, if that holds their kind
+    kinds: set = set()
+    for holder, key, slot in group:
+        value = holder[key]
+        if type(value) in (int, float, bool, complex):
+            weak.append((holder, key, slot))
+            kinds.add(type(value))
+            continue
+        if not isinstance(value, torch.Tensor) and not (isinstance(value, np.ndarray) and value.dtype.kind == "O"):
+            holder[key] = value = raw(value)
+        if isinstance(value, torch.Tensor):
+            kinds.add(value.dtype)
+    if not kinds:
+        return
+    common = dtypes.to_torch(dtypes.result_type(*kinds))
+    for holder, key, _ in group:
+        if isinstance(holder[key], torch.Tensor):
+            holder[key] = holder[key].to(common)
+    alone = len(weak) == len(group)
+    for holder, key, slot in weak:
+        value = holder[key]
+        if alone or not slot.keeps_scalars or type(value) is bool:
+            holder[key] = raw(value).to(common) if type(value) is bool else raw(value, common)
 
 
 def _demand_same(group: list, name: str) -> None:

@@ -91,6 +91,12 @@ def _unit_half(words: np.ndarray) -> np.ndarray:
     return ((words & np.uint32(0x3FF)).astype(np.uint16) | np.uint16(15 << 10)).view(np.float16) - np.float16(1)
 
 
+def _unit_bfloat16(words: np.ndarray) -> np.ndarray:
+    """Words as bfloat16 in [0, 1): the low 7 bits."""
+    one = as_dtype("bfloat16").as_numpy_dtype(1)
+    return ((words & np.uint32(0x7F)).astype(np.uint16) | np.uint16(127 << 7)).view(one.dtype) - one
+
+
 def _box_muller(words: np.ndarray) -> np.ndarray:
     """Pairs of words as pairs of standard normal float32 (Box and Muller 1958): sine first."""
     u = np.maximum(_unit(words[..., 0::2]), np.float32(1e-7))
@@ -145,10 +151,13 @@ def uniform_raw(shape: tuple, seed: tuple, low: float = 0.0, high: float = 1.0, 
         unit: np.ndarray = _unit_double(stream.take(2 * count))
     elif kind == "float16":
         unit = _unit_half(stream.take(count))
+    elif kind == "bfloat16":
+        unit = _unit_bfloat16(stream.take(count))
     else:
         unit = _unit(stream.take(count))
     scale = unit.dtype.type(high) - unit.dtype.type(low)
-    return _finish(unit * scale + unit.dtype.type(low), shape, kind)
+    values = unit * scale + unit.dtype.type(low)
+    return _finish(values if kind != "bfloat16" else values.astype(np.float32), shape, kind)
 
 
 def integers_raw(shape: tuple, seed: tuple, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
@@ -309,7 +318,7 @@ def draw_seed(seed: Any) -> tuple[int, int]:
     if isinstance(seed, SeedGenerator):
         return seed.draw()
     if isinstance(seed, (int, np.integer)):
-        return int(seed), 0
+        return int(seed) % (_MAX_SEED - 1), 0  # as Keras reduces it
     if seed is None:
         return global_seed_generator().draw()
     raise fail(

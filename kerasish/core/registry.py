@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.context import local
+from kerasish.core.context import local, snake_case
 from kerasish.core.errors import close_matches, fail, public_path
 from kerasish.core.shape import TensorShape
 
@@ -59,6 +59,23 @@ def publish_alias(path: str, thing: Any) -> None:
 def public_name(thing: Any) -> str | None:
     """``"keras.layers.Dense"`` for a public object of ours, None for others."""
     return _public_names.get(id(thing))
+
+
+def class_named(path: str) -> Any:
+    """The public class of that path: ``class_named("keras.models.Functional")``. For files above the asking one."""
+    return _public[path]
+
+
+_wrappers: list[tuple[type, Callable]] = []
+
+
+def register_wrapper(kind: type, wrapper: Callable) -> None:
+    """Let objects of ``kind`` stand where a layer is expected: ``wrapper(object)`` makes it one."""
+    _wrappers.append((kind, wrapper))
+
+
+def wrapper_for(thing: Any) -> Callable | None:
+    return next((wrapper for kind, wrapper in _wrappers if isinstance(thing, kind)), None)
 
 
 def is_builtin(cls: type) -> bool:
@@ -260,6 +277,17 @@ def deserialize_keras_object(
     """
     with _maybe_scope(custom_objects):
         return _deserialize(config, safe_mode, module_objects)
+
+
+def deserialize_operation(config: Any) -> Any:
+    """A layer, or the function of an operation, of a model's config; custom objects come from the open scopes."""
+    module, name = str(config.get("module")), str(config.get("class_name"))
+    if ".ops" in module and name != "function":  # Keras's files name operations by classes: GetItem, Add
+        function = dispatch.OPS.get(snake_case(name))
+        if function is None:
+            raise fail(TypeError, f"Could not locate the operation '{module}.{name}'")
+        return function
+    return _deserialize(config, True)
 
 
 def _deserialize(config: Any, safe_mode: bool, module_objects: dict | None = None) -> Any:

@@ -156,6 +156,11 @@ class Variable:
         ``make_writable``."""
         return (self._owner._parameters if self._is_parameter else self._owner._buffers)[self._key]
 
+    @property
+    def logical(self) -> torch.Tensor:
+        """The parameter in logical layout, attached to whatever torch records: for library code."""
+        return self._layout.to_logical(self.stored) if self._layout is not None else self.stored
+
     def move(self, owner: Any, key: str) -> None:
         """Make ``owner`` (a module) hold the tensor under ``key``."""
         stored = self._slots.pop(self._key)

@@ -1,0 +1,158 @@
+"""What calling a layer needs beside the layer: signatures, and tensors crossing between user code and library code.
+
+Library code computes on raw ``torch.Tensor``s, user code on ``Tensor``s; masks travel on either, as ``_keras_mask``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import dispatch, tree
+from kerasish.core.autodiff import recording
+from kerasish.core.context import local, scope
+from kerasish.core.dtypes import as_dtype, to_torch
+from kerasish.core.tensor import Tensor, convert
+from kerasish.core.variable import Variable
+from kerasish.layers import tracking
+
+
+class CallSpec:
+    """What the base class needs to know of a ``call``'s signature; made once per class."""
+
+    def __init__(self, call: Callable) -> None:
+        parameters = list(inspect.signature(call).parameters.values())[1:]
+        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        self.names = [p.name for p in named]
+        self.takes_any_keyword = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        self.takes_training = "training" in self.names
+        self.takes_mask = "mask" in self.names
+        default = next((p.default for p in named if p.name == "training"), None)
+        self.training_default = default if isinstance(default, bool) else None
+        self.tensor_names = [name for name in self.names if name not in ("training", "mask")]
+
+
+def is_ours(function: Any) -> bool:
+    return getattr(function, "__module__", "").partition(".")[0] == "kerasish"
+
+
+def adapt(call: Callable) -> Callable:
+    """A user's ``call`` for raw tensors: wrapped on the way in, unwrapped on the way out."""
+
+    def raw_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with recording():
+            args, kwargs = tree.map_structure(wrap_tensor, (args, kwargs))
+            return tree.map_structure(unwrap_tensor, call(self, *args, **kwargs))
+
+    return raw_call
+
+
+def wrap_build(build: Callable) -> Callable:
+    """``build`` that also notes that it was done, and for which shapes."""
+
+    @functools.wraps(build)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        outermost = not self._building
+        object.__setattr__(self, "_building", True)
+        try:
+            if outermost:
+                self._note_build(args, kwargs)
+            build(self, *args, **kwargs)
+        finally:
+            if outermost:
+                object.__setattr__(self, "_building", False)
+        if outermost:
+            self.built = True
+            tracking.structure_changed()
+
+    return wrapped
+
+
+# tensors crossing the boundary ---------------------------------------------------------------------------------------
+
+
+def wrap_tensor(x: Any) -> Any:
+    """A raw tensor as ours; the mask it carries goes along."""
+    if not isinstance(x, torch.Tensor):
+        return x
+    out = dispatch.wrap(x)
+    copy_mask(x, out)
+    return out
+
+
+def unwrap_tensor(x: Any) -> Any:
+    """One of our tensors as a raw one; the mask it carries goes along."""
+    if not isinstance(x, (Tensor, Variable)):
+        return x
+    out = dispatch.raw(x)
+    copy_mask(x, out)
+    return out
+
+
+def as_output(x: Any) -> Any:
+    """What a user's call returned, as ours: a torch tensor or array made inside becomes a Tensor."""
+    if isinstance(x, (torch.Tensor, np.ndarray)):
+        return dispatch.wrap(dispatch.raw(x))
+    return x.snapshot() if isinstance(x, Variable) else x
+
+
+def tensor_constant(x: Any) -> Any:
+    return convert(x) if isinstance(x, np.ndarray) else x
+
+
+def cast_float(x: Any, dtype: Any) -> Any:
+    if dtype is None or not isinstance(x, torch.Tensor) or not x.is_floating_point():
+        return x
+    wanted = to_torch(dtype)
+    return x if x.dtype is wanted else x.to(wanted)
+
+
+def copy_mask(source: Any, target: Any) -> None:
+    mask = getattr(source, "_keras_mask", None)
+    if mask is None:
+        return
+    if isinstance(target, torch.Tensor):
+        target._keras_mask = mask._t if isinstance(mask, Tensor) else mask
+    else:
+        target._keras_mask = dispatch.wrap(mask) if isinstance(mask, torch.Tensor) else mask
+
+
+def is_number_list(value: Any) -> bool:
+    """Whether a (nested) list holds plain numbers: data, not a list of inputs."""
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, (int, float, bool)) and not dispatch.is_tensor(value)
+
+
+def has_tensors(value: Any) -> bool:
+    return any(hasattr(x, "shape") and hasattr(x, "dtype") for x in tree.flatten(value))
+
+
+def describe(x: Any) -> str:
+    if dispatch.is_tensor(x):
+        return f"Tensor(shape={tuple(x.shape)}, dtype={as_dtype(x.dtype).name})"
+    text = repr(x)
+    return text if len(text) < 60 else text[:57] + "..."
+
+
+class real_state:  # noqa: N801 - reads as a block's description
+    """A block that creates weights for real, though fake tensors may be being traced around it."""
+
+    def __enter__(self) -> None:
+        device = None if local.device is not None and local.device.type == "meta" else local.device
+        self._stack = [scope(overlay=None, tracing=False, recording=0, tapes=(), device=device)]
+        if local.tracing:
+            from torch._subclasses.fake_tensor import unset_fake_temporarily
+
+            self._stack.append(unset_fake_temporarily())
+        for context in self._stack:
+            context.__enter__()
+
+    def __exit__(self, *exception: Any) -> None:
+        for context in reversed(self._stack):
+            context.__exit__(*exception)

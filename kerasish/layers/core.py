@@ -1,0 +1,449 @@
+"""Input, Dense, Embedding, Activation, Lambda, Masking, Identity."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from kerasish import activations, constraints, initializers, regularizers
+from kerasish.core import registry, symbolic
+from kerasish.core.dtypes import standardize
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.shape import TensorShape, standardize_shape
+from kerasish.core.symbolic import KerasTensor, Node
+from kerasish.layers.input_spec import InputSpec
+from kerasish.layers.layer import Layer
+
+
+class InputLayer(Layer):
+    """The entry of a model: a shape, a dtype and a name, no computation.
+
+    Args:
+        shape: of one sample, without the batch dimension.
+        batch_size: the size of the batch if it is fixed.
+        dtype: default: ``floatx``.
+        sparse, ragged: not served; must be falsy.
+        batch_shape: the whole shape, instead of ``shape`` and ``batch_size``.
+        input_tensor: a KerasTensor to start from, instead of a shape.
+        optional: whether ``None`` may be passed.
+        name: of the layer.
+
+    Raises:
+        ValueError: no shape was given, or contradictory ones.
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Any = None,
+        input_tensor: KerasTensor | None = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if sparse or ragged:
+            raise fail(NotImplementedError, "Sparse and ragged inputs are not served yet")
+        keras_2_shape = kwargs.pop("input_shape", None)
+        keras_2_batch_shape = kwargs.pop("batch_input_shape", None)
+        super().__init__(name=name, **kwargs)
+        shape = shape if shape is not None else keras_2_shape
+        batch_shape = batch_shape if batch_shape is not None else keras_2_batch_shape
+        if input_tensor is not None:
+            if not isinstance(input_tensor, KerasTensor):
+                raise fail(ValueError, "Argument `input_tensor` must be a KerasTensor", received=repr(input_tensor))
+            batch_shape, dtype = tuple(input_tensor.shape), dtype or input_tensor.dtype.name
+        elif shape is not None and batch_shape is not None:
+            raise fail(ValueError, "You cannot pass both `shape` and `batch_shape` at the same time")
+        elif batch_shape is None and shape is None:
+            raise fail(ValueError, "You must pass a `shape` argument")
+        elif batch_shape is None:
+            batch_shape = (batch_size, *standardize_shape(shape))
+        self.batch_shape = standardize_shape(batch_shape)
+        self._input_dtype = standardize(dtype)
+        self.sparse, self.ragged, self.optional = False, False, optional
+        self.built = True
+        output = input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self._input_dtype)
+        output._keras_optional = optional
+        Node(self, (), {}, output)
+
+    def call(self) -> None:
+        raise NotImplementedError("An InputLayer only marks where a model begins; it computes nothing.")
+
+    dtype = property(lambda self: self._input_dtype)
+
+    def get_config(self) -> dict:
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self._input_dtype,
+            "sparse": self.sparse,
+            "ragged": self.ragged,
+            "name": self.name,
+            "optional": self.optional,
+        }
+
+
+def Input(
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: KerasTensor | None = None,
+    optional: bool = False,
+) -> KerasTensor:
+    """A symbolic tensor to begin a functional model with; arguments as of ``InputLayer``."""
+    layer = InputLayer(
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        ragged=ragged,
+        batch_shape=batch_shape,
+        input_tensor=tensor,
+        optional=optional,
+        name=name,
+    )
+    return layer.output
+
+
+class Dense(Layer):
+    """A fully connected layer: ``activation(inputs @ kernel + bias)``.
+
+    Args:
+        units: size of the output's last axis.
+        activation: name or function; default: none.
+        use_bias: whether ``bias`` is added.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: names, objects or configs.
+
+    Input shape: ``(batch, ..., features)``. Output shape: ``(batch, ..., units)``.
+
+    >>> layer = Dense(3)
+    >>> layer(np.ones((2, 4))).shape
+    TensorShape([2, 3])
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = positive_integer(units, "units")
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        features = known_axis(input_shape, -1, self)
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(features, self.units),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.units,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+
+    def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
+        weights = self._parameters
+        kernel = weights["kernel"]
+        if not inputs.is_floating_point():
+            inputs = inputs.to(kernel.dtype)
+        if not self.use_bias:
+            outputs = torch.matmul(inputs, kernel)
+        elif inputs.ndim == 2:
+            outputs = torch.addmm(weights["bias"], inputs, kernel)
+        else:
+            outputs = torch.matmul(inputs, kernel) + weights["bias"]
+        return activations.raw(self.activation)(outputs)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (*input_shape[:-1], self.units)
+
+
+class Embedding(Layer):
+    """Vectors for integers: row ``i`` of ``embeddings`` for index ``i``.
+
+    Args:
+        input_dim: number of rows; indices are below it.
+        output_dim: length of a vector.
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: names, objects or configs.
+        mask_zero: whether index 0 is padding: the outputs get a mask that is False there.
+        weights: the rows, as one array in a list.
+        lora_rank: not served yet.
+        input_length: Keras 2's; the length of the sequences if it is fixed.
+
+    Input shape: any, integers. Output shape: the same with ``output_dim`` appended.
+
+    Raises:
+        InvalidArgumentError: an index outside ``[0, input_dim)``.
+    """
+
+    _not_in_config = ("weights", "lora_rank")
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        lora_rank: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        input_length = kwargs.pop("input_length", None)
+        if input_length is not None and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
+            lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
+            kwargs["input_shape"] = tuple(lengths)
+        if lora_rank is not None:
+            raise fail(NotImplementedError, "Embedding(lora_rank=...) is not served yet", received=f"{lora_rank}")
+        if weights is not None:
+            kwargs["weights"] = weights if isinstance(weights, (list, tuple)) else [weights]
+        super().__init__(**kwargs)
+        self.input_dim = positive_integer(input_dim, "input_dim")
+        self.output_dim = positive_integer(output_dim, "output_dim")
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        self._makes_mask = mask_zero
+        self.autocast = False  # indices are not cast
+
+    def build(self, input_shape: Any = None) -> None:
+        self.embeddings = self.add_weight(
+            name="embeddings",
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
+        table = self._parameters["embeddings"]
+        try:
+            return F.embedding(indices, table)
+        except (IndexError, RuntimeError) as error:
+            wrong = indices[(indices < 0) | (indices >= self.input_dim)]
+            if not wrong.numel():
+                raise
+            raise InvalidArgumentError(
+                f"Layer '{self.name}': index {int(wrong[0])} is not in [0, {self.input_dim}). "
+                "input_dim must be the largest index plus 1."
+            ) from error
+
+    def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:
+        return inputs.ne(0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        return (*input_shape, self.output_dim)
+
+
+class Activation(Layer):
+    """An activation function applied elementwise, or along the axis that it names.
+
+    Args:
+        activation: name or function.
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return activations.raw(self.activation)(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        return TensorShape(input_shape)
+
+
+class Identity(Layer):
+    """Returns its inputs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        return symbolic.merge([inputs])
+
+
+class Masking(Layer):
+    """Masks the time steps whose features all equal ``mask_value``, and sets them to 0.
+
+    Args:
+        mask_value: the value that marks padding.
+
+    Input and output shape: ``(batch, time, features)``.
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+        self.supports_masking = True
+        self._makes_mask = True
+        self.built = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs * (inputs != self.mask_value).any(-1, keepdim=True)
+
+    def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
+        return (inputs != self.mask_value).any(-1)
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        return TensorShape(input_shape)
+
+
+class Lambda(Layer):
+    """A function of the user's as a layer.
+
+    Args:
+        function: takes the inputs, and ``mask`` and ``training`` if it names them.
+        output_shape: shape of one sample's output, or a function of the input shape; default: found by tracing.
+        mask: the outputs' mask, or a function ``(inputs, mask)`` of it.
+        arguments: keyword arguments for ``function``.
+
+    A Lambda can be saved if its function is registered with ``keras.saving.register_keras_serializable``; the code of a
+    lambda expression is never written into a file.
+    """
+
+    _runs_user_code = True
+
+    def __init__(
+        self,
+        function: Callable,
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise fail(TypeError, "Lambda needs a function", received=repr(function))
+        self.function = function
+        self.arguments = arguments or {}
+        self.mask = mask
+        self._output_shape = output_shape
+        self.supports_masking = mask is not None
+        self._makes_mask = mask is not None
+        parameters = inspect.signature(function).parameters
+        self._passes_mask = "mask" in parameters
+        self._passes_training = "training" in parameters
+        self.built = True
+
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        options = dict(self.arguments)
+        if self._passes_mask:
+            options["mask"] = mask
+        if self._passes_training:
+            options["training"] = training
+        return self.function(inputs, **options)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        if callable(self._output_shape):
+            return self._output_shape(input_shape)
+        return (input_shape[0], *standardize_shape(self._output_shape))
+
+    def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
+        return self._output_shape is not None
+
+    def get_config(self) -> dict:
+        base = {key: value for key, value in super().get_config().items() if key in ("name", "trainable", "dtype")}
+        config = {**base, "function": registry.serialize_keras_object(self.function)}
+        if self._output_shape is not None:
+            shape = self._output_shape
+            config["output_shape"] = registry.serialize_keras_object(shape) if callable(shape) else shape
+        if self.mask is not None:
+            config["mask"] = registry.serialize_keras_object(self.mask)
+        config["arguments"] = registry.serialize_keras_object(self.arguments)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None, safe_mode: bool = True) -> Lambda:
+        config = dict(config)
+        for key in ("function", "output_shape", "mask", "arguments"):
+            if isinstance(config.get(key), (dict, str)) or key == "arguments":
+                config[key] = registry.deserialize_keras_object(config.get(key), custom_objects, safe_mode)
+        return cls(**config)
+
+
+# checks that several families share -----------------------------------------------------------------------------------
+
+
+def positive_integer(value: Any, name: str) -> int:
+    """``value`` as an int.
+
+    Raises:
+        ValueError: it is not a positive integer; ``name`` is the argument's.
+    """
+    whole = isinstance(value, float) and value.is_integer()
+    if isinstance(value, bool) or not (hasattr(value, "__index__") or whole) or int(value) <= 0:
+        raise ValueError(
+            f"Received an invalid value for `{name}`, expected a positive integer. Received: {name}={value}"
+        )
+    return int(value)
+
+
+def known_axis(input_shape: Any, axis: int, layer: Layer) -> int:
+    """The size of an axis that the weights depend on.
+
+    Raises:
+        ValueError: it is unknown.
+    """
+    size = input_shape[axis]
+    if size is None:
+        raise fail(
+            ValueError,
+            f"Layer '{layer.name}' cannot create its weights: axis {axis} of its input must be known",
+            received=f"input_shape={tuple(input_shape)}",
+            hint="Give that dimension in keras.Input(shape=...).",
+        )
+    return int(size)

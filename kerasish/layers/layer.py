@@ -1,0 +1,721 @@
+"""Layer: the base class of everything that has weights and a ``call``.
+
+A call goes through the same steps for every layer, each a short method below:
+
+    __call__ → _prepare (tensors, dtypes, masks, training) → _check_inputs → _ensure_built → _run → _finish (masks, losses)
+
+Built-in layers compute on raw ``torch.Tensor``s, code that the user wrote gets ``Tensor``s. Which of the two a class's
+``call`` is, is settled once, when the class is defined (``__init_subclass__``): ``_raw_call`` always takes raw tensors, and
+the public ``call`` takes anything.
+
+A layer states its weights in ``build``, its shape rule in ``compute_output_shape``, its mathematics in ``call``; its
+configuration is the attributes named like the arguments of its ``__init__``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from kerasish import constraints, initializers, regularizers
+from kerasish.core import device as devices
+from kerasish.core import dispatch, registry, symbolic, tree
+from kerasish.core.autodiff import recording
+from kerasish.core.context import automatic_name, local, scope
+from kerasish.core.dtypes import as_dtype, get_policy, standardize, to_torch
+from kerasish.core.errors import add_context, fail
+from kerasish.core.shape import standardize_shape
+from kerasish.core.symbolic import KerasTensor, Node
+from kerasish.core.tensor import Tensor, convert
+from kerasish.core.variable import Layout, Variable, Weight
+from kerasish.layers import tracking
+from kerasish.layers.calling import (
+    CallSpec,
+    adapt,
+    as_output,
+    cast_float,
+    copy_mask,
+    describe,
+    has_tensors,
+    is_number_list,
+    is_ours,
+    real_state,
+    tensor_constant,
+    unwrap_tensor,
+    wrap_build,
+    wrap_tensor,
+)
+from kerasish.layers.configuration import init_arguments, plain_argument, serialize_argument
+from kerasish.layers.input_spec import check_input
+from kerasish.layers.module import Module
+from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
+from kerasish.layers.tracing import trace
+
+_KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
+_with_losses: weakref.WeakSet = weakref.WeakSet()  # layers that hold losses of their last call
+
+
+class Layer(Module):
+    """A computation with weights: tensors in, tensors out.
+
+    Args:
+        activity_regularizer: penalty on the outputs, added to the loss, divided by the batch size.
+        trainable: whether its variables may be updated.
+        dtype: name of a dtype or policy, or a ``DTypePolicy``; default: ``keras.config.dtype_policy()``.
+        autocast: whether floating-point inputs are cast to the compute dtype.
+        name: without "/"; default: from the class's name, numbered.
+
+    Raises:
+        ValueError: an unknown argument, or a name that is not a string without "/".
+    """
+
+    _call_spec: CallSpec
+    _user_call = False  # whether ``call`` is the user's and gets Tensors
+    _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
+    _raw_call: Callable
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._keras_2_arguments = {key: kwargs.pop(key) for key in _KERAS_2_ARGUMENTS if key in kwargs}
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(
+                "Argument `name` must be a string and cannot contain character `/`. "
+                f"Received: name={name} (of type {type(name)})"
+            )
+        self._name = name or automatic_name(type(self))
+        self._dtype_policy = get_policy(dtype)
+        self.autocast = autocast
+        self._trainable = bool(trainable)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._initialized = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "call" in cls.__dict__:
+            call = cls.__dict__["call"]
+            cls._call_spec = CallSpec(call)
+            cls._user_call = cls._runs_user_code or not is_ours(call)
+            if cls._user_call:
+                cls._raw_call = adapt(call)
+            else:
+                cls._raw_call = call
+                cls.call = dispatch.boundary(call)
+        if "compute_mask" in cls.__dict__ and is_ours(cls.__dict__["compute_mask"]):
+            cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
+        if "build" in cls.__dict__:
+            cls.build = wrap_build(cls.__dict__["build"])
+
+    # what subclasses define
+
+    def build(self, input_shape: Any) -> None:
+        """Create the weights, for inputs of this shape (a structure of shapes for several inputs)."""
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The computation: inputs to outputs. May take ``training`` and ``mask``."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the outputs for inputs of the given shape, unknown dimensions being ``None``."""
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `compute_output_shape` method implemented. "
+            "Should implement `def compute_output_shape(self, input_shape)`."
+        )
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the outputs; by default the mask of the inputs."""
+        return previous_mask
+
+    # the call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer to tensors or arrays, or symbolically to KerasTensors."""
+        if not self.__dict__.get("_initialized"):
+            raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
+        if symbolic.any_symbolic(args, kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        if len(args) > 1 and self._call_spec.takes_training:
+            args, kwargs = self._named_training(args, kwargs)
+        args, kwargs, wrapped = self._prepare(args, kwargs)
+        mask = self._take_masks(args, kwargs)
+        training = self._take_training(kwargs)
+        if self.input_spec is not None:
+            check_input(self.input_spec, args[0] if args else next(iter(kwargs.values()), None), self.name)
+        if not self.built:
+            self._ensure_built(args, kwargs)
+        outputs = self._run(args, kwargs, training, wrapped)
+        if self._last_shapes is None:
+            self._note_shapes(args, kwargs, outputs)
+        if mask is not None or self.activity_regularizer is not None or self._makes_mask:
+            self._finish(args, outputs, mask)
+        return outputs
+
+    _makes_mask = False  # True for layers that give a mask to outputs whose inputs had none
+
+    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+        """Inputs as tensors of the compute dtype; says whether any was ours (then so are the outputs)."""
+        dtype = self._dtype_policy.compute_dtype if self.autocast else None
+        wrapped = torch_given = False
+
+        def as_tensor(x: Any) -> Any:
+            nonlocal wrapped, torch_given
+            if isinstance(x, torch.Tensor):
+                torch_given = True
+                t = cast_float(x, dtype)
+                if t is not x:
+                    copy_mask(x, t)
+                return t
+            if not isinstance(x, (Tensor, Variable)) and not hasattr(x, "__array__"):
+                return x
+            wrapped = True
+            t = x if isinstance(x, Tensor) else dispatch.wrap(dispatch.raw(x))
+            if dtype is not None and t.dtype.is_floating and t.dtype != dtype:
+                cast = dispatch.wrap(dispatch.live(t).to(to_torch(dtype)))
+                copy_mask(t, cast)
+                t = cast
+            return t
+
+        if args and isinstance(args[0], (list, tuple)) and is_number_list(args[0]):
+            args = (convert(args[0]), *args[1:])
+        if len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict)):
+            args = (as_tensor(args[0]),)
+        else:
+            args, kwargs = tree.map_structure(as_tensor, (args, kwargs))
+        return args, kwargs, wrapped or not torch_given
+
+    def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
+        index = self._call_spec.names.index("training")
+        if index < len(args):
+            rest = dict(zip(self._call_spec.names[index:], args[index:]))
+            return args[:index], {**kwargs, **rest}
+        return args, kwargs
+
+    def _take_masks(self, args: tuple, kwargs: dict) -> Any:
+        """The inputs' masks, also handed to a ``call`` that takes ``mask`` and was given none."""
+        if not args:
+            return None
+        first = args[0]
+        if not isinstance(first, (list, tuple, dict)):
+            mask = getattr(first, "_keras_mask", None)
+        else:
+            masks = [getattr(x, "_keras_mask", None) for x in tree.flatten(first)]
+            mask = tree.pack_as(first, masks) if any(m is not None for m in masks) else None
+        spec = self._call_spec
+        if spec.takes_mask and kwargs.get("mask") is None and len(args) <= spec.names.index("mask"):
+            kwargs["mask"] = mask
+        elif mask is None:
+            mask = kwargs.get("mask")
+        for name in spec.tensor_names[1:]:  # value_mask for value, and so on
+            if f"{name}_mask" in spec.names and f"{name}_mask" not in kwargs:
+                index = spec.names.index(name)
+                value = kwargs.get(name, args[index] if index < len(args) else None)
+                kwargs[f"{name}_mask"] = getattr(value, "_keras_mask", None)
+        return mask
+
+    def _take_training(self, kwargs: dict) -> bool | None:
+        """The mode of this call: given, else the enclosing call's, else the signature's default, else ``self.training``."""
+        spec = self._call_spec
+        training = kwargs.pop("training", None)
+        if training is None:
+            training = local.training
+        if training is None:
+            training = spec.training_default
+        if training is None and self.training:
+            training = True
+        if training is not None and not isinstance(training, bool):
+            training = bool(training)
+        if spec.takes_training:
+            kwargs["training"] = training
+        return training
+
+    def _run(self, args: tuple, kwargs: dict, training: bool | None, wrapped: bool) -> Any:
+        """``call`` in its scopes. ``wrapped``: inputs and outputs are ours, TensorFlow's rule of recording holds."""
+        if not local.call_layers:
+            self._clear_losses()
+        policy = self._dtype_policy
+        if not self._user_call and not self._layers:  # nothing below that could look at the scopes
+            try:
+                return self._run_raw(args, kwargs, wrapped)
+            except Exception as error:
+                self._explain(error, args, kwargs)
+                raise
+        scopes: dict[str, Any] = {"call_layers": (*local.call_layers, self)}
+        if training is not local.training:
+            scopes["training"] = training
+        if self._user_call and policy.is_mixed:
+            scopes["autocast"] = to_torch(policy.compute_dtype)
+        with scope(**scopes):
+            try:
+                if self._user_call:
+                    return self._run_user(args, kwargs, wrapped)
+                return self._run_raw(args, kwargs, wrapped)
+            except Exception as error:
+                self._explain(error, args, kwargs)
+                raise
+
+    def _run_user(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
+        call = self._forward_with_hooks if self._has_hooks() else self.call
+        if wrapped:
+            return tree.map_structure(as_output, call(*args, **kwargs))
+        with recording():
+            args, kwargs = tree.map_structure(wrap_tensor, (args, kwargs))
+            return tree.map_structure(unwrap_tensor, call(*args, **kwargs))
+
+    def _run_raw(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
+        call = self._forward_with_hooks if self._has_hooks() else self._raw_call
+        if local.tapes:
+            for variable in self.trainable_variables:
+                for tape in local.tapes:
+                    tape.note_access(variable)
+        if wrapped:
+            args, kwargs = tree.map_structure(unwrap_tensor, (args, kwargs))
+            with dispatch.recorded_only():
+                return dispatch.wrap(self._compute(call, args, kwargs))
+        return self._compute(call, args, kwargs)
+
+    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+        """A built-in ``call`` under its dtype policy: mixed ones by torch's autocast, results in the compute dtype."""
+        policy = self._dtype_policy
+        if not policy.is_mixed:
+            return call(*args, **kwargs)
+        dtype = to_torch(policy.compute_dtype)
+        with torch.autocast(devices.current().type, dtype=dtype):
+            outputs = call(*args, **kwargs)
+        return tree.map_structure(lambda x: cast_float(x, policy.compute_dtype), outputs)
+
+    def _finish(self, args: tuple, outputs: Any, mask: Any) -> None:
+        """Give the outputs their mask and add the activity penalty."""
+        if self.activity_regularizer is not None:
+            for output in tree.flatten(outputs):
+                if dispatch.is_tensor(output):
+                    self.add_loss(self._activity_loss(output))
+        if self.supports_masking or self._makes_mask:
+            self._set_masks(outputs, self.compute_mask(args[0], mask) if args else None)
+        elif any(m is not None for m in tree.flatten(mask)):
+            warnings.warn(
+                f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
+                "However, this layer does not support masking and will therefore destroy the mask information. "
+                "Downstream layers will not see the mask.",
+                stacklevel=4,
+            )
+
+    def _set_masks(self, outputs: Any, masks: Any) -> None:
+        if masks is None:
+            return
+        flat = tree.flatten(outputs)
+        found = tree.flatten(masks)
+        if len(found) != len(flat):
+            found = found[:1] + [None] * (len(flat) - 1)
+        for output, mask in zip(flat, found, strict=True):
+            if mask is not None and dispatch.is_tensor(output):
+                output._keras_mask = mask
+
+    def _activity_loss(self, output: Any) -> Any:
+        batch = output.shape[0] if output.ndim else 1
+        return self.activity_regularizer(output) / float(batch)
+
+    def _has_hooks(self) -> bool:
+        return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks)
+
+    def _forward_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
+        return nn.Module.__call__(self, *args, **kwargs)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Torch's name for the computation; torch's machinery comes here when the layer has hooks."""
+        return self.call(*args, **kwargs) if self._user_call else self._raw_call(*args, **kwargs)
+
+    def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
+        lines = [f"Exception encountered when calling {type(self).__name__}.call() of layer '{self.name}'.", "", ""]
+        lines.append("Arguments received:")
+        for name, value in (*zip(self._call_spec.names, args), *kwargs.items()):
+            lines.append(f"  • {name}={tree.map_structure(describe, value)}")
+        add_context(error, "\n".join(line for line in lines if line))
+
+    # symbolic calls
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record the call of this layer on KerasTensors; returns KerasTensors."""
+        args, kwargs = tree.map_structure(tensor_constant, (args, kwargs))
+        mask = self._take_masks(args, kwargs)
+        given_training = kwargs.get("training")
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        if self.input_spec is not None:
+            check_input(self.input_spec, first, self.name)
+        if not self.built:
+            self._ensure_built(args, kwargs)
+        outputs = self.compute_output_spec(*args, **kwargs)
+        node_kwargs = {k: v for k, v in kwargs.items() if k != "mask" or v is not mask}
+        if given_training is None:
+            node_kwargs.pop("training", None)
+        Node(self, args, node_kwargs, outputs)
+        if mask is not None and not self.supports_masking and not self._makes_mask:
+            self._finish(args, [], mask)
+        if (mask is not None and self.supports_masking) or self._makes_mask:
+            self._set_masks(outputs, symbolic.infer(self.compute_mask, (first, mask), {}))
+        return outputs
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The outputs for symbolic inputs, as KerasTensors: by ``compute_output_shape``, else by tracing ``call``."""
+        if type(self).compute_output_shape is not Layer.compute_output_shape and self._shape_rule_applies(args, kwargs):
+            shapes = self.compute_output_shape(*self._shape_arguments(args, kwargs))
+            return keras_tensors(shapes, self.compute_dtype_of_output(args))
+        return trace(self, args, kwargs)
+
+    def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
+        return True
+
+    def compute_dtype_of_output(self, args: tuple) -> Any:
+        """The dtype of the outputs of a symbolic call; layers that keep their input's dtype say so here."""
+        return self.compute_dtype
+
+    def _shape_arguments(self, args: tuple, kwargs: dict) -> list:
+        """Shapes for ``compute_output_shape(input_shape)`` or ``(query_shape, value_shape, ...)``."""
+        return list(self._shapes_by_name(type(self).compute_output_shape, args, kwargs).values())
+
+    # building
+
+    def _ensure_built(self, args: tuple, kwargs: dict) -> None:
+        """Build for the shapes of these inputs, outside of any tracing or recording."""
+        shapes = self._shapes_by_name(type(self).build, args, kwargs)
+        with real_state(), scope(call_layers=(*local.call_layers, self)):
+            self._path = self._path or "/".join(layer.name for layer in local.call_layers)
+            if len(shapes) > 1:
+                self.build(**shapes)
+            else:
+                self.build(*shapes.values())
+            self.built = True
+            weights = self._keras_2_arguments.pop("weights", None)
+            if weights is not None:
+                self.set_weights(weights)
+
+    def _shapes_by_name(self, function: Callable, args: tuple, kwargs: dict) -> dict[str, Any]:
+        """The shapes of tensor arguments under the names that ``build`` or ``compute_output_shape`` uses for them."""
+        wanted = [
+            p.name
+            for p in list(inspect.signature(function).parameters.values())[1:]
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
+        given = dict(zip(self._call_spec.names, args))
+        given.update(kwargs)
+        tensors = {name: value for name, value in given.items() if has_tensors(value)}
+        if len(wanted) <= 1:
+            first = next(iter(given.values()), args[0] if args else None)
+            return {wanted[0] if wanted else "input_shape": shape_tree(first)}
+        return {f"{name}_shape": shape_tree(value) for name, value in tensors.items() if f"{name}_shape" in wanted}
+
+    def _note_build(self, args: tuple, kwargs: dict) -> None:
+        names = [p.name for p in list(inspect.signature(type(self).build).parameters.values())[1:]]
+        shapes = {**dict(zip(names, args)), **kwargs}
+        object.__setattr__(self, "_build_shapes", shapes)
+        if self._path is None:
+            object.__setattr__(self, "_path", "/".join([*(x.name for x in local.call_layers), self.name]))
+
+    def get_build_config(self) -> dict | None:
+        """What ``build_from_config`` needs to create the weights again."""
+        shapes = self._build_shapes
+        if not shapes:
+            return None
+        if len(shapes) == 1:
+            return {"input_shape": next(iter(shapes.values()))}
+        return {"shapes_dict": shapes}
+
+    def build_from_config(self, config: dict) -> None:
+        """Create the weights for the shapes of ``get_build_config``."""
+        if not config:
+            return
+        if "shapes_dict" in config:
+            self.build(**{key: shape_from_config(value) for key, value in config["shapes_dict"].items()})
+        elif config.get("input_shape") is not None:
+            self.build(shape_from_config(config["input_shape"]))
+
+    # weights
+
+    def add_weight(
+        self,
+        *args: Any,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+        layout: Layout | None = None,
+        **kwargs: Any,
+    ) -> Weight:
+        """Create a variable of this layer.
+
+        Both orders of positional arguments are taken: Keras 2's ``(name, shape, dtype, initializer)`` and Keras 3's
+        ``(shape, initializer, dtype)``.
+
+        Args:
+            shape: a tuple of integers; default: a scalar.
+            initializer: default: ``glorot_uniform`` for floats, zeros for others.
+            dtype: default: the layer's variable dtype.
+            trainable: whether optimizers may update it.
+            regularizer, constraint: names, objects or configs.
+            layout: how the tensor is stored, see ``core.variable.Layout``.
+        """
+        order = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+        if not args or not (isinstance(args[0], str) or args[0] is None):
+            order = ("shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint")
+        given = dict(zip(order, args))
+        if unknown := set(kwargs) - {"use_resource", "synchronization"}:
+            raise fail(TypeError, f"add_weight() got an unexpected keyword argument '{min(unknown)}'")
+        shape = standardize_shape(given.get("shape", shape) if given.get("shape", shape) is not None else ())
+        dtype = standardize(given.get("dtype", dtype) or self.variable_dtype)
+        initializer = given.get("initializer", initializer)
+        if initializer is None:
+            initializer = "glorot_uniform" if as_dtype(dtype).is_floating else "zeros"
+        name = given.get("name", name)
+        with real_state():
+            value = initializers.make(initializers.get(initializer), shape, dtype)
+            variable = Weight(
+                dispatch.wrap(value),
+                dtype=dtype,
+                trainable=given.get("trainable", trainable),
+                autocast=given.get("autocast", autocast),
+                aggregation=aggregation,
+                name=name or self._variable_name(),
+                layout=layout,
+            )
+        variable.regularizer = regularizers.get(given.get("regularizer", regularizer))
+        variable.constraint = constraints.get(given.get("constraint", constraint))
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        tracking.track(self, variable)
+        if not self._trainable and variable._is_parameter:
+            variable.stored.requires_grad_(False)
+        return variable
+
+    def add_variable(self, *args: Any, **kwargs: Any) -> Weight:
+        """Old name of ``add_weight``."""
+        return self.add_weight(*args, **kwargs)
+
+    def _variable_name(self) -> str:
+        unnamed = [v for v in (*self._trainable_variables, *self._non_trainable_variables) if v.name[:8] == "variable"]
+        return f"variable_{len(unnamed)}" if unnamed else "variable"
+
+    # losses
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a penalty to the loss of the training step; belongs to the call in progress.
+
+        Raises:
+            ValueError: ``loss`` is symbolic.
+        """
+        for value in tree.flatten(loss):
+            if callable(value) and not dispatch.is_tensor(value):
+                value = value()
+            if isinstance(value, KerasTensor):
+                raise fail(
+                    ValueError,
+                    f"add_loss() of layer '{self.name}' was given a symbolic tensor",
+                    hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
+                )
+            self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
+        if self._losses:
+            _with_losses.add(self)
+
+    @property
+    def losses(self) -> list:
+        """Penalties of the last call and of the weights' regularizers, as scalar tensors."""
+        with dispatch.recorded_only():
+            return [dispatch.wrap(t) for t in self.raw_losses()]
+
+    def raw_losses(self) -> list[torch.Tensor]:
+        """``losses`` as raw tensors, attached to the graph that torch is recording."""
+        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                found.append(dispatch.raw(variable.regularizer(variable.logical)))
+        return found
+
+    def _clear_losses(self) -> None:
+        """Forget the penalties of the last call, at the start of a new one."""
+        if not _with_losses:
+            return
+        for layer in self._flatten_layers():
+            layer._losses.clear()
+            _with_losses.discard(layer)
+
+    def add_metric(self, *args: Any, **kwargs: Any) -> None:
+        raise fail(
+            NotImplementedError,
+            "Layer.add_metric() is not available, as in Keras 3",
+            hint="Make a metric in __init__ (self.m = keras.metrics.Mean()) and call self.m.update_state(value).",
+        )
+
+    # properties
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def path(self) -> str:
+        """Names of the layers it was built in, from the outermost, and its own, joined by "/"."""
+        return self._path or self._name
+
+    dtype_policy = property(lambda self: self._dtype_policy)
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = get_policy(value)
+        tracking.structure_changed()
+
+    @property
+    def dtype(self) -> str:
+        return self.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        return self._dtype_policy.variable_dtype
+
+    input_dtype = compute_dtype
+    quantization_mode = property(lambda self: None)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the only call of this layer on KerasTensors."""
+        node = self._only_node("input")
+        return node.input_tensors[0] if len(node.input_tensors) == 1 else list(node.input_tensors)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the only call of this layer on KerasTensors."""
+        return self._only_node("output").structure
+
+    def _only_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
+        if len(self._inbound_nodes) > 1:
+            raise AttributeError(
+                f"The layer {self.name} has multiple inbound nodes, hence the notion of 'layer {what}' is ill-defined. "
+                f"Use `get_{what}_at(node_index)` instead."
+            )
+        return self._inbound_nodes[0]
+
+    def get_input_at(self, node_index: int) -> Any:
+        tensors = self._inbound_nodes[node_index].input_tensors
+        return tensors[0] if len(tensors) == 1 else list(tensors)
+
+    def get_output_at(self, node_index: int) -> Any:
+        return self._inbound_nodes[node_index].structure
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the inputs, the batch dimension being ``None``; known once the layer was called."""
+        if self._inbound_nodes:
+            return shape_tree(self.input)
+        return self._seen_shapes("input")[0]
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the outputs, the batch dimension being ``None``; known once the layer was called."""
+        if self._inbound_nodes:
+            return shape_tree(self.output)
+        return self._seen_shapes("output")[1]
+
+    def _seen_shapes(self, what: str) -> tuple:
+        if self._last_shapes is None:
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what} shape.")
+        return self._last_shapes
+
+    def _note_shapes(self, args: tuple, kwargs: dict, outputs: Any) -> None:
+        if local.tracing:
+            return
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        self.__dict__["_last_shapes"] = (without_batch(first), without_batch(outputs))
+
+    # configuration
+
+    def get_config(self) -> dict:
+        """The arguments that ``from_config`` makes an equal layer from.
+
+        Raises:
+            NotImplementedError: a class of the user's whose arguments cannot be told; it must define ``get_config``.
+        """
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": registry.serialize_keras_object(self._dtype_policy),
+        }
+        builtin = next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))
+        for key in init_arguments(builtin) if builtin is not Layer else ():
+            config[key] = serialize_argument(getattr(self, key))
+        if builtin is Layer and type(self).get_config is Layer.get_config:
+            config.update(self._captured_arguments(config))
+        return config
+
+    def _captured_arguments(self, config: dict) -> dict:
+        """The constructor's arguments of a class without ``get_config``, if they are plain data or serializable."""
+        names = init_arguments(type(self))
+        args, kwargs = self._init_arguments
+        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        captured = {}
+        for key in names:
+            try:
+                captured[key] = registry.serialize_keras_object(bound.arguments[key])
+            except ValueError:
+                raise NotImplementedError(
+                    f"Object {type(self).__name__} was created by passing non-serializable argument values in "
+                    f"`__init__()`, and therefore the object must override `get_config()` in order to be serializable. "
+                    f"The argument is '{key}': {bound.arguments[key]!r}. Return it, serialized, from get_config() and "
+                    "undo that in from_config()."
+                ) from None
+        return captured
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        """A new layer for a config of ``get_config``.
+
+        Raises:
+            TypeError: the config does not fit ``__init__``.
+        """
+        config = dict(config)
+        if not registry.is_builtin(cls):
+            config = {key: plain_argument(value) for key, value in config.items()}
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise TypeError(
+                f"Error when deserializing class '{cls.__name__}' using config={config}. Exception encountered: {error}"
+            ) from error
+
+
+Layer._call_spec = CallSpec(Layer.call)
+Layer._raw_call = Layer.call
+Layer.build = wrap_build(Layer.build)  # type: ignore[method-assign]
+
+_FORGOT_INIT = (
+    "In layer '{0}', you forgot to call `super().__init__()` as the first statement in the `__init__()` method. "
+    "Go add it!"
+)

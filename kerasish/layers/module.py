@@ -1,0 +1,344 @@
+"""Module: a ``torch.nn.Module`` with Keras's bookkeeping — what attributes hold, and the variables that this makes up.
+
+The base of ``Layer``; it knows nothing of calls.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from kerasish.core import dispatch
+from kerasish.core.variable import Cell, Variable
+from kerasish.layers import tracking
+from kerasish.layers.calling import adapt
+from kerasish.layers.tracking import TrackedDict, TrackedList
+
+# Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
+_UNTRACKED = frozenset(("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes"))
+_LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
+
+
+class Module(nn.Module):
+    """Attributes, variables and torch's side of a layer."""
+
+    _keras_layer = True
+
+    # Both are done here rather than in __init__: attributes may be set before super().__init__() is called, and the
+    # arguments of the most derived class are its configuration if it has no get_config.
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = object.__new__(cls)
+        nn.Module.__init__(layer)
+        state = layer.__dict__
+        state["training"] = False
+        state["_init_arguments"] = (args, kwargs)
+        for name in ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables"):
+            state[name] = []
+        state["_losses"] = []
+        state["_inbound_nodes"] = []
+        state["_building"] = False
+        state["_build_shapes"] = None
+        state["_last_shapes"] = None
+        state["built"] = False
+        state["_trainable"] = True
+        state["autocast"] = True
+        state["input_spec"] = None
+        state["supports_masking"] = False
+        state["_path"] = None
+        return layer
+
+    # variables
+
+    def _flatten_layers(self, include_self: bool = True) -> Iterator[Module]:
+        """This layer and all below it, each once, parents first."""
+        seen: set[int] = set()
+        stack: list[Module] = [self] if include_self else list(self._layers)
+        while stack:
+            layer = stack.pop(0)
+            if id(layer) not in seen:
+                seen.add(id(layer))
+                yield layer
+                stack[:0] = layer._layers
+
+    def _collect(self, own: Callable[[Module], list]) -> list:
+        """Variables of this layer, then of its sublayers, each once."""
+        seen: set[int] = set()
+        found = []
+        for layer in self._flatten_layers():
+            for variable in own(layer):
+                if id(variable) not in seen:
+                    seen.add(id(variable))
+                    found.append(variable)
+        return found
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables but the states of random generators and metrics."""
+        return self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables, those of random generators and metrics included."""
+        generators = self._collect(lambda layer: [g.state for g in layer._seed_generators])
+        return self.weights + generators + self.metrics_variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        return [v for v in self.variables if v.trainable and v._is_parameter] if self.trainable else []
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        return (
+            [v for v in self.variables if not (v.trainable and v._is_parameter)] if self.trainable else self.variables
+        )
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if v.trainable and v._is_parameter] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if not (v.trainable and v._is_parameter)] if self.trainable else self.weights
+
+    @property
+    def metrics(self) -> list:
+        """Metric objects held by this layer and its sublayers."""
+        return self._collect(lambda layer: layer._metrics)
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The weights' values as NumPy arrays."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, weights: list) -> None:
+        """Set the weights from arrays, in the order of ``weights``.
+
+        Raises:
+            ValueError: a wrong number of arrays, or an array of the wrong shape.
+        """
+        own = self.weights
+        if len(own) != len(weights):
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length {len(weights)}, "
+                f"but the layer was expecting {len(own)} weights."
+            )
+        for variable, value in zip(own, weights, strict=True):
+            shape = tuple(np.shape(value)) if not dispatch.is_tensor(value) else tuple(value.shape)
+            if tuple(variable.shape) != shape:
+                raise ValueError(
+                    f"Layer {self.name} weight shape {tuple(variable.shape)} is not compatible with provided weight "
+                    f"shape {shape}."
+                )
+        for variable, value in zip(own, weights, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """How many scalars the weights are made of.
+
+        Raises:
+            ValueError: the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. You can build it "
+                "manually via: `layer.build(input_shape)`."
+            )
+        return sum(int(np.prod(w.shape)) for w in self.weights)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the values of this layer's own variables into ``store``, a dict-like of arrays."""
+        for i, variable in enumerate(self._trainable_variables + self._non_trainable_variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Set this layer's own variables from what ``save_own_variables`` stored.
+
+        Raises:
+            ValueError: the store has another number of variables, or the layer is not built.
+        """
+        own = self._trainable_variables + self._non_trainable_variables
+        if len(store) != len(own):
+            if not own and not self.built:
+                raise ValueError(
+                    f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the weights "
+                    f"file lists {len(store)} variables for this layer. In most cases, this error indicates that the "
+                    "layer lacks a `build()` method that creates its sublayers' weights, or that it is not called."
+                )
+            raise ValueError(
+                f"Layer '{self.name}' expected {len(own)} variables, but received {len(store)} variables during loading. "
+                f"Expected: {[v.name for v in own]}"
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[str(i)])
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the variables of this layer and its sublayers may be updated; setting it sets theirs too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._flatten_layers():
+            layer._set_own_trainable(bool(value))
+
+    def _set_own_trainable(self, value: bool) -> None:
+        """Whether this layer's own variables may be updated; those of its sublayers are theirs."""
+        object.__setattr__(self, "_trainable", value)
+        for variable in self._trainable_variables:
+            variable.trainable = value
+        tracking.trainable_changed()
+
+    # attributes
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        state = self.__dict__
+        if "_modules" not in state:  # not made by __new__: nn.Module's own set-up
+            object.__setattr__(self, name, value)
+            return
+        if isinstance(value, torch.Tensor):
+            self._set_tensor(name, value)
+            return
+        old = state.get(name)
+        if tracking.is_tracked(old) and old is not value:
+            object.__setattr__(self, name, None)
+            tracking.untrack(self, old)
+        if not tracking.is_plain(value) and name not in _UNTRACKED:
+            value = tracking.track(self, value)
+            if isinstance(value, nn.Module):
+                self._modules[name] = value
+                if self.built:
+                    tracking.structure_changed()
+            elif isinstance(value, Variable) and value._owner is self:
+                tracking.rename(value, name)
+        if name in self._modules and not isinstance(value, nn.Module):
+            del self._modules[name]
+        object.__setattr__(self, name, value)
+        if name in _LOWERED and self.built:
+            tracking.structure_changed()
+        if name == "call":
+            self._override_call()
+
+    def _set_tensor(self, name: str, value: torch.Tensor) -> None:
+        """A parameter or tensor assigned to an attribute: torch exchanging one of ours, or the user's own."""
+        if name in self._parameters:
+            self._parameters[name] = value
+        elif name in self._buffers:
+            self._buffers[name] = value
+        elif isinstance(value, nn.Parameter):
+            self._parameters[name] = value
+            self._trainable_variables.append(tracking.reference(self, name, True))
+        else:
+            object.__setattr__(self, name, value)
+
+    def _override_call(self) -> None:
+        """A ``call`` assigned to the instance counts as the user's."""
+        state = self.__dict__
+        state["_user_call"] = True
+        state["_raw_call"] = types.MethodType(adapt(_call_of_instance), self)
+        tracking.structure_changed()
+
+    def __getattr__(self, name: str) -> Any:
+        found = inspect.getattr_static(type(self), name, None)
+        if isinstance(found, property) and found.fget is not None:
+            return found.fget(self)  # a property that failed: let it say why itself
+        for table in ("_parameters", "_buffers", "_modules"):
+            if name in self.__dict__.get(table, ()):
+                return self.__dict__[table][name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+
+    def __delattr__(self, name: str) -> None:
+        value = self.__dict__.get(name)
+        if isinstance(value, Variable) and value._owner is self:
+            value.move(Cell(), value._key)
+        self._modules.pop(name, None)
+        if name in self.__dict__:
+            object.__delattr__(self, name)
+            tracking.untrack(self, value)
+        elif name in self._parameters:
+            del self._parameters[name]
+        else:
+            del self._buffers[name]
+
+    def add_module(self, name: str, module: nn.Module | None) -> None:
+        setattr(self, name, module)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.__dict__.get('_name')}, built={self.built}>"
+
+    # torch's recursion goes through class attributes, so that users may name their attributes as they like
+
+    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator:
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                path = f"{prefix}.{name}" if prefix else name
+                yield from type(module).named_modules(module, memo, path, remove_duplicate)
+
+    def train(self, mode: bool = True) -> Module:
+        """Torch's switch: what ``training=None`` means from here on, for this layer and those below."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        object.__setattr__(self, "training", mode)
+        for module in self._modules.values():
+            if module is not None:
+                type(module).train(module, mode)
+        return self
+
+    def eval(self) -> Module:
+        return Module.train(self, False)
+
+    def apply(self, fn: Callable[[nn.Module], None]) -> Module:
+        for module in self._modules.values():
+            if module is not None:
+                type(module).apply(module, fn)
+        fn(self)
+        return self
+
+    def _apply(self, fn: Callable, recurse: bool = True) -> Module:
+        children = self._modules
+        if recurse:
+            for module in children.values():
+                if module is not None:
+                    type(module)._apply(module, fn)
+        return nn.Module._apply(self, fn, recurse=False)
+
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+        """Torch's view of the weights: stored layout, names from attributes."""
+        if destination is None:
+            destination = {}
+        self._save_to_state_dict(destination, prefix, keep_vars)
+        for name, module in self._modules.items():
+            if module is not None:
+                type(module).state_dict(module, destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return destination
+
+
+def _call_of_instance(self: Module, *args: Any, **kwargs: Any) -> Any:
+    return self.__dict__["call"](*args, **kwargs)
+
+
+def _set_mode_of_parent(parent: nn.Module, name: str, child: Any) -> None:
+    """A layer attached under a module of torch's takes that module's mode."""
+    foreign = not isinstance(parent, (Module, TrackedList, TrackedDict))
+    if foreign and isinstance(child, Module) and child.training != parent.training:
+        Module.train(child, parent.training)
+
+
+nn.modules.module.register_module_module_registration_hook(_set_mode_of_parent)

@@ -1,0 +1,48 @@
+"""Shapes of structures of tensors, as layers pass them to ``build`` and note them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import tree
+from kerasish.core.shape import TensorShape
+from kerasish.core.symbolic import KerasTensor
+
+
+def shape_tree(value: Any) -> Any:
+    """The shapes of a structure of tensors: a TensorShape for one tensor, lists and dicts of them for several."""
+    return tree.map_structure(lambda x: TensorShape(x.shape) if hasattr(x, "shape") else None, value)
+
+
+def without_batch(value: Any) -> Any:
+    def shape(x: Any) -> Any:
+        if not hasattr(x, "shape"):
+            return None
+        dims = tuple(x.shape)
+        return (None, *dims[1:]) if dims else ()
+
+    return tree.map_structure(shape, value)
+
+
+def shape_from_config(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: shape_from_config(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)) and all(v is None or isinstance(v, int) for v in value):
+        return tuple(value)
+    if isinstance(value, (list, tuple)):
+        return [shape_from_config(v) for v in value]
+    return value
+
+
+def keras_tensors(shapes: Any, dtype: Any) -> Any:
+    """KerasTensors for a shape or a structure of shapes."""
+    if isinstance(shapes, dict):
+        return {key: keras_tensors(value, dtype) for key, value in shapes.items()}
+    if isinstance(shapes, (TensorShape, torch.Size)) or all(
+        d is None or isinstance(d, (int, np.integer)) for d in shapes
+    ):
+        return KerasTensor(tuple(shapes), dtype)
+    return type(shapes)(keras_tensors(value, dtype) for value in shapes)

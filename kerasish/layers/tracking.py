@@ -1,0 +1,341 @@
+"""Attribute tracking: what a layer's attributes hold becomes part of it.
+
+A Layer is a ``torch.nn.Module``. Assigning a layer, a variable or a torch module to an attribute registers it twice: in
+Keras's lists (``_layers``, ``_trainable_variables``, ..., in the order of assignment) and with torch, under the attribute's
+own path (``blocks.0.kernel``). Lists and dicts become tracked containers, so that what is put into them later counts too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, SupportsIndex
+
+import torch
+from torch import nn
+
+from kerasish.core.errors import fail
+from kerasish.core.random import SeedGenerator
+from kerasish.core.variable import Variable, Weight
+
+
+class _Structure:
+    """Counts changes that make programs lowered from models stale, and changes of ``trainable``; process-wide."""
+
+    version = 0
+    trainable_version = 0
+
+
+structure = _Structure()
+
+
+def structure_changed() -> None:
+    structure.version += 1
+
+
+def trainable_changed() -> None:
+    structure.trainable_version += 1
+
+
+_PLAIN = frozenset((int, float, bool, str, bytes, type(None), complex, range))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether nothing inside ``value`` can need tracking."""
+    return type(value) in _PLAIN
+
+
+class TrackedList(list, nn.Module):
+    """A list attribute of a layer; also a torch module whose children are the layers in it, named by index."""
+
+    __hash__ = object.__hash__
+
+    def __init__(self, values: Iterable = (), owner: Any = None) -> None:
+        nn.Module.__init__(self)
+        object.__setattr__(self, "_owner", owner)
+        list.__init__(self, (track(owner, value) for value in values))
+
+    @property
+    def _modules(self) -> dict[str, nn.Module]:  # type: ignore[override]
+        return {str(i): value for i, value in enumerate(self) if isinstance(value, nn.Module)}
+
+    @_modules.setter
+    def _modules(self, value: dict) -> None:
+        """nn.Module's constructor sets an empty one; the children are the list's own."""
+        if value:
+            raise fail(AttributeError, "The modules of a tracked list are its elements")
+
+    def append(self, value: Any) -> None:
+        super().append(track(self._owner, value))
+
+    def extend(self, values: Iterable) -> None:
+        super().extend([track(self._owner, value) for value in values])
+
+    def insert(self, index: SupportsIndex, value: Any) -> None:
+        super().insert(index, track(self._owner, value))
+
+    def __iadd__(self, values: Iterable) -> TrackedList:  # type: ignore[override,misc]
+        self.extend(values)
+        return self
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        before = super().__getitem__(index)
+        for old in before if isinstance(index, slice) else [before]:
+            untrack(self._owner, old)
+        if isinstance(index, slice):
+            super().__setitem__(index, [track(self._owner, v) for v in value])
+        else:
+            super().__setitem__(index, track(self._owner, value))
+
+    def __delitem__(self, index: Any) -> None:
+        before = super().__getitem__(index)
+        super().__delitem__(index)
+        for old in before if isinstance(index, slice) else [before]:
+            untrack(self._owner, old)
+
+    def pop(self, index: SupportsIndex = -1) -> Any:
+        value = super().pop(index)
+        untrack(self._owner, value)
+        return value
+
+    def remove(self, value: Any) -> None:
+        super().remove(value)
+        untrack(self._owner, value)
+
+    def clear(self) -> None:
+        values = list(self)
+        super().clear()
+        for value in values:
+            untrack(self._owner, value)
+
+    def __reduce__(self) -> tuple:
+        return _rebuild_list, (list(self), self._owner)
+
+    def __deepcopy__(self, memo: dict) -> TrackedList:
+        import copy
+
+        clone = _rebuild_list([], None)
+        memo[id(self)] = clone
+        list.extend(clone, (copy.deepcopy(value, memo) for value in self))
+        object.__setattr__(clone, "_owner", copy.deepcopy(self._owner, memo))
+        return clone
+
+    __repr__ = list.__repr__
+    __eq__ = list.__eq__
+    __dir__ = object.__dir__
+
+
+def _rebuild_list(values: list, owner: Any) -> TrackedList:
+    out = TrackedList()
+    list.extend(out, values)
+    object.__setattr__(out, "_owner", owner)
+    return out
+
+
+class TrackedDict(dict, nn.Module):
+    """A dict attribute of a layer; also a torch module whose children are the layers in it, named by key."""
+
+    __hash__ = object.__hash__
+
+    def __init__(self, values: Any = (), owner: Any = None) -> None:
+        nn.Module.__init__(self)
+        object.__setattr__(self, "_owner", owner)
+        dict.__init__(self, {key: track(owner, value) for key, value in dict(values).items()})
+
+    @property
+    def _modules(self) -> dict[str, nn.Module]:  # type: ignore[override]
+        return {str(key): value for key, value in dict.items(self) if isinstance(value, nn.Module)}
+
+    @_modules.setter
+    def _modules(self, value: dict) -> None:
+        if value:
+            raise fail(AttributeError, "The modules of a tracked dict are its values")
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if key in self:
+            untrack(self._owner, self[key])
+        super().__setitem__(key, track(self._owner, value))
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def __delitem__(self, key: Any) -> None:
+        untrack(self._owner, self[key])
+        super().__delitem__(key)
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        value = super().pop(key, *default)
+        untrack(self._owner, value)
+        return value
+
+    def clear(self) -> None:
+        for key in list(self):
+            del self[key]
+
+    def __reduce__(self) -> tuple:
+        return _rebuild_dict, (dict(self), self._owner)
+
+    def __deepcopy__(self, memo: dict) -> TrackedDict:
+        import copy
+
+        clone = _rebuild_dict({}, None)
+        memo[id(self)] = clone
+        dict.update(clone, {key: copy.deepcopy(value, memo) for key, value in self.items()})
+        object.__setattr__(clone, "_owner", copy.deepcopy(self._owner, memo))
+        return clone
+
+    __repr__ = dict.__repr__
+    __eq__ = dict.__eq__
+    __iter__ = dict.__iter__
+    __len__ = dict.__len__
+    __contains__ = dict.__contains__
+    __dir__ = object.__dir__
+    keys, values, items = dict.keys, dict.values, dict.items
+
+
+def _rebuild_dict(values: dict, owner: Any) -> TrackedDict:
+    out = TrackedDict()
+    dict.update(out, values)
+    object.__setattr__(out, "_owner", owner)
+    return out
+
+
+def is_tracked(value: Any) -> bool:
+    """Whether an attribute's old value may have to be taken out of the owner's lists."""
+    kinds = (Variable, nn.Module, SeedGenerator, list, dict, tuple)
+    return isinstance(value, kinds) or hasattr(type(value), "_keras_metric")
+
+
+# what an owner keeps --------------------------------------------------------------------------------------------------
+
+
+def track(owner: Any, value: Any) -> Any:
+    """Enter ``value``, or what a container holds, into the owner's lists; returns what the attribute shall hold."""
+    if owner is None or is_plain(value):
+        return value
+    if isinstance(value, Variable):
+        _track_variable(owner, value)
+    elif isinstance(value, SeedGenerator):
+        _add(owner._seed_generators, value)
+    elif isinstance(value, (TrackedList, TrackedDict)):
+        if value._owner is not owner:
+            return type(value)(value, owner)
+    elif hasattr(value, "_keras_metric"):
+        _add(owner._metrics, value)
+    elif hasattr(value, "_keras_layer"):
+        _add(owner._layers, value)
+    elif isinstance(value, nn.Module):
+        _track_torch_module(owner, value)
+    elif type(value) is list:
+        return TrackedList(value, owner)
+    elif type(value) is dict:
+        return TrackedDict(value, owner)
+    elif isinstance(value, tuple):
+        for part in value:
+            track(owner, part)
+    return value
+
+
+def untrack(owner: Any, value: Any) -> None:
+    """Take ``value`` out of the owner's lists, unless another attribute still holds it."""
+    if owner is None or is_plain(value):
+        return
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            untrack(owner, part)
+        return
+    if isinstance(value, dict):
+        for part in value.values():
+            untrack(owner, part)
+        return
+    if any(value is held for held in _held(owner)):
+        return
+    for kept in (
+        owner._layers,
+        owner._metrics,
+        owner._seed_generators,
+        owner._trainable_variables,
+        owner._non_trainable_variables,
+    ):
+        for i, other in enumerate(kept):
+            if other is value:
+                del kept[i]
+                break
+
+
+def _held(owner: Any) -> Iterator[Any]:
+    """Everything that the owner's attributes hold, containers opened."""
+    private = ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables")
+    stack = [value for key, value in owner.__dict__.items() if key not in private and key not in _TORCH_TABLES]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, (list, tuple)):
+            stack.extend(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        else:
+            yield value
+
+
+_TORCH_TABLES = frozenset(nn.Module().__dict__)
+
+
+def _add(kept: list, value: Any) -> None:
+    if not any(other is value for other in kept):
+        kept.append(value)
+
+
+def _track_variable(owner: Any, variable: Variable) -> None:
+    kept = owner._trainable_variables if variable._is_parameter else owner._non_trainable_variables
+    _add(kept, variable)
+    if variable.is_free:
+        variable.move(owner, free_key(owner, variable._name))
+
+
+def free_key(owner: Any, name: str) -> str:
+    """A key for a parameter or buffer that the owner does not use yet."""
+    name = name.replace(".", "_")
+    key, count = name, 1
+    while key in owner._parameters or key in owner._buffers or key in owner._modules:
+        key, count = f"{name}_{count}", count + 1
+    return key
+
+
+def rename(variable: Variable, key: str) -> None:
+    """Store an owner's variable under the attribute that now holds it, so that torch's names are the attributes'."""
+    slots = variable._slots
+    if variable._key == key or key in slots or "." in key:
+        return
+    items = [(key if old == variable._key else old, value) for old, value in slots.items()]
+    slots.clear()  # in place and in order: torch's tools hold this dictionary
+    slots.update(items)
+    variable._key = key
+
+
+def _track_torch_module(owner: Any, module: nn.Module) -> None:
+    """The parameters and buffers of a torch module, as variables of the layer that holds it."""
+    known = {(id(v._owner), v._key) for v in (*owner._trainable_variables, *owner._non_trainable_variables)}
+    for part in module.modules():
+        if hasattr(part, "_keras_layer"):
+            _add(owner._layers, part)
+            continue
+        for table, trainable in ((part._parameters, True), (part._buffers, False)):
+            for key, tensor in table.items():
+                if tensor is not None and (id(part), key) not in known:
+                    kept = owner._trainable_variables if trainable else owner._non_trainable_variables
+                    kept.append(reference(part, key, trainable))
+
+
+def reference(module: nn.Module, key: str, trainable: bool) -> Weight:
+    """A variable for a tensor that a torch module holds already."""
+    variable = Weight.__new__(Weight)
+    tensor = (module._parameters if trainable else module._buffers)[key]
+    variable._setup(torch.zeros(()), trainable and tensor.requires_grad, key, None)
+    variable._is_parameter = trainable
+    variable._owner, variable._key = module, key
+    return variable

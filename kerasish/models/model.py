@@ -1,0 +1,295 @@
+"""Model: a layer that can be trained, evaluated, saved and summarised.
+
+Three ways to make one: ``Model(inputs, outputs)`` from symbolic tensors, ``Sequential`` from a list of layers, or a subclass
+with a ``call``. The first two have a ``Network``, which runs as a lowered program.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.saving import model_files
+
+from kerasish.core import dispatch, registry, tree
+from kerasish.core.errors import close_matches, fail
+from kerasish.core.symbolic import KerasTensor
+from kerasish.layers import tracking
+from kerasish.layers.calling import CallSpec, unwrap_tensor
+from kerasish.layers.layer import Layer
+from kerasish.layers.shapes import keras_tensors, shape_from_config
+from kerasish.layers.tracing import trace
+from kerasish.models.network import Network
+from kerasish.models.summary import print_summary
+from kerasish.training.trainer import Trainer
+
+
+def _is_functional(args: tuple, kwargs: dict) -> bool:
+    """Whether a model's arguments are symbolic inputs and outputs."""
+    return len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
+
+
+class Model(Trainer, Layer):
+    """A trainable composition of layers.
+
+    Args:
+        inputs, outputs: KerasTensors, possibly nested, of a functional model; none for a subclass with a ``call``.
+        name: default: from the class's name, numbered.
+        trainable, dtype: as of ``Layer``.
+    """
+
+    _builds_by_running = True  # sublayers build themselves when the model runs
+
+    # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
+    # gives another class than it was called on.
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and _is_functional(args, kwargs):
+            return Layer.__new__(registry.class_named("keras.models.Functional"), *args, **kwargs)
+        model = Layer.__new__(cls, *args, **kwargs)
+        model.__dict__["_network"] = None
+        model.__dict__["_compiled"] = None
+        return model
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if _is_functional(args, kwargs):
+            names = ("inputs", "outputs")
+            given = {**dict(zip(names, args)), **kwargs}
+            inputs, outputs = given.pop("inputs"), given.pop("outputs")
+            super().__init__(**given)
+            self._set_network(Network(inputs, outputs))
+            self.built = True
+            return
+        if args:
+            raise fail(TypeError, "Model takes `inputs` and `outputs`, or keyword arguments only", received=str(args))
+        super().__init__(**kwargs)
+
+    def _set_network(self, network: Network) -> None:
+        """Make the graph's layers this model's."""
+        state = self.__dict__
+        state["_network"] = network
+        for layer in network.layers:
+            if not any(layer is own for own in self._layers):
+                self._layers.append(layer)
+            if not any(layer is module for module in self._modules.values()):
+                self._modules[tracking.free_key(self, layer.name)] = layer
+        if not self._trainable:
+            self.trainable = False
+        tracking.structure_changed()
+
+    # the call
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The model's outputs; a subclass without inputs and outputs defines this."""
+        if self._network is None:
+            raise NotImplementedError(
+                f"Model {type(self).__name__} does not have a `call()` method implemented. "
+                "Give the class one, or make the model with keras.Model(inputs, outputs) or keras.Sequential(layers)."
+            )
+        if mask is not None:
+            for x, m in zip(tree.flatten(inputs), tree.flatten(mask), strict=True):
+                if m is not None:
+                    x._keras_mask = m
+        if self._runs_layers():
+            outputs = self._network.run_layers(tree.map_structure(dispatch.wrap, inputs), training)
+            return tree.map_structure(unwrap_tensor, outputs)
+        return self._network.run(inputs, training, self)
+
+    def _runs_layers(self) -> bool:
+        """Whether to go through the layers one by one rather than run the lowered program."""
+        return self.run_eagerly or any(getattr(x, "_keras_mask", None) is not None for x in self._network.inputs)
+
+    def nested_program(self, training: bool | None) -> Callable[..., tuple] | None:
+        """The program of this model for use in another one's; None where it has to be called as a layer."""
+        simple = (
+            self._network is not None
+            and not self._user_call
+            and not self._has_hooks()
+            and self.activity_regularizer is None
+            and not self.run_eagerly
+        )
+        if not simple or self._network.plan(training).calls_layers:
+            return None
+        return self._network.nested_program(training)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if self._network is not None and not self._user_call:
+            return self._network.output_spec(args[0] if args else kwargs["inputs"])
+        return super().compute_output_spec(*args, **kwargs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape, or structure of shapes, of the outputs for inputs of the given shapes."""
+        inputs = keras_tensors(input_shape, self.compute_dtype)
+        spec = self.compute_output_spec(inputs) if self._network is not None else trace(self, (inputs,), {})
+        return tree.map_structure(lambda x: tuple(x.shape), spec)
+
+    def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
+        return type(self).compute_output_shape is not Model.compute_output_shape
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create all weights, for inputs of this shape.
+
+        Raises:
+            ValueError: no shape was given, or the model cannot be run on symbolic inputs of it.
+        """
+        if self._network is not None:
+            return
+        if input_shape is None:
+            raise fail(ValueError, "Input shape must be defined when calling `build()` on a model")
+        if not self._user_call:
+            self.call(None)  # raises
+        trace(self, (keras_tensors(shape_from_config(input_shape), "float32"),), {})
+
+    # layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers this model was made of, not those inside them."""
+        return list(self._network.layers if self._network is not None else self._layers)
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its place in ``layers``.
+
+        Raises:
+            ValueError: there is none, or both or neither argument was given.
+        """
+        if (name is None) == (index is None):
+            raise fail(
+                ValueError, "Provide either a layer name or a layer index at `get_layer`", received=f"{name=}, {index=}"
+            )
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"Was asked to retrieve layer at index {index} but model only has {len(layers)} layers."
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ValueError(
+            f"No such layer: {name}. Existing layers are: {names}. {close_matches(str(name), names)}".rstrip()
+        )
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        return self._the_network("inputs").inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        return self._the_network("outputs").outputs
+
+    @property
+    def input(self) -> Any:
+        return self._the_network("input").inputs_structure
+
+    @property
+    def output(self) -> Any:
+        return self._the_network("output").outputs_structure
+
+    @property
+    def input_names(self) -> list[str]:
+        return list(self._the_network("input_names").input_names)
+
+    @property
+    def output_names(self) -> list[str]:
+        return [x._keras_history.operation.name for x in self._the_network("output_names").outputs]
+
+    @property
+    def input_shape(self) -> Any:
+        if self._network is None:
+            return super().input_shape
+        return tree.map_structure(lambda x: tuple(x.shape), self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        if self._network is None:
+            return super().output_shape
+        return tree.map_structure(lambda x: tuple(x.shape), self.output)
+
+    def _the_network(self, what: str) -> Network:
+        if self._network is None:
+            raise AttributeError(
+                f"Model '{self.name}' has no defined {what}: it is a subclass with a `call()`, or not built yet."
+            )
+        return self._network
+
+    def reset_states(self) -> None:
+        """Set the states of stateful layers to zero."""
+        for layer in self._flatten_layers(include_self=False):
+            for name in ("reset_state", "reset_states"):
+                reset = getattr(layer, name, None)
+                if reset is not None:
+                    reset()
+                    break
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list | None = None,
+        print_fn: Callable | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: list | tuple | None = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and parameter counts.
+
+        Args:
+            line_length: width of the table.
+            positions: where the columns end, as fractions of the width or as columns.
+            print_fn: called with each line; default: ``print``.
+            expand_nested: whether the layers of nested models get rows of their own.
+            show_trainable: whether a column says if a layer is trainable.
+            layer_range: names (or patterns) of the first and the last layer to show.
+
+        Raises:
+            ValueError: the model has no weights yet.
+        """
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    # saving
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Write the model to a ``.keras``, ``.h5`` or ``.hdf5`` file: architecture, weights, compilation, optimizer state."""
+        model_files.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any) -> None:
+        """Write the weights to a ``.weights.h5`` file, or a legacy ``.h5`` one."""
+        model_files.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size, **kwargs)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Set the weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file."""
+        model_files.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON; arguments go to ``json.dumps``. ``keras.models.model_from_json`` reads it."""
+        return json.dumps(registry.serialize_keras_object(self), **kwargs)
+
+    def get_config(self) -> dict:
+        return Layer.get_config(self)
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        """A model for a config of ``get_config``; a functional one's becomes a functional model.
+
+        Raises:
+            TypeError: the config does not fit ``__init__``.
+        """
+        if {"name", "layers", "input_layers", "output_layers"} <= set(config) and cls.__init__ is Model.__init__:
+            return registry.class_named("keras.models.Functional").from_config(config, custom_objects)
+        with registry.CustomObjectScope(custom_objects or {}):
+            return super().from_config(config)
+
+    def build_from_config(self, config: dict) -> None:
+        if config and "input_shape" in config and self._network is None:
+            self.build(shape_from_config(config["input_shape"]))
+        elif config:
+            super().build_from_config(config)
+
+
+Model._call_spec = CallSpec(Model.call)

@@ -1,0 +1,197 @@
+"""Network: what makes a model of a graph run — inputs checked and ordered, the lowered program, outputs packed.
+
+Functional and Sequential models, and the user's classes that call ``super().__init__(inputs=..., outputs=...)``, have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from kerasish.core import dispatch, symbolic, tree
+from kerasish.core.context import local, scope
+from kerasish.core.dtypes import to_torch
+from kerasish.core.errors import fail
+from kerasish.core.storage import cast_raw
+from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.layers.calling import copy_mask
+from kerasish.layers.core import InputLayer
+from kerasish.layers.layer import Layer
+from kerasish.layers.tracking import structure
+from kerasish.models.graph import Graph
+from kerasish.models.plan import Plan
+
+
+class Network:
+    """A graph between structures of KerasTensors, ready to run.
+
+    Args:
+        inputs, outputs: KerasTensors, nested in lists and dicts as the model takes and returns them.
+
+    Raises:
+        ValueError: something else was given, or an input twice.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        for name, tensors in (("inputs", inputs), ("outputs", outputs)):
+            for x in tree.flatten(tensors):
+                if not isinstance(x, KerasTensor):
+                    raise ValueError(
+                        f"All `{name}` values must be KerasTensors. Received: {name}={tensors} including invalid value "
+                        f"{x} of type {type(x)}"
+                    )
+        self.inputs_structure = inputs
+        self.outputs_structure = outputs
+        self.inputs: list[KerasTensor] = tree.flatten(inputs)
+        self.outputs: list[KerasTensor] = tree.flatten(outputs)
+        if len({id(x) for x in self.inputs}) != len(self.inputs):
+            raise fail(ValueError, "The same tensor is passed twice in `inputs`", received=str(self.inputs))
+        self.graph = Graph(self.inputs, self.outputs)
+        self.entries = [_entry(x) for x in self.inputs]
+        self.input_names = [entry.name for entry in self.entries]
+        known = {id(operation) for operation in self.graph.operations}
+        stand_ins = [entry for entry in self.entries if id(entry) not in known]
+        self.operations: list = stand_ins + self.graph.operations
+        self._plans: dict[bool | None, Plan] = {}
+
+    @property
+    def layers(self) -> list[Layer]:
+        return [operation for operation in self.operations if isinstance(operation, Layer)]
+
+    # running
+
+    def plan(self, training: bool | None) -> Plan:
+        """The program for a mode, lowered anew if the structure has changed since."""
+        plan = self._plans.get(training)
+        if plan is None or plan.version != structure.version:
+            plan = self._plans[training] = Plan(self.graph, training)
+        return plan
+
+    def run(self, inputs: Any, training: bool | None, owner: Any) -> Any:
+        """The outputs for raw inputs, in the model's structure; ``owner`` is the model."""
+        flat = self.standardize(inputs)
+        plan = self.plan(training)
+        if not plan.calls_layers:
+            return self.pack(plan.program(*flat))
+        with scope(call_layers=(*local.call_layers, owner), training=training):
+            return self.pack(plan.program(*flat))
+
+    def pack(self, outputs: tuple) -> Any:
+        if not isinstance(self.outputs_structure, (list, tuple, dict)):
+            return outputs[0]
+        return tree.pack_as(self.outputs_structure, outputs)
+
+    def run_layers(self, inputs: Any, training: bool | None) -> Any:
+        """The same, layer by layer on whatever was given: for ``run_eagerly`` and for new symbolic calls."""
+
+        def call(operation: Any, args: tuple, kwargs: dict) -> Any:
+            if isinstance(operation, Layer) and training is not None and "training" not in kwargs:
+                return operation(*args, training=training, **kwargs)
+            return operation(*args, **kwargs)
+
+        values = {id(x): value for x, value in zip(self.inputs, self.standardize(inputs), strict=True)}
+        return tree.pack_as(self.outputs_structure, self.graph.run(values, call))
+
+    def output_spec(self, inputs: Any) -> Any:
+        """KerasTensors like the outputs, for symbolic inputs of possibly other shapes."""
+        flat = self.order(inputs)
+        if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
+            return tree.map_structure(_like, self.outputs_structure)
+
+        def spec(operation: Any, args: tuple, kwargs: dict) -> Any:
+            if isinstance(operation, FunctionCall):
+                return symbolic.infer(operation.function, args, kwargs)
+            return operation.compute_output_spec(*args, **kwargs)
+
+        values = {id(own): x for own, x in zip(self.inputs, flat, strict=True)}
+        return tree.pack_as(self.outputs_structure, self.graph.run(values, spec))
+
+    # inputs
+
+    def order(self, inputs: Any) -> list:
+        """The given inputs as a flat list in the order of ``self.inputs``: dicts by name, single ones alone.
+
+        Raises:
+            ValueError: a wrong number of inputs, or a missing name.
+        """
+        structure_is_dict = isinstance(self.inputs_structure, dict)
+        if isinstance(inputs, dict):
+            keys = list(self.inputs_structure) if structure_is_dict else self.input_names
+            if structure_is_dict and set(keys) <= set(inputs):
+                return tree.flatten({key: inputs[key] for key in keys})
+            if set(self.input_names) <= set(inputs):
+                return [inputs[name] for name in self.input_names]
+            if len(inputs) == len(self.inputs):
+                return tree.flatten(inputs)
+            raise fail(ValueError, "The inputs' names do not match", f"a dict with {self.input_names}", list(inputs))
+        flat = tree.flatten(inputs)
+        if len(flat) != len(self.inputs):
+            raise fail(
+                ValueError,
+                f"The model expects {len(self.inputs)} input(s), named {self.input_names}",
+                received=f"{len(flat)} inputs of shapes {[tuple(getattr(x, 'shape', ())) for x in flat]}",
+            )
+        return flat
+
+    def standardize(self, inputs: Any) -> list:
+        """Ordered inputs of the declared dtypes, their shapes checked."""
+        return [
+            value if value is None else _standardize(value, own, entry, i)
+            for i, (value, own, entry) in enumerate(zip(self.order(inputs), self.inputs, self.entries, strict=True))
+        ]
+
+    def nested_program(self, training: bool | None) -> Callable[..., tuple]:
+        """The program for use inside another one; dtypes and shapes were settled when that one was drawn."""
+        return self.plan(training).program
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_plans": {}}  # programs are made of closures; a copy lowers its own
+
+
+def _entry(x: KerasTensor) -> InputLayer:
+    """The InputLayer of an input tensor; for a tensor from the middle of another graph, one that stands in for it."""
+    operation = x._keras_history.operation
+    if isinstance(operation, InputLayer):
+        return operation
+    return InputLayer(batch_shape=tuple(x.shape), dtype=x.dtype.name, name=x.name)
+
+
+def _like(x: KerasTensor) -> KerasTensor:
+    return KerasTensor(x.shape, x.dtype)
+
+
+def _standardize(value: Any, own: KerasTensor, entry: InputLayer, index: int) -> Any:
+    rank, wanted = len(value.shape), len(own.shape)
+    if rank != wanted:
+        value = _adjust_rank(value, own, rank - wanted, entry.name)
+    for size, expected in zip(value.shape, own.shape, strict=True):
+        if expected is not None and size is not None and size != expected:
+            raise fail(
+                ValueError,
+                f"Input {index} of the model ('{entry.name}') is incompatible with the layer",
+                f"shape={tuple(own.shape)}",
+                f"shape={tuple(value.shape)}",
+            )
+    if isinstance(value, torch.Tensor):
+        dtype = to_torch(own.dtype) if own.dtype != "string" else None
+        if dtype is not None and value.dtype is not dtype:
+            cast = cast_raw(value, dtype)
+            copy_mask(value, cast)
+            return cast
+    return value
+
+
+def _adjust_rank(value: Any, own: KerasTensor, extra: int, name: str) -> Any:
+    """A last axis of size 1 may be missing or in excess."""
+    if extra == 1 and value.shape[-1] == 1:
+        return dispatch.OPS["squeeze"](value, axis=-1)
+    if extra == -1 and own.shape[-1] == 1:
+        return dispatch.OPS["expand_dims"](value, axis=-1)
+    raise fail(
+        ValueError,
+        f"Input '{name}' of the model has the wrong rank",
+        f"shape={tuple(own.shape)}",
+        f"shape={tuple(value.shape)}",
+    )

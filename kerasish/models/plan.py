@@ -1,0 +1,263 @@
+"""From model to program: a functional graph lowered, once per mode, to a flat Python function of raw torch calls.
+
+``Plan(graph, training)`` writes a function such as
+
+    def program(x0):
+        v1 = dense(x0)
+        v2 = dropout(v1, training=True)
+        v3 = dense_1(v2)
+        return (v3,)
+
+and compiles it. ``dense`` is the layer's ``_raw_call``: it looks its parameters up when it runs, so a plan holds no weights.
+Checks, dtypes, masks and scopes are settled here, once; a step of the program costs a Python call. What is not simple (a
+user's ``call``, hooks, a mixed policy, an activity penalty) is lowered to the layer's own ``__call__``.
+
+A plan is stale when ``structure.version`` has moved on; models compare the two numbers at each call.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from kerasish.core import tree
+from kerasish.core.dtypes import to_torch
+from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
+from kerasish.core.tensor import Tensor
+from kerasish.core.variable import Variable
+from kerasish.layers.calling import unwrap_tensor, wrap_tensor
+from kerasish.layers.layer import Layer
+from kerasish.layers.tracking import structure
+from kerasish.models.graph import Graph
+
+
+class Plan:
+    """A lowered model.
+
+    Attributes:
+        program: raw input tensors (one positional argument each) → tuple of raw output tensors.
+        source: its text, for reading.
+        version: of the structure that it was made from.
+        calls_layers: whether it goes through some layer's ``__call__``, which looks at the scopes around it.
+    """
+
+    def __init__(self, graph: Graph, training: bool) -> None:
+        self.version = structure.version
+        self.calls_layers = False
+        self._training = training
+        self._names: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds it
+        self._masks: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds its mask
+        self._scope: dict[str, Any] = {}  # what the program's text refers to
+        self._lines: list[str] = []
+        for i, x in enumerate(graph.inputs):
+            self._names[id(x)] = f"x{i}"
+        for node in graph.nodes:
+            if not node.is_input and not all(id(x) in self._names for x in node.outputs):
+                self._lower(node)
+        self._close(graph)
+
+    # lowering
+
+    def _lower(self, node: Node) -> None:
+        operation = node.operation
+        if isinstance(operation, FunctionCall):
+            self._emit(node, self._bind(operation.name, operation.function), self._arguments(node))
+        elif self._is_simple(operation):
+            self._lower_simple(operation, node)
+        elif not self._lower_nested(operation, node):
+            self._lower_call(operation, node)
+
+    def _is_simple(self, layer: Layer) -> bool:
+        """Whether the layer's mathematics can be called directly, without the steps of ``Layer.__call__``."""
+        return not (
+            layer._user_call
+            or layer._layers
+            or layer._has_hooks()
+            or layer._dtype_policy.is_mixed
+            or layer.activity_regularizer is not None
+            or type(layer).__call__ is not Layer.__call__
+        )
+
+    def _lower_simple(self, layer: Layer, node: Node) -> None:
+        arguments = self._arguments(node, cast_to=layer.compute_dtype if layer.autocast else None)
+        spec = layer._call_spec
+        mask = self._mask_of(node)
+        given = set(node.kwargs)
+        if spec.takes_mask and mask is not None and "mask" not in given:
+            arguments.append(f"mask={mask}")
+        for i, name in enumerate(spec.tensor_names):
+            own = self._mask_of_argument(node, i, name)
+            if i > 0 and own and f"{name}_mask" in spec.names and f"{name}_mask" not in given:
+                arguments.append(f"{name}_mask={own}")
+        if spec.takes_training and "training" not in given:
+            arguments.append(f"training={self._mode(layer)}")
+        self._emit(node, self._bind(layer.name, layer._raw_call), arguments)
+        self._lower_mask(layer, node, mask)
+
+    def _mode(self, layer: Layer) -> bool:
+        default = layer._call_spec.training_default
+        return (
+            self._training if self._training is not None else bool(default if default is not None else layer.training)
+        )
+
+    def _lower_mask(self, layer: Layer, node: Node, mask: str | None) -> None:
+        """The masks of a layer's outputs, where the symbolic call found that there are any."""
+        if not any(_has_mask(x) for x in node.outputs):
+            return
+        if type(layer).compute_mask is Layer.compute_mask:
+            for x in node.outputs:
+                if _has_mask(x) and mask is not None:
+                    self._masks[id(x)] = mask
+            return
+        first = self._text(node.args[0] if node.args else next(iter(node.kwargs.values())))
+        compute = self._bind(f"{layer.name}_mask", _raw_compute_mask(layer))
+        name = f"m{len(self._scope)}"
+        self._lines.append(f"{name} = {compute}({first}, {mask})")
+        several = len(node.outputs) > 1
+        for i, x in enumerate(node.outputs):
+            if _has_mask(x):
+                self._masks[id(x)] = f"{name}[{i}]" if several else name
+
+    def _lower_nested(self, model: Any, node: Node) -> bool:
+        """A functional model inside this one: its own program, called without the model's checks."""
+        nested = getattr(model, "nested_program", None)
+        masked = any(id(x) in self._masks for x in node.input_tensors) or any(map(_has_mask, node.outputs))
+        if nested is None or masked or node.kwargs or len(node.args) != 1:
+            return False
+        program = nested(self._training)
+        if program is None:
+            return False
+        inputs = tree.flatten(node.args[0])
+        self._emit(node, self._bind(model.name, program), [self._text(x) for x in inputs], results_are_flat=True)
+        return True
+
+    def _lower_call(self, layer: Any, node: Node) -> None:
+        """A layer through its own ``__call__``; masks travel on the tensors."""
+        self.calls_layers = True
+        for x in node.input_tensors:
+            if id(x) in self._masks:
+                attach = self._bind("attach_mask", _attach_mask)
+                self._lines.append(f"{attach}({self._names[id(x)]}, {self._masks[id(x)]})")
+        arguments = self._arguments(node)
+        if "training" not in node.kwargs and self._training is not None:
+            arguments.append(f"training={self._training}")
+        self._emit(node, self._bind(layer.name, layer), arguments)
+        get = None
+        for x in node.outputs:
+            if _has_mask(x):
+                get = get or self._bind("mask_of", _mask_on)
+                self._masks[id(x)] = f"{get}({self._names[id(x)]})"
+
+    # text
+
+    def _bind(self, name: str, value: Any) -> str:
+        """A name in the program for a callable or constant."""
+        base = re.sub(r"\W", "_", name, flags=re.ASCII)
+        if not base.isidentifier() or keyword.iskeyword(base) or re.fullmatch(r"[xvm]\d+", base):
+            base = f"_{base}"
+        key = base if base not in self._scope else f"{base}__{len(self._scope)}"
+        self._scope[key] = value
+        return key
+
+    def _arguments(self, node: Node, cast_to: str | None = None) -> list[str]:
+        positional = [self._text(arg, cast_to) for arg in node.args]
+        return positional + [f"{key}={self._text(value, cast_to)}" for key, value in node.kwargs.items()]
+
+    def _text(self, value: Any, cast_to: str | None = None) -> str:
+        """An argument as the program writes it: tensors by name, structures opened, constants bound."""
+        if isinstance(value, KerasTensor):
+            name = self._names[id(value)]
+            if cast_to is not None and value.dtype.is_floating and value.dtype != cast_to:
+                return f"{name}.to({self._bind('dtype', to_torch(cast_to))})"
+            return name
+        if isinstance(value, (list, tuple)) and any(isinstance(x, KerasTensor) for x in tree.flatten(value)):
+            inner = ", ".join(self._text(v, cast_to) for v in value)
+            return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
+        if isinstance(value, dict) and any(isinstance(x, KerasTensor) for x in tree.flatten(value)):
+            return "{" + ", ".join(f"{key!r}: {self._text(v, cast_to)}" for key, v in value.items()) + "}"
+        if value is None or type(value) in (int, bool, str):
+            return repr(value)
+        if isinstance(value, (Tensor, Variable)):
+            return (
+                f"{self._bind('read', _reader(value))}()"
+                if isinstance(value, Variable)
+                else self._bind("constant", value._t)
+            )
+        return self._bind("constant", value)
+
+    def _emit(self, node: Node, function: str, arguments: list[str], results_are_flat: bool = False) -> None:
+        call = f"{function}({', '.join(arguments)})"
+        names = []
+        for x in node.outputs:
+            names.append(f"v{len(self._names)}")
+            self._names[id(x)] = names[-1]
+        if results_are_flat:
+            self._lines.append(f"{', '.join(names)}, = {call}")
+        elif len(names) == 1 and node.structure is node.outputs[0]:
+            self._lines.append(f"{names[0]} = {call}")
+        else:
+            flatten = self._bind("flatten", tree.flatten)
+            self._lines.append(f"{', '.join(names)}, = {flatten}({call})")
+
+    def _mask_of(self, node: Node) -> str | None:
+        """The mask of a node's first argument, as text; a list of masks for a list of tensors."""
+        first = node.args[0] if node.args else next(iter(node.kwargs.values()), None)
+        if isinstance(first, KerasTensor):
+            return self._masks.get(id(first))
+        flat = [x for x in tree.flatten(first) if isinstance(x, KerasTensor)]
+        if not any(id(x) in self._masks for x in flat):
+            return None
+        return "[" + ", ".join(self._masks.get(id(x), "None") for x in flat) + "]"
+
+    def _mask_of_argument(self, node: Node, index: int, name: str) -> str | None:
+        value = node.args[index] if index < len(node.args) else node.kwargs.get(name)
+        return self._masks.get(id(value)) if isinstance(value, KerasTensor) else None
+
+    def _close(self, graph: Graph) -> None:
+        for x in graph.outputs:
+            if id(x) in self._masks:  # losses and metrics look for the mask on the prediction
+                attach = self._bind("attach_mask", _attach_mask)
+                self._lines.append(f"{attach}({self._names[id(x)]}, {self._masks[id(x)]})")
+        results = "".join(f"{self._names[id(x)]}, " for x in graph.outputs)
+        parameters = ", ".join(self._names[id(x)] for x in graph.inputs)
+        body = "\n    ".join([*self._lines, f"return ({results.strip()})"])
+        self.source = f"def program({parameters}):\n    {body}\n"
+        exec(compile(self.source, "<plan>", "exec"), self._scope)  # text made above, from names and literals only
+        self.program: Callable[..., tuple] = self._scope["program"]
+
+    def __call__(self, inputs: list[torch.Tensor]) -> tuple:
+        return self.program(*inputs)
+
+
+def _has_mask(x: Any) -> bool:
+    return getattr(x, "_keras_mask", None) is not None
+
+
+def _attach_mask(x: torch.Tensor, mask: torch.Tensor | None) -> None:
+    if mask is not None:
+        x._keras_mask = mask
+
+
+def _mask_on(x: torch.Tensor) -> torch.Tensor | None:
+    return getattr(x, "_keras_mask", None)
+
+
+def _reader(variable: Variable) -> Callable[[], torch.Tensor]:
+    return lambda: variable.logical
+
+
+def _raw_compute_mask(layer: Layer) -> Callable:
+    """A layer's ``compute_mask`` on raw tensors: its own, or an adapter around the user's."""
+    published = type(layer).compute_mask
+    if hasattr(published, "raw"):
+        return published.raw.__get__(layer)
+
+    def compute(inputs: Any, mask: Any) -> Any:
+        inputs, mask = tree.map_structure(wrap_tensor, (inputs, mask))
+        return tree.map_structure(unwrap_tensor, layer.compute_mask(inputs, mask))
+
+    return compute

@@ -1,0 +1,224 @@
+"""Sequential: a model that is a list of layers, each taking the one before's output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core import registry
+from kerasish.core.context import local, scope
+from kerasish.core.errors import fail
+from kerasish.core.shape import standardize_shape
+from kerasish.core.symbolic import KerasTensor
+from kerasish.layers import tracking
+from kerasish.layers.core import InputLayer
+from kerasish.layers.layer import Layer
+from kerasish.layers.shapes import shape_from_config
+from kerasish.models.model import Model
+from kerasish.models.network import Network
+
+
+class Sequential(Model):
+    """A linear stack of layers.
+
+    The weights exist as soon as the shape of the inputs is known: from an ``Input``, from the first layer's
+    ``input_shape=``, or from the first data.
+
+    Args:
+        layers: layers, in order.
+        trainable, name: as of ``Layer``.
+
+    Raises:
+        ValueError: something that is no layer, or two layers of one name.
+    """
+
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
+        Layer.__init__(self, trainable=trainable, name=name)
+        self._stack: list[Layer] = []
+        self._entry: InputLayer | None = None
+        for layer in layers or []:
+            self._append(layer)
+        self._rebuild()
+
+    # the stack
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer on top.
+
+        Raises:
+            ValueError: not a layer, a name that is taken, or an Input that is not the first.
+        """
+        self._append(layer)
+        if rebuild:
+            self._rebuild()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the last layer off and return it.
+
+        Raises:
+            TypeError: there are no layers.
+        """
+        if not self._stack:
+            raise TypeError("There are no layers in the model.")
+        layer = self._stack.pop()
+        if not any(layer is other for other in self._stack):
+            self._layers[:] = [other for other in self._layers if other is not layer]
+            for key in [key for key, module in self._modules.items() if module is layer]:
+                del self._modules[key]
+        self.__dict__["_network"] = None
+        self.built = False
+        if rebuild:
+            self._rebuild()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor):
+            layer = layer._keras_history.operation
+        if isinstance(layer, InputLayer):
+            if self._stack or self._entry is not None:
+                raise ValueError(
+                    f"Sequential model '{self.name}' has already been configured to use input shape "
+                    f"{self._entry.batch_shape if self._entry else 'of its first layer'}. You cannot add a different "
+                    "Input layer to it."
+                )
+            self._entry = layer
+            return
+        layer = self._as_layer(layer)
+        if any(other.name == layer.name for other in self._stack if other is not layer):
+            raise ValueError(
+                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the "
+                f"name of a layer in this model. Update the `name` argument to pass a unique name."
+            )
+        if not self._stack and self._entry is None:
+            self._entry = _declared_input(layer)
+        self._stack.append(layer)
+        if not any(layer is other for other in self._layers):
+            self._layers.append(layer)
+            self._modules[tracking.free_key(self, layer.name)] = layer
+
+    def _as_layer(self, layer: Any) -> Layer:
+        if isinstance(layer, Layer):
+            return layer
+        wrap = registry.wrapper_for(layer)  # a torch module, or a plain function
+        if wrap is None:
+            raise ValueError(
+                "Only instances of `keras.Layer` can be added to a Sequential model. "
+                f"Received: {layer} (of type {type(layer)})"
+            )
+        return wrap(layer)
+
+    def _rebuild(self) -> None:
+        if self._entry is not None and self._stack:
+            self._connect(self._entry)
+
+    def _connect(self, entry: InputLayer) -> None:
+        """Draw the graph from the entry through the stack; builds the layers that are not built."""
+        x = entry.output
+        with scope(call_layers=(*local.call_layers, self)):  # for the paths of the weights
+            for layer in self._stack:
+                x = layer(x)
+        self._set_network(Network(entry.output, x))
+        self.built = True
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create the weights for inputs of this shape; does nothing where they exist.
+
+        Raises:
+            ValueError: no shape is known, or there are no layers.
+        """
+        if self._network is not None:
+            return
+        if not self._stack:
+            raise ValueError(
+                f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."
+            )
+        if input_shape is None:
+            raise fail(ValueError, f"Sequential model '{self.name}' needs the shape of its inputs to be built")
+        shape = standardize_shape(shape_from_config(input_shape))
+        self._connect(InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
+
+    def _ensure_built(self, args: tuple, kwargs: dict) -> None:
+        """On the first data: for its shape, with a batch of any size."""
+        inputs = args[0] if args else kwargs.get("inputs")
+        shape = getattr(inputs, "shape", None)
+        if shape is None or not self._stack:
+            raise fail(
+                ValueError,
+                f"Sequential model '{self.name}' cannot be called",
+                "one tensor, and at least one layer",
+                f"{type(inputs).__name__} and {len(self._stack)} layers",
+            )
+        self.build((None, *shape[1:]))
+
+    # what it is
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self._stack)
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            "`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()`."
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        if self._network is not None:
+            return super().compute_output_shape(input_shape)
+        shape = input_shape
+        for layer in self._stack:
+            shape = layer.compute_output_shape(shape)
+        return tuple(shape)
+
+    def get_config(self) -> dict:
+        layers = ([self._entry] if self._entry is not None else []) + self._stack
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": registry.serialize_keras_object(self.dtype_policy),
+            "layers": [registry.serialize_keras_object(layer) for layer in layers],
+        }
+        if self._network is not None:
+            config["build_input_shape"] = tuple(self._network.inputs[0].shape)
+            if self._entry is None:
+                config["layers"].insert(0, registry.serialize_keras_object(self._network.entries[0]))
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        with registry.CustomObjectScope(custom_objects or {}):
+            model = cls(name=config.get("name"))
+            for data in config["layers"]:
+                model._append(registry.deserialize_operation(data))
+            model._rebuild()
+            shape = config.get("build_input_shape")
+            if model._network is None and model._stack and isinstance(shape, (list, tuple)):
+                model.build(tuple(shape))
+        if not config.get("trainable", True):
+            model.trainable = False
+        return model
+
+    def get_build_config(self) -> dict | None:
+        return None if self._network is None else {"input_shape": tuple(self._network.inputs[0].shape)}
+
+
+def _declared_input(layer: Layer) -> InputLayer | None:
+    """The entry that a first layer's ``input_shape=`` (or Keras 2's other spellings) declares, or a model's own inputs."""
+    declared = layer._keras_2_arguments
+    dtype = _first_dtype(layer)
+    if isinstance(layer, Model) and layer._network is not None and len(layer._network.inputs) == 1:
+        own = layer._network.inputs[0]
+        return InputLayer(batch_shape=tuple(own.shape), dtype=own.dtype.name)
+    batch_size = declared.get("batch_size")
+    for key in ("batch_input_shape", "batch_shape"):
+        if declared.get(key) is not None:
+            return InputLayer(batch_shape=declared[key], dtype=dtype)
+    if declared.get("input_shape") is not None:
+        return InputLayer(shape=declared["input_shape"], batch_size=batch_size, dtype=dtype)
+    if declared.get("input_dim") is not None:
+        return InputLayer(shape=(declared["input_dim"],), batch_size=batch_size, dtype=dtype)
+    return None
+
+
+def _first_dtype(layer: Layer) -> str:
+    """The dtype of the inputs that a first layer expects."""
+    return "int32" if not layer.autocast and hasattr(layer, "embeddings_initializer") else layer.compute_dtype

@@ -1,0 +1,343 @@
+"""Callback, the list that calls them, and the logs they are given."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from kerasish.core import dispatch
+from kerasish.training.progress import Progbar
+
+
+class Logs(dict):
+    """Names and values of the metrics, read from the device when somebody looks.
+
+    A step makes one without reading anything: most callbacks never look at a batch's logs.
+    """
+
+    def __init__(self, read: Callable[[], dict[str, float]]) -> None:
+        super().__init__()
+        self._read: Callable[[], dict[str, float]] | None = read
+
+    def fill(self) -> Logs:
+        """Read the values now, if that has not been done."""
+        read, self._read = self._read, None
+        if read is not None:
+            dict.update(self, read())
+        return self
+
+
+def _filling(name: str) -> Callable:
+    method = getattr(dict, name)
+
+    def filled(self: Logs, *args: Any, **kwargs: Any) -> Any:
+        self.fill()
+        return method(self, *args, **kwargs)
+
+    filled.__name__ = name
+    return filled
+
+
+for _name in (
+    "__getitem__ __iter__ __len__ __contains__ __repr__ __eq__ __setitem__ __delitem__ __or__ __ior__ __reversed__ "
+    "get keys values items copy pop popitem setdefault update clear"
+).split():
+    setattr(Logs, _name, _filling(_name))
+Logs.__reduce__ = lambda self: (dict, (dict(self.fill()),))  # type: ignore[method-assign,assignment]
+
+
+def to_numbers(results: dict[str, Any]) -> dict[str, float]:
+    """Results as Python numbers: one transfer for all that are scalars on a device."""
+    results = {k: dispatch.raw(v) if dispatch.is_tensor(v) else v for k, v in results.items()}
+    scalars = {k: v for k, v in results.items() if isinstance(v, torch.Tensor) and v.ndim == 0}
+    numbers: dict[str, Any] = {}
+    if scalars:
+        stacked = torch.stack(
+            [v.detach().to(torch.float64 if v.device.type == "cpu" else torch.float32) for v in scalars.values()]
+        )
+        numbers = dict(zip(scalars, stacked.tolist()))
+    return {k: numbers[k] if k in numbers else _number(v) for k, v in results.items()}
+
+
+def _number(value: Any) -> Any:
+    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+
+class Callback:
+    """Something to do at points of training: override the methods that matter.
+
+    Attributes:
+        model: the model being trained.
+        params: "verbose", "epochs" and "steps".
+    """
+
+    def __init__(self) -> None:
+        self.params: dict | None = None
+        self._model: Any = None
+
+    @property
+    def model(self) -> Any:
+        return self._model
+
+    def set_params(self, params: dict) -> None:
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        self._model = model
+
+    def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Old name of ``on_train_batch_begin``."""
+
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Old name of ``on_train_batch_end``."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Called at the start of an epoch of training."""
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Called at the end of an epoch; ``logs`` has the metrics, those of validation as ``val_...``."""
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Called before a batch of training."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Called after a batch of training; ``logs`` has the metrics of the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Called before a batch of evaluation, also of validation."""
+
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Called after a batch of evaluation."""
+
+    def on_predict_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Called before a batch of prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Called after a batch of prediction; ``logs["outputs"]`` has the predictions."""
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Called when training begins."""
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Called when training ends."""
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Called when an evaluation begins."""
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Called when an evaluation ends."""
+
+    def on_predict_begin(self, logs: dict | None = None) -> None:
+        """Called when prediction begins."""
+
+    def on_predict_end(self, logs: dict | None = None) -> None:
+        """Called when prediction ends."""
+
+
+class History(Callback):
+    """What ``fit`` returns: ``epoch``, and ``history``, a list per metric."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+        self._model.history = self
+
+
+class ProgbarLogger(Callback):
+    """Shows the progress line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: Progbar | None = None
+        self._epoch_bar: Progbar | None = None
+        self._steps = 0
+        self._training = False
+
+    def _begin(self) -> Progbar:
+        params = self.params or {}
+        return Progbar(target=params.get("steps"), verbose=params.get("verbose", 1), unit_name="step")
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._training = True
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        if self.params["verbose"] and self.params["epochs"] > 1 or self._training and self.params["verbose"]:
+            print(f"Epoch {epoch + 1}/{self.params['epochs']}", flush=True)
+        self._bar = self._begin()
+        self._steps = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._steps = batch + 1
+        if self._bar.live and self._bar.verbose == 1:
+            self._bar.draw(self._steps, lambda: _scalars(logs), False)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if self._bar.target is None:
+            self._bar.target = self._steps
+        self._bar.draw(self._steps, lambda: _scalars(logs), True)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._training = False
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        if not self._training:
+            self._bar, self._steps = self._begin(), 0
+
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if not self._training:
+            self.on_train_batch_end(batch, logs)
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        if not self._training:
+            self.on_epoch_end(0, logs)
+
+    def on_predict_begin(self, logs: dict | None = None) -> None:
+        self._bar, self._steps = self._begin(), 0
+
+    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._steps = batch + 1
+        if self._bar.live and self._bar.verbose == 1:
+            self._bar.draw(self._steps, dict, False)
+
+    def on_predict_end(self, logs: dict | None = None) -> None:
+        if self._bar.target is None:
+            self._bar.target = self._steps
+        self._bar.draw(self._steps, dict, True)
+
+
+def _scalars(logs: dict | None) -> dict[str, float]:
+    return {name: value for name, value in (logs or {}).items() if isinstance(value, (int, float))}
+
+
+class CallbackList(Callback):
+    """Calls several callbacks in order (``keras.callbacks.CallbackList``).
+
+    Args:
+        callbacks: Callback objects, or one.
+        add_history, add_progbar: whether those two are added if missing.
+        model: handed to each.
+        params: "verbose", "epochs", "steps".
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        super().__init__()
+        if callbacks is None:
+            callbacks = []
+        self.callbacks: list[Callback] = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback) and not hasattr(callback, "on_epoch_end"):
+                raise TypeError(
+                    f"All callbacks should be instances of `keras.callbacks.Callback`. Received: {callback} "
+                    f"(of type {type(callback)})"
+                )
+        self.history = next((c for c in self.callbacks if isinstance(c, History)), None)
+        if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
+        if add_history and self.history is None:
+            self.history = History()
+            self.callbacks.append(self.history)
+        if model is not None:
+            self.set_model(model)
+        if params:
+            self.set_params(params)
+        self._find_batch_hooks()
+
+    def _find_batch_hooks(self) -> None:
+        """Which callbacks do something at each batch; the others are not called there."""
+        self._batch_hooks: dict[str, list[Callable]] = {}
+        for mode in ("train", "test", "predict"):
+            for moment in ("begin", "end"):
+                names = [f"on_{mode}_batch_{moment}"] + ([f"on_batch_{moment}"] if mode == "train" else [])
+                self._batch_hooks[names[0]] = [
+                    getattr(c, names[0]) for c in self.callbacks if any(_overrides(c, name) for name in names)
+                ]
+
+    def append(self, callback: Callback) -> None:
+        self.callbacks.append(callback)
+        self._find_batch_hooks()
+
+    def set_params(self, params: dict) -> None:
+        self.params = params
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if self.history is not None:
+            model.history = self.history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def has_batch_hooks(self, mode: str) -> bool:
+        return bool(self._batch_hooks[f"on_{mode}_batch_begin"] or self._batch_hooks[f"on_{mode}_batch_end"])
+
+    def _call_batch(self, hook: str, batch: int, logs: dict | None) -> None:
+        for call in self._batch_hooks[hook]:
+            call(batch, logs)
+        # Somebody kept the logs: they must hold this batch's values. References: caller, argument, getrefcount itself.
+        if isinstance(logs, Logs) and sys.getrefcount(logs) > 4:
+            logs.fill()
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self._call_batch("on_train_batch_begin", batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._call_batch("on_train_batch_end", batch, logs)
+
+    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self._call_batch("on_test_batch_begin", batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._call_batch("on_test_batch_end", batch, logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self._call_batch("on_predict_batch_begin", batch, logs)
+
+    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._call_batch("on_predict_batch_end", batch, logs)
+
+    def __iter__(self) -> Iterator[Callback]:
+        return iter(self.callbacks)
+
+
+def _overrides(callback: Any, name: str) -> bool:
+    own = getattr(type(callback), name, None)
+    return own is not None and own is not getattr(Callback, name)
+
+
+def _for_all(name: str) -> Callable:
+    def call(self: CallbackList, *args: Any, **kwargs: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, name)(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+for _name in (
+    "on_epoch_begin",
+    "on_epoch_end",
+    *(f"on_{m}_{w}" for m in ("train", "test", "predict") for w in ("begin", "end")),
+):
+    setattr(CallbackList, _name, _for_all(_name))

@@ -1,0 +1,545 @@
+"""Trainer: the methods of a model that compile, train, evaluate and predict."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from kerasish import optimizers
+from kerasish.core import dispatch, registry, tree
+from kerasish.core.autodiff import GradientTape, recording
+from kerasish.core.context import local, settings
+from kerasish.core.errors import fail
+from kerasish.layers.tracking import structure
+from kerasish.metrics.base import Mean
+from kerasish.training import loop
+from kerasish.training.callback import to_numbers
+from kerasish.training.compiled import CompiledLoss, CompiledMetrics
+from kerasish.training.feed import class_weights, to_batch
+from kerasish.training.step import Step, wrap_with_mask
+
+
+class Compiled:
+    """The state of a compiled model.
+
+    Attributes:
+        optimizer, loss, metrics: ready to use.
+        arguments: what ``compile`` was given, for files and for Keras 2's attributes.
+        trainable: which layers were trainable at that time; training keeps to it.
+    """
+
+    def __init__(self, model: Any, arguments: dict) -> None:
+        self.arguments = arguments
+        self.optimizer = optimizers.get(arguments["optimizer"])
+        has_loss = arguments["loss"] is not None
+        self.loss = CompiledLoss(arguments["loss"], arguments["loss_weights"]) if has_loss else None
+        unweighted, weighted = arguments["metrics"], arguments["weighted_metrics"]
+        self.metrics = CompiledMetrics(unweighted, weighted) if unweighted is not None or weighted is not None else None
+        self.loss_tracker = Mean(name="loss")
+        self.trainable = {id(layer): layer.trainable for layer in model._flatten_layers()}
+        self.trainable_version = structure.trainable_version
+
+    def own_metrics(self) -> list:
+        trackers = self.loss.trackers if self.loss is not None else []
+        return [self.loss_tracker, *trackers, *(self.metrics.metrics if self.metrics is not None else [])]
+
+
+class Trainer:
+    """What ``Model`` adds to ``Layer`` for training. Needs ``__call__``, ``trainable_variables`` and ``_flatten_layers``."""
+
+    stop_training = False
+    stop_evaluating = False
+    stop_predicting = False
+
+    # compilation
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Configure the model for training.
+
+        Args:
+            optimizer: name, config or object.
+            loss: name, function or ``Loss``; a list or dict of them for several outputs.
+            loss_weights: factors of the outputs' losses in the total.
+            metrics, weighted_metrics: lists of names, functions or ``Metric``s; nested or by name for several outputs. The
+                weighted ones are given the sample weights.
+            run_eagerly: whether the layers are called one by one, as Python code, rather than as a lowered program.
+            steps_per_execution: batches between calls of the callbacks' batch hooks.
+            jit_compile: "auto", True or False: whether the step may be compiled. The step runs as a lowered program in
+                each case; see docs/differences.md.
+            auto_scale_loss: whether a float16 policy gets a ``LossScaleOptimizer``.
+
+        Raises:
+            ValueError: an unknown optimizer, loss or argument.
+        """
+        kwargs.pop("experimental_run_tf_function", None)
+        if kwargs:
+            raise fail(TypeError, f"compile() got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if jit_compile not in ("auto", True, False, None):
+            raise fail(ValueError, "`jit_compile` must be 'auto' or a boolean", received=repr(jit_compile))
+        if steps_per_execution < 1:
+            raise fail(ValueError, "`steps_per_execution` must be a positive integer", received=steps_per_execution)
+        optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and self.compute_dtype == "float16" and not hasattr(optimizer, "inner_optimizer"):
+            optimizer = optimizers.LossScaleOptimizer(optimizer)
+        arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": int(steps_per_execution),
+            "jit_compile": jit_compile,
+        }
+        self.__dict__["_compiled"] = Compiled(self, arguments)
+        self.__dict__["_step"] = None
+        self.stop_training = False
+
+    @property
+    def compiled(self) -> bool:
+        return self._compiled is not None
+
+    @property
+    def optimizer(self) -> Any:
+        return self._compiled.optimizer if self._compiled is not None else None
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        if self._compiled is None:
+            Trainer.compile(self, value)
+        self._compiled.optimizer = optimizers.get(value)
+
+    loss = property(lambda self: self._argument("loss"))
+    run_eagerly = property(lambda self: bool(self._argument("run_eagerly")) or settings.run_functions_eagerly)
+    steps_per_execution = property(lambda self: self._argument("steps_per_execution") or 1)
+    jit_compile = property(lambda self: self._argument("jit_compile"))
+    distribute_strategy = property(lambda self: None)
+    distribute_reduction_method = property(lambda self: "auto")
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._check_compiled("run_eagerly")
+        self._compiled.arguments["run_eagerly"] = bool(value)
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        object.__setattr__(self, "_loss_attribute", value)
+
+    def _argument(self, name: str) -> Any:
+        if name == "loss" and "_loss_attribute" in self.__dict__:
+            return self.__dict__["_loss_attribute"]
+        return self._compiled.arguments[name] if self._compiled is not None else None
+
+    def _check_compiled(self, what: str) -> None:
+        if self._compiled is None:
+            if self._overrides("train_step") or self._overrides("test_step"):
+                Trainer.compile(self)  # the user's steps need none of it, but metrics and callbacks look for it
+                return
+            raise ValueError(f"You must call `compile()` before using the model: {what} needs an optimizer and a loss.")
+
+    def get_compile_config(self) -> dict | None:
+        """What ``compile_from_config`` needs to compile the model again."""
+        if self._compiled is None:
+            return None
+        return {key: registry.serialize_keras_object(value) for key, value in self._compiled.arguments.items()}
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compile from a config of ``get_compile_config``."""
+        config = {key: registry.deserialize_keras_object(value) for key, value in config.items()}
+        self.compile(**config)
+        if self.built and self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+
+    # metrics
+
+    @property
+    def metrics(self) -> list:
+        """The loss's mean, the compiled metrics, and metrics held by the model and its layers."""
+        own = self._compiled.own_metrics() if self._compiled is not None else []
+        held = [m for layer in self._flatten_layers() for m in layer._metrics]
+        return own + [m for m in held if not any(m is other for other in own)]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return list(self.get_metrics_result_raw()) if self._compiled is not None else []
+
+    def reset_metrics(self) -> None:
+        """Set all metrics to zero."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result_raw(self) -> dict[str, Any]:
+        """Name → raw result of each metric, the loss first."""
+        compiled = self._compiled
+        with torch.no_grad():
+            results: dict[str, Any] = {}
+            if self._overrides("metrics"):
+                for metric in self.metrics:
+                    _add_result(results, metric.name, metric.raw_result())
+                return results
+            results["loss"] = compiled.loss_tracker.raw_result()
+            if compiled.loss is not None:
+                results.update({tracker.name: tracker.raw_result() for tracker in compiled.loss.trackers})
+            if compiled.metrics is not None:
+                results.update(compiled.metrics.results())
+            own = compiled.own_metrics()
+            for metric in self.metrics:
+                if not any(metric is other for other in own):
+                    _add_result(results, metric.name, metric.raw_result())
+            return results
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Name → result of each metric, as scalar Tensors."""
+        return dispatch.wrap(self.get_metrics_result_raw())
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Update the compiled metrics with a batch; returns all results. A subclass may do more here."""
+        y, y_pred, sample_weight = tree.map_structure(_raw_with_mask, (y, y_pred, sample_weight))
+        with torch.no_grad():
+            self._the_step().update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The total loss of a batch, penalties included. A subclass may compute another one."""
+        step = self._the_step()
+        y, y_pred, sample_weight = tree.map_structure(_raw_with_mask, (y, y_pred, sample_weight))
+        with dispatch.recorded_only():
+            value = step.compute_loss(y, y_pred, sample_weight)
+        return None if value is None else dispatch.wrap(value)
+
+    def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        """Keras 2's name for the loss of a batch."""
+        return self.compute_loss(None, y, y_pred, sample_weight)
+
+    @property
+    def compiled_metrics(self) -> Any:
+        """Keras 2's object with ``update_state(y, y_pred, sample_weight)``."""
+        return _CompiledMetrics(self)
+
+    # steps
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One batch of training: returns the metrics so far. A subclass may do it its own way.
+
+        Args:
+            data: what the data yields: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
+        """
+        self._the_step().train(*_raw_batch(data))
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One batch of evaluation: returns the metrics so far."""
+        self._the_step().test(*_raw_batch(data))
+        return self.get_metrics_result()
+
+    def predict_step(self, data: Any) -> Any:
+        """The predictions for one batch."""
+        x, _, _ = _raw_batch(data)
+        return dispatch.wrap(self._the_step().predict(x))
+
+    def make_train_function(self, force: bool = False) -> Callable:
+        """A function from an iterator of batches to logs, as a training loop of one's own calls it."""
+        return self._function("train")
+
+    def make_test_function(self, force: bool = False) -> Callable:
+        return self._function("test")
+
+    def make_predict_function(self, force: bool = False) -> Callable:
+        return self._function("predict")
+
+    def _function(self, mode: str) -> Callable:
+        runner = self._runner(mode)
+
+        def function(iterator: Iterator) -> Any:
+            out = runner(to_batch(next(iterator)))
+            return self.get_metrics_result() if out is None else dispatch.wrap(out)
+
+        return function
+
+    def _the_step(self) -> Step:
+        step = self.__dict__.get("_step")
+        if step is None or step.compiled is not self._compiled:
+            step = self.__dict__["_step"] = Step(self)
+        return step
+
+    def _runner(self, mode: str) -> Callable[[tuple], Any]:
+        """What a batch is handed to: the library's step, or the user's ``train_step`` around which Tensors are made."""
+        step = self._the_step()
+        if not self._overrides(f"{mode}_step"):
+            if mode == "predict":
+                return lambda batch: step.predict(batch[0])
+            method = getattr(step, mode)
+            return lambda batch: method(*batch)
+        user_step = getattr(self, f"{mode}_step")
+        tensorflow_rule = mode != "train" or _uses_tape(type(self))
+
+        def run(batch: tuple) -> Any:
+            data = _shorten(tree.map_structure(wrap_with_mask, batch))
+            if tensorflow_rule:
+                with dispatch.recorded_only():
+                    out = user_step(data)
+            else:
+                with torch.enable_grad(), recording():
+                    out = user_step(data)
+            if mode == "predict":
+                return tree.map_structure(_raw_with_mask, out)
+            return dict(out) if out is not None else {}
+
+        return run
+
+    def forward_raw(self, x: Any, training: bool) -> Any:
+        """The outputs for raw inputs, as raw tensors."""
+        network = self._network
+        plain = (
+            network is not None and not self._user_call and not self._has_hooks() and self.activity_regularizer is None
+        )
+        if plain and not self._runs_layers():
+            self._clear_losses()
+            return network.run(x, training, self)
+        if self._call_spec.takes_training:
+            return self(x, training=training)
+        before = local.training
+        local.training = training
+        try:
+            return self(x)
+        finally:
+            local.training = before
+
+    def _overrides(self, name: str) -> bool:
+        """Whether a subclass of the user's has its own version of a method or property of this class."""
+        return getattr(type(self), name) is not getattr(Trainer, name)
+
+    def _takes(self, method: str, argument: str) -> bool:
+        parameters = inspect.signature(getattr(type(self), method)).parameters
+        return argument in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+    def _output_names(self) -> list[str] | None:
+        return self.output_names if self._network is not None else None
+
+    @contextmanager
+    def _compiled_trainable_state(self) -> Iterator[None]:
+        """Train what was trainable when ``compile`` was called: both Keras 2 and 3 say to compile again after a change."""
+        compiled = self._compiled
+        if compiled.trainable_version == structure.trainable_version or not compiled.trainable:
+            yield
+            return
+        changed = [
+            (layer, layer.trainable)
+            for layer in self._flatten_layers()
+            if compiled.trainable.get(id(layer), layer.trainable) != layer.trainable
+        ]
+        for layer, now in changed:
+            layer._set_own_trainable(not now)
+        try:
+            yield
+        finally:
+            for layer, now in changed:
+                layer._set_own_trainable(now)
+
+    # training
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: dict | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        **kwargs: Any,
+    ) -> Any:
+        """Train the model.
+
+        Args:
+            x, y: arrays, tensors, lists or dicts of them, pandas objects; or, as ``x`` alone, a ``tf.data.Dataset``, a
+                ``PyDataset``, a torch ``DataLoader`` or a generator that yields batches.
+            batch_size: samples per update; default 32.
+            epochs: passes over the data; ``initial_epoch`` is the number of the first.
+            verbose: 0 silent, 1 a progress bar, 2 a line per epoch.
+            validation_split: fraction of the arrays' end, before shuffling, that is held out.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches.
+            shuffle: whether arrays are shuffled each epoch; "batch" shuffles whole batches.
+            class_weight: class → weight. ``sample_weight``: one weight per sample (and time step).
+            steps_per_epoch: batches per epoch; data that ends before begins anew.
+            validation_freq: epochs between validations, or a list of epochs.
+
+        Returns:
+            A ``History``.
+
+        Raises:
+            ValueError: the model is not compiled, or the data does not fit.
+        """
+        _keras_2_workers(x, kwargs)
+        return loop.fit(
+            self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
+            sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq,
+        )  # fmt: skip
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and metrics on data: a number, a list, or a dict if ``return_dict``; arguments as of ``fit``."""
+        _keras_2_workers(x, kwargs)
+        return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """The outputs for data, as NumPy arrays in the structure of the outputs."""
+        _keras_2_workers(x, kwargs)
+        return loop.predict(self, x, batch_size, verbose, steps, callbacks)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict | None = None,
+        return_dict: bool = False,
+        reset_metrics: bool = True,
+    ) -> Any:
+        """One update on one batch; returns its loss and metrics."""
+        self._check_compiled("train_on_batch()")
+        batch = to_batch((x, y, sample_weight))
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError(
+                    "Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
+                    f"Received: sample_weight={sample_weight}, class_weight={class_weight}"
+                )
+            batch = (batch[0], batch[1], class_weights(batch[1], class_weight))
+        with self._compiled_trainable_state():
+            return self._on_batch("train", batch, return_dict, reset_metrics)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = True
+    ) -> Any:
+        """The loss and metrics of one batch."""
+        self._check_compiled("test_on_batch()")
+        return self._on_batch("test", to_batch((x, y, sample_weight)), return_dict, reset_metrics)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as NumPy arrays."""
+        out = self._runner("predict")(to_batch((x,)))
+        return tree.map_structure(loop._joined, out)
+
+    def _on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
+        if reset_metrics:
+            self.reset_metrics()
+        logs = self._runner(mode)(batch)
+        results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
+        return results if return_dict else loop.flatten_results(results)
+
+    def fit_generator(self, generator: Any, **kwargs: Any) -> Any:
+        """Keras 2's name for ``fit`` on a generator."""
+        return self.fit(generator, **kwargs)
+
+    def evaluate_generator(self, generator: Any, **kwargs: Any) -> Any:
+        """Keras 2's name for ``evaluate`` on a generator."""
+        return self.evaluate(generator, **kwargs)
+
+    def predict_generator(self, generator: Any, **kwargs: Any) -> Any:
+        """Keras 2's name for ``predict`` on a generator."""
+        return self.predict(generator, **kwargs)
+
+
+class _CompiledMetrics:
+    def __init__(self, model: Trainer) -> None:
+        self.model = model
+
+    def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.model.compute_metrics(None, y, y_pred, sample_weight)
+
+
+def _raw_with_mask(x: Any) -> Any:
+    if not dispatch.is_tensor(x):
+        return x
+    t = dispatch.raw(x)
+    mask = getattr(x, "_keras_mask", None)
+    if mask is not None and isinstance(t, torch.Tensor):
+        t._keras_mask = dispatch.raw(mask)
+    return t
+
+
+def _raw_batch(data: Any) -> tuple:
+    """What a ``train_step`` is given, as three raw parts."""
+    parts = tuple(data) if isinstance(data, (tuple, list)) and len(data) <= 3 else (data,)
+    return tuple(tree.map_structure(_raw_with_mask, part) for part in (*parts, None, None)[:3])
+
+
+def _shorten(batch: tuple) -> Any:
+    """``(x, y, sample_weight)`` as the data yielded it: x alone, a pair, or all three."""
+    x, y, weight = batch
+    if weight is not None:
+        return x, y, weight
+    return (x, y) if y is not None else x
+
+
+def _add_result(results: dict, name: str, value: Any) -> None:
+    if isinstance(value, dict):
+        results.update(value)
+    else:
+        results[name] = value
+
+
+def _uses_tape(cls: type) -> bool:
+    """Whether a class's ``train_step`` works with GradientTape, and so by TensorFlow's rule; else torch records."""
+    code = getattr(cls.train_step, "__wrapped__", cls.train_step)
+    names = getattr(getattr(code, "__code__", None), "co_names", ())
+    if "backward" in names:
+        return False
+    return "GradientTape" in names or GradientTape.__name__ in names or "apply_gradients" in names
+
+
+def _keras_2_workers(x: Any, kwargs: dict) -> None:
+    """Keras 2's ``workers`` and its companions belong to the data set; anything else is an error."""
+    for name in ("workers", "max_queue_size", "use_multiprocessing"):
+        if name in kwargs:
+            value = kwargs.pop(name)
+            if hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, name):
+                setattr(x, name, value)
+    if kwargs:
+        raise fail(TypeError, f"got an unexpected keyword argument '{next(iter(kwargs))}'")
