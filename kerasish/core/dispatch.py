@@ -47,13 +47,17 @@ F = TypeVar("F", bound=Callable)
 OPS: dict[str, Callable] = {}  # public keras operations by name, for operators of symbolic tensors and for saved models
 
 
+class _Unknown:
+    """Stands for a class that is not registered yet."""
+
+
 class _Types:
     """The classes that dispatch knows, filled in by the modules that define them."""
 
-    tensor: type = type(None)
-    string: type = type(None)
-    variable: type = type(None)
-    symbolic: type = type(None)
+    tensor: type = _Unknown
+    string: type = _Unknown
+    variable: type = _Unknown
+    symbolic: type = _Unknown
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
 
@@ -311,6 +315,7 @@ def _fast_path(function: Callable, slots: list[_Slot], general: Callable, name: 
     tensor = _types.tensor
     simple = [slot.index for slot in slots] == list(range(len(slots))) and not any(slot.sequence for slot in slots)
     grouped = all(slot.grouped for slot in slots)
+    takes_number = len(slots) == 2 and slots[1].keeps_scalars
 
     def general_only(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -336,13 +341,21 @@ def _fast_path(function: Callable, slots: list[_Slot], general: Callable, name: 
 
     def two(*args: Any, **kwargs: Any) -> Any:
         try:
-            if len(args) > 1 and type(args[0]) is tensor and type(args[1]) is tensor:
-                x, y = args[0]._t, args[1]._t
-                if x.dtype is y.dtype:
+            if len(args) > 1 and type(args[0]) is tensor:
+                x, y = args[0]._t, args[1]
+                kind = type(y)
+                if kind is tensor:
+                    y = y._t
+                    plain = x.dtype is y.dtype
+                    if plain and y.requires_grad:
+                        y = live(args[1])
+                else:
+                    plain = takes_number and (
+                        (kind is float and x.is_floating_point()) or (kind is int and x.dtype is not torch.bool)
+                    )
+                if plain:
                     if x.requires_grad:
                         x = live(args[0])
-                    if y.requires_grad:
-                        y = live(args[1])
                     out = function(x, y, *args[2:], **kwargs)
                     if type(out) is torch.Tensor and not out.requires_grad:
                         return tensor(out)

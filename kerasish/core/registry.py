@@ -38,7 +38,7 @@ def publish(module: str, namespace: dict, names: Iterable[str]) -> None:
     Called at the end of a public package: ``publish(__name__, globals(), __all__)``.
     """
     path = public_path(module)
-    for name in names:
+    for name in sorted(names, key=lambda n: getattr(namespace[n], "__name__", n) != n):  # aliases last
         thing = namespace[name]
         _public[f"{path}.{name}"] = thing
         if inspect.isclass(thing) or inspect.isfunction(thing):
@@ -173,9 +173,9 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, (np.integer, np.floating)):
         return obj.item()
     if isinstance(obj, (TensorShape, torch.Size)):
-        return {"class_name": "__tuple__", "config": {"value": list(obj)}} if type(obj) is tuple else list(obj)
+        return list(obj)
     if isinstance(obj, tuple):
-        return {"class_name": "__tuple__", "config": {"value": [serialize_keras_object(v) for v in obj]}}
+        return tuple(serialize_keras_object(v) for v in obj)
     if isinstance(obj, list):
         return [serialize_keras_object(v) for v in obj]
     if isinstance(obj, dict):
@@ -229,19 +229,13 @@ def _serialize_object(obj: Any) -> dict:
 
 def _jsonable(value: Any) -> Any:
     """A build or compile config holds plain lists where objects hold tuples."""
-    if isinstance(value, dict) and value.get("class_name") == "__tuple__":
-        return [_jsonable(v) for v in value["config"]["value"]]
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_jsonable(v) for v in value]
     return value
 
 
 def _serialize_function(function: Any) -> Any:
-    path = public_name(function)
-    if path is not None:
-        module, _, name = path.rpartition(".")
-        kind = "function"
-        return {"module": module, "class_name": kind, "config": name, "registered_name": name}
+    """A function by name alone, as Keras writes it: the reader finds it among the public and the registered ones."""
     if function.__name__ == "<lambda>":
         warnings.warn(
             "A lambda cannot be saved: kerasish writes no code into files. Give it a name with "
@@ -249,12 +243,8 @@ def _serialize_function(function: Any) -> Any:
             stacklevel=3,
         )
         return {"class_name": "__lambda__", "config": {"code": None, "defaults": None, "closure": None}}
-    return {
-        "module": function.__module__ if function.__module__ != "__main__" else None,
-        "class_name": "function",
-        "config": function.__name__,
-        "registered_name": get_registered_name(function),
-    }
+    name = get_registered_name(function)
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
 # from plain data ------------------------------------------------------------------------------------------------------
@@ -300,7 +290,8 @@ def _deserialize(config: Any, safe_mode: bool, module_objects: dict | None = Non
                 return found() if inspect.isclass(found) else found
         return config
     if isinstance(config, (list, tuple)):
-        return [_deserialize(value, safe_mode) for value in config]
+        values = [_deserialize(value, safe_mode) for value in config]
+        return tuple(values) if isinstance(config, tuple) else values
     if not isinstance(config, dict):
         raise fail(TypeError, "Could not parse config", "plain data", f"{config!r}")
     if "class_name" not in config or "config" not in config:

@@ -322,6 +322,8 @@ class CallbackList(Callback):
 
 
 def _overrides(callback: Any, name: str) -> bool:
+    if name in vars(callback):  # a function set on the object, as LambdaCallback does
+        return True
     own = getattr(type(callback), name, None)
     return own is not None and own is not getattr(Callback, name)
 

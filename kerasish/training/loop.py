@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from kerasish.core import tree
+from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.storage import to_numpy
 from kerasish.training.callback import CallbackList, History, Logs, to_numbers
@@ -45,7 +46,7 @@ def fit(
     feed = make_feed(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, "fit")
     validation = _validation_feed(validation_data, validation_batch_size or batch_size)
     steps = _steps(feed, steps_per_epoch)
-    verbose = 1 if verbose == "auto" else verbose
+    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=steps)
     model.stop_training = False
     runner = model._runner("train")
@@ -85,7 +86,7 @@ def evaluate(
     """Metrics on data; arguments as of ``Model.evaluate``."""
     model._check_compiled("evaluate()")
     feed = make_feed(x, y, sample_weight, batch_size, False, None, steps, "evaluate")
-    verbose = 1 if verbose == "auto" else verbose
+    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
     calls = _callback_list(callbacks, model, verbose, epochs=1, steps=_steps(feed, steps), history=False)
     results = evaluate_feed(model, feed, steps, calls)
     return results if return_dict else flatten_results(results)
@@ -105,7 +106,7 @@ def evaluate_feed(model: Any, feed: Feed, steps: int | None, calls: CallbackList
 def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any) -> Any:
     """Predictions for data as NumPy arrays; arguments as of ``Model.predict``."""
     feed = make_feed(x, None, None, batch_size, False, None, steps, "predict")
-    verbose = 1 if verbose == "auto" else verbose
+    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
     calls = _callback_list(callbacks, model, verbose, epochs=1, steps=_steps(feed, steps), history=False)
     runner = model._runner("predict")
     parts: list = []

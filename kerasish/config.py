@@ -1,0 +1,113 @@
+"""Process-wide settings (``keras.config``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.context import settings
+from kerasish.core.dtypes import DTypePolicy, get_policy, set_default_policy, standardize
+from kerasish.core.errors import fail, missing_name
+from kerasish.core.registry import publish
+
+
+def floatx() -> str:
+    """The name of the default float dtype."""
+    return settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float dtype: "float16", "bfloat16", "float32" or "float64".
+
+    Raises:
+        ValueError: another dtype.
+    """
+    accepted = ("bfloat16", "float16", "float32", "float64")
+    if value not in accepted:
+        raise ValueError(f"Unknown `floatx` value: {value}. Expected one of {set(accepted)}")
+    settings.floatx = standardize(value)
+
+
+def epsilon() -> float:
+    """The small number that keeps divisions and logarithms finite."""
+    return settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set that number."""
+    settings.epsilon = float(value)
+
+
+def image_data_format() -> str:
+    """The default layout of images: "channels_last" or "channels_first"."""
+    return settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the default layout of images.
+
+    Raises:
+        ValueError: neither of the two.
+    """
+    if str(data_format).lower() not in ("channels_last", "channels_first"):
+        raise ValueError(
+            "The `data_format` argument must be one of {'channels_first', 'channels_last'}. "
+            f"Received: data_format={data_format}"
+        )
+    settings.image_data_format = str(data_format).lower()
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of layers that are given no dtype, in this thread."""
+    return get_policy(None)
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set that policy: a name ("mixed_bfloat16") or a ``DTypePolicy``."""
+    set_default_policy(policy)
+
+
+def backend() -> str:
+    """The engine's name: "torch", unless ``kerasish.install(backend_name=...)`` says otherwise."""
+    return settings.backend_name
+
+
+def enable_interactive_logging() -> None:
+    """Let progress bars and messages go to the standard output (the default)."""
+    settings.interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Keep ``verbose="auto"`` silent."""
+    settings.interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    return settings.interactive_logging
+
+
+def style() -> str:
+    """The look of tables and progress bars: "keras2" or "keras3"."""
+    return settings.style
+
+
+def set_style(value: str) -> None:
+    """Set the look of tables, progress bars and printed weights: "keras2" (the default) or "keras3".
+
+    Raises:
+        ValueError: neither of the two.
+    """
+    if value not in ("keras2", "keras3"):
+        raise fail(ValueError, "Unknown style", "'keras2' or 'keras3'", repr(value))
+    settings.style = value
+
+
+__all__ = [
+    "backend", "disable_interactive_logging", "dtype_policy", "enable_interactive_logging", "epsilon", "floatx",
+    "image_data_format", "is_interactive_logging_enabled", "set_dtype_policy", "set_epsilon", "set_floatx",
+    "set_image_data_format", "set_style", "style",
+]  # fmt: skip
+publish(__name__, globals(), __all__)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())

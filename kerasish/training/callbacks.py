@@ -1,0 +1,434 @@
+"""The callbacks that come with the library; ``callback.py`` has the base class."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from kerasish.core.errors import fail
+from kerasish.training.callback import Callback
+
+
+class Monitor(Callback):
+    """Base of the callbacks that watch one value of the logs (``keras.callbacks.MonitorCallback``).
+
+    Args:
+        monitor: name of the value.
+        mode: "min", "max", or "auto": by the name, metrics such as accuracy and AUC growing.
+        baseline: the first best value, or None.
+        min_delta: least change that counts as an improvement.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
+    ) -> None:
+        super().__init__()
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(
+                f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3
+            )
+            mode = "auto"
+        self.monitor = monitor
+        self.mode = mode
+        self.best = baseline
+        self.min_delta = abs(min_delta)
+
+    @property
+    def grows(self) -> bool:
+        """Whether larger is better."""
+        if self.mode != "auto":
+            return self.mode == "max"
+        name = self.monitor.removeprefix("val_")
+        for metric in getattr(self.model, "metrics", ()) or ():
+            direction = getattr(metric, "_direction", None)
+            if metric.name == name and direction is not None:
+                return direction == "up"
+        growing = ("acc", "auc", "precision", "recall", "fmeasure", "f1", "iou", "top_k", "r2", "similarity")
+        return any(part in name for part in growing)
+
+    def improves(self, value: float, best: float | None) -> bool:
+        """Whether ``value`` beats ``best`` by at least ``min_delta``."""
+        if best is None:
+            return True
+        return value - self.min_delta > best if self.grows else value + self.min_delta < best
+
+    def value(self, logs: dict | None) -> float | None:
+        """The watched value; warns if the logs do not have it."""
+        found = (logs or {}).get(self.monitor)
+        if found is None:
+            warnings.warn(
+                f"{type(self).__name__} conditioned on metric `{self.monitor}` which is not available. Available metrics "
+                f"are: {','.join(logs or {})}",
+                stacklevel=4,
+            )
+        return found
+
+
+class EarlyStopping(Monitor):
+    """Stops training when a value no longer improves.
+
+    Args:
+        monitor, mode, min_delta: see ``Monitor``.
+        patience: epochs without improvement that are waited for.
+        verbose: 1 says when it stops.
+        baseline: the value must beat this.
+        restore_best_weights: whether the weights of the best epoch come back at the end.
+        start_from_epoch: epochs before that are not counted.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta=min_delta)
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best_epoch = 0
+        self.best_weights: list | None = None
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best = None
+        self.best_weights = None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        current = self.value(logs)
+        if current is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        self.wait += 1
+        if self.improves(current, self.best):
+            self.best, self.best_epoch = current, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self.improves(current, self.baseline):
+                self.wait = 0
+            return
+        if self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        if self.stopped_epoch > 0 and self.verbose > 0:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose > 0:
+                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)
+
+
+class ModelCheckpoint(Monitor):
+    """Writes the model, or its weights, to a file as training goes on.
+
+    Args:
+        filepath: may hold names of logs and ``{epoch}``: ``"m-{epoch:02d}-{val_loss:.2f}.keras"``. Weights go to
+            ``.weights.h5``, models to ``.keras`` or ``.h5``.
+        monitor, mode: see ``Monitor``; used with ``save_best_only``.
+        verbose: 1 says when it writes.
+        save_best_only: whether a worse model leaves the file alone.
+        save_weights_only: whether only the weights are written.
+        save_freq: "epoch", or a number of batches.
+        initial_value_threshold: the first value to beat.
+
+    Raises:
+        ValueError: a file name that does not fit what is written, or another ``save_freq``.
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: Any = "epoch",
+        initial_value_threshold: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        period = kwargs.pop("period", 1)
+        if kwargs:
+            raise fail(TypeError, f"ModelCheckpoint got an unexpected keyword argument '{next(iter(kwargs))}'")
+        super().__init__(monitor, mode, baseline=initial_value_threshold)
+        self.filepath = os.fspath(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq = save_freq
+        self.period = period
+        self._batches = 0
+        self._epoch = 0
+        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
+            raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
+        if save_weights_only and not self.filepath.endswith((".weights.h5", ".h5")):
+            raise ValueError(
+                "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in "
+                f"`.weights.h5` (Keras weights format). Received: filepath={self.filepath}"
+            )
+        if not save_weights_only and not self.filepath.endswith((".keras", ".h5", ".hdf5")):
+            raise ValueError(
+                "The filepath provided must end in `.keras` (Keras model format). "
+                f"Received: filepath={self.filepath}"
+            )
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.save_freq == "epoch":
+            return
+        self._batches += 1
+        if self._batches >= self.save_freq:
+            self._batches = 0
+            self._save(batch, logs)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if self.save_freq == "epoch" and (epoch + 1) % self.period == 0:
+            self._save(None, logs)
+
+    def _save(self, batch: int | None, logs: dict | None) -> None:
+        path = self._path(batch, logs or {})
+        if self.save_best_only:
+            current = self.value(logs)
+            if current is None:
+                return
+            if not self.improves(current, self.best):
+                if self.verbose > 0:
+                    print(f"\nEpoch {self._epoch + 1}: {self.monitor} did not improve from {self.best:.5f}")
+                return
+            if self.verbose > 0:
+                before = "inf" if self.best is None else f"{self.best:.5f}"
+                print(f"\nEpoch {self._epoch + 1}: {self.monitor} improved from {before} to {current:.5f}, saving model to {path}")
+            self.best = current
+        elif self.verbose > 0:
+            print(f"\nEpoch {self._epoch + 1}: saving model to {path}")
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        if self.save_weights_only:
+            self.model.save_weights(path, overwrite=True)
+        else:
+            self.model.save(path, overwrite=True)
+
+    def _path(self, batch: int | None, logs: dict) -> str:
+        values = {"epoch": self._epoch + 1, **logs}
+        if batch is not None:
+            values["batch"] = batch + 1
+        try:
+            return self.filepath.format(**values)
+        except KeyError as error:
+            raise KeyError(
+                f'Failed to format this callback filepath: "{self.filepath}". Reason: {error} is not among the logs '
+                f"{sorted(values)}"
+            ) from None
+
+
+class ReduceLROnPlateau(Monitor):
+    """Multiplies the learning rate when a value no longer improves.
+
+    Args:
+        monitor, mode, min_delta: see ``Monitor``.
+        factor: below 1.
+        patience: epochs without improvement that are waited for.
+        verbose: 1 says when it acts.
+        cooldown: epochs after a reduction before it counts again.
+        min_lr: the learning rate does not go below this.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        min_delta = kwargs.pop("epsilon", min_delta)
+        if kwargs:
+            raise fail(TypeError, f"ReduceLROnPlateau got an unexpected keyword argument '{next(iter(kwargs))}'")
+        super().__init__(monitor, mode, min_delta=min_delta)
+        if factor >= 1.0:
+            raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0. Received factor={factor}")
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+        self.cooldown_counter = 0
+        self.wait = 0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.best = None
+        self.cooldown_counter = self.wait = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        rate = float(self.model.optimizer.learning_rate)
+        if logs is not None:
+            logs["learning_rate"] = rate
+        current = self.value(logs)
+        if current is None:
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.improves(current, self.best):
+            self.best, self.wait = current, 0
+            return
+        if self.in_cooldown():
+            return
+        self.wait += 1
+        if self.wait >= self.patience and rate > np.float32(self.min_lr):
+            new_rate = max(rate * self.factor, self.min_lr)
+            self.model.optimizer.learning_rate = new_rate
+            if self.verbose > 0:
+                print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new_rate}.")
+            self.cooldown_counter, self.wait = self.cooldown, 0
+
+    def in_cooldown(self) -> bool:
+        return self.cooldown_counter > 0
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate at the start of each epoch.
+
+    Args:
+        schedule: ``schedule(epoch, lr)`` or ``schedule(epoch)``, returns the new rate.
+        verbose: 1 says what it sets.
+    """
+
+    def __init__(self, schedule: Callable, verbose: int = 0) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        optimizer = self.model.optimizer
+        if not hasattr(optimizer, "learning_rate"):
+            raise ValueError('Optimizer must have a "learning_rate" attribute.')
+        try:
+            rate = self.schedule(epoch, float(optimizer.learning_rate))
+        except TypeError:  # a schedule of the epoch alone
+            rate = self.schedule(epoch)
+        if not isinstance(rate, (float, np.floating)) and not hasattr(rate, "dtype"):
+            raise ValueError(
+                f'The output of the "schedule" function should be float. Received: {rate} (of type {type(rate)})'
+            )
+        optimizer.learning_rate = float(rate)
+        if self.verbose > 0:
+            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+class CSVLogger(Callback):
+    """Writes the logs of each epoch as a line of a CSV file.
+
+    Args:
+        filename: of the file.
+        separator: between columns.
+        append: whether an existing file is continued.
+    """
+
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        self.filename = os.fspath(filename)
+        self.sep = separator
+        self.append = append
+        self._file: Any = None
+        self._writer: Any = None
+        self._keys: list | None = None
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        continues = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
+        self._header_due = not continues
+        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")
+        self._writer = self._keys = None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs = logs or {}
+        if self._keys is None:
+            self._keys = sorted(logs)
+            self._writer = csv.DictWriter(self._file, ["epoch", *self._keys], delimiter=self.sep, extrasaction="ignore")
+            if self._header_due:
+                self._writer.writeheader()
+        self._writer.writerow({"epoch": epoch, **{key: self._text(logs.get(key, "NA")) for key in self._keys}})
+        self._file.flush()
+
+    @staticmethod
+    def _text(value: Any) -> Any:
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            return f'"[{", ".join(map(str, np.ravel(value)))}]"'
+        return value
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._file.close()
+        self._writer = None
+
+
+class TerminateOnNaN(Callback):
+    """Stops training when the loss of a batch is NaN or infinite."""
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and (math.isnan(loss) or math.isinf(loss)):
+            print(f"Batch {batch}: Invalid loss, terminating training")
+            self.model.stop_training = True
+
+
+class LambdaCallback(Callback):
+    """Calls functions at points of training; their arguments are those of ``Callback``'s methods of the same names.
+
+    Args:
+        on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, on_train_batch_end: functions.
+        kwargs: other methods of ``Callback``; Keras 2's ``on_batch_begin`` and ``on_batch_end``.
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        on_train_batch_begin: Callable | None = None,
+        on_train_batch_end: Callable | None = None,
+        **kwargs: Callable,
+    ) -> None:
+        super().__init__()
+        given = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin or kwargs.pop("on_batch_begin", None),
+            "on_train_batch_end": on_train_batch_end or kwargs.pop("on_batch_end", None),
+            **kwargs,
+        }
+        for name, function in given.items():
+            if not re.match(r"on_\w+$", name) or not hasattr(Callback, name):
+                raise fail(TypeError, f"LambdaCallback got an unexpected keyword argument '{name}'")
+            if function is not None:
+                setattr(self, name, function)
