@@ -328,7 +328,8 @@ class Layer(Module):
 
     def _activity_loss(self, output: Any) -> Any:
         batch = output.shape[0] if output.ndim else 1
-        return self.activity_regularizer(output) / float(batch)
+        penalty = regularizers.raw(self.activity_regularizer)
+        return penalty(dispatch.raw(output)) / float(batch)
 
     def _has_hooks(self) -> bool:
         return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks)
@@ -546,7 +547,7 @@ class Layer(Module):
         found = [loss for layer in self._flatten_layers() for loss in layer._losses]
         for variable in self.trainable_weights:
             if variable.regularizer is not None:
-                found.append(dispatch.raw(variable.regularizer(variable.logical)))
+                found.append(regularizers.raw(variable.regularizer)(variable.logical))
         return found
 
     def _clear_losses(self) -> None:

@@ -2,7 +2,10 @@
 
     value = reduce(weights · call(y_true, y_pred))
 
-Built-in losses compute on raw tensors (``raw_call``), a user's ``call`` gets ``Tensor``s; the training step uses ``raw_loss``.
+Built-in losses compute on raw tensors (``raw_call``), a user's ``call`` gets ``Tensor``s; training uses ``raw_loss``.
+
+Below the class stands what losses and metrics share: how targets, predictions, weights and masks are brought to one dtype
+and rank.
 """
 
 from __future__ import annotations
@@ -13,13 +16,34 @@ import torch
 
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name
+from kerasish.core.context import automatic_name, settings
 from kerasish.core.dtypes import get_policy, to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw
+from kerasish.ops.common import floating
+from kerasish.ops.math import divide_no_nan
 
 REDUCTIONS = ("sum_over_batch_size", "sum", None, "none", "mean", "mean_with_sample_weight")
 _MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
+
+
+class Reduction:
+    """Keras 2's names of the reductions; "auto" is the mean over the batch."""
+
+    AUTO = "auto"
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+
+    @classmethod
+    def all(cls) -> tuple[str, ...]:
+        return cls.AUTO, cls.NONE, cls.SUM, cls.SUM_OVER_BATCH_SIZE
+
+    @classmethod
+    def validate(cls, key: str) -> None:
+        """Raise a ValueError unless ``key`` is one of them."""
+        if key not in cls.all():
+            raise fail(ValueError, f"Invalid Reduction Key: {key}", f'keys are "{cls.all()}"')
 
 
 class Loss:
@@ -29,16 +53,18 @@ class Loss:
         name: default: from the class's name.
         reduction: "sum_over_batch_size" (the mean over all values), "mean" (the same), "sum", "mean_with_sample_weight"
             (divided by the sum of the weights), or "none"/None for the values themselves.
-        dtype: to compute in; default ``floatx``.
+        dtype: to compute in; default ``floatx``, whatever the global dtype policy is.
 
     Raises:
         ValueError: an unknown reduction.
     """
 
+    _casts_targets = True  # whether targets are cast to the loss's dtype before ``call``
+
     def __init__(self, name: str | None = None, reduction: Any = "sum_over_batch_size", dtype: Any = None) -> None:
         self.name = name or automatic_name(type(self))
         self.reduction = standardize_reduction(reduction)
-        self._dtype_policy = get_policy(dtype)
+        self._dtype_policy = get_policy(dtype or settings.floatx)
         self._dtype = self._dtype_policy.compute_dtype
 
     dtype = property(lambda self: self._dtype)
@@ -50,35 +76,40 @@ class Loss:
     def raw_call(self, y_true: Any, y_pred: Any) -> torch.Tensor:
         """``call`` on raw tensors. Built-in losses override this one; here a user's ``call`` is given Tensors."""
         with recording():
-            values = self.call(*tree.map_structure(_wrap, (y_true, y_pred)))
-        return dispatch.raw(values)
+            return dispatch.raw(self.call(*tree.map_structure(wrap_with_mask, (y_true, y_pred))))
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss of predictions ``y_pred`` for targets ``y_true``.
 
         Args:
-            sample_weight: broadcasts against the unreduced loss: (batch,), or (batch, time) for sequences.
+            sample_weight: one per sample, (batch,), or one per value of the unreduced loss: (batch, time) for sequences;
+                another shape has to broadcast against the unreduced loss.
         """
         torch_given = any(isinstance(x, torch.Tensor) for x in tree.flatten((y_true, y_pred)))
         mask = next((m for x in tree.flatten(y_pred) if (m := getattr(x, "_keras_mask", None)) is not None), None)
-        y_true, y_pred = tree.map_structure(dispatch.raw, (y_true, y_pred))
-        weight = None if sample_weight is None else dispatch.raw(sample_weight)
+        mask = None if mask is None else dispatch.raw(mask)
+        y_true, y_pred = raw_structure(y_true), raw_structure(y_pred)
+        weight = None if sample_weight is None else dispatch.raw(sample_weight, to_torch(self._dtype))
         if torch_given:
-            return self.raw_loss(y_true, y_pred, weight, None if mask is None else dispatch.raw(mask))
+            return self.raw_loss(y_true, y_pred, weight, mask)
         with dispatch.recorded_only():
-            return dispatch.wrap(self.raw_loss(y_true, y_pred, weight, None if mask is None else dispatch.raw(mask)))
+            return dispatch.wrap(self.raw_loss(y_true, y_pred, weight, mask))
 
     def raw_loss(
         self, y_true: Any, y_pred: Any, sample_weight: torch.Tensor | None = None, mask: torch.Tensor | None = None
     ) -> torch.Tensor:
         """The reduced loss for raw tensors."""
         dtype = to_torch(self._dtype)
-        if isinstance(y_pred, torch.Tensor) and isinstance(y_true, torch.Tensor):
-            y_pred, y_true = to_float(y_pred, dtype), to_dtype(y_true, dtype)
+        if isinstance(y_pred, torch.Tensor):
+            y_pred = to_float(y_pred, dtype)
         else:
             y_pred = tree.map_structure(lambda x: to_float(x, dtype), y_pred)
+        if self._casts_targets:
             y_true = tree.map_structure(lambda x: to_dtype(x, dtype), y_true)
         values = self.raw_call(y_true, y_pred)
+        own_mask = getattr(values, "_keras_mask", None)  # of a class to ignore
+        if own_mask is not None:
+            mask = own_mask if mask is None else own_mask & mask.to(torch.bool)
         return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
 
     def get_config(self) -> dict:
@@ -93,8 +124,22 @@ class Loss:
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def _wrap(x: Any) -> Any:
-    return dispatch.wrap(x) if isinstance(x, torch.Tensor) else x
+def wrap_with_mask(x: Any) -> Any:
+    """A raw tensor for user code; the mask that it carries goes along."""
+    if not isinstance(x, torch.Tensor):
+        return x
+    out = dispatch.wrap(x)
+    mask = getattr(x, "_keras_mask", None)
+    if mask is not None:
+        out._keras_mask = dispatch.wrap(mask)
+    return out
+
+
+def raw_structure(x: Any) -> Any:
+    """Targets or predictions in any form, nested or not, as raw tensors; a list of numbers is one tensor."""
+    if isinstance(x, (list, tuple)) and not any(getattr(leaf, "ndim", 0) for leaf in tree.flatten(x)):
+        return dispatch.raw(x)
+    return tree.map_structure(dispatch.raw, x)
 
 
 def to_float(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -130,43 +175,106 @@ def standardize_reduction(reduction: Any) -> str:
 
 def reduce_weighted(
     values: torch.Tensor,
-    sample_weight: torch.Tensor | None,
+    sample_weight: Any,
     mask: torch.Tensor | None,
     reduction: str,
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """Weight the unreduced losses and reduce them. Masked ones count neither in the sum nor in the mean."""
+    """Weight the unreduced losses and reduce them. Masked ones count neither in the sum nor in the mean.
+
+    Of an empty batch the (absent) values are returned, whatever the reduction.
+
+    Raises:
+        InvalidArgumentError: the weights' shape does not fit the values'.
+    """
     if sample_weight is None and mask is None:
-        if reduction in _MEANS:
-            return values.mean()
-        return values.sum() if reduction == "sum" else values
-    weight = None if sample_weight is None else sample_weight.to(dtype)
+        if reduction == "none" or not values.numel():
+            return values
+        return values.sum() if reduction == "sum" else values.mean()
+    weight = sample_weight
     if mask is not None:
         mask = mask.to(dtype)
         if reduction in _MEANS:  # so that the mean is over the valid ones
-            mask = mask * (mask.numel() / (mask.sum() + 1e-7))
-        if weight is None:
-            weight = mask
-        else:
-            mask, weight = same_rank(mask, weight)
-            weight = weight * mask
-    values, weight = same_rank(values, weight)
-    values = values * weight
+            valid = mask.sum()
+            mask = mask * divide_no_nan.raw(torch.full_like(valid, mask.numel()), valid)
+        weight = mask if weight is None else combined_weight(weight, mask)
+    values, weight = aligned_weight(values, weight)
+    values = times(values, weight)
+    if reduction == "none" or not values.ndim or not values.numel():
+        return values
     if reduction == "mean_with_sample_weight":
-        return values.sum() / weight.expand_as(values).sum()
-    if reduction in _MEANS:
-        return values.mean()
-    return values.sum() if reduction == "sum" else values
+        return divide_no_nan.raw(values.sum(), weight.sum())
+    return values.sum() if reduction == "sum" else values.mean()
+
+
+# ranks and weights ----------------------------------------------------------------------------------------------------
 
 
 def same_rank(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Let a last axis of size 1 come or go so that two tensors have one rank, as Keras aligns targets and weights."""
-    if a.ndim == b.ndim + 1:
-        if a.shape[-1] == 1 and (b.ndim == 0 or b.shape[-1] != 1):
-            return a.squeeze(-1), b
-        return a, b.unsqueeze(-1)
-    if b.ndim == a.ndim + 1:
-        if b.shape[-1] == 1 and (a.ndim == 0 or a.shape[-1] != 1):
-            return a, b.squeeze(-1)
-        return a.unsqueeze(-1), b
+    """Let a last axis of size 1 come or go where two tensors differ in rank by that axis, as Keras does.
+
+    A vector is given the axis, so that (batch,) and (batch, 1) meet; anything longer has it taken away.
+    """
+    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
+        return (a, b.unsqueeze(-1)) if b.ndim == 1 else (a.squeeze(-1), b)
+    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        return (a.unsqueeze(-1), b) if a.ndim == 1 else (a, b.squeeze(-1))
     return a, b
+
+
+def aligned_weight(values: torch.Tensor, weight: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values and weights in one dtype, ready to be multiplied: weights of the leading axes count for all that follows."""
+    weight = dispatch.raw(weight, values.dtype)
+    if weight.dtype is not values.dtype:
+        weight = weight.to(values.dtype)
+    values, weight = same_rank(values, weight)
+    missing = values.ndim - weight.ndim
+    if weight.ndim and missing > 0 and weight.shape == values.shape[: weight.ndim]:
+        weight = weight.reshape(*weight.shape, *(1,) * missing)
+    return values, weight
+
+
+def combined_weight(weight: Any, mask: torch.Tensor) -> torch.Tensor:
+    """The product of weights and a mask, either of which may lack trailing axes of the other."""
+    weight = dispatch.raw(weight, mask.dtype)
+    if weight.ndim > mask.ndim:
+        weight, mask = aligned_weight(weight.to(mask.dtype), mask)
+    else:
+        mask, weight = aligned_weight(mask, weight)
+    return times(weight, mask)
+
+
+def times(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The product.
+
+    Raises:
+        InvalidArgumentError: the shapes do not broadcast.
+    """
+    try:
+        return values * weight
+    except RuntimeError:
+        raise incompatible(values, weight) from None
+
+
+def incompatible(a: torch.Tensor, b: torch.Tensor) -> InvalidArgumentError:
+    """TensorFlow's error for two shapes that do not broadcast."""
+    first, second = (str(list(x.shape)).replace(" ", "") for x in (a, b))
+    return InvalidArgumentError(f"Incompatible shapes: {first} vs. {second}")
+
+
+def paired(y_true: torch.Tensor, y_pred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Targets and predictions in the predictions' float dtype and, where a last axis of size 1 differs, in one rank.
+
+    Raises:
+        InvalidArgumentError: the shapes do not broadcast.
+    """
+    y_pred = floating(y_pred)
+    if y_true.dtype is not y_pred.dtype:
+        y_true = y_true.to(y_pred.dtype)
+    if y_true.shape != y_pred.shape:
+        y_true, y_pred = same_rank(y_true, y_pred)
+        try:
+            torch.broadcast_shapes(y_true.shape, y_pred.shape)
+        except RuntimeError:
+            raise incompatible(y_true, y_pred) from None
+    return y_true, y_pred

@@ -1,40 +1,380 @@
-"""Elementwise mathematics, comparisons and reductions of ``keras.ops``, on raw torch tensors.
+"""Elementwise mathematics of ``keras.ops``, on raw torch tensors.
 
 Dtypes follow Keras: the decorator promotes the arguments of a call to one dtype; functions that are only defined for
-floats convert integers first (``_floating``).
+floats convert integers first (``floating``). Names of Python's own functions (``abs``, ``round``) are shadowed here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import Any
 
 import torch
 
-from kerasish.core import dtypes
-from kerasish.core.dispatch import Array, Operand, op
+from kerasish.core.dispatch import Array, Operand, op, raw
+from kerasish.ops.common import alias, floating, floating_wide, numbers
 
-Axis = int | Sequence[int] | None
-
-
-def _floating(x: torch.Tensor) -> torch.Tensor:
-    """``x`` as floats: integers and booleans become ``floatx``; int64 too, as in Keras."""
-    return x if x.is_floating_point() or x.is_complex() else x.to(dtypes.floatx())
+# arithmetic -----------------------------------------------------------------------------------------------------------
 
 
 @op
 def add(x1: Operand, x2: Operand) -> Any:
-    """x1 + x2, elementwise with broadcasting."""
-    return torch.add(x1, x2) if isinstance(x1, torch.Tensor) else torch.add(x2, x1)
+    """x1 + x2, elementwise with broadcasting; for booleans: or."""
+    return x1 + x2
+
+
+@op
+def subtract(x1: Operand, x2: Operand) -> Any:
+    """x1 - x2, elementwise with broadcasting."""
+    return x1 - x2
+
+
+@op
+def multiply(x1: Operand, x2: Operand) -> Any:
+    """x1 · x2, elementwise with broadcasting; for booleans: and."""
+    return x1 * x2
+
+
+@op
+def true_divide(x1: Operand, x2: Operand) -> Any:
+    """x1 / x2, elementwise with broadcasting; integers are divided as floats."""
+    return floating(x1) / floating(x2)
+
+
+divide = alias("divide", true_divide)
+
+
+@op
+def divide_no_nan(x1: Array, x2: Array) -> Any:
+    """x1 / x2, and 0 where x2 is 0; the gradient there is 0 too."""
+    x1, x2 = floating(x1), floating(x2)
+    zero = x2 == 0
+    # the divisor is replaced before the division: where() alone would let NaN into the gradient
+    return torch.where(zero, 0, x1 / torch.where(zero, 1, x2))
+
+
+@op
+def floor_divide(x1: Operand, x2: Operand) -> Any:
+    """⌊x1 / x2⌋, elementwise with broadcasting.
+
+    Raises:
+        InvalidArgumentError: an integer is divided by 0.
+    """
+    return x1 // x2
+
+
+@op
+def mod(x1: Operand, x2: Operand) -> Any:
+    """The remainder of x1 / x2 with the sign of x2 (Python's ``%``).
+
+    Raises:
+        InvalidArgumentError: an integer is divided by 0.
+    """
+    return numbers(x1) % x2 if isinstance(x1, torch.Tensor) else x1 % numbers(x2)
+
+
+@op
+def fmod(x1: Array, x2: Array) -> Any:
+    """The remainder of x1 / x2 with the sign of x1 (C's ``fmod``).
+
+    Raises:
+        InvalidArgumentError: an integer is divided by 0.
+    """
+    return torch.fmod(numbers(x1), numbers(x2))
+
+
+@op
+def power(x1: Operand, x2: Operand) -> Any:
+    """x1 to the power x2, elementwise with broadcasting.
+
+    Raises:
+        InvalidArgumentError: an integer to a negative integer power.
+    """
+    return x1**x2
+
+
+@op
+def negative(x: Array) -> Any:
+    """-x, elementwise."""
+    return -x
+
+
+@op
+def absolute(x: Array) -> Any:
+    """|x|, elementwise."""
+    return x.clone() if x.dtype is torch.bool else torch.abs(x)
+
+
+abs = alias("abs", absolute)
+
+
+@op
+def fabs(x: Array) -> Any:
+    """|x| as a float, elementwise."""
+    return torch.abs(floating(x))
+
+
+@op
+def square(x: Array) -> Any:
+    """x², elementwise; booleans become int32."""
+    return torch.square(numbers(x))
+
+
+@op
+def reciprocal(x: Array) -> Any:
+    """1 / x, elementwise; integers become floats."""
+    return torch.reciprocal(floating(x))
+
+
+@op
+def maximum(x1: Operand, x2: Operand) -> Any:
+    """The larger of x1 and x2, elementwise with broadcasting; NaN wins."""
+    if isinstance(x1, torch.Tensor) and isinstance(x2, torch.Tensor):
+        return torch.maximum(x1, x2)
+    return torch.clamp(x1, min=x2) if isinstance(x1, torch.Tensor) else torch.clamp(x2, min=x1)
+
+
+@op
+def minimum(x1: Operand, x2: Operand) -> Any:
+    """The smaller of x1 and x2, elementwise with broadcasting; NaN wins."""
+    if isinstance(x1, torch.Tensor) and isinstance(x2, torch.Tensor):
+        return torch.minimum(x1, x2)
+    return torch.clamp(x1, max=x2) if isinstance(x1, torch.Tensor) else torch.clamp(x2, max=x1)
+
+
+@op
+def fmax(x1: Array, x2: Array) -> Any:
+    """The larger of x1 and x2, elementwise with broadcasting; the number wins over NaN."""
+    return torch.fmax(x1, x2)
+
+
+@op
+def fmin(x1: Array, x2: Array) -> Any:
+    """The smaller of x1 and x2, elementwise with broadcasting; the number wins over NaN."""
+    return torch.fmin(x1, x2)
+
+
+def _bound(value: Any) -> Any:
+    return value if value is None or type(value) in (int, float) else raw(value)
+
+
+@op
+def clip(x: Array, x_min: Any, x_max: Any) -> Any:
+    """x between x_min and x_max (``None``: no bound), elementwise, in the dtype of x.
+
+    Booleans become int32; integers with a bound that is a float become floats.
+    """
+    bounds = [_bound(x_min), _bound(x_max)]
+    x = numbers(x)
+    if any(isinstance(b, float) or (isinstance(b, torch.Tensor) and b.is_floating_point()) for b in bounds):
+        x = floating(x)
+    if any(isinstance(b, torch.Tensor) for b in bounds):  # torch takes two numbers or two tensors
+        bounds = [None if b is None else torch.as_tensor(b, dtype=x.dtype, device=x.device) for b in bounds]
+    return torch.clamp(x, *bounds)
+
+
+@op
+def sign(x: Array) -> Any:
+    """-1, 0 or 1 (x / |x| for complex numbers), elementwise; NaN stays."""
+    result = torch.sgn(x)
+    return torch.where(torch.isnan(x), x, result) if x.is_floating_point() else result
+
+
+@op
+def heaviside(x1: Array, x2: Array) -> Any:
+    """0 where x1 < 0, x2 where x1 = 0, 1 where x1 > 0; NaN stays."""
+    x1 = floating_wide(x1)
+    return torch.heaviside(x1, floating_wide(x2)).masked_fill(torch.isnan(x1), float("nan"))
+
+
+@op
+def gcd(x1: Array, x2: Array) -> Any:
+    """The greatest common divisor of integers, elementwise with broadcasting."""
+    return torch.gcd(x1, x2)
+
+
+@op
+def lcm(x1: Array, x2: Array) -> Any:
+    """The least common multiple of integers, elementwise with broadcasting."""
+    return torch.lcm(x1, x2)
+
+
+# exponentials and logarithms ------------------------------------------------------------------------------------------
 
 
 @op
 def exp(x: Array) -> Any:
     """eˣ, elementwise."""
-    return torch.exp(_floating(x))
+    return torch.exp(floating(x))
 
 
 @op
-def maximum(x1: Array, x2: Array) -> Any:
-    """The larger of x1 and x2, elementwise with broadcasting; NaN wins."""
-    return torch.maximum(x1, x2)
+def exp2(x: Array) -> Any:
+    """2ˣ, elementwise."""
+    return torch.exp2(floating(x))
+
+
+@op
+def expm1(x: Array) -> Any:
+    """eˣ - 1, exact for small x, elementwise."""
+    return torch.expm1(floating(x))
+
+
+@op
+def log(x: Array) -> Any:
+    """The natural logarithm, elementwise."""
+    return torch.log(floating(x))
+
+
+@op
+def log2(x: Array) -> Any:
+    """The logarithm to base 2, elementwise."""
+    return torch.log2(floating(x))
+
+
+@op
+def log10(x: Array) -> Any:
+    """The logarithm to base 10, elementwise."""
+    return torch.log10(floating(x))
+
+
+@op
+def log1p(x: Array) -> Any:
+    """log(1 + x), exact for small x, elementwise."""
+    return torch.log1p(floating(x))
+
+
+@op
+def logaddexp(x1: Array, x2: Array) -> Any:
+    """log(eˣ¹ + eˣ²) without overflow, elementwise with broadcasting."""
+    return torch.logaddexp(floating(x1), floating(x2))
+
+
+@op
+def logaddexp2(x1: Array, x2: Array) -> Any:
+    """log₂(2ˣ¹ + 2ˣ²) without overflow, elementwise with broadcasting."""
+    return torch.logaddexp2(floating(x1), floating(x2))
+
+
+@op
+def sqrt(x: Array) -> Any:
+    """√x, elementwise."""
+    return torch.sqrt(floating(x))
+
+
+@op
+def rsqrt(x: Array) -> Any:
+    """1 / √x, elementwise."""
+    return torch.rsqrt(floating(x))
+
+
+@op
+def cbrt(x: Array) -> Any:
+    """The real cube root, elementwise."""
+    x = floating_wide(x)
+    return torch.copysign(torch.abs(x).pow(1 / 3), x)
+
+
+@op
+def hypot(x1: Array, x2: Array) -> Any:
+    """√(x1² + x2²) without overflow, elementwise with broadcasting."""
+    return torch.hypot(floating_wide(x1), floating_wide(x2))
+
+
+# trigonometry ---------------------------------------------------------------------------------------------------------
+
+
+@op
+def sin(x: Array) -> Any:
+    """The sine, x in radians."""
+    return torch.sin(floating(x))
+
+
+@op
+def cos(x: Array) -> Any:
+    """The cosine, x in radians."""
+    return torch.cos(floating(x))
+
+
+@op
+def tan(x: Array) -> Any:
+    """The tangent, x in radians."""
+    return torch.tan(floating(x))
+
+
+@op
+def arcsin(x: Array) -> Any:
+    """The inverse sine, in radians."""
+    return torch.asin(floating(x))
+
+
+@op
+def arccos(x: Array) -> Any:
+    """The inverse cosine, in radians."""
+    return torch.acos(floating(x))
+
+
+@op
+def arctan(x: Array) -> Any:
+    """The inverse tangent, in radians."""
+    return torch.atan(floating(x))
+
+
+@op
+def arctan2(x1: Array, x2: Array) -> Any:
+    """The angle of the point (x2, x1), in radians from -π to π."""
+    return torch.atan2(floating(x1), floating(x2))
+
+
+@op
+def sinh(x: Array) -> Any:
+    """The hyperbolic sine."""
+    return torch.sinh(floating(x))
+
+
+@op
+def cosh(x: Array) -> Any:
+    """The hyperbolic cosine."""
+    return torch.cosh(floating(x))
+
+
+@op
+def tanh(x: Array) -> Any:
+    """The hyperbolic tangent."""
+    return torch.tanh(floating(x))
+
+
+@op
+def arcsinh(x: Array) -> Any:
+    """The inverse hyperbolic sine."""
+    return torch.asinh(floating(x))
+
+
+@op
+def arccosh(x: Array) -> Any:
+    """The inverse hyperbolic cosine."""
+    return torch.acosh(floating(x))
+
+
+@op
+def arctanh(x: Array) -> Any:
+    """The inverse hyperbolic tangent."""
+    return torch.atanh(floating(x))
+
+
+@op
+def deg2rad(x: Array) -> Any:
+    """Degrees to radians."""
+    return floating_wide(x) * (math.pi / 180)
+
+
+@op
+def rad2deg(x: Array) -> Any:
+    """Radians to degrees."""
+    return floating_wide(x) * (180 / math.pi)
+
+
+@op
+def sinc(x: Array) -> Any:
+    """sin(πx) / (πx), and 1 at 0."""
+    return torch.sinc(floating(x))

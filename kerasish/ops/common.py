@@ -1,0 +1,90 @@
+"""What the operations share: dtypes that a computation needs, and axes as users write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from kerasish.core import dtypes
+from kerasish.core.dispatch import OPS
+from kerasish.core.errors import InvalidArgumentError, fail
+
+Axis = int | Sequence[int] | None
+
+
+def alias(name: str, operation: Callable) -> Callable:
+    """A second public name of an operation."""
+    OPS[name] = operation
+    return operation
+
+
+def floating(x: Any) -> Any:
+    """``x`` as floats: integers and booleans become ``floatx``, int64 too, as in Keras; Python numbers pass."""
+    if not isinstance(x, torch.Tensor) or x.is_floating_point() or x.is_complex():
+        return x
+    return x.to(dtypes.floatx())
+
+
+def floating_wide(x: torch.Tensor) -> torch.Tensor:
+    """Like ``floating``, but int64 becomes float64: a few functions of Keras keep its precision."""
+    return x.double() if x.dtype is torch.int64 else floating(x)
+
+
+def numbers(x: torch.Tensor) -> torch.Tensor:
+    """Booleans as int32; anything else as it is."""
+    return x.int() if x.dtype is torch.bool else x
+
+
+def in_float32(function: Callable[..., torch.Tensor], *xs: torch.Tensor) -> torch.Tensor:
+    """``function(*xs)`` of tensors of one dtype; 16-bit ones are computed in float32, the result has their dtype."""
+    dtype = xs[0].dtype
+    if dtype in (torch.float16, torch.bfloat16):
+        return function(*(x.float() for x in xs)).to(dtype)
+    return function(*xs)
+
+
+def axis_index(axis: int, rank: int) -> int:
+    """``axis`` counted from the front.
+
+    Raises:
+        InvalidArgumentError: a tensor of ``rank`` dimensions has no such axis.
+    """
+    try:
+        index = axis.__index__()
+    except AttributeError:
+        raise fail(TypeError, "'axis' must be an integer", received=repr(axis)) from None
+    if not -rank <= index < rank:
+        raise InvalidArgumentError(f"axis {index} is out of bounds for a tensor of {rank} dimensions")
+    return index % rank
+
+
+def axis_indices(axis: Axis, rank: int) -> list[int]:
+    """The axes of a reduction, counted from the front; ``None`` means all of them.
+
+    Raises:
+        InvalidArgumentError: one of them does not exist, or stands twice.
+    """
+    if axis is None:
+        return list(range(rank))
+    axes = [axis_index(a, rank) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    if len(set(axes)) < len(axes):
+        raise InvalidArgumentError(f"axis {tuple(axes)} names a dimension twice")
+    return axes
+
+
+def integer_shape(shape: Any) -> list[int]:
+    """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes."""
+    if hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
+        return [shape.__index__()]
+    try:
+        return [dim.__index__() for dim in shape]
+    except (AttributeError, TypeError):
+        raise fail(ValueError, "A shape must be a sequence of integers", received=repr(shape)) from None
+
+
+def needs_values(x: torch.Tensor, name: str) -> None:
+    """Raise if ``x`` has no values because only shapes are being traced; the caller of the trace words it."""
+    if x.device.type == "meta":
+        raise NotImplementedError(f"the length of the result of {name} is one of them")

@@ -1,0 +1,146 @@
+"""Crossentropies of ``keras.ops``.
+
+Where the output is known to come from a sigmoid or softmax (it carries ``_keras_logits``, see ``nn``), the loss is computed
+from the logits, as TensorFlow does: exact where probabilities are saturated (50.0, not the 15.94 of clipped ones).
+Probabilities of unknown origin are clipped to [ε, 1 - ε] with ``keras.config.epsilon()``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from kerasish.core.context import settings
+from kerasish.core.dispatch import Array, Index, op
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops.common import axis_index, floating
+
+
+def _logits(output: torch.Tensor, from_logits: bool, name: str, kind: str) -> torch.Tensor | None:
+    """The logits of ``output``, if it is or carries them."""
+    logits = getattr(output, "_keras_logits", None)
+    if logits is None:
+        return output if from_logits else None
+    if from_logits:
+        warnings.warn(
+            f"`{name}` received `from_logits=True`, but the `output` argument was produced by a {kind} activation and "
+            "thus does not represent logits. The logits that it was computed from are used. Was this intended?",
+            stacklevel=4,
+        )
+    return logits
+
+
+def _wide(x: torch.Tensor) -> torch.Tensor:
+    """``x`` in at least 32 bits: 1 - ε is 1 in float16."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
+def _clipped(probabilities: torch.Tensor) -> torch.Tensor:
+    return torch.clamp(probabilities, settings.epsilon, 1 - settings.epsilon)
+
+
+def _check_same_shape(target: torch.Tensor, output: torch.Tensor) -> None:
+    shapes = f"target.shape={tuple(target.shape)}, output.shape={tuple(output.shape)}"
+    if target.ndim != output.ndim:
+        raise fail(ValueError, "Arguments `target` and `output` must have the same rank (ndim)", received=shapes)
+    if target.shape != output.shape:
+        raise fail(ValueError, "Arguments `target` and `output` must have the same shape", received=shapes)
+
+
+@op
+def binary_crossentropy(target: Index, output: Array, from_logits: bool = False) -> Any:
+    """-t · log p - (1 - t) · log(1 - p), elementwise, in the dtype of ``output``.
+
+    Args:
+        target: t, of the shape of ``output``.
+        output: the probabilities p, or logits.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    _check_same_shape(target, output)
+    output = floating(output)
+    logits = _logits(output, from_logits, "binary_crossentropy", "Sigmoid")
+    t = _wide(target.to(output.dtype))
+    if logits is not None:
+        return F.binary_cross_entropy_with_logits(_wide(logits), t, reduction="none").to(output.dtype)
+    p = _clipped(_wide(output))
+    return -(t * torch.log(p) + (1 - t) * torch.log(1 - p)).to(output.dtype)
+
+
+@op
+def categorical_crossentropy(target: Index, output: Array, from_logits: bool = False, axis: int = -1) -> Any:
+    """-Σ t · log p over the classes, which lie along ``axis``, in the dtype of ``output``.
+
+    Args:
+        target: t, of the shape of ``output``: one-hot codes or probabilities.
+        output: probabilities (each example's are divided by their sum), or logits.
+
+    Raises:
+        ValueError: the shapes differ, or are ``()``.
+    """
+    if not target.ndim or not output.ndim:
+        shapes = f"target.shape={tuple(target.shape)}, output.shape={tuple(output.shape)}"
+        raise fail(ValueError, "Arguments `target` and `output` must be at least rank 1", received=shapes)
+    _check_same_shape(target, output)
+    output = floating(output)
+    axis = axis_index(axis, output.ndim)
+    t = _wide(target.to(output.dtype))
+    log_p = _log_probabilities(output, from_logits, axis, "categorical_crossentropy")
+    return -(t * log_p).sum(axis).to(output.dtype)
+
+
+def _log_probabilities(output: torch.Tensor, from_logits: bool, axis: int, name: str) -> torch.Tensor:
+    """The logarithm of each class's probability, from logits or from probabilities of any sum."""
+    logits = _logits(output, from_logits, name, "Softmax") if from_logits or axis == output.ndim - 1 else None
+    if logits is not None:
+        return torch.log_softmax(_wide(logits), axis)
+    p = _wide(output)
+    return torch.log(_clipped(p / p.sum(axis, keepdim=True)))
+
+
+@op
+def sparse_categorical_crossentropy(target: Index, output: Array, from_logits: bool = False, axis: int = -1) -> Any:
+    """-log of the probability of the class that ``target`` names, in the dtype of ``output``.
+
+    Args:
+        target: class numbers, of the shape of ``output`` without ``axis``, or with length 1 there.
+        output: probabilities (they are clipped, then each example's divided by their sum), or logits.
+
+    Raises:
+        ValueError: the shapes do not fit.
+        InvalidArgumentError: a number is not one of the classes.
+    """
+    if not output.ndim:
+        raise fail(ValueError, "Argument `output` must be at least rank 1", received=f"output.shape={()}")
+    output = floating(output)
+    axis = axis_index(axis, output.ndim)
+    classes = output.shape[axis]
+    shapes = f"target.shape={tuple(target.shape)}, output.shape={tuple(output.shape)}"
+    if target.ndim == output.ndim and target.shape[axis] == 1:
+        target = target.squeeze(axis)
+    if target.ndim != output.ndim - 1:
+        raise fail(ValueError, "Argument `output` must have rank (ndim) `target.ndim + 1`", received=shapes)
+    logits = _logits(output, from_logits, "sparse_categorical_crossentropy", "Softmax")
+    if logits is None or (axis != output.ndim - 1 and not from_logits):
+        logits = torch.log(_clipped(_wide(output)))
+    rows = _wide(logits).movedim(axis, -1)
+    if target.shape != rows.shape[:-1]:
+        raise fail(
+            ValueError,
+            "Arguments `target` and `output` must have the same shape up until the last dimension",
+            received=shapes,
+        )
+    labels = target.reshape(-1).long()
+    try:
+        # 2**31 as the class to ignore: none is, -100 (torch's default) must fail as any other number that is no class
+        loss = F.cross_entropy(rows.reshape(-1, classes), labels, reduction="none", ignore_index=2**31)
+    except IndexError:
+        wrong = labels[(labels < 0) | (labels >= classes)][0].item()
+        raise InvalidArgumentError(
+            f"Received a label value of {wrong} which is outside the valid range of [0, {classes})."
+        ) from None
+    return loss.reshape(target.shape).to(output.dtype)

@@ -1,0 +1,414 @@
+"""Neural-network functions of ``keras.ops``: activations, softmax and its kin, one-hot codes, attention.
+
+``conv``, ``pool``, ``normalization``, ``crossentropy`` and ``ctc`` have the others; their public names are here too, since
+``keras.ops.nn`` has them all.
+
+The results of ``sigmoid`` and ``softmax`` carry their raw input as ``_keras_logits``: a crossentropy is computed from that,
+where it loses no digits to saturation, as TensorFlow does.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from kerasish.core import dtypes
+from kerasish.core.dispatch import Array, Index, op
+from kerasish.core.errors import fail
+from kerasish.ops.common import Axis, alias, axis_index, axis_indices, floating
+from kerasish.ops.conv import conv as conv
+from kerasish.ops.conv import conv_transpose as conv_transpose
+from kerasish.ops.conv import depthwise_conv as depthwise_conv
+from kerasish.ops.conv import separable_conv as separable_conv
+from kerasish.ops.crossentropy import binary_crossentropy as binary_crossentropy
+from kerasish.ops.crossentropy import categorical_crossentropy as categorical_crossentropy
+from kerasish.ops.crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from kerasish.ops.ctc import ctc_decode as ctc_decode
+from kerasish.ops.ctc import ctc_loss as ctc_loss
+from kerasish.ops.normalization import batch_normalization as batch_normalization
+from kerasish.ops.normalization import layer_normalization as layer_normalization
+from kerasish.ops.normalization import moments as moments
+from kerasish.ops.normalization import normalize as normalize
+from kerasish.ops.normalization import rms_normalization as rms_normalization
+from kerasish.ops.pool import adaptive_average_pool as adaptive_average_pool
+from kerasish.ops.pool import adaptive_max_pool as adaptive_max_pool
+from kerasish.ops.pool import average_pool as average_pool
+from kerasish.ops.pool import depth_to_space as depth_to_space
+from kerasish.ops.pool import fold as fold
+from kerasish.ops.pool import max_pool as max_pool
+from kerasish.ops.pool import space_to_depth as space_to_depth
+from kerasish.ops.pool import unfold as unfold
+
+# activations ----------------------------------------------------------------------------------------------------------
+
+
+@op
+def relu(x: Array) -> Any:
+    """max(x, 0)."""
+    return torch.relu(x)
+
+
+@op
+def relu6(x: Array) -> Any:
+    """min(max(x, 0), 6)."""
+    return F.relu6(x)
+
+
+@op
+def sigmoid(x: Array) -> Any:
+    """1 / (1 + e⁻ˣ)."""
+    x = floating(x)
+    result = torch.sigmoid(x)
+    result._keras_logits = x  # type: ignore[attr-defined]
+    return result
+
+
+@op
+def softplus(x: Array) -> Any:
+    """log(1 + eˣ)."""
+    return F.softplus(floating(x), threshold=40.0)  # torch's own 20 is too low for float64
+
+
+@op
+def softsign(x: Array) -> Any:
+    """x / (1 + |x|)."""
+    return F.softsign(floating(x))
+
+
+@op
+def silu(x: Array) -> Any:
+    """x · sigmoid(x), also known as swish (Ramachandran et al. 2017)."""
+    return F.silu(floating(x))
+
+
+swish = alias("swish", silu)
+
+
+@op
+def hard_silu(x: Array) -> Any:
+    """x · hard_sigmoid(x), also known as hard swish (Howard et al. 2019)."""
+    return F.hardswish(floating(x))
+
+
+hard_swish = alias("hard_swish", hard_silu)
+
+
+@op
+def log_sigmoid(x: Array) -> Any:
+    """log(1 / (1 + e⁻ˣ))."""
+    return F.logsigmoid(floating(x))
+
+
+@op
+def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
+    """x where positive, ``negative_slope`` · x elsewhere."""
+    return F.leaky_relu(floating(x), negative_slope)
+
+
+@op
+def hard_sigmoid(x: Array) -> Any:
+    """min(max(x / 6 + 1/2, 0), 1)."""
+    return F.hardsigmoid(floating(x))
+
+
+@op
+def elu(x: Array, alpha: float = 1.0) -> Any:
+    """x where positive, ``alpha`` · (eˣ - 1) elsewhere (Clevert et al. 2016)."""
+    return F.elu(floating(x), alpha)
+
+
+@op
+def selu(x: Array) -> Any:
+    """1.0507 · elu(x, 1.6733) (Klambauer et al. 2017)."""
+    return F.selu(floating(x))
+
+
+@op
+def gelu(x: Array, approximate: bool = True) -> Any:
+    """x · Φ(x) (Hendrycks and Gimpel 2016); ``approximate``: with a tanh in place of the normal distribution function."""
+    return F.gelu(floating(x), approximate="tanh" if approximate else "none")
+
+
+@op
+def celu(x: Array, alpha: float = 1.0) -> Any:
+    """max(x, 0) + min(0, ``alpha`` · (exp(x / ``alpha``) - 1)) (Barron 2017)."""
+    return F.celu(floating(x), alpha)
+
+
+@op
+def glu(x: Array, axis: int = -1) -> Any:
+    """a · sigmoid(b) for the halves a and b of ``x`` (Dauphin et al. 2017).
+
+    Raises:
+        ValueError: the axis has an odd length.
+    """
+    if x.shape[axis_index(axis, x.ndim)] % 2:
+        raise fail(
+            ValueError, "axis size must be divisible by 2", received=f"x.shape={tuple(x.shape)} with axis={axis}"
+        )
+    return F.glu(floating(x), axis)
+
+
+@op
+def hard_tanh(x: Array) -> Any:
+    """min(max(x, -1), 1)."""
+    return F.hardtanh(floating(x))
+
+
+@op
+def hard_shrink(x: Array, threshold: float = 0.5) -> Any:
+    """x where |x| > ``threshold``, 0 elsewhere."""
+    return F.hardshrink(floating(x), threshold)
+
+
+@op
+def soft_shrink(x: Array, threshold: float = 0.5) -> Any:
+    """x moved towards 0 by ``threshold``, 0 where |x| is smaller."""
+    return F.softshrink(floating(x), threshold)
+
+
+@op
+def tanh_shrink(x: Array) -> Any:
+    """x - tanh(x)."""
+    return F.tanhshrink(floating(x))
+
+
+@op
+def threshold(x: Array, threshold: float, default_value: float) -> Any:
+    """x where it is larger than ``threshold``, ``default_value`` elsewhere."""
+    return F.threshold(x, threshold, default_value)
+
+
+@op
+def squareplus(x: Array, b: float = 4) -> Any:
+    """(x + √(x² + b)) / 2 (Barron 2021)."""
+    x = floating(x)
+    return (x + torch.sqrt(x * x + b)) / 2
+
+
+@op
+def sparse_plus(x: Array) -> Any:
+    """0 below -1, x above 1, (x + 1)² / 4 between."""
+    x = floating(x)
+    return torch.where(x >= 1, x, torch.square(torch.clamp(x, -1.0, 1.0) + 1) / 4)
+
+
+@op
+def sparse_sigmoid(x: Array) -> Any:
+    """min(max((x + 1) / 2, 0), 1)."""
+    return torch.clamp((floating(x) + 1) / 2, 0.0, 1.0)
+
+
+# softmax and its kin --------------------------------------------------------------------------------------------------
+
+
+@op
+def softmax(x: Array, axis: Axis = -1) -> Any:
+    """eˣ over its sum along ``axis``: an axis, several, or all with ``None``."""
+    x = floating(x)
+    if not isinstance(axis, int):
+        return _over_axes(torch.softmax, x, axis)
+    if x.ndim and x.shape[axis_index(axis, x.ndim)] == 1:
+        warnings.warn(
+            f"You are using a softmax over axis {axis} of a tensor of shape {tuple(x.shape)}. This axis has size 1: the "
+            "softmax will always return the value 1, which is likely not what you intended. Did you mean to use a sigmoid "
+            "instead?",
+            stacklevel=2,
+        )
+    result = torch.softmax(x, axis)
+    if axis in (-1, x.ndim - 1):
+        result._keras_logits = x  # type: ignore[attr-defined]
+    return result
+
+
+@op
+def log_softmax(x: Array, axis: Axis = -1) -> Any:
+    """The logarithm of ``softmax(x, axis)``."""
+    x = floating(x)
+    return torch.log_softmax(x, axis) if isinstance(axis, int) else _over_axes(torch.log_softmax, x, axis)
+
+
+def _over_axes(function: Any, x: torch.Tensor, axis: Axis) -> torch.Tensor:
+    """A softmax over several axes at once: they are made the last one, and put back."""
+    axes = axis_indices(axis, x.ndim)
+    last = tuple(range(-len(axes), 0))
+    moved = torch.movedim(x, axes, last)
+    return torch.movedim(function(moved.flatten(-len(axes)), -1).reshape(moved.shape), last, axes)
+
+
+@op
+def sparsemax(x: Array, axis: int = -1) -> Any:
+    """The point of the probability simplex nearest to ``x`` along ``axis`` (Martins and Astudillo 2016)."""
+    x = floating(x)
+    ordered = torch.sort(x, dim=axis, descending=True).values
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    count = torch.arange(1, x.shape[axis] + 1, dtype=x.dtype, device=x.device).reshape(shape)
+    sums = torch.cumsum(ordered, axis)
+    support = (1 + count * ordered > sums).sum(axis, keepdim=True)
+    limit = (torch.gather(sums, axis, support - 1) - 1) / support.to(x.dtype)
+    return torch.clamp(x - limit, min=0)
+
+
+# codes ----------------------------------------------------------------------------------------------------------------
+
+
+def _no_sparse(sparse: bool, name: str) -> None:
+    if sparse:
+        raise fail(NotImplementedError, f"Sparse tensors are not served yet: '{name}' was called with sparse=True")
+
+
+def _codes(x: torch.Tensor, num_classes: int, axis: int) -> torch.Tensor:
+    """Whether each index is the class of its place, as booleans, with the classes along a new ``axis``."""
+    if not isinstance(num_classes, int):
+        raise fail(TypeError, "`num_classes` must be an integer", received=repr(num_classes))
+    if x.dtype is torch.bool or x.is_floating_point():
+        x = x.long()
+    axis = axis_index(axis, x.ndim + 1)
+    shape = [1] * (x.ndim + 1)
+    shape[axis] = num_classes
+    return x.unsqueeze(axis) == torch.arange(num_classes, dtype=x.dtype, device=x.device).reshape(shape)
+
+
+@op
+def one_hot(x: Array, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
+    """1 at the place that ``x`` tells along a new axis, 0 elsewhere; all 0 for indices outside of [0, num_classes)."""
+    _no_sparse(sparse, "one_hot")
+    return _codes(x, num_classes, axis).to(dtypes.to_torch(dtype) if dtype is not None else dtypes.floatx())
+
+
+@op
+def multi_hot(
+    inputs: Array,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: Any = None,
+    sparse: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """1 at all places that an example's indices tell.
+
+    Args:
+        inputs: (batch, indices, ...), or (indices,) for a single example; axis 1 (0) is replaced by the classes.
+        axis: where the classes come in the result.
+
+    Raises:
+        ValueError: ``num_classes`` is missing.
+    """
+    num_classes = kwargs.pop("num_tokens", num_classes)
+    if kwargs:
+        raise fail(TypeError, f"multi_hot() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    if num_classes is None:
+        raise ValueError("Argument `num_classes` must be specified.")
+    _no_sparse(sparse, "multi_hot")
+    codes = _codes(inputs, num_classes, axis)
+    return codes.any(1 if inputs.ndim > 1 else 0).to(dtypes.to_torch(dtype) if dtype is not None else dtypes.floatx())
+
+
+# others ---------------------------------------------------------------------------------------------------------------
+
+
+@op
+def psnr(x1: Array, x2: Array, max_val: float) -> Any:
+    """Peak signal-to-noise ratio of two images in decibels: 10 · log₁₀(max_val² / mean squared difference).
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if x1.shape != x2.shape:
+        raise ValueError(f"Input shapes {tuple(x1.shape)} and {tuple(x2.shape)} must match for PSNR calculation.")
+    error = torch.mean(torch.square(floating(x1) - floating(x2)))
+    return 20 * torch.log10(torch.as_tensor(max_val, dtype=error.dtype, device=error.device)) - 10 * torch.log10(error)
+
+
+@op
+def polar(abs_: Array, angle: Array) -> Any:
+    """The complex numbers with these moduli and angles (radians)."""
+    return torch.polar(floating(abs_), floating(angle))
+
+
+@op
+def dot_product_attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    bias: Index | None = None,
+    mask: Index | None = None,
+    scale: float | None = None,
+    is_causal: bool = False,
+    flash_attention: bool | None = None,
+    attn_logits_soft_cap: float | None = None,
+) -> Any:
+    """softmax(query · keyᵀ · scale + bias) · value for each head (Vaswani et al. 2017).
+
+    Args:
+        query: (batch, targets, heads, features).
+        key, value: (batch, sources, heads, features); a divisor of the heads shares them between groups of queries.
+        bias: broadcast to (batch, heads, targets, sources).
+        mask: of the same kind; true where a source may be seen. A target that sees none gets the mean of all values.
+        scale: default: 1 / √features.
+        is_causal: whether target i sees the sources 0 … i only.
+        flash_attention: True demands torch's flash kernel, False forbids it; default: torch chooses.
+        attn_logits_soft_cap: c for logits c · tanh(logits / c).
+
+    Raises:
+        ValueError: the inputs are not of rank 4.
+    """
+    if not query.ndim == key.ndim == value.ndim == 4:
+        shapes = ", ".join(f"{n}.shape={tuple(t.shape)}" for n, t in (("query", query), ("key", key), ("value", value)))
+        raise fail(ValueError, "`dot_product_attention` only supports 4D inputs", received=shapes)
+    q, k, v = (floating(t).transpose(1, 2) for t in (query, key, value))
+    if attn_logits_soft_cap is not None:
+        if flash_attention:
+            raise fail(ValueError, "Flash attention does not support `attn_logits_soft_cap`")
+        return _capped_attention(q, k, v, bias, mask, scale, is_causal, attn_logits_soft_cap).transpose(1, 2)
+    added = None
+    if bias is not None or mask is not None:
+        added = _added_to_logits(bias, mask, is_causal, q, k)
+        is_causal = False
+    options = {"attn_mask": added, "is_causal": is_causal, "scale": scale, "enable_gqa": k.shape[1] != q.shape[1]}
+    if flash_attention is None:
+        return F.scaled_dot_product_attention(q, k, v, **options).transpose(1, 2)
+    kernels = torch.nn.attention.SDPBackend
+    chosen = [kernels.FLASH_ATTENTION] if flash_attention else [kernels.EFFICIENT_ATTENTION, kernels.MATH]
+    with torch.nn.attention.sdpa_kernel(chosen):
+        return F.scaled_dot_product_attention(q, k, v, **options).transpose(1, 2)
+
+
+def _added_to_logits(
+    bias: torch.Tensor | None, mask: torch.Tensor | None, is_causal: bool, q: torch.Tensor, k: torch.Tensor
+) -> torch.Tensor:
+    """Bias and masks as one tensor of rank 4 to add; a large finite number hides, so that no row becomes NaN."""
+    hidden = 0.7 * torch.finfo(q.dtype).min
+    seen = None if mask is None else mask.bool()
+    if is_causal:
+        causal = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()
+        seen = causal if seen is None else seen & causal
+    added = torch.zeros((), dtype=q.dtype, device=q.device) if bias is None else bias.to(q.dtype)
+    if seen is not None:
+        added = torch.where(seen, added, hidden)
+    return added.reshape((1,) * (4 - added.ndim) + added.shape) if added.ndim < 4 else added
+
+
+def _capped_attention(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    bias: torch.Tensor | None,
+    mask: torch.Tensor | None,
+    scale: float | None,
+    is_causal: bool,
+    cap: float,
+) -> torch.Tensor:
+    """Attention with bounded logits, step by step: torch's kernels do not have it."""
+    groups = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    logits = cap * torch.tanh(q @ k.transpose(-1, -2) * (scale / cap))
+    if bias is not None or mask is not None or is_causal:
+        logits = logits + _added_to_logits(bias, mask, is_causal, q, k)
+    return torch.softmax(logits, -1) @ v

@@ -1,0 +1,118 @@
+"""Rule: what the optimizers of ours share — their constructors' common arguments, and their update in two halves.
+
+An update is ``update(params, grads, variables, *numbers(learning_rate, step))``: the numbers that change from step to step are
+computed on the host; ``update`` runs on the device and takes them as Python numbers or as 0-d tensors, so that it may stand in
+a captured graph. Elementwise rules work on tensors in stored layout.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+import torch
+
+from kerasish.core.variable import Variable
+from kerasish.optimizers.base import Optimizer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack as Unpack
+
+Tensors = list[torch.Tensor]
+
+
+class Common(TypedDict, total=False):
+    """The arguments that every optimizer takes; see ``Optimizer``."""
+
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
+    gradient_accumulation_steps: int | None
+    name: str | None
+    lr: float
+    decay: float
+
+
+def with_common_arguments(init: Callable) -> Callable:
+    """Publish a rule's constructor with the arguments of ``Optimizer`` after its own, by position too, as Keras has them."""
+    own = [p for p in inspect.signature(init).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    names = {p.name for p in own}
+    base = inspect.signature(Optimizer.__init__)
+    parameters = [*own, *(p for p in base.parameters.values() if p.name not in names)]
+    positions = [p.name for p in parameters[1:-1]]
+
+    @functools.wraps(init)
+    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+        if len(args) > len(positions):
+            raise TypeError(
+                f"{type(self).__name__} takes at most {len(positions)} arguments but {len(args)} were given"
+            )
+        init(self, **dict(zip(positions, args)), **kwargs)
+
+    construct.__signature__ = base.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return construct
+
+
+class Rule(Optimizer):
+    """An optimizer of ours."""
+
+    _slot_names: tuple[str, ...] = ()  # given to each variable, one variable after another
+
+    def build(self, variables: Iterable[Variable]) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self._add_slots(self._updated)
+
+    def _add_slots(self, variables: list[Variable]) -> None:
+        if self._slot_names:
+            self.add_optimizer_variables(variables, self._slot_names)
+
+    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+        """What ``update`` needs that changes from step to step; ``step`` counts updates from 1."""
+        return (learning_rate,)
+
+    def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
+        """Update ``params`` and the slots of ``variables`` in place."""
+        raise NotImplementedError
+
+    def raw_step(self, params: Tensors, grads: Tensors, variables: list[Variable], learning_rate: float) -> None:
+        self.update(params, grads, variables, *self.numbers(learning_rate, self.step))
+
+
+def fraction(value: float, name: str) -> float:
+    """A decay rate as it is.
+
+    Raises:
+        ValueError: not in [0, 1).
+    """
+    if not 0 <= value < 1:
+        raise ValueError(f"Argument `{name}` must be in the range [0, 1). Received: {name}={value}")
+    return value
+
+
+def single(value: float) -> float:
+    """``value`` rounded to float32. Keras holds decay rates so before it raises them to the step's power; in 1 - β₂ᵗ the
+    rounding of β₂ = 0.999 counts: 1e-5."""
+    return float(np.float32(value))
+
+
+def subtract(params: Tensors, updates: Iterable[torch.Tensor], rate: Any) -> None:
+    """``params -= rate * updates``; ``updates`` are overwritten."""
+    steps = list(updates)
+    torch._foreach_mul_(steps, rate)
+    torch._foreach_sub_(params, steps)
+
+
+def move_square_average(averages: Tensors, values: Tensors, weight: float) -> None:
+    """``averages += (values² - averages) * weight``."""
+    torch._foreach_mul_(averages, 1.0 - weight)
+    torch._foreach_addcmul_(averages, values, values, weight)
