@@ -20,6 +20,16 @@ def alias(name: str, operation: Callable) -> Callable:
     return operation
 
 
+def torch_dtype(dtype: Any) -> torch.dtype:
+    """The torch dtype that a user's ``dtype`` argument names.
+
+    Raises:
+        ValueError: nothing of that name is known.
+        TypeError: it is ``string``, which torch does not have.
+    """
+    return dtypes.to_torch(dtypes.standardize(dtype))
+
+
 def floating(x: Any) -> Any:
     """``x`` as floats: integers and booleans become ``floatx``, int64 too, as in Keras; Python numbers pass."""
     if not isinstance(x, torch.Tensor) or x.is_floating_point() or x.is_complex():

@@ -14,13 +14,13 @@ from kerasish.core.dispatch import Array, op, raw, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import convert
-from kerasish.ops.common import axis_index, integer_shape
+from kerasish.ops.common import axis_index, integer_shape, torch_dtype
 
 # constants ------------------------------------------------------------------------------------------------------------
 
 
 def _float_or(dtype: Any) -> torch.dtype:
-    return dtypes.floatx() if dtype is None else dtypes.to_torch(dtype)
+    return dtypes.floatx() if dtype is None else torch_dtype(dtype)
 
 
 def _constant(value: Any, wanted: torch.dtype) -> torch.Tensor:
@@ -54,7 +54,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
 
 
 def _dtype_like(x: torch.Tensor, dtype: Any) -> torch.dtype:
-    return x.dtype if dtype is None else dtypes.to_torch(dtype)
+    return x.dtype if dtype is None else torch_dtype(dtype)
 
 
 @op
@@ -135,7 +135,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     first, last, stride = map(_number, (start, stop, step))
     if stride == 0 or (last - first) * stride < 0:
         raise InvalidArgumentError(f"Requires start <= limit when delta > 0: {first}/{last}, delta={stride} [Op:Range]")
-    wanted = dtypes.to_torch(common)
+    wanted = torch_dtype(common)
     whole = all(isinstance(v, int) for v in (first, last, stride))
     count = -(-(last - first) // stride) if whole else math.ceil((last - first) / stride)
     steps = torch.arange(count, device=devices.current(), dtype=torch.int64 if whole else torch.float64)
@@ -157,7 +157,7 @@ def _spaced(start: Any, stop: Any, num: int, endpoint: bool, dtype: Any) -> tupl
         values[-1] = last
     if gaps <= 0:
         values = first.expand(num, *step.shape).clone()
-    return values, step, dtypes.to_torch(common if dtype is None else dtype)
+    return values, step, torch_dtype(common if dtype is None else dtype)
 
 
 def linspace(
@@ -203,7 +203,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
         values[-1] = last  # not by way of logarithms, which would round it
     if num > 0:
         values[0] = first
-    wanted = dtypes.to_torch(dtypes.result_type(_kind(start), _kind(stop), float) if dtype is None else dtype)
+    wanted = torch_dtype(dtypes.result_type(_kind(start), _kind(stop), float) if dtype is None else dtype)
     return wrap(values.movedim(0, axis_index(axis, values.ndim)).to(wanted))
 
 
@@ -263,7 +263,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     if not dispatch.is_tensor(x):
         if dtype is None or dtypes.as_dtype(dtype) == "string":
             return wrap(storage(x, dtype))
-        return wrap(_constant(x, dtypes.to_torch(dtype)))
+        return wrap(_constant(x, torch_dtype(dtype)))
     x = x if isinstance(x, torch.Tensor) or dispatch.is_symbolic(x) else convert(x)
     return x if dtype is None or x.dtype == dtypes.as_dtype(dtype) else cast(x, dtype)
 
@@ -296,7 +296,7 @@ def is_tensor(x: Any) -> bool:
 @op
 def cast(x: Array, dtype: Any) -> Any:
     """x in another dtype; floats lose their fraction, complex numbers their imaginary part."""
-    return cast_raw(x, dtypes.to_torch(dtype))
+    return cast_raw(x, torch_dtype(dtype))
 
 
 @op

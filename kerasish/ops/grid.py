@@ -108,7 +108,7 @@ def _pad_constant(x: torch.Tensor, pairs: list[tuple[int, int]], value: Any) -> 
             raise fail(TypeError, f"Cannot pad a tensor of dtype {x.dtype} with {value}")
         return torch.nn.functional.pad(x, widths, value=value or 0)
     inside = torch.nn.functional.pad(torch.ones_like(x, dtype=torch.bool), widths)
-    return torch.where(inside, torch.nn.functional.pad(x, widths), raw(value).to(x.dtype))
+    return torch.where(inside, torch.nn.functional.pad(x, widths), raw(value).to(x))
 
 
 # grids and diagonals --------------------------------------------------------------------------------------------------

@@ -11,10 +11,9 @@ from typing import Any
 
 import torch
 
-from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, op, raw
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.ops.common import Axis, axis_index, axis_indices, floating, in_float32, numbers
+from kerasish.ops.common import Axis, axis_index, axis_indices, floating, in_float32, numbers, torch_dtype
 
 # The dtype of the sum of small integers: wide enough for about 2²⁴ of them.
 _SUM_DTYPES = {
@@ -76,7 +75,7 @@ def _prod(x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
 @op
 def prod(x: Array, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The product over axes; booleans and small integers multiply in 32 bits."""
-    return _prod(x if dtype is None else x.to(dtypes.to_torch(dtype)), axis, keepdims)
+    return _prod(x if dtype is None else x.to(torch_dtype(dtype)), axis, keepdims)
 
 
 @op
@@ -160,7 +159,7 @@ def _extreme(function: Callable, join: Callable, x: torch.Tensor, axis: Axis, ke
                 f"Cannot compute the {function.__name__[1:]} of an empty tensor: {tuple(x.shape)}"
             )
         return _over(function, x, axis, keepdims)
-    initial = raw(initial).to(x.dtype)
+    initial = raw(initial).to(x)
     if _count(x, axes) == 0:
         shape = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
         return initial.expand(shape).clone()
@@ -230,7 +229,7 @@ def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 def _running(function: Callable, x: torch.Tensor, axis: int | None, dtype: Any) -> torch.Tensor:
-    x = numbers(x) if dtype is None else x.to(dtypes.to_torch(dtype))
+    x = numbers(x) if dtype is None else x.to(torch_dtype(dtype))
     if axis is None:
         x, axis = x.reshape(-1), 0
     return function(x, axis_index(axis, x.ndim), dtype=x.dtype)

@@ -9,7 +9,7 @@ import torch
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import fail
-from kerasish.ops.common import alias, floating, floating_wide, in_float32
+from kerasish.ops.common import alias, floating, floating_wide, in_float32, torch_dtype
 
 # special functions ----------------------------------------------------------------------------------------------------
 
@@ -155,4 +155,4 @@ def view(x: Array, dtype: Any = None) -> Any:
     """The same bytes read as another dtype; the last axis stretches or shrinks with the element size."""
     if dtype is None:
         return x
-    return x.contiguous().view(dtypes.to_torch(dtype))
+    return x.contiguous().view(torch_dtype(dtype))

@@ -198,6 +198,16 @@ def test_shape_ndim_size_and_dtype():
     assert ops.dtype(ops.ones(1, "bfloat16")) == "bfloat16"
 
 
+def test_unknown_dtypes_fail():
+    for call in (
+        lambda: ops.zeros(2, dtype="foo"),
+        lambda: ops.cast([1], "foo"),
+        lambda: ops.cumsum([1], dtype="floaty"),
+    ):
+        with pytest.raises(ValueError, match="Invalid dtype"):
+            call()
+
+
 def test_strings_are_refused_by_casts():
     with pytest.raises(InvalidArgumentError, match="'cast' does not take tensors of dtype string"):
         ops.cast(ops.array(["1"]), "int32")
