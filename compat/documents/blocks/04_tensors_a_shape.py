@@ -1,0 +1,3 @@
+t = tf.constant([[1, 2, 3],
+                 [4, 5, 6]])
+print(t.shape)

@@ -1,0 +1,2 @@
+from tensorflow.keras.models import Sequential
+from tensorflow.keras.layers import Dense, Activation

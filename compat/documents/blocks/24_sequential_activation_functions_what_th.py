@@ -1,0 +1,1 @@
+Dense(16, activation='relu')

@@ -1,0 +1,2 @@
+Dense(16)
+Activation('relu')

@@ -1,0 +1,2 @@
+from tensorflow.keras.layers import Input
+inputs = Input(shape=(4,))

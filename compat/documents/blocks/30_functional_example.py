@@ -1,0 +1,3 @@
+from tensorflow.keras.layers import Dense
+
+x = Dense(16, activation='relu')(inputs)

@@ -1,0 +1,1 @@
+model.compile(optimizer='adam', loss='binary_crossentropy', metrics=['accuracy'])

@@ -1,0 +1,1 @@
+predictions = model.predict(X_new)

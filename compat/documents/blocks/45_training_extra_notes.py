@@ -1,0 +1,1 @@
+model.save('trained_model.h5')
