@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,8 @@ def wrap_build(build: Callable) -> Callable:
         try:
             if outermost:
                 self._note_build(args, kwargs)
-            build(self, *args, **kwargs)
+            with _inside(self):
+                build(self, *args, **kwargs)
         finally:
             if outermost:
                 object.__setattr__(self, "_building", False)
@@ -71,6 +73,13 @@ def wrap_build(build: Callable) -> Callable:
             tracking.structure_changed()
 
     return wrapped
+
+
+def _inside(layer: Any) -> Any:
+    """A block for the layer's own code: what is built in it gets the layer's path."""
+    if local.call_layers and local.call_layers[-1] is layer:
+        return nullcontext()
+    return scope(call_layers=(*local.call_layers, layer))
 
 
 # tensors crossing the boundary ---------------------------------------------------------------------------------------

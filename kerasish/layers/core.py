@@ -409,10 +409,23 @@ class Lambda(Layer):
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None, safe_mode: bool = True) -> Lambda:
         config = dict(config)
-        for key in ("function", "output_shape", "mask", "arguments"):
-            if isinstance(config.get(key), (dict, str)) or key == "arguments":
-                config[key] = registry.deserialize_keras_object(config.get(key), custom_objects, safe_mode)
+        config.pop("module", None)
+        for key in ("function", "output_shape", "mask"):
+            config.pop(f"{key}_module", None)
+            data = _function_data(config.get(key), config.pop(f"{key}_type", None), key == "function")
+            if isinstance(data, dict):
+                config[key] = registry.deserialize_keras_object(data, custom_objects, safe_mode)
+        config["arguments"] = registry.deserialize_keras_object(config.get("arguments"), custom_objects, safe_mode)
         return cls(**config)
+
+
+def _function_data(value: Any, kind: str | None, is_function: bool) -> Any:
+    """A Lambda's function as Keras 3 serializes it; Keras 2 has its name, or a list with its code and ``kind`` "lambda"."""
+    if kind == "lambda" or (is_function and isinstance(value, (list, tuple))):
+        return {"class_name": "__lambda__", "config": {}}
+    if isinstance(value, str):
+        return {"module": "builtins", "class_name": "function", "config": value}
+    return value
 
 
 # checks that several families share -----------------------------------------------------------------------------------

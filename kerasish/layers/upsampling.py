@@ -67,6 +67,18 @@ def _cubic(d: torch.Tensor) -> torch.Tensor:
     return torch.where(d < 1, near, torch.where(d < 2, far, 0))
 
 
+def _mitchell(d: torch.Tensor) -> torch.Tensor:
+    """Mitchell and Netravali's cubic with B = C = 1/3 (1988)."""
+    near = ((7 * d - 12) * d * d + 16 / 3) / 6
+    far = (((-7 / 3 * d + 12) * d - 20) * d + 32 / 3) / 6
+    return torch.where(d < 1, near, torch.where(d < 2, far, 0))
+
+
+def _gaussian(d: torch.Tensor) -> torch.Tensor:
+    """exp(-d² / (2 σ²)) with σ = 1/2, 0 from 3 σ on."""
+    return torch.where(d < 1.5, torch.exp(-2 * d * d), 0)
+
+
 def _lanczos(d: torch.Tensor, radius: int) -> torch.Tensor:
     """sinc(d) · sinc(d / radius), 0 from ``radius`` on."""
     return torch.where(d < radius, torch.sinc(d) * torch.sinc(d / radius), 0)
@@ -90,6 +102,8 @@ _INTERPOLATIONS = {
     "bicubic": lambda x, factors: _separable(x, factors, _cubic),
     "lanczos3": lambda x, factors: _separable(x, factors, lambda d: _lanczos(d, 3)),
     "lanczos5": lambda x, factors: _separable(x, factors, lambda d: _lanczos(d, 5)),
+    "mitchellcubic": lambda x, factors: _separable(x, factors, _mitchell),
+    "gaussian": lambda x, factors: _separable(x, factors, _gaussian),
     "area": _nearest,  # the same thing where the factors are whole numbers
 }
 
@@ -144,8 +158,8 @@ class UpSampling2D(_UpSampling):
     Args:
         size: the factor, or (for rows, for columns).
         data_format: default: the image data format.
-        interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3", "lanczos5" compute new
-            values between the middles of the old ones; "area" is "nearest" here.
+        interpolation: "nearest" repeats rows and columns; "bilinear", "bicubic", "lanczos3", "lanczos5", and Keras 2's
+            "mitchellcubic" and "gaussian", compute new values between the middles of the old ones; "area" is "nearest".
 
     Input shape: ``(batch, height, width, channels)``, or channels first.
 
