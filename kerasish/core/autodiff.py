@@ -264,11 +264,10 @@ class GradientTape:
         for source, group in zip(flat, inputs, strict=True):
             grad = next(found) if group else None
             if grad is not None:
-                grad = grad.reshape(*output.shape, *grad.shape[1:])
                 layout = getattr(source, "_layout", None)
                 if layout is not None:
-                    axes = range(output.ndim)
-                    grad = grad.permute(*axes, *(output.ndim + i for i in layout.order))
+                    grad = torch.vmap(layout.to_logical)(grad)
+                grad = grad.reshape(*output.shape, *grad.shape[1:])
             elif unconnected == "zero":
                 like = dispatch.raw(source)
                 grad = like.new_zeros((*output.shape, *like.shape))

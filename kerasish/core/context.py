@@ -44,6 +44,8 @@ class _Local(threading.local):
     call_layers: tuple = ()  # layers whose calls are in progress, outermost first
     losses: list | None = None  # collects add_loss and activity penalties during a training step
     custom_objects: tuple = ()  # dictionaries of CustomObjectScopes, innermost last
+    share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
+    shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
     name_scopes: tuple = ()
 
 

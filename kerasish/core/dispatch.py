@@ -64,7 +64,7 @@ class _Types:
 
 _types = _Types()
 _SCALARS = (int, float, bool, complex, np.generic)
-_WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
+WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has hardly any kernels for these
 
 
 def register(**types: Any) -> None:
@@ -100,7 +100,7 @@ def raw(value: Any, dtype: torch.dtype | None = None) -> Any:
     if isinstance(value, torch.Tensor):
         return value
     if isinstance(value, _types.tensor):
-        return live(value)
+        return value._t if isinstance(value, _types.string) else live(value)
     if isinstance(value, _types.variable):
         return value.read()
     if isinstance(value, _types.symbolic):
@@ -375,13 +375,13 @@ def _in_int64(function: Callable, values: list, named: dict, refusal: Exception)
     The results' own dtypes are those of a run without storage, which needs no kernels.
     """
     given = (values, named)
-    if not any(getattr(x, "dtype", None) in _WIDE_UNSIGNED for x in tree.flatten(given)):
+    if not any(getattr(x, "dtype", None) in WIDE_UNSIGNED for x in tree.flatten(given)):
         raise refusal
 
     def on_tensors(change: Callable) -> Callable:
         return lambda x: change(x) if isinstance(x, torch.Tensor) else x
 
-    wide, named = tree.map_structure(on_tensors(lambda t: t.long() if t.dtype in _WIDE_UNSIGNED else t), given)
+    wide, named = tree.map_structure(on_tensors(lambda t: t.long() if t.dtype in WIDE_UNSIGNED else t), given)
     out = function(*wide, **named)
     like, named = tree.map_structure(on_tensors(lambda t: t.to("meta")), given)
     try:

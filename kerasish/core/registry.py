@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.context import local, snake_case
-from kerasish.core.errors import close_matches, fail, public_path
+from kerasish.core.context import local
+from kerasish.core.errors import add_context, close_matches, fail, public_path
 from kerasish.core.shape import TensorShape
 
 _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
@@ -235,15 +235,20 @@ def _jsonable(value: Any) -> Any:
 
 
 def _serialize_function(function: Any) -> Any:
-    """A function by name alone, as Keras writes it: the reader finds it among the public and the registered ones."""
-    if function.__name__ == "<lambda>":
+    if inspect.isfunction(function) and function.__name__ == "<lambda>":
         warnings.warn(
             "A lambda cannot be saved: kerasish writes no code into files. Give it a name with "
             "@keras.saving.register_keras_serializable() and a def.",
             stacklevel=3,
         )
         return {"class_name": "__lambda__", "config": {"code": None, "defaults": None, "closure": None}}
-    name = get_registered_name(function)
+    path = public_name(function)
+    if path is not None:
+        module, _, name = path.rpartition(".")
+        if module not in ("keras.activations", "keras.losses", "keras.metrics") or _function_named(name) is not function:
+            return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+    else:
+        name = get_registered_name(function)
     return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
@@ -270,13 +275,7 @@ def deserialize_keras_object(
 
 
 def deserialize_operation(config: Any) -> Any:
-    """A layer, or the function of an operation, of a model's config; custom objects come from the open scopes."""
-    module, name = str(config.get("module")), str(config.get("class_name"))
-    if ".ops" in module and name != "function":  # Keras's files name operations by classes: GetItem, Add
-        function = dispatch.OPS.get(snake_case(name))
-        if function is None:
-            raise fail(TypeError, f"Could not locate the operation '{module}.{name}'")
-        return function
+    """A layer of a model's config; custom objects come from the open scopes."""
     return _deserialize(config, True)
 
 
@@ -319,50 +318,101 @@ def _build(cls: Any, config: dict, inner: Any, safe_mode: bool) -> Any:
         )
     if not isinstance(inner, dict):
         raise fail(ValueError, f"The config of '{config['class_name']}' must be a dictionary", received=repr(inner))
+    shared = (cls, config.get("shared_object_id")) if hasattr(cls, "_keras_layer") else (cls, None)
+    if local.shared_objects is not None and shared in local.shared_objects:
+        return local.shared_objects[shared]
     accepts = inspect.signature(cls.from_config).parameters
     options = {"safe_mode": safe_mode} if "safe_mode" in accepts else {}
     try:
         obj = cls.from_config(inner, **options)
     except TypeError as error:
-        raise TypeError(f"{cls} could not be made from its config. Error: {error}. config={config}.") from error
+        add_context(error, f"This happened while a {cls.__name__} was made from its config: {str(inner)[:500]}")
+        raise
     build = config.get("build_config")
     if build and hasattr(obj, "build_from_config") and not getattr(obj, "built", False):
         obj.build_from_config(build)
     compile_config = config.get("compile_config")
     if compile_config and hasattr(obj, "compile_from_config"):
         obj.compile_from_config(compile_config)
+    if local.shared_objects is not None and isinstance(shared[1], int):
+        local.shared_objects[shared] = obj
     return obj
 
 
 def _find(config: dict, name: Any, kind: str) -> Any:
     """The class or function that a serialized object names, from the tables alone.
 
+    A public name is itself, whatever else the file calls it; ``custom_objects`` may replace it by its plain name.
+
     Raises:
-        TypeError: it is in none of them.
+        TypeError: it is in none of them, or is not of those that files may name.
     """
-    registered = config.get("registered_name")
-    for key in (registered, name):
+    registered, module = config.get("registered_name"), config.get("module")
+    public = _public_named(module, name, kind)
+    for key in (name,) if public is not None else (registered, name):
         found = get_registered_object(key) if isinstance(key, str) else None
-        if found is not None:
+        if found is not None and inspect.isclass(found) == (kind == "class"):
             return found
-    module = config.get("module")
-    if isinstance(module, str) and isinstance(name, str):
-        for path in (f"{module}.{name}", f"{_public_module(module)}.{name}"):
-            if path in _public:
-                return _public[path]
-    if kind == "class" and name in _by_class_name and (module is None or str(module).startswith("keras")):
-        return _by_class_name[name]
-    if kind == "function" and module in (None, "builtins") and isinstance(name, str):
-        for package in ("keras.activations", "keras.losses", "keras.metrics", "keras.ops"):
-            if f"{package}.{name}" in _public:
-                return _public[f"{package}.{name}"]
+    if public is not None:
+        return public
     where = f"{module}.{name}" if module else str(name)
     raise fail(
         TypeError,
         f"Could not locate {kind} '{where}' (registered name: {registered!r})",
-        hint=f"If it is yours, decorate it with @keras.saving.register_keras_serializable() or pass it: "
-        f"custom_objects={{'{name}': ...}}. {close_matches(str(name), _by_class_name)}".rstrip(),
+        hint=f"If it is yours, put @keras.saving.register_keras_serializable() on the line above its definition, or pass "
+        f"custom_objects={{'{name}': {name}}}. {close_matches(str(name), _by_class_name)}".rstrip(),
     )
+
+
+# What files may name: what models are made of. Everything else that is public (keras.utils, keras.config, tf.io, ...) may
+# read, write, download or change settings when it is called.
+_CLASS_PACKAGES = frozenset(
+    ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
+     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.random",
+     "keras.regularizers", "keras.src.models.functional")
+)  # fmt: skip
+_FUNCTION_PACKAGES = (
+    "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",
+    "keras.ops.nn", "keras.ops.numpy", "keras.initializers", "keras.regularizers", "keras.random", "tf.math", "tf.nn",
+    "tf.linalg", "tf.image", "tf.signal", "tf.strings", "tf.bitwise", "tf.random", "tf",
+)  # fmt: skip
+_HELPERS = frozenset(("get", "serialize", "deserialize"))
+
+
+def _public_named(module: Any, name: Any, kind: str) -> Any:
+    """The public class or function of that name which files may name; None if there is none."""
+    if not isinstance(name, str):
+        return None
+    if kind == "function" and module in (None, "builtins"):
+        return _function_named(name)
+    if isinstance(module, str):
+        for path in (f"{module}.{name}", f"{_public_module(module)}.{name}"):
+            found = _public.get(path)
+            if found is not None and _loadable(path, found, kind):
+                return found
+    ours = module is None or str(module).partition(".")[0] in ("keras", "tf_keras", "kerasish")
+    found = _by_class_name.get(name) if ours else None
+    if kind == "class" and found is not None and _loadable(_public_names.get(id(found), ""), found, kind):
+        return found
+    return None
+
+
+def _function_named(name: str) -> Any:
+    """The public function that a file calls by its name alone."""
+    for package in _FUNCTION_PACKAGES:
+        path = f"{package}.{name}"
+        if path in _public and _loadable(path, _public[path], "function"):
+            return _public[path]
+    return None
+
+
+def _loadable(path: str, thing: Any, kind: str) -> bool:
+    package, _, name = path.rpartition(".")
+    if kind == "class":
+        return inspect.isclass(thing) and package in _CLASS_PACKAGES
+    if inspect.isclass(thing) or package not in _FUNCTION_PACKAGES or name in _HELPERS:
+        return False
+    return package != "tf" or hasattr(thing, "raw")  # operations; not tf.py_function and the like
 
 
 def _public_module(module: str) -> str:
@@ -380,11 +430,19 @@ _PLAIN: dict[str, Callable[[Any, bool], Any]] = {
     "__bytes__": lambda c, safe: c["value"].encode("utf-8"),
     "__slice__": lambda c, safe: slice(c["start"], c["stop"], c["step"]),
     "__ellipsis__": lambda c, safe: Ellipsis,
-    "__numpy__": lambda c, safe: np.array(c["value"], dtype=c["dtype"]),
-    "__tensor__": lambda c, safe: dispatch.wrap(dispatch.raw(np.array(c["value"], dtype=c["dtype"]))),
+    "__numpy__": lambda c, safe: _array(c),
+    "__tensor__": lambda c, safe: dispatch.wrap(dispatch.raw(_array(c))),
     "TensorShape": lambda c, safe: TensorShape(c),
     "__typespec__": lambda c, safe: _no_typespec(c),
 }
+
+
+def _array(config: Any) -> np.ndarray:
+    """An array of numbers; other dtypes could ask for any size, or hold objects."""
+    dtype = np.dtype(dtypes.as_dtype(config["dtype"]).as_numpy_dtype)
+    if dtype.kind not in "biufcV":
+        raise fail(ValueError, "An array in a config must be of numbers", received=f"dtype {config['dtype']!r}")
+    return np.array(config["value"], dtype=dtype)
 
 
 def _no_typespec(config: Any) -> Any:

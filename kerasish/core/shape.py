@@ -217,20 +217,21 @@ def tuple_of(value: Any, n: int, name: str, allow_zero: bool = False) -> tuple:
     Raises:
         ValueError: wrong length, not integers, or not positive.
     """
-    wanted = f"an integer or a tuple of {n} integers"
-    if isinstance(value, int) and not isinstance(value, bool):
-        values = (value,) * n
+    wrong = f"The `{name}` argument must be a tuple of {n} integers. Received {name}={value}"
+    if hasattr(value, "__index__") and not isinstance(value, bool) and not getattr(value, "ndim", 0):
+        values = (value.__index__(),) * n
     else:
         try:
             values = tuple(value)
         except TypeError:
-            raise fail(ValueError, f"The '{name}' argument is not valid", wanted, repr(value)) from None
+            raise ValueError(wrong) from None
         if len(values) != n or any(not hasattr(v, "__index__") or isinstance(v, bool) for v in values):
-            raise fail(ValueError, f"The '{name}' argument is not valid", wanted, repr(value))
+            raise ValueError(wrong)
         values = tuple(v.__index__() for v in values)
-    low = 0 if allow_zero else 1
-    if any(v < low for v in values):
-        raise fail(ValueError, f"The '{name}' argument must be {'>= 0' if allow_zero else '> 0'}", wanted, repr(value))
+    low = {v for v in values if v < (0 if allow_zero else 1)}
+    if low:
+        condition = "value >= 0" if allow_zero else "value > 0"
+        raise ValueError(f"{wrong}, including values {low} that do not satisfy `{condition}`")
     return values
 
 

@@ -35,6 +35,8 @@ def storage(value: Any, dtype: Any = None) -> Any:
     if kind in (float, bool, int):
         return _from_number(value, kind, target)
     if isinstance(value, (str, bytes)) or target is string:
+        if target not in (None, string):
+            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
         return from_strings(value)
     if isinstance(value, torch.Tensor):
         out = value.detach().clone()

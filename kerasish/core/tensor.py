@@ -281,7 +281,7 @@ def convert(value: Any, dtype: Any = None) -> Tensor:
 _NUMBERS = ("int", "uint", "float", "complex")
 
 
-def _divide(x: torch.Tensor, y: Any) -> torch.Tensor:
+def divide(x: torch.Tensor, y: Any) -> torch.Tensor:
     """True division; integers become floats: of 32 bits for types up to 16 bits, otherwise of 64."""
     if not (x if isinstance(x, torch.Tensor) else y).dtype.is_floating_point:
         kind = FROM_TORCH[(x if isinstance(x, torch.Tensor) else y).dtype]
@@ -290,6 +290,14 @@ def _divide(x: torch.Tensor, y: Any) -> torch.Tensor:
             x = x.to(wide) if isinstance(x, torch.Tensor) else x
             y = y.to(wide) if isinstance(y, torch.Tensor) else y
     return torch.true_divide(x, y) if isinstance(x, torch.Tensor) else x / y
+
+
+def floor_divide(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """⌊x / y⌋; of floats from the rounded quotient, as in TensorFlow: 1.0 // 0.1 is 10."""
+    if not x.is_floating_point():
+        return torch.floor_divide(x, y)
+    quotient = torch.floor(x / y)
+    return quotient.detach() if quotient.requires_grad else quotient
 
 
 def _matmul(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -422,8 +430,8 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "add": (torch.add, "AddV2", _NUMBERS),
     "sub": (operator.sub, "Sub", _NUMBERS),
     "mul": (torch.mul, "Mul", _NUMBERS),
-    "truediv": (_divide, "RealDiv", _NUMBERS),
-    "floordiv": (torch.floor_divide, "FloorDiv", _ORDERED, False),
+    "truediv": (divide, "RealDiv", _NUMBERS),
+    "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
     "pow": (torch.pow, "Pow", _NUMBERS),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),

@@ -74,7 +74,7 @@ class Layout:
 
     def allocate(self, logical: torch.Tensor) -> torch.Tensor:
         """A stored tensor with the strides that kernels want."""
-        return self.to_stored(logical).contiguous(memory_format=self.memory_format)
+        return self.to_stored(logical).clone(memory_format=self.memory_format)
 
 
 class Variable:
@@ -202,8 +202,8 @@ class Variable:
         t = self.read()
         if type(t) is np.ndarray:
             return StringTensor(t.copy())
-        if t.requires_grad:
-            t = t.view_as(t)  # not the parameter itself, whose storage a write may exchange
+        if t.requires_grad or t is self.stored:
+            t = t.view_as(t)  # not the stored tensor itself, whose storage a write may exchange
         self.share()
         return dispatch.wrap(t)
 

@@ -24,7 +24,8 @@ from kerasish.ops.common import floating
 from kerasish.ops.math import divide_no_nan
 
 REDUCTIONS = ("sum_over_batch_size", "sum", None, "none", "mean", "mean_with_sample_weight")
-_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
+TARGETS = "`y_true` and `y_pred`"  # what an error says of their shapes
+MEAN_REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 class Reduction:
@@ -89,7 +90,7 @@ class Loss:
         mask = next((m for x in tree.flatten(y_pred) if (m := getattr(x, "_keras_mask", None)) is not None), None)
         mask = None if mask is None else dispatch.raw(mask)
         y_true, y_pred = raw_structure(y_true), raw_structure(y_pred)
-        weight = None if sample_weight is None else dispatch.raw(sample_weight, to_torch(self._dtype))
+        weight = None if sample_weight is None else raw_numbers(sample_weight, to_torch(self._dtype))
         if torch_given:
             return self.raw_loss(y_true, y_pred, weight, mask)
         with dispatch.recorded_only():
@@ -109,7 +110,7 @@ class Loss:
         values = self.raw_call(y_true, y_pred)
         own_mask = getattr(values, "_keras_mask", None)  # of a class to ignore
         if own_mask is not None:
-            mask = own_mask if mask is None else own_mask & mask.to(torch.bool)
+            mask = own_mask if mask is None else combined_weight(own_mask.to(dtype), mask.to(dtype))
         return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
 
     def get_config(self) -> dict:
@@ -117,8 +118,8 @@ class Loss:
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
-        config = {key: registry.deserialize_keras_object(value) for key, value in config.items()}
-        return cls(**config)
+        made = {key: registry.deserialize_keras_object(v) if isinstance(v, dict) else v for key, v in config.items()}
+        return cls(**made)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
@@ -135,21 +136,45 @@ def wrap_with_mask(x: Any) -> Any:
     return out
 
 
+def raw_with_mask(x: Any) -> Any:
+    """A Tensor, variable or array as a raw tensor; the mask that it carries goes along. Python values stay."""
+    if not dispatch.is_tensor(x) and not hasattr(x, "__array__"):
+        return x
+    mask = getattr(x, "_keras_mask", None)
+    t = dispatch.raw(x)
+    if mask is not None and isinstance(t, torch.Tensor):
+        t._keras_mask = dispatch.raw(mask)  # type: ignore[attr-defined]
+    return t
+
+
+def raw_numbers(x: Any, dtype: torch.dtype) -> torch.Tensor:
+    """Anything as a raw tensor; Python numbers become ``dtype`` at once, without a detour through float32."""
+    if isinstance(x, torch.Tensor):
+        return x
+    try:
+        return dispatch.raw(x, dtype)
+    except TypeError:  # booleans do not become numbers
+        return dispatch.raw(x)
+
+
 def raw_structure(x: Any) -> Any:
     """Targets or predictions in any form, nested or not, as raw tensors; a list of numbers is one tensor."""
     if isinstance(x, (list, tuple)) and not any(getattr(leaf, "ndim", 0) for leaf in tree.flatten(x)):
         return dispatch.raw(x)
-    return tree.map_structure(dispatch.raw, x)
+    return tree.map_structure(lambda leaf: dispatch.raw(raw_with_mask(leaf)), x)
 
 
 def to_float(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """A prediction in the loss's dtype; the logits that it was made of (``_keras_logits``) go along."""
+    """A prediction in the dtype of a loss or metric; its mask and the logits that it was made of go along."""
     if x.dtype is dtype:
         return x
     out = x.to(dtype)
     logits = getattr(x, "_keras_logits", None)
     if logits is not None:
-        out._keras_logits = logits.to(dtype)
+        out._keras_logits = logits.to(dtype)  # type: ignore[attr-defined]
+    mask = getattr(x, "_keras_mask", None)
+    if mask is not None:
+        out._keras_mask = mask  # type: ignore[attr-defined]
     return out
 
 
@@ -194,7 +219,7 @@ def reduce_weighted(
     weight = sample_weight
     if mask is not None:
         mask = mask.to(dtype)
-        if reduction in _MEANS:  # so that the mean is over the valid ones
+        if reduction in MEAN_REDUCTIONS:  # so that the mean is over the valid ones
             valid = mask.sum()
             mask = mask * divide_no_nan.raw(torch.full_like(valid, mask.numel()), valid)
         weight = mask if weight is None else combined_weight(weight, mask)
@@ -222,11 +247,18 @@ def same_rank(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     return a, b
 
 
-def aligned_weight(values: torch.Tensor, weight: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """Values and weights in one dtype, ready to be multiplied: weights of the leading axes count for all that follows."""
-    weight = dispatch.raw(weight, values.dtype)
-    if weight.dtype is not values.dtype:
-        weight = weight.to(values.dtype)
+def aligned_weight(
+    values: torch.Tensor, weight: Any, dtype: torch.dtype | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values and weights, ready to be multiplied: weights of the leading axes count for all that follows.
+
+    Args:
+        dtype: of the weights; default: the values'.
+    """
+    dtype = dtype or values.dtype
+    weight = raw_numbers(weight, dtype)
+    if weight.dtype is not dtype:
+        weight = weight.to(dtype)
     values, weight = same_rank(values, weight)
     missing = values.ndim - weight.ndim
     if weight.ndim and missing > 0 and weight.shape == values.shape[: weight.ndim]:
@@ -235,13 +267,11 @@ def aligned_weight(values: torch.Tensor, weight: Any) -> tuple[torch.Tensor, tor
 
 
 def combined_weight(weight: Any, mask: torch.Tensor) -> torch.Tensor:
-    """The product of weights and a mask, either of which may lack trailing axes of the other."""
-    weight = dispatch.raw(weight, mask.dtype)
+    """The product of weights and a mask, either of which may lack trailing axes of the other; in the mask's dtype."""
+    weight = raw_numbers(weight, mask.dtype)
     if weight.ndim > mask.ndim:
-        weight, mask = aligned_weight(weight.to(mask.dtype), mask)
-    else:
-        mask, weight = aligned_weight(mask, weight)
-    return times(weight, mask)
+        return times(*aligned_weight(weight.to(mask.dtype), mask))
+    return times(*aligned_weight(mask, weight))
 
 
 def times(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -256,25 +286,30 @@ def times(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         raise incompatible(values, weight) from None
 
 
-def incompatible(a: torch.Tensor, b: torch.Tensor) -> InvalidArgumentError:
-    """TensorFlow's error for two shapes that do not broadcast."""
+def incompatible(a: torch.Tensor, b: torch.Tensor, what: str = "values and `sample_weight`") -> InvalidArgumentError:
+    """TensorFlow's error for two shapes that do not broadcast, with what the two are."""
     first, second = (str(list(x.shape)).replace(" ", "") for x in (a, b))
-    return InvalidArgumentError(f"Incompatible shapes: {first} vs. {second}")
+    return InvalidArgumentError(f"Incompatible shapes: {first} vs. {second} ({what})")
 
 
-def paired(y_true: torch.Tensor, y_pred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Targets and predictions in the predictions' float dtype and, where a last axis of size 1 differs, in one rank.
+def same_shape(y_true: torch.Tensor, y_pred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Targets and predictions in one rank, where a last axis of size 1 makes the difference.
 
     Raises:
         InvalidArgumentError: the shapes do not broadcast.
     """
-    y_pred = floating(y_pred)
-    if y_true.dtype is not y_pred.dtype:
-        y_true = y_true.to(y_pred.dtype)
     if y_true.shape != y_pred.shape:
         y_true, y_pred = same_rank(y_true, y_pred)
         try:
             torch.broadcast_shapes(y_true.shape, y_pred.shape)
         except RuntimeError:
-            raise incompatible(y_true, y_pred) from None
+            raise incompatible(y_true, y_pred, TARGETS) from None
     return y_true, y_pred
+
+
+def paired(y_true: torch.Tensor, y_pred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Targets and predictions in the predictions' float dtype and in one rank, as of ``same_shape``."""
+    y_pred = floating(y_pred)
+    if y_true.dtype is not y_pred.dtype:
+        y_true = y_true.to(y_pred.dtype)
+    return same_shape(y_true, y_pred)

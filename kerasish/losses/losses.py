@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 
-from kerasish.core import dispatch, registry, tree
-from kerasish.core.autodiff import recording
+from kerasish.core import registry
 from kerasish.core.context import settings
+from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.losses import margin as margins
 from kerasish.losses import overlap, probabilistic, regression
-from kerasish.losses.base import Loss, same_rank, wrap_with_mask
+from kerasish.losses.base import MEAN_REDUCTIONS, Loss, same_rank, to_float
+from kerasish.losses.means import MEANS
 
 _MEAN = "sum_over_batch_size"
 
@@ -31,7 +32,19 @@ class LossFunctionWrapper(Loss):
         self.fn = fn
         self._fn_kwargs = kwargs
         self._raw_fn = getattr(fn, "raw", None)
+        self._mean = MEANS.get(fn)
         self._casts_targets = self._raw_fn is None  # ours cast what they need; class numbers stay integers
+
+    def raw_loss(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The reduced loss for raw tensors; the mean of all values by one kernel where there is one."""
+        plain = sample_weight is None and mask is None and isinstance(y_true, torch.Tensor)
+        if plain and self._mean is not None and self.reduction in MEAN_REDUCTIONS and isinstance(y_pred, torch.Tensor):
+            value = self._mean(y_true, to_float(y_pred, to_torch(self._dtype)), **self._fn_kwargs)
+            if value is not None:
+                return value
+        return super().raw_loss(y_true, y_pred, sample_weight, mask)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.fn(y_true, y_pred, **self._fn_kwargs)
@@ -50,8 +63,7 @@ class LossFunctionWrapper(Loss):
             y_true, y_pred = same_rank(y_true, y_pred)
             if mask is not None:
                 y_pred._keras_mask = mask  # type: ignore[attr-defined]
-        with recording():
-            return dispatch.raw(self.call(*tree.map_structure(wrap_with_mask, (y_true, y_pred))))
+        return super().raw_call(y_true, y_pred)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "fn": registry.serialize_keras_object(self.fn), **self._fn_kwargs}

@@ -172,16 +172,32 @@ def sparse_categorical_crossentropy(
 
     Raises:
         ValueError: the shapes do not fit.
-        InvalidArgumentError: on a CPU, a number that is not one of the classes.
+        InvalidArgumentError: on a CPU, a number that is not one of the classes; elsewhere its loss is NaN.
     """
     if ignore_class is None:
-        return crossentropy.sparse_categorical_crossentropy.raw(y_true, y_pred, from_logits, axis)
+        return _of_labels(y_true, y_pred, from_logits, axis)
     valid = y_true != ignore_class
-    loss = crossentropy.sparse_categorical_crossentropy.raw(torch.where(valid, y_true, 0), y_pred, from_logits, axis)
+    loss = _of_labels(torch.where(valid, y_true, 0), y_pred, from_logits, axis)
     valid = valid.reshape(loss.shape)
     loss = torch.where(valid, loss, 0.0)
     loss._keras_mask = valid  # type: ignore[attr-defined]
     return loss
+
+
+def _of_labels(
+    y_true: torch.Tensor, y_pred: torch.Tensor, from_logits: bool, axis: int, checked: bool | None = None
+) -> torch.Tensor:
+    """The crossentropy; NaN for labels that are no class where the device does not check them (``checked``).
+
+    Torch's kernels for CPUs raise. Those of accelerators abort the process's use of the device, and to look first would wait
+    for it, so labels are clamped there and their losses made NaN, which is what TensorFlow gives on a GPU.
+    """
+    checked = y_true.device.type == "cpu" if checked is None else checked
+    if checked or not y_pred.ndim:
+        return crossentropy.sparse_categorical_crossentropy.raw(y_true, y_pred, from_logits, axis)
+    inside = y_true.clamp(0, y_pred.shape[axis] - 1)
+    loss = crossentropy.sparse_categorical_crossentropy.raw(inside, y_pred, from_logits, axis)
+    return torch.where((inside == y_true).reshape(loss.shape), loss, torch.nan)
 
 
 @op

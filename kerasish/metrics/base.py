@@ -10,26 +10,42 @@ read back to the host. A user's ``update_state`` and ``result`` get and give ``T
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from kerasish import initializers
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.context import automatic_name, scope
+from kerasish.core.context import automatic_name, local, scope, settings
 from kerasish.core.dtypes import get_policy, standardize, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.variable import Variable, Weight
-from kerasish.losses.base import same_rank, to_dtype, to_float
+from kerasish.losses.base import (
+    aligned_weight,
+    combined_weight,
+    incompatible,
+    raw_numbers,
+    raw_with_mask,
+    times,
+    to_float,
+    wrap_with_mask,
+)
+from kerasish.ops.math import divide_no_nan
 
 
 class Metric:
     """A quantity accumulated over batches.
 
+    A subclass defines ``update_state`` and ``result`` on Tensors or, in the library, ``raw_update`` and ``raw_result`` on raw
+    tensors. Each class gets the other pair from the one that it defines, so that ``super()`` and training find either.
+
     Args:
-        dtype: of the accumulators; default ``floatx``.
+        dtype: of the accumulators; default ``floatx``, whatever the global dtype policy is.
         name: default: from the class's name, numbered.
     """
 
@@ -37,30 +53,37 @@ class Metric:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         metric = object.__new__(cls)
-        state = metric.__dict__
-        state["_variables"] = []
-        state["_metrics"] = []
-        state["_init_arguments"] = (args, kwargs)
+        metric.__dict__.update(_variables=[], _metrics=[])  # before any __init__, for __setattr__
         return metric
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or automatic_name(type(self))
-        self._dtype_policy = get_policy(dtype)
+        self._dtype_policy = get_policy(dtype or settings.floatx)
         self._dtype = self._dtype_policy.compute_dtype
 
     dtype = property(lambda self: self._dtype)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "raw_update" in cls.__dict__ or "update_state" in cls.__dict__:
-            cls._user_update = "update_state" in cls.__dict__
-
-    _user_update = True  # whether ``update_state`` is the user's, and ``raw_update`` has to go through it
+        own = cls.__dict__
+        if "raw_update" in own:
+            cls.update_state = _public_update(own["raw_update"])  # type: ignore[method-assign]
+        elif "update_state" in own:
+            cls.raw_update = Metric.raw_update  # type: ignore[method-assign]
+        if "raw_result" in own:
+            cls.result = _public_result(own["raw_result"])  # type: ignore[method-assign]
+        elif "result" in own:
+            cls.raw_result = Metric.raw_result  # type: ignore[method-assign]
 
     # accumulators
 
     def add_variable(
-        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, aggregation: str = "sum", name: str | None = None
+        self,
+        shape: Any = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
     ) -> Weight:
         """An accumulator of this metric.
 
@@ -70,21 +93,27 @@ class Metric:
         shape, dtype = standardize_shape(shape), standardize(dtype or self._dtype)
         value = initializers.make(initializers.get(initializer or "zeros"), shape, dtype)
         with scope(overlay=None):
-            variable = Weight(dispatch.wrap(value), dtype=dtype, trainable=False, aggregation=aggregation, name=name)
+            variable = Weight(
+                dispatch.wrap(value), dtype=dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
+            )
         variable._path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
         return variable
 
-    def add_weight(
-        self, *args: Any, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None, **kwargs: Any
-    ) -> Weight:
-        """Old name of ``add_variable``; Keras 2's first argument is the name."""
+    def add_weight(self, *args: Any, synchronization: Any = None, **kwargs: Any) -> Weight:
+        """Old name of ``add_variable``, with the arguments (shape, initializer, dtype, name), or, of Keras 2, (name, shape).
+
+        Args:
+            synchronization: noted on the variable, as ``aggregation`` is.
+        """
         order = ("name", "shape") if args and isinstance(args[0], str) else ("shape", "initializer", "dtype", "name")
-        given = {"shape": shape, "initializer": initializer, "dtype": dtype, "name": name, **dict(zip(order, args)), **kwargs}
-        if unknown := set(given) - {"shape", "initializer", "dtype", "name", "aggregation", "synchronization"}:
+        given = {**dict(zip(order, args)), **kwargs}
+        if unknown := set(given) - {"shape", "initializer", "dtype", "name", "aggregation"}:
             raise fail(TypeError, f"add_weight() got an unexpected keyword argument '{min(unknown)}'")
-        given.pop("synchronization", None)
-        return self.add_variable(**given)
+        variable = self.add_variable(**given)
+        if synchronization is not None:
+            variable.synchronization = synchronization
+        return variable
 
     @property
     def variables(self) -> list[Variable]:
@@ -104,7 +133,7 @@ class Metric:
     def reset_state(self) -> None:
         """Set the accumulators to zero."""
         for variable in self.variables:
-            accumulate_set(variable, torch.zeros_like(variable.stored))
+            accumulate_set(variable, 0)
 
     def reset_states(self) -> None:
         """Keras 2's name of ``reset_state``."""
@@ -114,27 +143,20 @@ class Metric:
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Add a batch. Takes ``(y_true, y_pred, sample_weight=None)``, or ``(values, sample_weight=None)``."""
-        if type(self).raw_update is Metric.raw_update:
-            raise NotImplementedError(f"Metric {type(self).__name__} does not define `update_state`.")
-        args, kwargs = tree.map_structure(_raw, (args, kwargs))
-        with torch.no_grad():
-            self.raw_update(*args, **kwargs)
+        raise NotImplementedError(f"Metric {type(self).__name__} does not define `update_state`.")
 
     def result(self) -> Any:
         """The quantity so far, a scalar Tensor (a dictionary of them for some metrics)."""
-        if type(self).raw_result is Metric.raw_result:
-            raise NotImplementedError(f"Metric {type(self).__name__} does not define `result`.")
-        with torch.no_grad():
-            return dispatch.wrap(self.raw_result())
+        raise NotImplementedError(f"Metric {type(self).__name__} does not define `result`.")
 
     def raw_update(self, *args: Any, **kwargs: Any) -> None:
-        """``update_state`` on raw tensors; built-in metrics override this one."""
-        args, kwargs = tree.map_structure(_wrap, (args, kwargs))
+        """``update_state`` on raw tensors."""
+        args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
         self.update_state(*args, **kwargs)
 
     def raw_result(self) -> Any:
-        """``result`` as raw tensors; built-in metrics override this one."""
-        return tree.map_structure(_raw, self.result())
+        """``result`` as raw tensors, which later updates do not change."""
+        return tree.map_structure(raw_with_mask, tree.map_structure(_read, self.result()))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a batch and return the quantity so far."""
@@ -148,10 +170,11 @@ class Metric:
             ValueError: a metric with other accumulators.
         """
         for metric in metrics:
-            if len(metric.variables) != len(self.variables):
-                raise fail(ValueError, f"Metric {metric} is not compatible with {self}")
+            shapes = [[tuple(v.shape) for v in m.variables] for m in (self, metric)]
+            if shapes[0] != shapes[1]:
+                raise fail(ValueError, f"Metric {metric} is not compatible with {self}", *shapes)
             for own, other in zip(self.variables, metric.variables):
-                accumulate(own, other.stored)
+                accumulate(own, other.read())
 
     # stateless use
 
@@ -195,43 +218,70 @@ class Metric:
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def _wrap(x: Any) -> Any:
-    return dispatch.wrap(x) if isinstance(x, torch.Tensor) else x
+def _public_update(raw_update: Callable) -> Callable:
+    """``update_state`` of a class whose ``raw_update`` is this one."""
+
+    @functools.wraps(raw_update)
+    def update_state(self: Metric, *args: Any, **kwargs: Any) -> None:
+        args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
+        with torch.no_grad():
+            raw_update(self, *args, **kwargs)
+
+    return update_state
 
 
-def _raw(x: Any) -> Any:
-    if dispatch.is_tensor(x) or hasattr(x, "__array__"):
-        mask = getattr(x, "_keras_mask", None)
-        t = dispatch.raw(x)
-        if mask is not None and isinstance(t, torch.Tensor):
-            t._keras_mask = dispatch.raw(mask)
-        return t
-    return x
+def _public_result(raw_result: Callable) -> Callable:
+    """``result`` of a class whose ``raw_result`` is this one."""
+
+    @functools.wraps(raw_result)
+    def result(self: Metric) -> Any:
+        with torch.no_grad():
+            return dispatch.wrap(raw_result(self))
+
+    return result
 
 
-def tensors(*values: Any) -> list[torch.Tensor]:
-    """Targets, predictions or values given in any form, as raw tensors of ``floatx`` or their own float dtype."""
-    return [dispatch.raw(value) for value in values]
+def _read(x: Any) -> Any:
+    return x.snapshot() if isinstance(x, Variable) else x
 
 
-def accumulate(variable: Variable, value: Any) -> None:
-    """variable += value, in place."""
-    if variable._shared:
-        variable.make_writable()
+# accumulators ---------------------------------------------------------------------------------------------------------
+
+
+def accumulate(variable: Variable, value: Any, scale: float = 1) -> None:
+    """variable += scale · value, in place."""
     if isinstance(value, torch.Tensor) and value.requires_grad:
         value = value.detach()
-    variable.stored.add_(value)
+    if local.overlay is not None:
+        variable.write(variable.read() + scale * value)
+        return
+    if variable._shared:
+        variable.make_writable()
+    if isinstance(value, torch.Tensor):
+        variable.stored.add_(value, alpha=scale)
+    else:
+        variable.stored.add_(scale * value)
 
 
-def accumulate_set(variable: Variable, value: torch.Tensor) -> None:
-    """variable = value, in place."""
+def accumulate_set(variable: Variable, value: Any) -> None:
+    """variable = value (a tensor of its shape, or a number), in place."""
+    if local.overlay is not None:
+        like = variable.read()
+        variable.write(value if isinstance(value, torch.Tensor) else torch.full_like(like, value))
+        return
     if variable._shared:
         variable.make_writable(copy=False)
-    variable.stored.copy_(value)
+    if isinstance(value, torch.Tensor):
+        variable.stored.copy_(value)
+    else:
+        variable.stored.fill_(value)
+
+
+# means ----------------------------------------------------------------------------------------------------------------
 
 
 class Mean(Metric):
-    """The weighted mean of the values given so far.
+    """The weighted mean of the values given so far; a sample's values after its first axis are averaged.
 
     Args:
         name, dtype: as of ``Metric``.
@@ -244,34 +294,62 @@ class Mean(Metric):
 
     def raw_update(self, values: Any, sample_weight: Any = None) -> None:
         values, weight = weighted(values, sample_weight, to_torch(self._dtype))
+        if not values.numel():
+            return
+        per_sample = math.prod(values.shape[1:])
         if weight is None:
-            accumulate(self.total, values.sum())
-            accumulate(self.count, values.numel())
+            accumulate(self.total, values.sum(), 1 / per_sample)
+            accumulate(self.count, values.shape[0] if values.ndim else 1)
+        elif not isinstance(weight, torch.Tensor):  # the batch's size, for the running loss
+            accumulate(self.total, values.mean() if values.ndim else values, weight)
+            accumulate(self.count, weight)
+        elif not weight.ndim:
+            accumulate(self.total, values.mean() * weight)
+            accumulate(self.count, weight)
         else:
-            accumulate(self.total, (values * weight).sum())
-            accumulate(self.count, weight.expand_as(values).sum())
+            values = times(values, weight)
+            accumulate(self.total, values.sum(), 1 / per_sample)
+            accumulate(self.count, weight.sum(), values.numel() / weight.numel() / per_sample)
 
     def raw_result(self) -> torch.Tensor:
-        return torch.nan_to_num(self.total.stored / self.count.stored, nan=0.0, posinf=0.0, neginf=0.0)
+        return divide_no_nan.raw(self.total.read(), self.count.read())
 
 
-def weighted(values: Any, sample_weight: Any, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Values and their weights in one dtype and rank: extra axes of the values are averaged, as Keras does; the values'
-    mask multiplies the weights."""
-    values = dispatch.raw(values)
+def weighted(values: Any, sample_weight: Any, dtype: torch.dtype) -> tuple[torch.Tensor, Any]:
+    """Values and their weights in one dtype, ready to be multiplied; the mask that values carry multiplies the weights.
+
+    Boolean values without weights stay as they are, since their sum needs no more. A weight that is a Python number
+    stays one.
+
+    Raises:
+        InvalidArgumentError: there are more weights than values.
+    """
+    values = raw_numbers(values, dtype)
     mask = getattr(values, "_keras_mask", None)
-    values = to_dtype(values, dtype) if not values.is_floating_point() else to_float(values, dtype)
-    weight = None if sample_weight is None else to_dtype(dispatch.raw(sample_weight), dtype)
+    if sample_weight is None and mask is None:
+        return (values if values.dtype is torch.bool else to_float(values, dtype)), None
+    values = to_float(values, dtype)
     if mask is not None:
         mask = mask.to(dtype)
-        if weight is not None:
-            mask, weight = same_rank(mask, weight)
-        weight = mask if weight is None else weight * mask
-    if weight is None:
-        return values, None
-    values, weight = same_rank(values, weight)
-    if values.ndim > weight.ndim:
-        values = values.mean(dim=tuple(range(weight.ndim, values.ndim)))
+        sample_weight = mask if sample_weight is None else combined_weight(sample_weight, mask)
+    if isinstance(sample_weight, (int, float)):
+        return values, sample_weight
+    values, weight = aligned_weight(values, sample_weight)
+    if weight.ndim > values.ndim:
+        raise incompatible(values, weight)
+    if 0 < weight.ndim < values.ndim:
+        weight = weight.reshape(*weight.shape, *(1,) * (values.ndim - weight.ndim))
     return values, weight
 
 
+def weight_of_each(values: torch.Tensor, sample_weight: Any, dtype: torch.dtype) -> torch.Tensor:
+    """The weight of each value, in the values' shape.
+
+    Raises:
+        InvalidArgumentError: the weights do not broadcast to the values.
+    """
+    aligned, weight = aligned_weight(values, sample_weight, dtype)
+    try:
+        return weight.expand_as(aligned).reshape(values.shape)
+    except RuntimeError:
+        raise incompatible(weight, values) from None
