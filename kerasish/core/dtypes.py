@@ -153,6 +153,8 @@ def as_dtype(value: Any) -> DType:
         return value
     if type(value) is torch.dtype:
         return FROM_TORCH[value]
+    if value is None:  # NumPy would take it for float64
+        raise TypeError("Cannot convert the argument `type_value`: None to a TensorFlow DType.")
     if isinstance(value, str):
         found = BY_NAME.get(value) or _ALIASES.get(value) or BY_NAME.get(value.removeprefix("torch."))
         if found is None:

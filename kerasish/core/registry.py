@@ -245,7 +245,10 @@ def _serialize_function(function: Any) -> Any:
     path = public_name(function)
     if path is not None:
         module, _, name = path.rpartition(".")
-        if module not in ("keras.activations", "keras.losses", "keras.metrics") or _function_named(name) is not function:
+        if (
+            module not in ("keras.activations", "keras.losses", "keras.metrics")
+            or _function_named(name) is not function
+        ):
             return {"module": module, "class_name": "function", "config": name, "registered_name": name}
     else:
         name = get_registered_name(function)

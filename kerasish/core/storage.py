@@ -41,10 +41,13 @@ def storage(value: Any, dtype: Any = None) -> Any:
     if isinstance(value, torch.Tensor):
         out = value.detach().clone()
     elif isinstance(value, (np.ndarray, np.generic)):
-        out = from_numpy(np.asarray(value))
+        objects = isinstance(value, np.ndarray) and value.dtype == object and target is not None
+        out = _from_sequence(value.tolist(), target) if objects else from_numpy(np.asarray(value))
     elif isinstance(value, (list, tuple, range)):
         out = _from_sequence(value, target)
     elif kind is complex:
+        if target is not None:
+            _demand_kind(value, complex, target)
         out = torch.tensor(value, dtype=torch.complex128)
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
@@ -71,15 +74,22 @@ def _from_number(value: Any, kind: type, target: DType | None) -> torch.Tensor:
             wanted = torch.int32 if -(2**31) <= value < 2**31 else torch.int64
         return torch.tensor(value, dtype=wanted, device=devices.current())
     _demand_kind(value, kind, target)
-    if target.kind == "uint" and kind is int:
-        value %= 1 << (8 * target.size)  # TensorFlow wraps: tf.constant(-1, tf.uint8) is 255
+    if target.is_integer and kind is int:
+        value = _wrapped(value, target)
     return torch.tensor(value, dtype=target.torch, device=devices.current())
+
+
+def _wrapped(value: int, target: DType) -> int:
+    """TensorFlow wraps what an integer type cannot hold: ``tf.constant(-1, tf.uint8)`` is 255."""
+    count = 1 << (8 * target.size)
+    value %= count
+    return value - count if target.kind == "int" and value >= count // 2 else value
 
 
 def _demand_kind(value: Any, kind: type, target: DType) -> None:
     """Raise unless a Python number of type ``kind`` may become ``target``."""
     allowed = {
-        bool: ("bool",), int: ("int", "uint", "float", "complex"), float: ("float", "complex"), complex: ("complex",),
+        bool: ("bool", "int", "float"), int: ("int", "uint", "float", "complex"), float: ("float", "complex"), complex: ("complex",),
     }  # fmt: skip
     if target.kind not in allowed.get(kind, ()):
         raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
@@ -88,6 +98,7 @@ def _demand_kind(value: Any, kind: type, target: DType) -> None:
 def from_numpy(array: np.ndarray) -> Any:
     name = array.dtype.name
     if array.dtype.kind in "OSU":
+        _demand_text(array)
         return from_strings(array)
     if name in ("bfloat16", "float8_e4m3fn", "float8_e5m2"):
         bits = array.astype(array.dtype, copy=True).view(np.int16 if name == "bfloat16" else np.int8)
@@ -96,6 +107,14 @@ def from_numpy(array: np.ndarray) -> Any:
         raise fail(ValueError, f"Failed to convert a NumPy array to a Tensor (Unsupported object type {array.dtype})")
     native = array.dtype.newbyteorder("=")
     return torch.from_numpy(np.array(array, dtype=native, copy=True, order="C"))
+
+
+def _demand_text(array: np.ndarray) -> None:
+    if array.dtype == object:
+        for item in array.reshape(-1):
+            if not isinstance(item, (str, bytes, dispatch._types.string)):
+                kind = type(item).__name__
+                raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {kind}).")
 
 
 def _first_leaf(value: Any) -> Any:
@@ -129,13 +148,14 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     if kind == "O":
         raise fail(ValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor")
     out = from_numpy(array)
-    if isinstance(first, (np.generic, np.ndarray)):
-        return out
     if target is None:
-        if kind == "i":
+        if kind in "iu":
             small = array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31)
-            return out.to(torch.int32) if small else out
-        return out.to(torch.float32) if kind == "f" else out
+            return out.to(torch.int32 if small else torch.int64)
+        if kind != "f":
+            return out
+        own = isinstance(first, (np.floating, np.ndarray)) and first.dtype.kind == "f"  # NumPy's floats keep their size
+        return out.to(to_torch(first.dtype) if own else torch.float32)
     if array.size:
         _demand_kind(value, {"b": bool, "i": int, "u": int, "f": float, "c": complex}[kind], target)
     return out

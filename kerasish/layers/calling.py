@@ -18,7 +18,8 @@ from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
 from kerasish.core.dtypes import as_dtype, to_torch
-from kerasish.core.tensor import Tensor, convert
+from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable
 from kerasish.layers import tracking
 
@@ -47,8 +48,8 @@ def adapt(call: Callable) -> Callable:
 
     def raw_call(self: Any, *args: Any, **kwargs: Any) -> Any:
         with recording():
-            args, kwargs = tree.map_structure(wrap_tensor, (args, kwargs))
-            return tree.map_structure(unwrap_tensor, call(self, *args, **kwargs))
+            args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
+            return tree.map_structure(raw_with_mask, call(self, *args, **kwargs))
 
     return raw_call
 
@@ -85,24 +86,6 @@ def _inside(layer: Any) -> Any:
 # tensors crossing the boundary ---------------------------------------------------------------------------------------
 
 
-def wrap_tensor(x: Any) -> Any:
-    """A raw tensor as ours; the mask it carries goes along."""
-    if not isinstance(x, torch.Tensor):
-        return x
-    out = dispatch.wrap(x)
-    copy_mask(x, out)
-    return out
-
-
-def unwrap_tensor(x: Any) -> Any:
-    """One of our tensors as a raw one; the mask it carries goes along."""
-    if not isinstance(x, (Tensor, Variable)):
-        return x
-    out = dispatch.raw(x)
-    copy_mask(x, out)
-    return out
-
-
 def as_output(x: Any) -> Any:
     """What a user's call returned, as ours: a torch tensor or array made inside becomes a Tensor."""
     if isinstance(x, (torch.Tensor, np.ndarray)):
@@ -119,16 +102,6 @@ def cast_float(x: Any, dtype: Any) -> Any:
         return x
     wanted = to_torch(dtype)
     return x if x.dtype is wanted else x.to(wanted)
-
-
-def copy_mask(source: Any, target: Any) -> None:
-    mask = getattr(source, "_keras_mask", None)
-    if mask is None:
-        return
-    if isinstance(target, torch.Tensor):
-        target._keras_mask = mask._t if isinstance(mask, Tensor) else mask
-    else:
-        target._keras_mask = dispatch.wrap(mask) if isinstance(mask, torch.Tensor) else mask
 
 
 def is_number_list(value: Any) -> bool:

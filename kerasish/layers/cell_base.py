@@ -123,10 +123,10 @@ class RecurrentCell(Layer):
             raise fail(
                 ValueError, f"get_initial_state() of cell '{self.name}' needs `batch_size`", "an integer", "None"
             )
-        return dispatch.wrap(self.raw_initial_state(batch_size))
+        return dispatch.wrap(self.raw_initial_state(batch_size, devices.current()))
 
-    def raw_initial_state(self, batch_size: int) -> list[torch.Tensor]:
-        return zero_states([self.units] * self._states, batch_size, self.compute_dtype)
+    def raw_initial_state(self, batch_size: int, device: torch.device) -> list[torch.Tensor]:
+        return zero_states([self.units] * self._states, batch_size, self.compute_dtype, device)
 
     # weights
 
@@ -295,27 +295,27 @@ def output_size(cell: Any) -> Any:
     return size
 
 
-def zero_states(size: Any, batch_size: int, dtype: Any) -> Any:
+def zero_states(size: Any, batch_size: int, dtype: Any, device: torch.device) -> Any:
     """Zeros for a state size: an integer, a TensorShape, or a (nested) list of them."""
     if isinstance(size, int):
         size = TensorShape((size,))
     if isinstance(size, TensorShape):
-        return torch.zeros((batch_size, *size), dtype=to_torch(dtype), device=devices.current())
-    return [zero_states(s, batch_size, dtype) for s in size]
+        return torch.zeros((batch_size, *size), dtype=to_torch(dtype), device=device)
+    return [zero_states(s, batch_size, dtype, device) for s in size]
 
 
-def initial_state(cell: Any, batch_size: int) -> list:
+def initial_state(cell: Any, batch_size: int, device: torch.device) -> list:
     """A cell's own initial state, else zeros, as raw tensors."""
     getter = getattr(type(cell), "get_initial_state", None)
     if getter is None:
-        states = zero_states(cell.state_size, batch_size, cell.compute_dtype)
+        states = zero_states(cell.state_size, batch_size, cell.compute_dtype, device)
     elif is_ours(getter):
-        return cell.raw_initial_state(batch_size)
+        return cell.raw_initial_state(batch_size, device)
     else:
         wanted = inspect.signature(getter).parameters
         given = {"batch_size": batch_size, "dtype": cell.compute_dtype}
         states = cell.get_initial_state(**{key: value for key, value in given.items() if key in wanted})
-    states = tree.map_structure(dispatch.raw, states)
+        states = tree.map_structure(lambda s: dispatch.raw(s).to(device), states)
     return list(states) if isinstance(states, (list, tuple)) else [states]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from kerasish import activations, initializers
+from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.variable import Layout
 from kerasish.layers.cell_base import GateLayout, RecurrentCell, initial_state, output_size
@@ -246,10 +247,10 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size: int | None = None) -> list:
         """The cells' initial states, a list for each."""
-        return dispatch.wrap(self.raw_initial_state(batch_size))
+        return dispatch.wrap(self.raw_initial_state(batch_size, devices.current()))
 
-    def raw_initial_state(self, batch_size: int) -> list[list]:
-        return [initial_state(cell, batch_size) for cell in self.cells]
+    def raw_initial_state(self, batch_size: int, device: torch.device) -> list[list]:
+        return [initial_state(cell, batch_size, device) for cell in self.cells]
 
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape)

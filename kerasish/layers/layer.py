@@ -30,6 +30,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, local, scope
 from kerasish.core.dtypes import as_dtype, get_policy, standardize, to_torch
 from kerasish.core.errors import add_context, fail
+from kerasish.core.masks import copy_mask, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
@@ -40,16 +41,13 @@ from kerasish.layers.calling import (
     adapt,
     as_output,
     cast_float,
-    copy_mask,
     describe,
     has_tensors,
     is_number_list,
     is_ours,
     real_state,
     tensor_constant,
-    unwrap_tensor,
     wrap_build,
-    wrap_tensor,
 )
 from kerasish.layers.configuration import init_arguments, plain_argument, serialize_argument
 from kerasish.layers.input_spec import check_input
@@ -274,8 +272,8 @@ class Layer(Module):
         if wrapped:
             return tree.map_structure(as_output, call(*args, **kwargs))
         with recording():
-            args, kwargs = tree.map_structure(wrap_tensor, (args, kwargs))
-            return tree.map_structure(unwrap_tensor, call(*args, **kwargs))
+            args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
+            return tree.map_structure(raw_with_mask, call(*args, **kwargs))
 
     def _run_raw(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
         call = self._forward_with_hooks if self._has_hooks() else self._raw_call
@@ -284,7 +282,7 @@ class Layer(Module):
                 for tape in local.tapes:
                     tape.note_access(variable)
         if wrapped:
-            args, kwargs = tree.map_structure(unwrap_tensor, (args, kwargs))
+            args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 return dispatch.wrap(self._compute(call, args, kwargs))
         return self._compute(call, args, kwargs)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import local
 from kerasish.core.dtypes import to_torch
@@ -122,7 +123,7 @@ class RNN(Layer):
 
     def _create_states(self, batch_size: int) -> None:
         with real_state():
-            states = initial_state(self.cell, batch_size)
+            states = initial_state(self.cell, batch_size, devices.current())
             self.__dict__["_states"] = tree.map_structure(self._state_variable, states)
 
     def _state_variable(self, value: torch.Tensor) -> Weight:
@@ -152,7 +153,7 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size: int) -> list:
         """The states to begin with when none are given, one tensor for each."""
-        return dispatch.wrap(initial_state(self.cell, batch_size))
+        return dispatch.wrap(initial_state(self.cell, batch_size, devices.current()))
 
     # the call
 
@@ -228,7 +229,7 @@ class RNN(Layer):
             # a copy: backward still needs the old values when the new ones are written
             return tree.map_structure(lambda variable: variable.read().clone(), self._states)
         if given is None:
-            return tree.map_structure(lambda s: s.to(sequences.device), initial_state(self.cell, batch))
+            return initial_state(self.cell, batch, sequences.device)
         flat = tree.flatten(given)
         self._check_number(len(flat))
         template = state_template(self.state_size)

@@ -19,6 +19,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, settings
 from kerasish.core.dtypes import get_policy, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.storage import cast_raw
 from kerasish.ops.common import floating
 from kerasish.ops.math import divide_no_nan
@@ -123,28 +124,6 @@ class Loss:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def wrap_with_mask(x: Any) -> Any:
-    """A raw tensor for user code; the mask that it carries goes along."""
-    if not isinstance(x, torch.Tensor):
-        return x
-    out = dispatch.wrap(x)
-    mask = getattr(x, "_keras_mask", None)
-    if mask is not None:
-        out._keras_mask = dispatch.wrap(mask)
-    return out
-
-
-def raw_with_mask(x: Any) -> Any:
-    """A Tensor, variable or array as a raw tensor; the mask that it carries goes along. Python values stay."""
-    if not dispatch.is_tensor(x) and not hasattr(x, "__array__"):
-        return x
-    mask = getattr(x, "_keras_mask", None)
-    t = dispatch.raw(x)
-    if mask is not None and isinstance(t, torch.Tensor):
-        t._keras_mask = dispatch.raw(mask)  # type: ignore[attr-defined]
-    return t
 
 
 def raw_numbers(x: Any, dtype: torch.dtype) -> torch.Tensor:

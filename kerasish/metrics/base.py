@@ -23,6 +23,7 @@ from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import automatic_name, local, scope, settings
 from kerasish.core.dtypes import get_policy, standardize, to_torch
 from kerasish.core.errors import fail
+from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
 from kerasish.core.variable import Variable, Weight
 from kerasish.losses.base import (
@@ -30,10 +31,8 @@ from kerasish.losses.base import (
     combined_weight,
     incompatible,
     raw_numbers,
-    raw_with_mask,
     times,
     to_float,
-    wrap_with_mask,
 )
 from kerasish.ops.math import divide_no_nan
 

@@ -11,8 +11,9 @@ from kerasish.core import dispatch, registry
 from kerasish.core.context import settings
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.dtypes import to_torch
+from kerasish.core.masks import wrap_with_mask
 from kerasish.losses import margin, probabilistic, regression
-from kerasish.losses.base import combined_weight, paired, raw_numbers, times, to_float, wrap_with_mask
+from kerasish.losses.base import combined_weight, paired, raw_numbers, times, to_float
 from kerasish.metrics.base import Mean, Metric, accumulate, weighted
 from kerasish.ops.math import divide_no_nan
 from kerasish.ops.normalization import normalize

@@ -17,9 +17,9 @@ from kerasish.saving.model_files import save_model as save_model
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 publish(__name__, globals(), ("Model", "Sequential", "clone_model"))
+publish("kerasish.src.models.functional", globals(), ("Functional",))  # the path that Keras's files have
 Functional.__module__ = "kerasish.models.functional"
 publish_alias("keras.models.Functional", Functional)
-publish_alias("keras.src.models.functional.Functional", Functional)
 
 
 def __getattr__(name: str) -> Any:

@@ -48,7 +48,9 @@ def clone_model(
     if model._network is not None and not model._user_call:
         return _clone_functional(model, input_tensors, clone, call_function)
     if clone_function is not None or input_tensors is not None:
-        raise fail(ValueError, "Arguments `clone_function` and `input_tensors` are only for Sequential and functional models")
+        raise fail(
+            ValueError, "Arguments `clone_function` and `input_tensors` are only for Sequential and functional models"
+        )
     return type(model).from_config(model.get_config())
 
 
@@ -87,13 +89,17 @@ def _clone_functional(model: Model, input_tensors: Any, clone: Callable, call_fu
     else:
         inputs = tree.flatten(input_tensors)
         if len(inputs) != len(network.inputs) or not all(isinstance(x, KerasTensor) for x in inputs):
-            raise fail(ValueError, "`input_tensors` must fit the model's inputs", f"{len(network.inputs)} KerasTensors", inputs)
+            raise fail(
+                ValueError, "`input_tensors` must fit the model's inputs", f"{len(network.inputs)} KerasTensors", inputs
+            )
     clones: dict[int, Any] = {}
 
     def call(operation: Any, args: tuple, kwargs: dict) -> Any:
         if id(operation) not in clones:
             is_function = isinstance(operation, FunctionCall)
-            clones[id(operation)] = FunctionCall(operation.function, operation.name) if is_function else clone(operation)
+            clones[id(operation)] = (
+                FunctionCall(operation.function, operation.name) if is_function else clone(operation)
+            )
         copy = clones[id(operation)]
         return copy(*args, **kwargs) if call_function is None else call_function(copy, *args, **kwargs)
 

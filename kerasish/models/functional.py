@@ -6,9 +6,11 @@ from typing import Any
 
 from kerasish.core import registry, tree
 from kerasish.core.errors import fail
-from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
+from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.layer import Layer
+from kerasish.models import operations
 from kerasish.models.model import Model
+from kerasish.saving.dialects import functional_to_keras_3
 
 
 class Functional(Model):
@@ -29,10 +31,15 @@ class Functional(Model):
         nodes = {id(node) for node in network.graph.nodes}
         places = _places(network)
         for operation in network.operations:
-            data = _serialize_operation(operation)
-            data["name"] = operation.name
             own_nodes = [node for node in operation._inbound_nodes if id(node) in nodes and not node.is_input]
-            data["inbound_nodes"] = [_serialize_node(node, places) for node in own_nodes]
+            if isinstance(operation, FunctionCall):
+                data, args, kwargs = operations.serialize(operation, own_nodes[0])
+                calls = [(args, kwargs)]
+            else:
+                data = registry.serialize_keras_object(operation)
+                calls = [(node.args, node.kwargs) for node in own_nodes]
+            data["name"] = operation.name
+            data["inbound_nodes"] = [_serialize_call(args, kwargs, places) for args, kwargs in calls]
             config["layers"].append(data)
         config["input_layers"] = tree.map_structure(lambda x: places[id(x)], network.inputs_structure)
         config["output_layers"] = tree.map_structure(lambda x: places[id(x)], network.outputs_structure)
@@ -46,7 +53,8 @@ class Functional(Model):
         with registry.CustomObjectScope(custom_objects or {}):
             inputs, outputs = _rebuild(config)
         model = cls(inputs, outputs, name=config.get("name"))
-        model.trainable = config.get("trainable", True) if not config.get("trainable", True) else model.trainable
+        if not config.get("trainable", True):
+            model.trainable = False
         return model
 
 
@@ -64,22 +72,7 @@ def _places(network: Any) -> dict[int, list]:
     return places
 
 
-def _serialize_operation(operation: Any) -> dict:
-    if isinstance(operation, FunctionCall):
-        path = registry.public_name(operation.function)
-        if path is None:
-            raise fail(
-                ValueError,
-                f"The function '{operation.name}' of the model's graph is not a public one of keras.ops or tf, so the "
-                "model cannot be written to a file",
-                hint="Put it into a layer of your own with get_config().",
-            )
-        module, _, name = path.rpartition(".")
-        return {"module": module, "class_name": "function", "config": name, "registered_name": name}
-    return registry.serialize_keras_object(operation)
-
-
-def _serialize_node(node: Node, places: dict[int, list]) -> dict:
+def _serialize_call(args: Any, kwargs: dict, places: dict[int, list]) -> dict:
     def value(x: Any) -> Any:
         if isinstance(x, KerasTensor):
             inner = {"shape": list(x.shape), "dtype": x.dtype.name, "keras_history": places[id(x)]}
@@ -93,7 +86,12 @@ def _serialize_node(node: Node, places: dict[int, list]) -> dict:
             return {key: convert(v) for key, v in x.items()}
         return value(x)
 
-    return {"args": [convert(x) for x in node.args], "kwargs": {key: convert(x) for key, x in node.kwargs.items()}}
+    data = {"args": [convert(x) for x in args], "kwargs": {key: convert(x) for key, x in kwargs.items()}}
+    if kwargs.get("training") is not None:
+        data["explicit_training"] = (
+            True  # Keras writes training=False where the user said nothing; we write what was said
+        )
+    return data
 
 
 # from files -----------------------------------------------------------------------------------------------------------
@@ -101,21 +99,22 @@ def _serialize_node(node: Node, places: dict[int, list]) -> dict:
 
 def _rebuild(config: dict) -> tuple[Any, Any]:
     """The inputs and outputs of a functional config, its layers made and called anew."""
-    operations: dict[str, Any] = {}
+    config = functional_to_keras_3(config)
+    made: dict[str, Any] = {}
     pending = []
     for data in config["layers"]:
         name = data.get("name") or data["config"]["name"]
-        if name in operations:
+        if name in made:
             raise fail(ValueError, f"Two layers of the file are named '{name}'")
-        operations[name] = _make_operation(data, name)
+        made[name] = _make_operation(data, name)
         calls = data.get("inbound_nodes") or []
         pending.extend((name, index, call) for index, call in enumerate(calls))
     results: dict[tuple[str, int], list] = {}
-    for name, operation in operations.items():
+    for name, operation in made.items():
         for index, node in enumerate(getattr(operation, "_inbound_nodes", [])):
             results[name, index] = node.outputs
     while pending:  # a call can be repeated once the tensors that it takes are there
-        waiting = [item for item in pending if not _call_again(item, operations, results)]
+        waiting = [item for item in pending if not _call_again(item, made, results)]
         if len(waiting) == len(pending):
             raise fail(ValueError, "The file's layers are not connected", received=str([item[0] for item in waiting]))
         pending = waiting
@@ -123,15 +122,15 @@ def _rebuild(config: dict) -> tuple[Any, Any]:
 
 
 def _make_operation(data: dict, name: str) -> Any:
-    if data["class_name"] == "function":
-        return FunctionCall(registry.deserialize_keras_object(data), name)
-    operation = registry.deserialize_operation(data)
-    if isinstance(operation, Layer):
-        return operation
-    return FunctionCall(operation, name)
+    if operations.is_operation(data):
+        return operations.Operation(data, name)
+    layer = registry.deserialize_operation(data)
+    if not isinstance(layer, Layer):
+        raise fail(TypeError, f"The file's '{name}' is not a layer", received=type(layer).__name__)
+    return layer
 
 
-def _call_again(item: tuple, operations: dict, results: dict) -> bool:
+def _call_again(item: tuple, made: dict, results: dict) -> bool:
     name, index, call = item
     missing = False
 
@@ -146,13 +145,15 @@ def _call_again(item: tuple, operations: dict, results: dict) -> bool:
     args, kwargs = _arguments(call, tensor)
     if missing:
         return False
-    outputs = operations[name](*args, **kwargs)
+    if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
+        raise fail(ValueError, f"The file's '{name}' is called without any of the model's tensors")
+    outputs = made[name](*args, **kwargs)
     results[name, index] = tree.flatten(outputs)
     return True
 
 
-def _arguments(call: Any, tensor: Any) -> tuple[list, dict]:
-    """Arguments of one call: Keras 3's ``{"args", "kwargs"}``, or Keras 2's list of ``[layer, node, tensor, kwargs]``."""
+def _arguments(call: dict, tensor: Any) -> tuple[list, dict]:
+    """Arguments of one call ``{"args": [...], "kwargs": {...}}``, ``tensor`` looking places up."""
 
     def convert(x: Any) -> Any:
         if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__":
@@ -163,23 +164,12 @@ def _arguments(call: Any, tensor: Any) -> tuple[list, dict]:
             return [convert(v) for v in x]
         return registry.deserialize_keras_object(x)
 
-    if isinstance(call, dict):
-        return [convert(x) for x in call["args"]], {key: convert(x) for key, x in call["kwargs"].items()}
-    places = call if call and isinstance(call[0], list) else [call]
-    tensors = [tensor(place) for place in places]
-    kwargs: dict[str, Any] = {}
-    for place in places:
-        kwargs.update(_keras_2_arguments(place[3], tensor) if len(place) > 3 else {})
-    return [tensors[0] if len(tensors) == 1 else tensors], kwargs
-
-
-def _keras_2_arguments(arguments: dict, tensor: Any) -> dict:
-    def convert(x: Any) -> Any:
-        if isinstance(x, list) and len(x) == 3 and isinstance(x[0], str) and isinstance(x[1], int):
-            return tensor(x)
-        return registry.deserialize_keras_object(x)
-
-    return {key: convert(value) for key, value in arguments.items()}
+    kwargs = {key: convert(x) for key, x in call["kwargs"].items()}
+    if kwargs.get("mask", ()) is None:
+        del kwargs["mask"]
+    if not kwargs.get("training", True) and not call.get("explicit_training"):
+        del kwargs["training"]
+    return [convert(x) for x in call["args"]], kwargs
 
 
 def _tensors(places: Any, results: dict) -> Any:

@@ -10,18 +10,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kerasish.saving import model_files
-
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.errors import close_matches, fail
+from kerasish.core.masks import raw_with_mask
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
-from kerasish.layers.calling import CallSpec, unwrap_tensor
+from kerasish.layers.calling import CallSpec
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models.network import Network
 from kerasish.models.summary import print_summary
+from kerasish.saving import model_files
 from kerasish.training.trainer import Trainer
 
 
@@ -44,9 +44,8 @@ class Model(Trainer, Layer):
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
     # gives another class than it was called on.
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if cls is Model and _is_functional(args, kwargs):
-            return Layer.__new__(registry.class_named("keras.models.Functional"), *args, **kwargs)
-        model = Layer.__new__(cls, *args, **kwargs)
+        functional = cls is Model and _is_functional(args, kwargs)
+        model = Layer.__new__(registry.class_named("keras.models.Functional") if functional else cls, *args, **kwargs)
         model.__dict__["_network"] = None
         model.__dict__["_compiled"] = None
         return model
@@ -68,6 +67,7 @@ class Model(Trainer, Layer):
         """Make the graph's layers this model's."""
         state = self.__dict__
         state["_network"] = network
+        state["autocast"] = False  # inputs get the dtypes that the Inputs declare
         for layer in network.layers:
             if not any(layer is own for own in self._layers):
                 self._layers.append(layer)
@@ -92,7 +92,7 @@ class Model(Trainer, Layer):
                     x._keras_mask = m
         if self._runs_layers():
             outputs = self._network.run_layers(tree.map_structure(dispatch.wrap, inputs), training)
-            return tree.map_structure(unwrap_tensor, outputs)
+            return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
 
     def _runs_layers(self) -> bool:
@@ -138,7 +138,12 @@ class Model(Trainer, Layer):
             raise fail(ValueError, "Input shape must be defined when calling `build()` on a model")
         if not self._user_call:
             self.call(None)  # raises
-        trace(self, (keras_tensors(shape_from_config(input_shape), "float32"),), {})
+        self.built = True  # so that the run does not build once more
+        try:
+            trace(self, (keras_tensors(shape_from_config(input_shape), "float32"),), {})
+        except Exception:
+            self.built = False
+            raise
 
     # layers
 

@@ -14,9 +14,9 @@ from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.context import local, scope
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
+from kerasish.core.masks import copy_mask
 from kerasish.core.storage import cast_raw
 from kerasish.core.symbolic import FunctionCall, KerasTensor
-from kerasish.layers.calling import copy_mask
 from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.tracking import structure

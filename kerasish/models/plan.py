@@ -26,10 +26,10 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.dtypes import to_torch
+from kerasish.core.masks import mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
-from kerasish.layers.calling import unwrap_tensor, wrap_tensor
 from kerasish.layers.layer import Layer
 from kerasish.layers.tracking import structure
 from kerasish.models.graph import Graph
@@ -149,7 +149,7 @@ class Plan:
         get = None
         for x in node.outputs:
             if _has_mask(x):
-                get = get or self._bind("mask_of", _mask_on)
+                get = get or self._bind("mask_of", mask_of)
                 self._masks[id(x)] = f"{get}({self._names[id(x)]})"
 
     # text
@@ -234,16 +234,12 @@ class Plan:
 
 
 def _has_mask(x: Any) -> bool:
-    return getattr(x, "_keras_mask", None) is not None
+    return mask_of(x) is not None
 
 
 def _attach_mask(x: torch.Tensor, mask: torch.Tensor | None) -> None:
     if mask is not None:
-        x._keras_mask = mask
-
-
-def _mask_on(x: torch.Tensor) -> torch.Tensor | None:
-    return getattr(x, "_keras_mask", None)
+        x._keras_mask = mask  # type: ignore[attr-defined]
 
 
 def _reader(variable: Variable) -> Callable[[], torch.Tensor]:
@@ -257,7 +253,7 @@ def _raw_compute_mask(layer: Layer) -> Callable:
         return published.raw.__get__(layer)
 
     def compute(inputs: Any, mask: Any) -> Any:
-        inputs, mask = tree.map_structure(wrap_tensor, (inputs, mask))
-        return tree.map_structure(unwrap_tensor, layer.compute_mask(inputs, mask))
+        inputs, mask = tree.map_structure(wrap_with_mask, (inputs, mask))
+        return tree.map_structure(raw_with_mask, layer.compute_mask(inputs, mask))
 
     return compute

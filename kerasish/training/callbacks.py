@@ -31,9 +31,7 @@ class Monitor(Callback):
     ) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            warnings.warn(
-                f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3
-            )
+            warnings.warn(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3)
             mode = "auto"
         self.monitor = monitor
         self.mode = mode
@@ -187,8 +185,7 @@ class ModelCheckpoint(Monitor):
             )
         if not save_weights_only and not self.filepath.endswith((".keras", ".h5", ".hdf5")):
             raise ValueError(
-                "The filepath provided must end in `.keras` (Keras model format). "
-                f"Received: filepath={self.filepath}"
+                f"The filepath provided must end in `.keras` (Keras model format). Received: filepath={self.filepath}"
             )
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -218,7 +215,9 @@ class ModelCheckpoint(Monitor):
                 return
             if self.verbose > 0:
                 before = "inf" if self.best is None else f"{self.best:.5f}"
-                print(f"\nEpoch {self._epoch + 1}: {self.monitor} improved from {before} to {current:.5f}, saving model to {path}")
+                print(
+                    f"\nEpoch {self._epoch + 1}: {self.monitor} improved from {before} to {current:.5f}, saving model to {path}"
+                )
             self.best = current
         elif self.verbose > 0:
             print(f"\nEpoch {self._epoch + 1}: saving model to {path}")

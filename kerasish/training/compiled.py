@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from kerasish.losses.losses import LossFunctionWrapper
-from kerasish.metrics.values import MeanMetricWrapper
 
 from kerasish import losses, metrics
 from kerasish.core import tree
 from kerasish.core.errors import fail
 from kerasish.losses.base import Loss
+from kerasish.losses.losses import LossFunctionWrapper
 from kerasish.metrics.base import Mean, Metric
+from kerasish.metrics.values import MeanMetricWrapper
 
 
 class Outputs:
@@ -271,6 +271,8 @@ def as_metric(identifier: Any, y: Any, y_pred: Any) -> Metric | None:
         return _by_shapes(name, y, y_pred)
     found: Any = metrics.get(identifier)
     if isinstance(found, Metric):
+        if isinstance(identifier, str):
+            found.name = identifier  # logs go by the name as it was written: "mse", "AUC"
         return found
     label = identifier if isinstance(identifier, str) else _name_of(found)
     return MeanMetricWrapper(found, name=label)

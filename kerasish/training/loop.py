@@ -153,8 +153,8 @@ def _run(runner: Callable, batches: Iterator, calls: CallbackList, mode: str, mo
             break
         if hooks:
             begin(step)
-        for batch in several or [batch]:
-            logs = runner(batch)
+        for one in several or [batch]:
+            logs = runner(one)
         step += len(several) if several else 1
         if hooks:
             read = model.get_metrics_result_raw if logs is None else (lambda values=logs: values)

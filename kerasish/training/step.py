@@ -13,6 +13,7 @@ import torch
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.errors import fail
+from kerasish.core.masks import wrap_with_mask
 from kerasish.layers.tracking import structure
 from kerasish.training.compiled import Outputs
 
@@ -129,14 +130,3 @@ class Step:
 
 def _logical(grad: torch.Tensor, variable: Any) -> torch.Tensor:
     return variable._layout.to_logical(grad) if variable._layout is not None else grad
-
-
-def wrap_with_mask(x: Any) -> Any:
-    """A raw tensor for user code; the mask that it carries goes along."""
-    if not isinstance(x, torch.Tensor):
-        return x
-    out = dispatch.wrap(x)
-    mask = getattr(x, "_keras_mask", None)
-    if mask is not None:
-        out._keras_mask = dispatch.wrap(mask)
-    return out

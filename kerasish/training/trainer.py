@@ -14,13 +14,14 @@ from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import local, settings
 from kerasish.core.errors import fail
+from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.layers.tracking import structure
 from kerasish.metrics.base import Mean
 from kerasish.training import loop
 from kerasish.training.callback import to_numbers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics
 from kerasish.training.feed import class_weights, to_batch
-from kerasish.training.step import Step, wrap_with_mask
+from kerasish.training.step import Step
 
 
 class Compiled:
@@ -210,7 +211,7 @@ class Trainer:
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the compiled metrics with a batch; returns all results. A subclass may do more here."""
-        y, y_pred, sample_weight = tree.map_structure(_raw_with_mask, (y, y_pred, sample_weight))
+        y, y_pred, sample_weight = tree.map_structure(raw_with_mask, (y, y_pred, sample_weight))
         with torch.no_grad():
             self._the_step().update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
@@ -220,7 +221,7 @@ class Trainer:
     ) -> Any:
         """The total loss of a batch, penalties included. A subclass may compute another one."""
         step = self._the_step()
-        y, y_pred, sample_weight = tree.map_structure(_raw_with_mask, (y, y_pred, sample_weight))
+        y, y_pred, sample_weight = tree.map_structure(raw_with_mask, (y, y_pred, sample_weight))
         with dispatch.recorded_only():
             value = step.compute_loss(y, y_pred, sample_weight)
         return None if value is None else dispatch.wrap(value)
@@ -300,7 +301,7 @@ class Trainer:
                 with torch.enable_grad(), recording():
                     out = user_step(data)
             if mode == "predict":
-                return tree.map_structure(_raw_with_mask, out)
+                return tree.map_structure(raw_with_mask, out)
             return dict(out) if out is not None else {}
 
         return run
@@ -494,20 +495,10 @@ class _CompiledMetrics:
         self.model.compute_metrics(None, y, y_pred, sample_weight)
 
 
-def _raw_with_mask(x: Any) -> Any:
-    if not dispatch.is_tensor(x):
-        return x
-    t = dispatch.raw(x)
-    mask = getattr(x, "_keras_mask", None)
-    if mask is not None and isinstance(t, torch.Tensor):
-        t._keras_mask = dispatch.raw(mask)
-    return t
-
-
 def _raw_batch(data: Any) -> tuple:
     """What a ``train_step`` is given, as three raw parts."""
     parts = tuple(data) if isinstance(data, (tuple, list)) and len(data) <= 3 else (data,)
-    return tuple(tree.map_structure(_raw_with_mask, part) for part in (*parts, None, None)[:3])
+    return tuple(tree.map_structure(raw_with_mask, part) for part in (*parts, None, None)[:3])
 
 
 def _shorten(batch: tuple) -> Any:

@@ -1,0 +1,48 @@
+"""Masks travel on tensors, as ``_keras_mask``, and cross with them between user code (Tensors) and library code (raw)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from kerasish.core import dispatch
+from kerasish.core.tensor import Tensor
+from kerasish.core.variable import Variable
+
+
+def mask_of(x: Any) -> Any:
+    """The mask that a tensor carries, or None."""
+    return getattr(x, "_keras_mask", None)
+
+
+def copy_mask(source: Any, target: Any) -> None:
+    """Give ``target`` the mask of ``source``, in the form that fits it: raw on raw tensors, ours on ours."""
+    mask = getattr(source, "_keras_mask", None)
+    if mask is None:
+        return
+    if isinstance(target, torch.Tensor):
+        target._keras_mask = dispatch.raw(mask)  # type: ignore[attr-defined]
+    else:
+        target._keras_mask = dispatch.wrap(mask) if isinstance(mask, torch.Tensor) else mask
+
+
+def wrap_with_mask(x: Any) -> Any:
+    """A raw tensor as ours, for user code; anything else stays what it is."""
+    if not isinstance(x, torch.Tensor):
+        return x
+    out = dispatch.wrap(x)
+    copy_mask(x, out)
+    return out
+
+
+def raw_with_mask(x: Any) -> Any:
+    """A Tensor, variable or array as a raw one, for library code; Python values and symbolic tensors stay."""
+    if not isinstance(x, (Tensor, Variable)) and (isinstance(x, torch.Tensor) or not hasattr(x, "__array__")):
+        return x
+    if dispatch.is_symbolic(x):
+        return x
+    out = dispatch.raw(x)
+    if isinstance(out, torch.Tensor):
+        copy_mask(x, out)
+    return out

@@ -1,0 +1,94 @@
+"""Nested structures (``keras.tree``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from kerasish.core import tree as _tree
+from kerasish.core.errors import missing_name
+from kerasish.core.registry import publish
+
+flatten = _tree.flatten
+flatten_with_path = _tree.flatten_with_path
+is_nested = _tree.is_nested
+
+
+class MAP_TO_NONE:
+    """What ``traverse``'s function returns where the result shall hold None."""
+
+
+def map_structure(func: Callable, *structures: Any, none_is_leaf: bool = True) -> Any:
+    """Apply ``func`` to corresponding leaves; with ``none_is_leaf=False``, None stays None."""
+    if none_is_leaf:
+        return _tree.map_structure(func, *structures)
+    return _tree.map_structure(lambda *leaves: None if leaves[0] is None else func(*leaves), *structures)
+
+
+def map_structure_up_to(shallow_structure: Any, func: Callable, *structures: Any) -> Any:
+    """Like ``map_structure``, but stops where ``shallow_structure`` has leaves."""
+    return _tree.map_structure_up_to(shallow_structure, func, *structures)
+
+
+def map_shape_structure(func: Callable, structure: Any) -> Any:
+    """Apply ``func`` to each shape (a tuple or list of ints and None) of a structure of shapes."""
+    if isinstance(structure, dict):
+        return {key: map_shape_structure(func, value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)) and not all(d is None or isinstance(d, int) for d in structure):
+        return type(structure)(map_shape_structure(func, value) for value in structure)
+    return func(structure)
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Iterable, sequence_fn: Callable | None = None) -> Any:
+    """Put the leaves ``flat_sequence`` into the shape of ``structure``."""
+    return _tree.pack_as(structure, flat_sequence)
+
+
+def lists_to_tuples(structure: Any) -> Any:
+    """The structure with tuples for its lists."""
+    if isinstance(structure, dict):
+        return {key: lists_to_tuples(value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return tuple(lists_to_tuples(value) for value in structure)
+    return structure
+
+
+def assert_same_structure(a: Any, b: Any) -> None:
+    """Raise ValueError or TypeError unless the two agree in everything but their leaves."""
+    _tree.assert_same_structure(a, b)
+
+
+def assert_same_paths(a: Any, b: Any) -> None:
+    """Raise ValueError unless the leaves of the two have the same paths."""
+    paths_a, paths_b = ([path for path, _ in _tree.flatten_with_path(x)] for x in (a, b))
+    if paths_a != paths_b:
+        raise ValueError(f"`a` and `b` don't have the same paths: {paths_a} against {paths_b}")
+
+
+def traverse(func: Callable, structure: Any, top_down: bool = True) -> Any:
+    """Replace what ``func`` answers for with its answer (None: go on), from the root down or from the leaves up."""
+    if top_down:
+        answer = func(structure)
+        if answer is not None:
+            return None if answer is MAP_TO_NONE else answer
+    if isinstance(structure, dict):
+        structure = {key: traverse(func, value, top_down) for key, value in structure.items()}
+    elif isinstance(structure, (list, tuple)):
+        parts = [traverse(func, value, top_down) for value in structure]
+        structure = type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)
+    if not top_down:
+        answer = func(structure)
+        if answer is not None:
+            return None if answer is MAP_TO_NONE else answer
+    return structure
+
+
+__all__ = [
+    "MAP_TO_NONE", "assert_same_paths", "assert_same_structure", "flatten", "flatten_with_path", "is_nested",
+    "lists_to_tuples", "map_shape_structure", "map_structure", "map_structure_up_to", "pack_sequence_as", "traverse",
+]  # fmt: skip
+publish(__name__, globals(), ("MAP_TO_NONE", "map_structure", "pack_sequence_as"))
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
