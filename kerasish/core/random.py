@@ -255,8 +255,8 @@ class SeedGenerator:
         self.name = name or "seed_generator"
         self.seed = int(seed)
         self.state = Variable(
-            torch.tensor([self.seed & 0xFFFFFFFF, 0], dtype=torch.int64).to(torch.uint32),
-            dtype="uint32",
+            torch.tensor([self.seed, 0], dtype=torch.int64),
+            dtype="int64",
             trainable=False,
             autocast=False,
             name=f"{self.name}_state",
@@ -265,12 +265,12 @@ class SeedGenerator:
 
     def next(self, ordered: bool = True) -> Any:
         """The next seed, two integers as a Tensor."""
-        return dispatch.wrap(torch.tensor(self.draw(), dtype=torch.int64).to(torch.uint32))
+        return dispatch.wrap(torch.tensor(self.draw(), dtype=torch.int64))
 
     def draw(self) -> tuple[int, int]:
         """The next seed as two Python integers."""
         first, second = (int(v) for v in self.state.numpy())
-        self.state.write(torch.tensor([first, (second + 1) & 0xFFFFFFFF], dtype=torch.int64).to(torch.uint32))
+        self.state.write(torch.tensor([first, second + 1], dtype=torch.int64))
         return first, second
 
     def torch_generator(self, device: torch.device) -> torch.Generator:

@@ -89,7 +89,8 @@ def _wrapped(value: int, target: DType) -> int:
 def _demand_kind(value: Any, kind: type, target: DType) -> None:
     """Raise unless a Python number of type ``kind`` may become ``target``."""
     allowed = {
-        bool: ("bool", "int", "float"), int: ("int", "uint", "float", "complex"), float: ("float", "complex"), complex: ("complex",),
+        bool: ("bool", "int", "float"), int: ("int", "uint", "float", "complex"), float: ("float", "complex"),
+        complex: ("complex",),
     }  # fmt: skip
     if target.kind not in allowed.get(kind, ()):
         raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")

@@ -74,6 +74,7 @@ class Layer(Module):
     """
 
     _call_spec: CallSpec
+    _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _raw_call: Callable
@@ -116,7 +117,10 @@ class Layer(Module):
                 cls.call = dispatch.boundary(call)
         if "compute_mask" in cls.__dict__ and is_ours(cls.__dict__["compute_mask"]):
             cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
+        if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
+            cls.supports_masking = True
         if "build" in cls.__dict__:
+            cls._builds_by_running = cls.__dict__.get("_builds_by_running", False)
             cls.build = wrap_build(cls.__dict__["build"])
 
     # what subclasses define
@@ -394,7 +398,9 @@ class Layer(Module):
         shapes = self._shapes_by_name(type(self).build, args, kwargs)
         with real_state(), scope(call_layers=(*local.call_layers, self)):
             self._path = self._path or "/".join(layer.name for layer in local.call_layers)
-            if len(shapes) > 1:
+            if self._builds_by_running:
+                self._note_build(tuple(shapes.values()), {})
+            elif len(shapes) > 1:
                 self.build(**shapes)
             else:
                 self.build(*shapes.values())

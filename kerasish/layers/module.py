@@ -29,6 +29,9 @@ class Module(nn.Module):
     """Attributes, variables and torch's side of a layer."""
 
     _keras_layer = True
+    autocast = True
+    input_spec: Any = None
+    supports_masking = False
 
     # Both are done here rather than in __init__: attributes may be set before super().__init__() is called, and the
     # arguments of the most derived class are its configuration if it has no get_config.
@@ -47,9 +50,6 @@ class Module(nn.Module):
         state["_last_shapes"] = None
         state["built"] = False
         state["_trainable"] = True
-        state["autocast"] = True
-        state["input_spec"] = None
-        state["supports_masking"] = False
         state["_path"] = None
         return layer
 

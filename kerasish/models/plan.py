@@ -73,13 +73,15 @@ class Plan:
 
     def _is_simple(self, layer: Layer) -> bool:
         """Whether the layer's mathematics can be called directly, without the steps of ``Layer.__call__``."""
-        return not (
-            layer._user_call
-            or layer._layers
-            or layer._has_hooks()
-            or layer._dtype_policy.is_mixed
-            or layer.activity_regularizer is not None
-            or type(layer).__call__ is not Layer.__call__
+        if hasattr(layer, "nested_program"):
+            return False
+        return not any(
+            part._user_call
+            or part._has_hooks()
+            or part._dtype_policy.is_mixed
+            or part.activity_regularizer is not None
+            or type(part).__call__ is not Layer.__call__
+            for part in layer._flatten_layers()
         )
 
     def _lower_simple(self, layer: Layer, node: Node) -> None:

@@ -78,6 +78,8 @@ def axis_indices(axis: Axis, rank: int) -> list[int]:
     """
     if axis is None:
         return list(range(rank))
+    if getattr(axis, "ndim", 0):  # a vector as an array or tensor
+        axis = list(axis)
     axes = [axis_index(a, rank) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
     if len(set(axes)) < len(axes):
         raise InvalidArgumentError(f"axis {tuple(axes)} names a dimension twice")

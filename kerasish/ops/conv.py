@@ -22,6 +22,7 @@ from kerasish.core.shape import same_padding, tuple_of
 
 TO_TORCH = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}  # by rank: channels last to channels first
 FROM_TORCH = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+_CHANNELS_LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
 _CONV = {2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
@@ -192,7 +193,7 @@ def conv(
             "by the number of groups",
             received=f"input channels={channels}, kernel shape={tuple(kernel.shape)}",
         )
-    stored = kernel.permute(n + 1, n, *range(n))
+    stored = _stored(kernel, data_format)
     return convolve(inputs, stored, None, strides, padding, dilation, channels // wanted, data_format)
 
 
@@ -230,7 +231,7 @@ def conv_transpose(
                 "`output_padding` must be smaller than `strides`",
                 received=f"output_padding={output_padding}, strides={strides}",
             )
-    stored = kernel.permute(n + 1, n, *range(n))
+    stored = _stored(kernel, data_format)
     return convolve_transpose(inputs, stored, None, strides, padding, extra, dilation, data_format)
 
 
@@ -330,6 +331,16 @@ def _settle(inputs: torch.Tensor, data_format: str | None, padding: str, padding
     if padding == "causal" and inputs.ndim != 3:
         raise fail(ValueError, "'causal' padding is for one spatial axis", received=f"inputs.ndim={inputs.ndim}")
     return inputs.ndim - 2, check_data_format(data_format), padding
+
+
+def _stored(kernel: torch.Tensor, data_format: str) -> torch.Tensor:
+    """A kernel (\\*window, a, b) as torch takes it, (b, a, \\*window).
+
+    A copy with canonical strides: where an axis has length 1, torch's backward pass fails on those of a permuted view.
+    """
+    n = kernel.ndim - 2
+    memory_format = _CHANNELS_LAST.get(n) if data_format == "channels_last" else None
+    return kernel.permute(n + 1, n, *range(n)).clone(memory_format=memory_format or torch.contiguous_format)
 
 
 def _channels(inputs: torch.Tensor, data_format: str) -> int:

@@ -60,7 +60,8 @@ def floor_divide(x1: Operand, x2: Operand) -> Any:
     Raises:
         InvalidArgumentError: an integer is divided by 0.
     """
-    return x1 // x2
+    floats = (x1 if isinstance(x1, torch.Tensor) else x2).is_floating_point()
+    return torch.floor(x1 / x2) if floats else x1 // x2  # of floats from the rounded quotient: 1.0 // 0.1 is 10
 
 
 @op

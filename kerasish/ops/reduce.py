@@ -22,8 +22,10 @@ _SUM_DTYPES = {
 }  # fmt: skip
 
 
-def _over(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
+def over(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
     """``function(x, axes, keepdims)``, where torch would take an empty list of axes for all of them."""
+    if type(axis) is int and -x.ndim <= axis < x.ndim:
+        return function(x, axis, keepdims)
     axes = axis_indices(axis, x.ndim)
     return function(x, axes, keepdims) if axes else function(x.unsqueeze(-1), [x.ndim], False)
 
@@ -56,8 +58,8 @@ def _kept(result: torch.Tensor, axis: Axis, keepdims: bool, rank: int) -> torch.
 def total(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """The sum over axes on raw tensors, in the dtype that Keras gives it."""
     if x.is_floating_point() or x.is_complex():
-        return _over(torch.sum, x, axis, keepdims)
-    result = _over(lambda x, a, k: torch.sum(x, a, k, dtype=torch.int64), x, axis, keepdims)
+        return over(torch.sum, x, axis, keepdims)
+    result = over(lambda x, a, k: torch.sum(x, a, k, dtype=torch.int64), x, axis, keepdims)
     return result.to(_SUM_DTYPES.get(x.dtype, x.dtype))
 
 
@@ -81,14 +83,14 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False, dtype: Any = None)
 @op
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over axes; of nothing NaN."""
-    return _over(torch.mean, floating(x), axis, keepdims)
+    return over(torch.mean, floating(x), axis, keepdims)
 
 
 def _var(x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
     x = floating(x)
     if _count(x, axis_indices(axis, x.ndim)) == 0:  # torch warns
-        return _over(torch.mean, x.abs(), axis, keepdims)
-    return _over(lambda x, a, k: torch.var(x, a, correction=0, keepdim=k), x, axis, keepdims)
+        return over(torch.mean, x.abs(), axis, keepdims)
+    return over(lambda x, a, k: torch.var(x, a, correction=0, keepdim=k), x, axis, keepdims)
 
 
 @op
@@ -111,20 +113,20 @@ def average(x: Array, axis: Axis = None, weights: Array | None = None) -> Any:
     """
     x = floating(x)
     if weights is None:
-        return _over(torch.mean, x, axis, False)
+        return over(torch.mean, x, axis, False)
     weights = floating(weights)
     if weights.ndim == 1 and x.ndim > 1 and axis is not None and len(axis_indices(axis, x.ndim)) == 1:
         shape = [1] * x.ndim
         shape[axis_indices(axis, x.ndim)[0]] = -1
         weights = weights.reshape(shape)
     weights = weights.expand(torch.broadcast_shapes(weights.shape, x.shape))
-    return _over(torch.sum, x * weights, axis, False) / _over(torch.sum, weights, axis, False)
+    return over(torch.sum, x * weights, axis, False) / over(torch.sum, weights, axis, False)
 
 
 @op
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """log Σ eˣ over axes, without overflow."""
-    return _over(torch.logsumexp, floating(x), axis, keepdims)
+    return over(torch.logsumexp, floating(x), axis, keepdims)
 
 
 # truth and counts -----------------------------------------------------------------------------------------------------
@@ -133,19 +135,19 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 @op
 def all(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether no element over the axes is 0 or false."""
-    return _over(torch.all, x != 0, axis, keepdims)
+    return over(torch.all, x != 0, axis, keepdims)
 
 
 @op
 def any(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether an element over the axes is other than 0 or false."""
-    return _over(torch.any, x != 0, axis, keepdims)
+    return over(torch.any, x != 0, axis, keepdims)
 
 
 @op
 def count_nonzero(x: Array, axis: Axis = None) -> Any:
     """How many elements over the axes are other than 0, as int32."""
-    return _over(torch.sum, x != 0, axis, False).int()
+    return over(torch.sum, x != 0, axis, False).int()
 
 
 # extremes -------------------------------------------------------------------------------------------------------------
@@ -158,12 +160,12 @@ def _extreme(function: Callable, join: Callable, x: torch.Tensor, axis: Axis, ke
             raise InvalidArgumentError(
                 f"Cannot compute the {function.__name__[1:]} of an empty tensor: {tuple(x.shape)}"
             )
-        return _over(function, x, axis, keepdims)
+        return over(function, x, axis, keepdims)
     initial = raw(initial).to(x)
     if _count(x, axes) == 0:
         shape = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
         return initial.expand(shape).clone()
-    return join(_over(function, x, axis, keepdims), initial)
+    return join(over(function, x, axis, keepdims), initial)
 
 
 @op
@@ -330,7 +332,7 @@ def _filled(x: torch.Tensor, value: float) -> torch.Tensor:
 
 def _present(x: torch.Tensor, axis: Axis, keepdims: bool = False) -> torch.Tensor:
     """How many elements over the axes are not NaN."""
-    return _over(torch.sum, ~torch.isnan(x), axis, keepdims)
+    return over(torch.sum, ~torch.isnan(x), axis, keepdims)
 
 
 @op
@@ -346,7 +348,7 @@ def nanprod(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _nanmean(x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
-    return _over(torch.sum, _filled(x, 0), axis, keepdims) / _present(x, axis, keepdims)
+    return over(torch.sum, _filled(x, 0), axis, keepdims) / _present(x, axis, keepdims)
 
 
 @op
@@ -357,7 +359,7 @@ def nanmean(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _nanvar(x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
     squares = torch.abs(x - _nanmean(x, axis, True)).square().masked_fill(torch.isnan(x), 0)
-    return _over(torch.sum, squares, axis, keepdims) / _present(x, axis, keepdims)
+    return over(torch.sum, squares, axis, keepdims) / _present(x, axis, keepdims)
 
 
 @op
@@ -374,8 +376,8 @@ def nanstd(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _nan_extreme(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool, filling: float) -> torch.Tensor:
     if not x.is_floating_point():
-        return _over(function, x, axis, keepdims)
-    result = _over(function, _filled(x, filling), axis, keepdims)
+        return over(function, x, axis, keepdims)
+    result = over(function, _filled(x, filling), axis, keepdims)
     return torch.where(_present(x, axis, keepdims) == 0, float("nan"), result)
 
 

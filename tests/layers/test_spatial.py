@@ -37,7 +37,11 @@ WITHOUT = [
     ("AveragePooling1D", {"pool_size": 3, "padding": "same", "data_format": "channels_first"}, (3, 5)),
     *((f"Global{kind}Pooling{n}D", {}, (4,) * n + (3,)) for kind in ("Max", "Average") for n in (1, 2, 3)),
     ("GlobalMaxPooling2D", {"keepdims": True, "data_format": "channels_first"}, (3, 4, 5)),
-    *((f"Adaptive{kind}Pooling{n}D", {"output_size": 2}, (5,) * n + (3,)) for kind in ("Max", "Average") for n in (1, 2, 3)),
+    *(
+        (f"Adaptive{kind}Pooling{n}D", {"output_size": 2}, (5,) * n + (3,))
+        for kind in ("Max", "Average")
+        for n in (1, 2, 3)
+    ),
     ("AdaptiveAveragePooling2D", {"output_size": (2, 3), "data_format": "channels_first"}, (3, 4, 5)),
     ("Flatten", {}, (3, 4)),
     ("Flatten", {"data_format": "channels_first"}, (3, 4, 2)),
@@ -204,7 +208,9 @@ def test_gradients_are_those_of_differences(name, arguments, shape):
         assert numeric == pytest.approx(2 * (gradient.numpy() * step).sum(), rel=1e-4, abs=1e-12)
 
 
-@pytest.mark.parametrize(("name", "arguments", "shape"), [c for c in ALL if "data_format" in c[1] and c[0] != "Flatten"])
+@pytest.mark.parametrize(
+    ("name", "arguments", "shape"), [c for c in ALL if "data_format" in c[1] and c[0] != "Flatten"]
+)
 def test_channels_first_is_channels_last_turned(name, arguments, shape):
     x = data(shape)
     layer = make(name, arguments)

@@ -1,0 +1,175 @@
+"""Layers (``keras.layers``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.errors import missing_name
+from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
+from kerasish.layers.advanced_activations import ELU as ELU
+from kerasish.layers.advanced_activations import LeakyReLU as LeakyReLU
+from kerasish.layers.advanced_activations import PReLU as PReLU
+from kerasish.layers.advanced_activations import ReLU as ReLU
+from kerasish.layers.advanced_activations import Softmax as Softmax
+from kerasish.layers.batch_norm import BatchNormalization as BatchNormalization
+from kerasish.layers.cells import GRUCell as GRUCell
+from kerasish.layers.cells import LSTMCell as LSTMCell
+from kerasish.layers.cells import SimpleRNNCell as SimpleRNNCell
+from kerasish.layers.cells import StackedRNNCells as StackedRNNCells
+from kerasish.layers.conv import Conv1D as Conv1D
+from kerasish.layers.conv import Conv2D as Conv2D
+from kerasish.layers.conv import Conv3D as Conv3D
+from kerasish.layers.conv_depthwise import DepthwiseConv1D as DepthwiseConv1D
+from kerasish.layers.conv_depthwise import DepthwiseConv2D as DepthwiseConv2D
+from kerasish.layers.conv_depthwise import SeparableConv1D as SeparableConv1D
+from kerasish.layers.conv_depthwise import SeparableConv2D as SeparableConv2D
+from kerasish.layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
+from kerasish.layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
+from kerasish.layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
+from kerasish.layers.conv_transpose import Convolution1DTranspose as Convolution1DTranspose
+from kerasish.layers.conv_transpose import Convolution2DTranspose as Convolution2DTranspose
+from kerasish.layers.conv_transpose import Convolution3DTranspose as Convolution3DTranspose
+from kerasish.layers.core import Activation as Activation
+from kerasish.layers.core import Dense as Dense
+from kerasish.layers.core import Embedding as Embedding
+from kerasish.layers.core import Identity as Identity
+from kerasish.layers.core import Input as Input
+from kerasish.layers.core import InputLayer as InputLayer
+from kerasish.layers.core import Lambda as Lambda
+from kerasish.layers.core import Masking as Masking
+from kerasish.layers.input_spec import InputSpec as InputSpec
+from kerasish.layers.layer import Layer as Layer
+from kerasish.layers.merge import Add as Add
+from kerasish.layers.merge import Average as Average
+from kerasish.layers.merge import Concatenate as Concatenate
+from kerasish.layers.merge import Dot as Dot
+from kerasish.layers.merge import Maximum as Maximum
+from kerasish.layers.merge import Minimum as Minimum
+from kerasish.layers.merge import Multiply as Multiply
+from kerasish.layers.merge import Subtract as Subtract
+from kerasish.layers.merge import add as add
+from kerasish.layers.merge import average as average
+from kerasish.layers.merge import concatenate as concatenate
+from kerasish.layers.merge import dot as dot
+from kerasish.layers.merge import maximum as maximum
+from kerasish.layers.merge import minimum as minimum
+from kerasish.layers.merge import multiply as multiply
+from kerasish.layers.merge import subtract as subtract
+from kerasish.layers.noise import ActivityRegularization as ActivityRegularization
+from kerasish.layers.noise import AlphaDropout as AlphaDropout
+from kerasish.layers.noise import Dropout as Dropout
+from kerasish.layers.noise import GaussianDropout as GaussianDropout
+from kerasish.layers.noise import GaussianNoise as GaussianNoise
+from kerasish.layers.noise import SpatialDropout1D as SpatialDropout1D
+from kerasish.layers.noise import SpatialDropout2D as SpatialDropout2D
+from kerasish.layers.noise import SpatialDropout3D as SpatialDropout3D
+from kerasish.layers.norm import GroupNormalization as GroupNormalization
+from kerasish.layers.norm import LayerNormalization as LayerNormalization
+from kerasish.layers.norm import RMSNormalization as RMSNormalization
+from kerasish.layers.norm import UnitNormalization as UnitNormalization
+from kerasish.layers.pool import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from kerasish.layers.pool import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from kerasish.layers.pool import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from kerasish.layers.pool import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from kerasish.layers.pool import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from kerasish.layers.pool import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from kerasish.layers.pool import AveragePooling1D as AveragePooling1D
+from kerasish.layers.pool import AveragePooling2D as AveragePooling2D
+from kerasish.layers.pool import AveragePooling3D as AveragePooling3D
+from kerasish.layers.pool import GlobalAveragePooling1D as GlobalAveragePooling1D
+from kerasish.layers.pool import GlobalAveragePooling2D as GlobalAveragePooling2D
+from kerasish.layers.pool import GlobalAveragePooling3D as GlobalAveragePooling3D
+from kerasish.layers.pool import GlobalMaxPooling1D as GlobalMaxPooling1D
+from kerasish.layers.pool import GlobalMaxPooling2D as GlobalMaxPooling2D
+from kerasish.layers.pool import GlobalMaxPooling3D as GlobalMaxPooling3D
+from kerasish.layers.pool import MaxPooling1D as MaxPooling1D
+from kerasish.layers.pool import MaxPooling2D as MaxPooling2D
+from kerasish.layers.pool import MaxPooling3D as MaxPooling3D
+from kerasish.layers.recurrent import GRU as GRU
+from kerasish.layers.recurrent import LSTM as LSTM
+from kerasish.layers.recurrent import SimpleRNN as SimpleRNN
+from kerasish.layers.reshape import Cropping1D as Cropping1D
+from kerasish.layers.reshape import Cropping2D as Cropping2D
+from kerasish.layers.reshape import Cropping3D as Cropping3D
+from kerasish.layers.reshape import Flatten as Flatten
+from kerasish.layers.reshape import Permute as Permute
+from kerasish.layers.reshape import RepeatVector as RepeatVector
+from kerasish.layers.reshape import Reshape as Reshape
+from kerasish.layers.reshape import ZeroPadding1D as ZeroPadding1D
+from kerasish.layers.reshape import ZeroPadding2D as ZeroPadding2D
+from kerasish.layers.reshape import ZeroPadding3D as ZeroPadding3D
+from kerasish.layers.rnn import RNN as RNN
+from kerasish.layers.spectral_norm import SpectralNormalization as SpectralNormalization
+from kerasish.layers.upsampling import UpSampling1D as UpSampling1D
+from kerasish.layers.upsampling import UpSampling2D as UpSampling2D
+from kerasish.layers.upsampling import UpSampling3D as UpSampling3D
+from kerasish.layers.wrappers import Bidirectional as Bidirectional
+from kerasish.layers.wrappers import TimeDistributed as TimeDistributed
+from kerasish.layers.wrappers import Wrapper as Wrapper
+
+# Keras's other names of the same layers
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+AvgPool3D = AveragePooling3D
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+Convolution3D = Conv3D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
+
+
+def serialize(layer: Layer) -> dict:
+    """Plain data that ``deserialize`` turns into an equal layer; without its weights."""
+    return serialize_keras_object(layer)
+
+
+def deserialize(config: dict, custom_objects: dict | None = None) -> Layer:
+    """The layer for what ``serialize`` gave.
+
+    Raises:
+        TypeError: a class that is neither public, nor registered, nor in ``custom_objects``.
+        ValueError: the config is that of something else.
+    """
+    layer = deserialize_keras_object(config, custom_objects)
+    if not isinstance(layer, Layer):
+        raise ValueError(
+            "`keras.layers.deserialize` was passed a `config` object that is not a `keras.layers.Layer`. "
+            f"Received: {config}"
+        )
+    return layer
+
+
+__all__ = [
+    "Activation", "ActivityRegularization", "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
+    "AlphaDropout", "Average", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D",
+    "AvgPool3D", "BatchNormalization", "Bidirectional", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D",
+    "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D", "Convolution1DTranspose", "Convolution2D",
+    "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D",
+    "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot", "Dropout", "ELU", "Embedding", "Flatten", "GRU", "GRUCell",
+    "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
+    "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D",
+    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "Identity", "Input",
+    "InputLayer", "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking",
+    "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum",
+    "Multiply", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Reshape", "SeparableConv1D",
+    "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax",
+    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
+    "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot",
+    "maximum", "minimum", "multiply", "serialize", "subtract",
+]  # fmt: skip
+publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
