@@ -1,1 +1,105 @@
-"""placeholder while the parts are being written"""
+"""Keras, and the core of TensorFlow's Python API, as a library on PyTorch.
+
+    import kerasish as keras                 # new code
+    from kerasish import tf                  # tf.constant, tf.GradientTape, tf.data, ...
+    kerasish.install()                       # notebooks: from here on `import tensorflow as tf` is kerasish
+    python -m kerasish script.py             # an unmodified TensorFlow or Keras script
+
+This module is the Keras namespace (``keras.*``); ``kerasish.tf`` is TensorFlow's.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from kerasish import activations as activations
+from kerasish import callbacks as callbacks
+from kerasish import config as config
+from kerasish import constraints as constraints
+from kerasish import dtype_policies as dtype_policies
+from kerasish import initializers as initializers
+from kerasish import layers as layers
+from kerasish import losses as losses
+from kerasish import metrics as metrics
+from kerasish import mixed_precision as mixed_precision
+from kerasish import models as models
+from kerasish import ops as ops
+from kerasish import optimizers as optimizers
+from kerasish import preprocessing as preprocessing
+from kerasish import random as random
+from kerasish import regularizers as regularizers
+from kerasish import saving as saving
+from kerasish import tree as tree
+from kerasish import utils as utils
+from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
+from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
+from kerasish.core.context import scope as _scope
+from kerasish.core.device import scope as device
+from kerasish.core.dtypes import DTypePolicy as DTypePolicy
+from kerasish.core.errors import missing_name as _missing_name
+from kerasish.core.registry import publish as _publish
+from kerasish.core.symbolic import KerasTensor as KerasTensor
+from kerasish.core.variable import Variable as Variable
+from kerasish.dropin import install as install
+from kerasish.dropin import uninstall as uninstall
+from kerasish.initializers import Initializer as Initializer
+from kerasish.layers import Input as Input
+from kerasish.layers import InputSpec as InputSpec
+from kerasish.layers import Layer as Layer
+from kerasish.losses import Loss as Loss
+from kerasish.metrics import Metric as Metric
+from kerasish.models import Model as Model
+from kerasish.models import Sequential as Sequential
+from kerasish.optimizers import Optimizer as Optimizer
+from kerasish.regularizers import Regularizer as Regularizer
+
+FloatDTypePolicy = DTypePolicy
+
+
+def version() -> str:
+    """The version of Keras whose API this is."""
+    return __version__
+
+
+class name_scope:  # noqa: N801 - Keras's name
+    """``with keras.name_scope("encoder"): ...`` — a name for a part of a program; names of weights do not depend on it."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"Argument `name` must be a non-empty string. Received: name={name!r}")
+        self.name = name
+
+    def __enter__(self) -> name_scope:
+        from kerasish.core.context import local
+
+        self._scope = _scope(name_scopes=(*local.name_scopes, self.name))
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._scope.__exit__(*exception)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext kerasish``: the same as ``kerasish.install()``."""
+    install()
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    uninstall()
+
+
+__all__ = [
+    "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model",
+    "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "callbacks", "config", "constraints", "device",
+    "dtype_policies", "initializers", "install", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope",
+    "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "uninstall", "utils", "version",
+]  # fmt: skip
+_publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tf":  # TensorFlow's namespace, imported when it is first used
+        return importlib.import_module("kerasish.tf")
+    raise _missing_name(__name__, name, globals())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -25,6 +25,7 @@ from kerasish.core.context import automatic_name, scope
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw
 from kerasish.core.variable import Variable, live_tapes
+from kerasish.optimizers.schedules import single
 from kerasish.optimizers.state import OptimizerState
 
 _KERAS_2_ONLY = ("jit_compile", "is_legacy_optimizer")  # in its configs; they choose how, not what, is computed
@@ -112,7 +113,7 @@ class Optimizer(OptimizerState):
                 received=f"gradient_accumulation_steps={steps}",
             )
 
-    def build(self, variables: list[Variable]) -> None:
+    def build(self, variables: Iterable[Variable]) -> None:
         """Create the state for these variables; rules add their slots after calling this."""
         if self.built:
             return
@@ -196,13 +197,7 @@ class Optimizer(OptimizerState):
                 ValueError, "Gradients and variables must match one to one", f"{len(variables)} gradients", len(grads)
             )
         self.build(variables)
-        for variable in variables:
-            if id(variable) not in self._index_dict:
-                raise ValueError(
-                    f"Unknown variable: {variable}. This optimizer can only be called for the variables it was "
-                    f"originally built with. When working with a new set of variables, you should recreate a new "
-                    f"optimizer instance."
-                )
+        self._check_known(variables)
         return variables
 
     def stateless_apply(self, optimizer_variables: list, grads: list, trainable_variables: list) -> tuple[list, list]:
@@ -261,8 +256,7 @@ class Optimizer(OptimizerState):
         if grads:
             rate = self.rate()
             grads = self._clip(grads)
-            if self.weight_decay is not None:
-                self._shrink(params, variables, rate)
+            self._shrink(params, variables, rate)
             self._step(params, grads, variables, rate)
         if self.use_ema:
             self._average()
@@ -321,23 +315,29 @@ class Optimizer(OptimizerState):
 
     def _clip(self, grads: list[torch.Tensor]) -> list[torch.Tensor]:
         if self.clipnorm is not None and self.clipnorm > 0:
-            norms = torch._foreach_norm(grads)
-            return [g * (self.clipnorm / torch.clamp(n, min=self.clipnorm)) for g, n in zip(grads, norms)]
+            excess = torch._foreach_norm(grads)
+            torch._foreach_div_(excess, self.clipnorm)
+            torch._foreach_clamp_min_(excess, 1.0)
+            return list(torch._foreach_div(grads, excess))
         if self.global_clipnorm is not None and self.global_clipnorm > 0:
             norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
-            factor = self.global_clipnorm / torch.clamp(norm, min=self.global_clipnorm) + 0.0 * norm  # NaN if infinite
-            return list(torch._foreach_mul(grads, factor))
+            excess = (norm / self.global_clipnorm).clamp_min(1.0)
+            return list(torch._foreach_div(grads, excess + 0.0 * norm))  # an infinite norm makes all gradients NaN
         if self.clipvalue is not None and self.clipvalue > 0:
             return [g.clamp(-self.clipvalue, self.clipvalue) for g in grads]
         return grads
 
     def _shrink(self, params: list[torch.Tensor], variables: list[Variable], rate: float) -> None:
+        if self.weight_decay is not None:
+            self._shrink_by(rate * single(self.weight_decay), params, variables)
+
+    def _shrink_by(self, factor: float, params: list[torch.Tensor], variables: list[Variable]) -> None:
+        """``params -= params * factor``."""
         kept, patterns = self._undecayed
         if kept or patterns:
-            pairs = [(p, v) for p, v in zip(params, variables) if not _named(v, kept, patterns)]
-            params = [p for p, _ in pairs]
+            params = [p for p, v in zip(params, variables) if not _named(v, kept, patterns)]
         if params:
-            torch._foreach_mul_(params, 1.0 - rate * self.weight_decay)
+            torch._foreach_add_(params, params, alpha=-factor)  # 1 - factor would be rounded to float32
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
@@ -357,23 +357,34 @@ class Optimizer(OptimizerState):
                 variable.make_writable(copy=False)
             torch._foreach_copy_([v.stored for v in variables], averages)
 
-    def finalize_variable_values(self, var_list: list[Variable]) -> None:
+    def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """At the end of training: set the variables to their moving averages, if those are kept."""
-        if self.use_ema:
-            for variable in var_list:
-                variable.write(self._slots["average"][self._get_variable_index(variable)].logical)
+        averages = self._slots.get("average", {})
+        for variable in var_list:
+            average = averages.get(self._index_dict.get(id(variable), -1))
+            if average is not None:
+                variable.write(average.logical)
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times ``loss_scale_factor``, for gradients that float16 would lose."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
+    @property
+    def has_own_apply(self) -> bool:
+        """Whether a user's class handles whole updates itself: then training calls ``apply_gradients``, not ``raw_apply``."""
+        cls = type(self)
+        return cls.apply is not Optimizer.apply or cls.apply_gradients is not Optimizer.apply_gradients
+
     def assign(self, variable: Variable, value: Any) -> None:
+        """``variable = value``, for users' ``update_step``."""
         variable.assign(value)
 
     def assign_add(self, variable: Variable, value: Any) -> None:
+        """``variable += value``."""
         variable.assign_add(value)
 
     def assign_sub(self, variable: Variable, value: Any) -> None:
+        """``variable -= value``."""
         variable.assign_sub(value)
 
     def get_config(self) -> dict:
@@ -394,6 +405,7 @@ class Optimizer(OptimizerState):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
+        """An optimizer from what ``get_config`` gave."""
         config = dict(config)
         if isinstance(config.get("learning_rate"), dict):
             config["learning_rate"] = registry.deserialize_keras_object(config["learning_rate"], custom_objects)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish.core import device as devices
 from kerasish.core import dispatch, registry
 from kerasish.core.context import scope
 from kerasish.core.errors import missing_name
@@ -23,6 +24,13 @@ __all__ = [
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "LearningRateSchedule",
     "PiecewiseConstantDecay", "PolynomialDecay", "deserialize", "serialize",
 ]  # fmt: skip
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def single(value: float) -> float:
+    """``value`` rounded to float32, as Keras holds rates and hyperparameters whatever the dtype of the variables is."""
+    return float(np.float32(value)) if abs(value) < _LARGEST else value
 
 
 class LearningRateSchedule:
@@ -46,6 +54,7 @@ class LearningRateSchedule:
 
     @classmethod
     def from_config(cls, config: dict) -> LearningRateSchedule:
+        """A schedule from what ``get_config`` gave."""
         return cls(**config)
 
 
@@ -58,13 +67,13 @@ class _Formula(LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """The learning rate at ``step``: float32, of the shape of ``step``."""
         steps = np.asarray(dispatch.raw(step).detach().cpu(), dtype=np.float64)
-        rates = np.array([self._at(float(s)) for s in steps.flat], dtype=np.float32).reshape(steps.shape)
-        return dispatch.wrap(dispatch.raw(rates))
+        rates = torch.tensor([self._at(float(s)) for s in steps.flat], dtype=torch.float64).reshape(steps.shape)
+        return dispatch.wrap(rates.to(device=devices.current(), dtype=torch.float32))
 
     def value(self, step: int) -> float:
         if type(self).__call__ is not _Formula.__call__:  # a user's variant of one of ours
             return super().value(step)
-        return float(np.float32(self._at(float(step))))
+        return single(self._at(float(step)))
 
     def get_config(self) -> dict:
         ours = next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))

@@ -25,7 +25,7 @@ _HOST = torch.device("cpu")
 _INTERNAL = frozenset(("_variables", "_trainable_variables", "_updated", "_undecayed", "_slots", "_index_dict"))
 
 
-class _CallableList(list):
+class CallableList(list):
     """A list that may also be called: ``optimizer.variables`` is a method in older TensorFlow code."""
 
     def __call__(self) -> list:
@@ -160,16 +160,29 @@ class OptimizerState:
     def slots(self, name: str, variables: list[Variable]) -> list[torch.Tensor]:
         """The raw slot tensors of some variables, to be updated in place."""
         table, index = self._slots[name], self._index_dict
-        found = [table[index[id(variable)]] for variable in variables]
+        try:
+            found = [table[index[id(variable)]] for variable in variables]
+        except KeyError:
+            self._check_known(variables)
+            raise
         for slot in found:
             if slot._shared:
                 slot.make_writable()
         return [slot.stored for slot in found]
 
+    def _check_known(self, variables: Iterable[Variable]) -> None:
+        for variable in variables:
+            if id(variable) not in self._index_dict:
+                raise ValueError(
+                    f"Unknown variable: {variable}. This optimizer can only be called for the variables it was "
+                    "originally built with. When working with a new set of variables, you should recreate a new "
+                    "optimizer instance."
+                )
+
     @property
     def variables(self) -> list[Variable]:
         """The state: the iteration count, the learning rate and the slots."""
-        return _CallableList(self._variables)
+        return CallableList(self._variables)
 
     weights = variables
 

@@ -1,1 +1,330 @@
-"""placeholder"""
+"""Saving and loading models: which format a path or a file has, and the functions behind ``Model.save`` and its kin.
+
+A file to write has the format of its name, a file to read that of its first bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kerasish.core import registry
+from kerasish.core.context import scope
+from kerasish.core.errors import fail
+from kerasish.layers.layer import Layer
+from kerasish.saving import h5, keras_file, legacy_h5
+from kerasish.saving.archive import Archive, CorruptFileError, missing_file
+from kerasish.saving.dialects import to_keras_3
+
+_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+_SAVED_MODEL_ONLY = ("signatures", "options", "save_traces")
+
+
+# whole models ---------------------------------------------------------------------------------------------------------
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+    """Write a model: architecture, weights, what ``compile`` was given, and the optimizer's state.
+
+    The file is written anew and then put in the old one's place, so that there is always a whole one.
+
+    Args:
+        model: a model.
+        filepath: ending in ``.keras`` (Keras 3's format), or in ``.h5`` or ``.hdf5`` (Keras 2's).
+        overwrite: whether an existing file is replaced without asking.
+        zipped: must not be False; folders are not written.
+        **kwargs: ``include_optimizer``: whether the compiled state is written. ``save_format``: "keras" or "h5", as in
+            Keras 2; then the name need not tell.
+
+    Raises:
+        ValueError: another extension, or an unknown argument.
+        NotImplementedError: ``zipped=False``, or a subclassed model as ``.h5``.
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    save_format = kwargs.pop("save_format", None)
+    unserved = [name for name in _SAVED_MODEL_ONLY if kwargs.pop(name, None) is not None]
+    if kwargs or unserved:
+        raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *unserved])}")
+    if zipped is False:
+        raise fail(NotImplementedError, "save_model(zipped=False), which makes a folder, is not served")
+    _check_model(model, "save_model")
+    path = _path_of(filepath, save_format)
+    legacy = save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5")))
+    if not legacy and not path.endswith(".keras"):
+        raise ValueError(
+            "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format "
+            "(recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export the model for use "
+            f"elsewhere. Received: filepath={filepath}."
+        )
+    if not overwrite and not _may_replace(path):
+        return
+    if not model.built:
+        warnings.warn(
+            "You are saving a model that has not yet been built. It might not contain any weights yet. Consider building "
+            "the model first by calling it on some data.",
+            stacklevel=3,
+        )
+    (legacy_h5 if legacy else keras_file).save(model, path, _serialized(model, include_optimizer), include_optimizer)
+
+
+def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
+    """Read a model that Keras 2, Keras 3 or kerasish wrote as ``.keras``, ``.h5`` or ``.hdf5``.
+
+    Args:
+        filepath: of the file.
+        custom_objects: name → class or function, for those that are not registered.
+        compile: whether the model is compiled as it was, its optimizer continuing where it was.
+        safe_mode: kept for Keras's sake. Code in a file is never run, also with ``safe_mode=False``.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        ValueError: the file is damaged, is no model, or its parts do not fit together.
+        TypeError: it names a class or function that is neither public nor registered.
+    """
+    path = os.fspath(filepath)
+    kind = _kind_of(path, "load_model")
+    with _rebuilding(path):
+        if kind == "h5":
+            return legacy_h5.load(path, custom_objects, compile, safe_mode)
+        with Archive(path) as archive:
+            config = to_keras_3(keras_file.read_config(archive))
+            if not compile:
+                config.pop("compile_config", None)
+            model = registry.deserialize_keras_object(_without_empty(config), custom_objects, safe_mode)
+            _check_model(model, f"load_model('{path}')")
+            keras_file.load_from_archive(model, archive)
+    return model
+
+
+def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any:
+    """A model with new weights, for what ``model.to_json()`` of Keras 2, Keras 3 or kerasish gave.
+
+    Raises:
+        ValueError: not JSON of a model.
+        TypeError: it names a class or function that is neither public nor registered.
+    """
+    config = to_keras_3(keras_file.parse_json(json_string, "json_string"))
+    with _rebuilding("json_string"):
+        model = registry.deserialize_keras_object(_without_empty(config), custom_objects)
+    _check_model(model, "model_from_json")
+    return model
+
+
+def _check_model(model: Any, what: str) -> None:
+    if not isinstance(model, Layer) or not hasattr(model, "compile_from_config"):
+        raise fail(ValueError, f"{what} needs a model", "a keras.Model", f"{model!r} of type {type(model)}")
+
+
+def _serialized(model: Any, include_compilation: bool = True) -> dict:
+    """A model as plain data, layers that occur in several places being marked."""
+    with scope(share_objects=True):
+        config = json.loads(json.dumps(registry.serialize_keras_object(model)))
+    counts: dict[int, int] = {}
+    for data in _with_identity(config):
+        counts[data["shared_object_id"]] = counts.get(data["shared_object_id"], 0) + 1
+    numbers = {identity: i for i, identity in enumerate(i for i, count in counts.items() if count > 1)}
+    for data in _with_identity(config):
+        identity = data.pop("shared_object_id")
+        if identity in numbers:
+            data["shared_object_id"] = numbers[identity]
+    if not include_compilation:
+        config.pop("compile_config", None)
+    return config
+
+
+def _with_identity(data: Any) -> list[dict]:
+    found, pending = [], [data]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("shared_object_id"), int):
+                found.append(value)
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return found
+
+
+def _without_empty(config: dict) -> dict:
+    """A compile config without the arguments that are None: Keras 2 writes those that were not given."""
+    compiled = config.get("compile_config")
+    if isinstance(compiled, dict):
+        config["compile_config"] = {key: value for key, value in compiled.items() if value is not None}
+    return config
+
+
+@contextmanager
+def _rebuilding(name: str) -> Iterator[None]:
+    """Layers that the file shares are shared, and a malformed config is a ValueError."""
+    try:
+        with scope(shared_objects={}):
+            yield
+    except (KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise fail(
+            CorruptFileError, f"The model of '{name}' cannot be built ({type(error).__name__}: {error})"
+        ) from error
+
+
+# weights --------------------------------------------------------------------------------------------------------------
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, **kwargs: Any) -> None:
+    """Write a model's weights, and its optimizer's state.
+
+    Args:
+        model: a built model.
+        filepath: ending in ``.weights.h5`` (Keras 3's format); other names in ``.h5`` or ``.hdf5`` get Keras 2's, without
+            the optimizer.
+        overwrite: whether an existing file is replaced without asking.
+        max_shard_size: not served.
+        **kwargs: ``save_format="h5"`` of Keras 2: its format, whatever the name.
+
+    Raises:
+        ValueError: the model is not built, another extension, or an unknown argument.
+    """
+    if max_shard_size is not None:
+        raise fail(NotImplementedError, "save_weights(max_shard_size=...) is not served", received=max_shard_size)
+    save_format = kwargs.pop("save_format", None)
+    if kwargs.pop("options", None) is not None or kwargs:
+        raise fail(TypeError, "save_weights() got an unexpected keyword argument", received=sorted(kwargs) or "options")
+    _check_model(model, "save_weights")
+    path = _path_of(filepath, save_format)
+    legacy = save_format in ("h5", "hdf5") or (path.endswith((".h5", ".hdf5")) and not path.endswith(".weights.h5"))
+    if not legacy and not path.endswith(".weights.h5"):
+        raise ValueError(f"The filename must end in `.weights.h5`. Received: filepath={filepath}")
+    if not model.built:
+        raise ValueError(
+            "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
+            "or by using `build()`."
+        )
+    if overwrite or _may_replace(path):
+        (legacy_h5 if legacy else keras_file).save_weights(model, path)
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+    """Set a model's weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file.
+
+    Everything is compared before anything is set: a file that does not fit leaves the model as it is.
+
+    Args:
+        model: a built model of the same architecture.
+        filepath: of the file.
+        skip_mismatch: whether what does not fit is left out, with a warning.
+        **kwargs: ``by_name``: for legacy files, whether layers are matched by name instead of by order.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        ValueError: the model is not built, or the file is damaged or does not fit; the message says which layers, and how.
+    """
+    by_name = kwargs.pop("by_name", False)
+    if kwargs.pop("options", None) is not None or kwargs:
+        raise ValueError(f"Invalid keyword arguments: {kwargs or 'options'}")
+    _check_model(model, "load_weights")
+    path = os.fspath(filepath)
+    kind = _kind_of(path, "load_weights")
+    if not model.built:
+        raise ValueError(
+            "You are loading weights into a model that has not yet been built. Try building the model first by calling "
+            "it on some data or by using `build()`."
+        )
+    if kind == "zip":
+        _refuse_by_name(by_name, path)
+        with Archive(path) as archive:
+            keras_file.load_from_archive(model, archive, skip_mismatch)
+        return
+    with h5.reading(path) as root:
+        group = root.group(legacy_h5.MODEL) or root
+        if group.texts("layer_names") is not None:
+            legacy_h5.load_weights(model, group, by_name, skip_mismatch)
+        else:
+            _refuse_by_name(by_name, path)
+            keras_file.load_weights(model, root, skip_mismatch)
+
+
+def _refuse_by_name(by_name: bool, path: str) -> None:
+    if by_name:
+        raise ValueError(f"`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: {path}")
+
+
+# paths ----------------------------------------------------------------------------------------------------------------
+
+
+def _path_of(filepath: Any, save_format: Any) -> str:
+    """The path to write to.
+
+    Raises:
+        ValueError: not a path, or a format that is not written.
+    """
+    if save_format not in (None, "keras", "h5", "hdf5"):
+        raise ValueError(
+            "The `save_format` argument is deprecated in Keras 3. Please remove this argument and pass a file path with "
+            f"either `.keras` or `.h5` extension. Received: save_format={save_format}"
+        )
+    try:
+        path = os.fspath(filepath)
+    except TypeError:
+        raise ValueError(
+            "Invalid filepath for saving: a path with a `.keras` or `.h5` extension is needed. "
+            f"Received: filepath={filepath!r}."
+        ) from None
+    return os.fsdecode(path)
+
+
+def _kind_of(path: str, what: str) -> str:
+    """ "zip" or "h5", by the first bytes of a file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is something else.
+    """
+    known = path.endswith((".keras", ".h5", ".hdf5"))
+    if os.path.isdir(path) or (not known and not os.path.exists(path)):
+        raise ValueError(_unsupported(path, what)) if not _is_lost(path) else missing_file(path)
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+            if start.startswith(_ZIP):
+                return "zip"
+            for offset in (0, 512, 1024, 2048):
+                file.seek(offset)
+                if file.read(8) == _HDF5:
+                    return "h5"
+    except FileNotFoundError:
+        raise missing_file(path) from None
+    if known:
+        raise fail(CorruptFileError, f"The file '{path}' is neither a `.keras` archive nor an HDF5 file")
+    raise ValueError(_unsupported(path, what))
+
+
+def _is_lost(path: str) -> bool:
+    """Whether a path names nothing at all, not even the parts of a TensorFlow checkpoint."""
+    return not os.path.exists(path) and not os.path.exists(f"{path}.index")
+
+
+def _unsupported(path: str, what: str) -> str:
+    text = f"File format not supported: filepath={path}. {what} reads `.keras` files and HDF5 files (`.weights.h5`, `.h5`)."
+    if os.path.isdir(path):
+        text += (
+            " Folders, such as TensorFlow's SavedModels, are not read: load the model where it was made, and save it again "
+            "as model.save('name.keras')."
+        )
+    elif os.path.exists(f"{path}.index"):
+        text += (
+            " TensorFlow's checkpoints are not read: load the weights where they were made, and save them again as "
+            "model.save_weights('name.weights.h5')."
+        )
+    return text
+
+
+def _may_replace(path: str) -> bool:
+    """Ask, if the file exists, whether it may be replaced."""
+    if not os.path.exists(path):
+        return True
+    answer = ""
+    while answer not in ("y", "n"):
+        answer = input(f"[WARNING] {path} already exists - overwrite? [y/n]").strip().lower()
+    return answer == "y"

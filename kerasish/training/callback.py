@@ -175,7 +175,7 @@ class ProgbarLogger(Callback):
         self._training = True
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        if self.params["verbose"] and self.params["epochs"] > 1 or self._training and self.params["verbose"]:
+        if self.params["verbose"] and self.params["epochs"] > 1:
             print(f"Epoch {epoch + 1}/{self.params['epochs']}", flush=True)
         self._bar = self._begin()
         self._steps = 0

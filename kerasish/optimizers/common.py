@@ -1,8 +1,8 @@
-"""Rule: what the optimizers of ours share — their constructors' common arguments, and their update in two halves.
+"""What the optimizers of ours share: their constructors' common arguments, and their update in two halves.
 
-An update is ``update(params, grads, variables, *numbers(learning_rate, step))``: the numbers that change from step to step are
-computed on the host; ``update`` runs on the device and takes them as Python numbers or as 0-d tensors, so that it may stand in
-a captured graph. Elementwise rules work on tensors in stored layout.
+An update is ``update(params, grads, variables, *numbers(learning_rate, step))``: the numbers that change from step to step
+are computed on the host; ``update`` runs on the device and takes them as Python numbers or as 0-d tensors, so that it may
+stand in a captured graph. Elementwise rules work on tensors in stored layout.
 """
 
 from __future__ import annotations
@@ -65,16 +65,27 @@ class Rule(Optimizer):
     """An optimizer of ours."""
 
     _slot_names: tuple[str, ...] = ()  # given to each variable, one variable after another
+    _number: type = np.float32  # in which Keras computes what depends on the step
 
     def build(self, variables: Iterable[Variable]) -> None:
         if self.built:
             return
         super().build(variables)
+        if any(v.dtype == "float64" for v in self._updated):
+            self._number = np.float64
         self._add_slots(self._updated)
+
+    def power(self, base: float, step: int) -> float:
+        """base ** step in the precision of the variables, which counts: of 1 - 0.999 ** step it changes the fifth digit."""
+        return float(self._number(np.float32(base)) ** self._number(step))
 
     def _add_slots(self, variables: list[Variable]) -> None:
         if self._slot_names:
             self.add_optimizer_variables(variables, self._slot_names)
+
+    def adam_correction(self, beta_1: float, beta_2: float, step: int) -> float:
+        """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
+        return (1.0 - self.power(beta_2, step)) ** 0.5 / (1.0 - self.power(beta_1, step))
 
     def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         """What ``update`` needs that changes from step to step; ``step`` counts updates from 1."""
@@ -88,6 +99,18 @@ class Rule(Optimizer):
         self.update(params, grads, variables, *self.numbers(learning_rate, self.step))
 
 
+FUSED_DEVICES = ("cpu", "cuda")
+FUSED_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+
+
+def fused(params: Tensors) -> bool:
+    """Whether torch has kernels that update all of these at once."""
+    first = params[0]
+    if first.device.type not in FUSED_DEVICES or first.dtype not in FUSED_DTYPES:
+        return False
+    return all(p.dtype is first.dtype and p.device == first.device for p in params)
+
+
 def fraction(value: float, name: str) -> float:
     """A decay rate as it is.
 
@@ -97,12 +120,6 @@ def fraction(value: float, name: str) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"Argument `{name}` must be in the range [0, 1). Received: {name}={value}")
     return value
-
-
-def single(value: float) -> float:
-    """``value`` rounded to float32. Keras holds decay rates so before it raises them to the step's power; in 1 - β₂ᵗ the
-    rounding of β₂ = 0.999 counts: 1e-5."""
-    return float(np.float32(value))
 
 
 def subtract(params: Tensors, updates: Iterable[torch.Tensor], rate: Any) -> None:

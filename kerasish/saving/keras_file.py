@@ -1,0 +1,270 @@
+"""``.keras`` archives and ``.weights.h5`` files, in the layout of Keras 3.
+
+A ``.keras`` file is a zip archive of ``metadata.json``, ``config.json`` and ``model.weights.h5``, and of ``assets/`` for
+layers that keep files. In the HDF5 file every layer has a group ``vars`` with its own variables as ``0``, ``1``, ...; the
+path to it is made of attribute names, and inside lists and dicts of class names:
+
+    layers/dense/vars/0        the first Dense in the list ``model.layers``
+    layers/dense_1/vars/0      the second one
+    encoder/blocks/conv2d_1    the second Conv2D in the list ``self.encoder.blocks``
+    optimizer/vars/0
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from kerasish.about import KERAS_VERSION
+from kerasish.core.context import snake_case
+from kerasish.core.errors import fail
+from kerasish.layers.layer import Layer
+from kerasish.layers.module import Module
+from kerasish.optimizers.base import Optimizer
+from kerasish.saving import h5
+from kerasish.saving.archive import Archive, CorruptFileError, replacing, write_archive
+from kerasish.saving.transfer import Store, Transfer, match_optimizer
+
+METADATA, CONFIG, WEIGHTS, ASSETS = "metadata.json", "config.json", "model.weights.h5", "assets"
+MAX_CONFIG = 256 << 20  # bytes of JSON
+MAX_NESTING = 500
+
+# Attributes that are not a user's: what every layer has, and where a Sequential keeps its layers besides ``layers``.
+_PUBLIC = frozenset(dir(Layer(name="layer")))
+_STATE = frozenset(vars(Layer(name="layer"))) | {"_stack", "_entry"}
+_OPTIMIZER = frozenset(dir(Optimizer(0.0, name="optimizer")))
+
+
+# where things are in the file -----------------------------------------------------------------------------------------
+
+
+def objects(root: Any, layers_first: bool = False) -> Iterator[tuple[str, Any]]:
+    """The layers and optimizers that ``root`` is made of, itself first, each once, with their paths in the file.
+
+    Args:
+        layers_first: whether a model's list of layers comes before its other attributes, as in Keras 2.
+    """
+    seen: dict[int, Any] = {}  # holds what it has seen: the id of a list that is gone may be another one's
+
+    def visit(path: str, thing: Any) -> Iterator[tuple[str, Any]]:
+        if id(thing) in seen:
+            return
+        seen[id(thing)] = thing
+        yield path, thing
+        for name, value in _attributes(thing, layers_first):
+            below = f"{path}/{name}".lstrip("/")
+            if _is_object(value):
+                yield from visit(below, value)
+            elif isinstance(value, (list, tuple, dict)):
+                yield from visit_container(below, value)
+
+    def visit_container(path: str, values: Any) -> Iterator[tuple[str, Any]]:
+        if id(values) in seen:
+            return
+        seen[id(values)] = values
+        counts: dict[str, int] = {}
+        for value in list(values.values()) if isinstance(values, dict) else values:
+            container = isinstance(value, (list, tuple, dict))
+            if not container and not _is_object(value):
+                continue
+            name = "container" if container else snake_case(type(value).__name__)
+            counts[name] = count = counts.get(name, -1) + 1
+            below = f"{path}/{name}_{count}" if count else f"{path}/{name}"
+            yield from (visit_container if container else visit)(below, value)
+
+    return visit("", root)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, (Layer, Optimizer))
+
+
+def _attributes(thing: Any, layers_first: bool) -> Iterator[tuple[str, Any]]:
+    """Attributes in the order of their names, properties of the user's included; those that fail do not count."""
+    if isinstance(thing, Optimizer):
+        names = set(object.__dir__(thing)) - _OPTIMIZER
+    else:
+        names = (set(object.__dir__(thing)) - _PUBLIC) | set(vars(thing)) - _STATE
+    for name in sorted(names, key=lambda n: (not (layers_first and n == "layers"), n)):
+        if name.startswith("__") or name in _STATE:
+            continue
+        try:
+            value = getattr(thing, name)
+        except Exception:  # noqa: S112 - a property of the user's may raise anything
+            continue
+        yield name, value
+
+
+# writing --------------------------------------------------------------------------------------------------------------
+
+
+def save(model: Any, path: Any, config: dict, include_optimizer: bool = True) -> None:
+    """Write a ``.keras`` archive.
+
+    Args:
+        config: the serialized model.
+        include_optimizer: whether the optimizer's state is written.
+    """
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
+    texts = {METADATA: json.dumps(metadata), CONFIG: json.dumps(config)}
+    with replacing(path) as temporary, tempfile.TemporaryDirectory(prefix="keras_assets_") as folder:
+        weights = f"{temporary}.h5"
+        try:
+            _write_weights(model, weights, include_optimizer)
+            write_archive(temporary, texts, {WEIGHTS: weights, **_collect_assets(model, folder)})
+        finally:
+            if os.path.exists(weights):
+                os.remove(weights)
+
+
+def save_weights(model: Any, path: Any) -> None:
+    """Write a ``.weights.h5`` file."""
+    with replacing(path) as temporary:
+        _write_weights(model, temporary, True)
+
+
+def _write_weights(model: Any, path: str, include_optimizer: bool) -> None:
+    with h5.Writer(path) as writer:
+        for where, thing in objects(model):
+            if isinstance(thing, Optimizer) and not include_optimizer:
+                continue
+            store: dict[str, Any] = {}
+            thing.save_own_variables(store)
+            group = f"{where}/vars".lstrip("/")
+            writer.group(group)
+            writer.attribute(group, "name", thing.name)
+            for name, value in store.items():
+                writer.array(f"{group}/{name}", value)
+
+
+def _collect_assets(model: Any, folder: str) -> dict[str, str]:
+    """What layers with ``save_assets(folder)`` write: name of the member → path of the file."""
+    members = {}
+    for where, thing in objects(model):
+        if not hasattr(thing, "save_assets"):
+            continue
+        own = os.path.join(folder, str(len(os.listdir(folder))))
+        os.mkdir(own)
+        thing.save_assets(own)
+        for base, _, files in os.walk(own):
+            for name in files:
+                path = os.path.join(base, name)
+                inner = os.path.relpath(path, own).replace(os.sep, "/")
+                members["/".join(part for part in (ASSETS, where, inner) if part)] = path
+    return members
+
+
+# reading --------------------------------------------------------------------------------------------------------------
+
+
+def read_config(archive: Archive) -> dict:
+    """The serialized model of a ``.keras`` archive."""
+    return parse_json(archive.read(CONFIG), f"{archive.path}:{CONFIG}")
+
+
+def parse_json(text: bytes | str, name: str) -> dict:
+    """A JSON object of bounded size and depth.
+
+    Raises:
+        CorruptFileError: it is none.
+    """
+    if len(text) > MAX_CONFIG:
+        raise fail(CorruptFileError, f"'{name}' is too large", f"at most {MAX_CONFIG} characters", len(text))
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise fail(CorruptFileError, f"'{name}' is not JSON ({error})") from error
+    if not isinstance(data, dict):
+        raise fail(CorruptFileError, f"'{name}' is not a JSON object")
+    pending = [(data, 0)]
+    while pending:
+        value, depth = pending.pop()
+        if depth > MAX_NESTING:
+            raise fail(CorruptFileError, f"'{name}' is nested too deeply")
+        parts = value.values() if isinstance(value, dict) else value
+        pending.extend((part, depth + 1) for part in parts if isinstance(part, (dict, list)))
+    return data
+
+
+def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False) -> None:
+    """Set a model's weights, optimizer state and assets from a ``.keras`` archive."""
+    with h5.reading(BytesIO(archive.read(WEIGHTS)), f"{archive.path}:{WEIGHTS}") as root:
+        load_weights(model, root, skip_mismatch)
+    _load_assets(model, archive)
+
+
+def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False) -> None:
+    """Set a model's weights and optimizer state from a file in this layout.
+
+    Raises:
+        ValueError: arrays are missing or of other shapes; nothing is changed then.
+    """
+    transfer = _plan(model, root, layers_first=False)
+    if transfer.problems:
+        other = _plan(model, root, layers_first=True)
+        transfer = other if len(other.problems) < len(transfer.problems) else transfer
+    transfer.run(skip_mismatch)
+
+
+def _plan(model: Any, root: h5.Group, layers_first: bool) -> Transfer:
+    transfer = Transfer(root.file)
+    used = set()
+    for where, thing in objects(model, layers_first):
+        path = f"{where}/vars".lstrip("/")
+        group = root.group(path)
+        used.add(path)
+        if _loads_itself(thing):
+            transfer.hand_over(where or thing.name, thing, Store(group))
+            continue
+        arrays = _numbered(group)
+        if isinstance(thing, Optimizer):
+            if arrays or len(thing.variables) > 2:
+                match_optimizer(transfer, where, thing, arrays)
+            continue
+        own = thing._trainable_variables + thing._non_trainable_variables
+        transfer.match(where or thing.name, thing, own, arrays)
+    if transfer.problems:
+        transfer.unused = sorted({p.rpartition("/")[0] for p in root.walk()} - used)
+    return transfer
+
+
+def _loads_itself(thing: Any) -> bool:
+    """Whether the class has its own ``load_own_variables``."""
+    base = Optimizer if isinstance(thing, Optimizer) else Module
+    return type(thing).load_own_variables is not base.load_own_variables
+
+
+def _numbered(group: h5.Group | None) -> list[h5.Stored]:
+    """The arrays ``0``, ``1``, ... of a group."""
+    if group is None:
+        return []
+    arrays = []
+    for i in range(len(group.names())):
+        stored = group.array(str(i))
+        if stored is None:
+            raise group.corrupt(f"has no array '{i}', only {group.names()[:20]}")
+        arrays.append(stored)
+    return arrays
+
+
+def _load_assets(model: Any, archive: Archive) -> None:
+    """Hand layers with ``load_assets(folder)`` their files, in a temporary folder."""
+    for where, thing in objects(model):
+        if not hasattr(thing, "load_assets"):
+            continue
+        prefix = "/".join(part for part in (ASSETS, where, "") if part or not where)
+        with tempfile.TemporaryDirectory(prefix="keras_assets_") as folder:
+            for name in archive.names():
+                inner = name.removeprefix(prefix)
+                if inner == name or not inner or inner.endswith("/"):
+                    continue
+                path = os.path.join(folder, *inner.split("/"))
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(archive.read(name))
+            thing.load_assets(folder)
