@@ -6,7 +6,6 @@ not as in torch. The correction is therefore part of the learning rate.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,10 +75,17 @@ class Adam(Rule):
         adam_update(params, grads, means, squares, largest, rate, self.beta_1, self.beta_2, self.epsilon)
 
 
-@functools.cache
-def _never(device: torch.device) -> torch.Tensor:
+_far_steps: dict[torch.device, torch.Tensor] = {}
+
+
+def _far_step(device: torch.device) -> torch.Tensor:
     """A step count for which torch's own bias correction is 1."""
-    return torch.full((), 1e30, device=device)
+    step = _far_steps.get(device)
+    if step is None:
+        step = torch.full((), 1e30, dtype=torch.float32, device=device)
+        if type(step) is torch.Tensor:  # not while a graph is traced with tensors that stand for others
+            _far_steps[device] = step
+    return step
 
 
 def adam_update(
@@ -95,7 +101,7 @@ def adam_update(
 ) -> None:
     """Adam's update with a rate that contains the bias correction."""
     if fused(params):
-        steps = [_never(params[0].device)] * len(params)
+        steps = [_far_step(params[0].device)] * len(params)
         options = {"weight_decay": 0.0, "amsgrad": bool(largest), "maximize": False}
         torch._fused_adam_(
             params, grads, means, squares, largest, steps, lr=rate, beta1=beta_1, beta2=beta_2, eps=epsilon, **options
