@@ -117,6 +117,30 @@ def tf_name(device: torch.device) -> str:
     )
 
 
+# XLA records operations into programs and compiles those. What is a Python number there becomes part of the program, so a
+# number that changes costs a compilation each time; and a program ends only where somebody says so.
+
+
+def compiles(device: torch.device) -> bool:
+    """Whether operations on this device are recorded into programs, in which Python numbers are constants."""
+    return device.type == "xla"
+
+
+def step_numbers(numbers: tuple, device: torch.device) -> tuple:
+    """Numbers that change from step to step, in the form in which a step on ``device`` takes them."""
+    if device.type != "xla":
+        return numbers
+    return tuple(torch.tensor(number, dtype=torch.float32).to(device) for number in numbers)
+
+
+def end_step(device: torch.device) -> None:
+    """The end of a training or evaluation step: on XLA, of its program."""
+    if device.type == "xla":
+        import torch_xla
+
+        torch_xla.sync()
+
+
 def synchronize() -> None:
     """Wait until the work queued on the current device is done."""
     device = current()

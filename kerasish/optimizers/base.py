@@ -22,6 +22,7 @@ from kerasish import constraints
 from kerasish.core import dispatch, registry
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import automatic_name, scope
+from kerasish.core.device import step_numbers
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw
 from kerasish.core.variable import Variable, live_tapes
@@ -329,15 +330,17 @@ class Optimizer(OptimizerState):
 
     def _shrink(self, params: list[torch.Tensor], variables: list[Variable], rate: float) -> None:
         if self.weight_decay is not None:
-            self._shrink_by(rate * single(self.weight_decay), params, variables)
+            (amount,) = step_numbers((rate * single(self.weight_decay),), params[0].device)
+            self._shrink_by(amount, params, variables)
 
-    def _shrink_by(self, factor: float, params: list[torch.Tensor], variables: list[Variable]) -> None:
+    def _shrink_by(self, factor: Any, params: list[torch.Tensor], variables: list[Variable]) -> None:
         """``params -= params * factor``."""
         kept, patterns = self._undecayed
         if kept or patterns:
             params = [p for p, v in zip(params, variables) if not _named(v, kept, patterns)]
         if params:
-            torch._foreach_add_(params, params, alpha=-factor)  # 1 - factor would be rounded to float32
+            # not params *= 1 - factor: the difference would be rounded to float32
+            torch._foreach_sub_(params, torch._foreach_mul(params, factor))
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 
+from kerasish.core.device import step_numbers
 from kerasish.core.variable import Variable
 from kerasish.optimizers.base import Optimizer
 
@@ -96,7 +97,7 @@ class Rule(Optimizer):
         raise NotImplementedError
 
     def raw_step(self, params: Tensors, grads: Tensors, variables: list[Variable], learning_rate: float) -> None:
-        self.update(params, grads, variables, *self.numbers(learning_rate, self.step))
+        self.update(params, grads, variables, *step_numbers(self.numbers(learning_rate, self.step), params[0].device))
 
 
 FUSED_DEVICES = ("cpu", "cuda")
