@@ -34,6 +34,7 @@ from kerasish import tree as tree
 from kerasish import utils as utils
 from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
 from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
+from kerasish.core.context import local as _local
 from kerasish.core.context import scope as _scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
@@ -71,9 +72,7 @@ class name_scope:  # noqa: N801 - Keras's name
         self.name = name
 
     def __enter__(self) -> name_scope:
-        from kerasish.core.context import local
-
-        self._scope = _scope(name_scopes=(*local.name_scopes, self.name))
+        self._scope = _scope(name_scopes=(*_local.name_scopes, self.name))
         self._scope.__enter__()
         return self
 

@@ -47,6 +47,7 @@ class _Local(threading.local):
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
     shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
     name_scopes: tuple = ()
+    op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
 
 
 local = _Local()

@@ -117,6 +117,16 @@ def tf_name(device: torch.device) -> str:
     )
 
 
+def wants_one_buffer(device: torch.device) -> bool:
+    """Whether the fused recurrent kernels want all their weights in one piece of memory (cuDNN's do)."""
+    return device.type == "cuda"
+
+
+def has_fused_updates(device: torch.device) -> bool:
+    """Whether torch has optimizer kernels that update all parameters at once there."""
+    return device.type in ("cpu", "cuda")
+
+
 # XLA records operations into programs and compiles those. What is a Python number there becomes part of the program, so a
 # number that changes costs a compilation each time; and a program ends only where somebody says so.
 

@@ -149,6 +149,8 @@ def boundary(method: F) -> F:
     def public(self: Any, *args: Any, **kwargs: Any) -> Any:
         given = tree.flatten((args, kwargs))
         if not any(isinstance(x, (_types.tensor, _types.variable, np.ndarray)) for x in given):
+            if any(isinstance(x, _types.symbolic) for x in given):
+                return _types.symbolic_call(public.__get__(self), args, kwargs)
             return method(self, *args, **kwargs)
         plain_args, plain_kwargs = tree.map_structure(_raw_or_same, (args, kwargs))
         with recorded_only():

@@ -32,12 +32,13 @@ def fail(
     return kind(" ".join(parts))
 
 
-def add_context(error: BaseException, context: str) -> None:
+def add_context(error: BaseException, context: str, more: bool = False) -> None:
     """Put ``context`` under an exception's own message, once; called on the raising path only.
 
-    Exceptions whose arguments are not one message (``KeyError(3)``, ``OSError``) are left as they are.
+    Exceptions whose arguments are not one message (``KeyError(3)``, ``OSError``) are left as they are. ``more``: under a
+    context that it may have already.
     """
-    if getattr(error, "_has_context", False) or len(error.args) != 1 or not isinstance(error.args[0], str):
+    if (getattr(error, "_has_context", False) and not more) or len(error.args) != 1 or not isinstance(error.args[0], str):
         return
     error.args = (f"{error.args[0]}\n\n{context}",)
     error._has_context = True  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import on_clear_session, settings
+from kerasish.core.context import local, on_clear_session, settings, unique_name
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
@@ -54,24 +54,38 @@ def _words(seed: tuple[int, int]) -> list[int]:
 
 
 class Stream:
-    """The Philox stream of one ``stateless_*`` call with a seed of two 64-bit integers."""
+    """The words of one random operation: Philox blocks at successive 128-bit counters.
+
+    Made from the seed of a ``stateless_*`` function, two 64-bit integers; ``Stream.at`` takes key and counter as they are.
+    """
 
     def __init__(self, seed: tuple[int, int]) -> None:
         mixed = philox(np.array([_words(seed)], dtype=np.uint32), (0x3EC8F720, 0x02461E29))[0]
         self.key = (int(mixed[0]), int(mixed[1]))
-        self.high = (int(mixed[2]), int(mixed[3]))
+        self.start = (int(mixed[3]) << 32 | int(mixed[2])) << 64
+
+    @classmethod
+    def at(cls, key: int, counter: int) -> Stream:
+        """The stream with a 64-bit key, from a 128-bit counter on."""
+        stream = object.__new__(cls)
+        stream.key = (key & 0xFFFFFFFF, (key >> 32) & 0xFFFFFFFF)
+        stream.start = counter
+        return stream
 
     def blocks(self, index: np.ndarray) -> np.ndarray:
-        """Blocks of four words at the counters ``index`` (n,) uint64; returns (n, 4) uint32."""
-        counter = np.empty((len(index), 4), dtype=np.uint32)
-        counter[:, 0] = index & _LOW
-        counter[:, 1] = index >> _SHIFT
-        counter[:, 2], counter[:, 3] = self.high
-        return philox(counter, self.key)
+        """Blocks of four words at the counters ``index`` (n,) uint64 after the first; returns (n, 4) uint32."""
+        low = np.uint64(self.start & (2**64 - 1)) + index
+        high = np.full(index.shape, (self.start >> 64) & (2**64 - 1), dtype=np.uint64) + (low < index)
+        counter = np.stack([low & _LOW, low >> _SHIFT, high & _LOW, high >> _SHIFT], axis=-1)
+        return philox(counter.astype(np.uint32), self.key)
 
     def take(self, count: int) -> np.ndarray:
         """The first ``count`` words."""
         return self.blocks(np.arange(-(-count // 4), dtype=np.uint64)).reshape(-1)[:count]
+
+
+def _stream(seed: Any) -> Stream:
+    return seed if isinstance(seed, Stream) else Stream(seed)
 
 
 def _unit(words: np.ndarray) -> np.ndarray:
@@ -143,10 +157,10 @@ def _finish(values: np.ndarray, shape: tuple, dtype: Any) -> torch.Tensor:
     return torch.from_numpy(values.reshape(shape)).to(device=devices.current(), dtype=to_torch(dtype))
 
 
-def uniform_raw(shape: tuple, seed: tuple, low: float = 0.0, high: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
-    """Uniform floats in [low, high) for a stateless seed."""
+def uniform_raw(shape: tuple, seed: Any, low: float = 0.0, high: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
+    """Uniform floats in [low, high) for a stateless seed or a stream."""
     count, kind = int(np.prod(shape)), as_dtype(dtype).name
-    stream = Stream(seed)
+    stream = _stream(seed)
     if kind == "float64":
         unit: np.ndarray = _unit_double(stream.take(2 * count))
     elif kind == "float16":
@@ -160,12 +174,12 @@ def uniform_raw(shape: tuple, seed: tuple, low: float = 0.0, high: float = 1.0, 
     return _finish(values if kind != "bfloat16" else values.astype(np.float32), shape, kind)
 
 
-def integers_raw(shape: tuple, seed: tuple, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
-    """Integers in [low, high) for a stateless seed: a word (two for 64 bits) modulo the range."""
+def integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
+    """Integers in [low, high) for a stateless seed or a stream: a word (two for 64 bits) modulo the range."""
     count, kind = int(np.prod(shape)), as_dtype(dtype)
     if high <= low:
         raise fail(ValueError, "Need minval < maxval", received=f"{low} >= {high}")
-    words = Stream(seed).take(count if kind.size <= 4 else 2 * count)
+    words = _stream(seed).take(count if kind.size <= 4 else 2 * count)
     if kind.size > 4:
         wide = words[0::2].astype(np.uint64) | (words[1::2].astype(np.uint64) << _SHIFT)
     else:
@@ -174,35 +188,47 @@ def integers_raw(shape: tuple, seed: tuple, low: int, high: int, dtype: Any = "i
 
 
 def normal_raw(
-    shape: tuple, seed: tuple, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
+    shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
 ) -> torch.Tensor:
-    """Normal floats for a stateless seed."""
+    """Normal floats for a stateless seed or a stream."""
     count, kind = int(np.prod(shape)), as_dtype(dtype).name
     if kind == "float64":
-        values = _box_muller_double(Stream(seed).take(4 * -(-count // 2))).reshape(-1)[:count]
+        values = _box_muller_double(_stream(seed).take(4 * -(-count // 2))).reshape(-1)[:count]
     else:
-        values = _box_muller(Stream(seed).take(4 * -(-count // 4)))[:count]
+        values = _box_muller(_stream(seed).take(4 * -(-count // 4)))[:count]
     return _finish(values * values.dtype.type(stddev) + values.dtype.type(mean), shape, kind)
 
 
 def truncated_raw(
-    shape: tuple, seed: tuple, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
+    shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
 ) -> torch.Tensor:
-    """Normal floats within two standard deviations of the mean, for a stateless seed."""
-    values = _truncated(Stream(seed), int(np.prod(shape)), as_dtype(dtype).name == "float64")
+    """Normal floats within two standard deviations of the mean, for a stateless seed or a stream."""
+    values = _truncated(_stream(seed), int(np.prod(shape)), as_dtype(dtype).name == "float64")
     return _finish(values * values.dtype.type(stddev) + values.dtype.type(mean), shape, dtype)
 
 
 # seeds ----------------------------------------------------------------------------------------------------------------
 
 _MAX_SEED = 2**31 - 1
-_op_seeds = python_random.Random()  # seeds of random operations that are given none
+_NO_GLOBAL_SEED = 87654321  # what TensorFlow takes for the global seed where only the operation has one
+
+
+class OpSeeds:
+    """Where stateful random operations are: the program's, or those of one run of a dataset (``local.op_seeds``)."""
+
+    def __init__(self, seed: Any = None) -> None:
+        self.source = python_random.Random(seed)  # seeds of operations that are given none
+        self.used: dict[tuple, int] = {}  # blocks that operations with a seed of their own have drawn, by kind and seeds
+
+
+_op_seeds = OpSeeds()
 
 
 def set_seed(seed: int | None) -> None:
     """``tf.random.set_seed``: what random operations without a seed of their own draw from here on."""
     settings.global_seed = seed
-    _op_seeds.seed(seed)
+    _op_seeds.source.seed(seed)
+    _op_seeds.used.clear()
     if seed is not None:
         torch.manual_seed(seed)
 
@@ -225,12 +251,30 @@ def make_default_seed() -> int:
     return python_random.randint(1, int(1e9))
 
 
-def op_seed(seed: Any = None) -> tuple[int, int]:
-    """The stateless seed of one call of a stateful random operation."""
+def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
+    """The stream of one call of a stateful random operation: TensorFlow's own, given the global or the operation's seed.
+
+    The global seed is the key, the operation's the upper half of the counter. An operation without a seed is given one by
+    a generator that the global seed starts; one with a seed goes on where its last call ended.
+
+    Args:
+        kind: the operation and what else its kernel depends on; each has a count of its own.
+        blocks: how many counters the call uses up.
+    """
+    seeds = local.op_seeds or _op_seeds
     if seed is None:
-        return _op_seeds.randint(0, _MAX_SEED), settings.global_seed or 0
-    drawn = _op_seeds.randint(0, _MAX_SEED) if settings.global_seed is not None else python_random.getrandbits(31)
-    return int(seed), drawn
+        given = settings.global_seed is not None
+        pair = (settings.global_seed if given else seeds.source.getrandbits(31), seeds.source.randint(0, _MAX_SEED))
+    else:
+        pair = (_NO_GLOBAL_SEED if settings.global_seed is None else settings.global_seed, int(seed))
+    key, high = (value % _MAX_SEED for value in pair)
+    if key == high == 0:
+        high = _MAX_SEED  # to TensorFlow two zeros mean that there is no seed
+    start = 0
+    if seed is not None:
+        start = seeds.used.get((kind, key, high), 0)
+        seeds.used[kind, key, high] = start + blocks
+    return Stream.at(key, (high << 64) + start)
 
 
 class SeedGenerator:
@@ -252,15 +296,16 @@ class SeedGenerator:
             seed = make_default_seed()
         if not isinstance(seed, (int, np.integer)):
             raise fail(ValueError, "Argument `seed` must be an integer", received=repr(seed))
-        self.name = name or "seed_generator"
+        self.name = name or unique_name("seed_generator")
         self.seed = int(seed)
         self.state = Variable(
             torch.tensor([self.seed, 0], dtype=torch.int64),
             dtype="int64",
             trainable=False,
             autocast=False,
-            name=f"{self.name}_state",
+            name="seed_generator_state",
         )
+        self.state._path = f"{self.name}/{self.state.name}"
         self._torch: dict[torch.device, torch.Generator] = {}
 
     def next(self, ordered: bool = True) -> Any:

@@ -12,6 +12,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
@@ -199,7 +200,15 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
     if wide is not None:
         bits = tensor.view(torch.int16 if wide == "bfloat16" else torch.int8)
         return bits.numpy().view(as_dtype(wide).as_numpy_dtype)
-    return tensor.numpy()
+    try:
+        return tensor.numpy()
+    except RuntimeError:
+        if not local.tracing:
+            raise
+        raise NotImplementedError(
+            "The value of a symbolic tensor was asked for (in a condition, a loop, a NumPy call or .numpy()), while only "
+            "the shapes of a layer's call() are being worked out."
+        ) from None
 
 
 def cast_raw(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -294,7 +294,11 @@ def _merge_one(values: list) -> Any:
         raise fail(ValueError, "The rank of the result depends on the size of the batch", received=str(shapes))
     dims = [sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True)]
     dtype: DType = as_dtype(first.dtype)
-    return KerasTensor(dims, dtype)
+    merged = KerasTensor(dims, dtype)
+    masks = [getattr(v, "_keras_mask", None) for v in values]
+    if all(mask is not None for mask in masks):
+        merged._keras_mask = _merge_one(masks)
+    return merged
 
 
 def is_keras_tensor(x: Any) -> bool:

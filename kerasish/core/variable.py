@@ -25,7 +25,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import local, settings
+from kerasish.core.context import local, settings, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import TensorShape, standardize_shape
@@ -115,7 +115,8 @@ class Variable:
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
         value = _initial_value(initializer, shape, dtype)
-        self._setup(value, trainable, name or "variable", layout)
+        self._setup(value, trainable, name or unique_name("variable"), layout)
+        self._path = "/".join([*(layer.name for layer in local.call_layers), self._name])
         self._autocast = bool(autocast)
         self.aggregation = aggregation
         self.synchronization = synchronization

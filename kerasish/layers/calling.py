@@ -36,7 +36,21 @@ class CallSpec:
         self.takes_mask = "mask" in self.names
         default = next((p.default for p in named if p.name == "training"), None)
         self.training_default = default if isinstance(default, bool) else None
-        self.tensor_names = [name for name in self.names if name not in ("training", "mask")]
+        self.mask_names = {f"{name}_mask": name for name in self.names if f"{name}_mask" in self.names}
+        self.needs_inputs = bool(named) and named[0].default is named[0].empty
+
+    def first_by_position(self, kwargs: dict) -> tuple[tuple, dict]:
+        """Arguments that were all given by name, with the first of the signature by position.
+
+        Raises:
+            TypeError: it was not given and has no default.
+        """
+        if not self.names or self.names[0] not in kwargs:
+            if self.needs_inputs:
+                raise TypeError(f"missing a required argument: '{self.names[0]}'")
+            return (), kwargs
+        rest = dict(kwargs)
+        return (rest.pop(self.names[0]),), rest
 
 
 def is_ours(function: Any) -> bool:
@@ -64,7 +78,7 @@ def wrap_build(build: Callable) -> Callable:
         try:
             if outermost:
                 self._note_build(args, kwargs)
-            with _inside(self):
+            with inside(self):
                 build(self, *args, **kwargs)
         finally:
             if outermost:
@@ -76,7 +90,7 @@ def wrap_build(build: Callable) -> Callable:
     return wrapped
 
 
-def _inside(layer: Any) -> Any:
+def inside(layer: Any) -> Any:
     """A block for the layer's own code: what is built in it gets the layer's path."""
     if local.call_layers and local.call_layers[-1] is layer:
         return nullcontext()

@@ -133,6 +133,8 @@ class Dense(Layer):
     TensorShape([2, 3])
     """
 
+    _not_in_config = ("activity_regularizer",)  # the base class has it, where there is one
+
     def __init__(
         self,
         units: int,

@@ -30,7 +30,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, local, scope
 from kerasish.core.dtypes import as_dtype, get_policy, standardize, to_torch
 from kerasish.core.errors import add_context, fail
-from kerasish.core.masks import copy_mask, raw_with_mask, wrap_with_mask
+from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
@@ -49,7 +49,13 @@ from kerasish.layers.calling import (
     tensor_constant,
     wrap_build,
 )
-from kerasish.layers.configuration import init_arguments, plain_argument, serialize_argument
+from kerasish.layers.configuration import (
+    captured_arguments,
+    init_arguments,
+    plain_argument,
+    serialize_argument,
+    take_base_arguments,
+)
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module
 from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
@@ -149,6 +155,8 @@ class Layer(Module):
         """Apply the layer to tensors or arrays, or symbolically to KerasTensors."""
         if not self.__dict__.get("_initialized"):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
+        if not args:
+            args, kwargs = self._call_spec.first_by_position(kwargs)
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         if len(args) > 1 and self._call_spec.takes_training:
@@ -157,7 +165,7 @@ class Layer(Module):
         mask = self._take_masks(args, kwargs)
         training = self._take_training(kwargs)
         if self.input_spec is not None:
-            check_input(self.input_spec, args[0] if args else next(iter(kwargs.values()), None), self.name)
+            check_input(self.input_spec, args[0] if args else None, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
         outputs = self._run(args, kwargs, training, wrapped)
@@ -214,20 +222,19 @@ class Layer(Module):
             return None
         first = args[0]
         if not isinstance(first, (list, tuple, dict)):
-            mask = getattr(first, "_keras_mask", None)
+            mask = masks = getattr(first, "_keras_mask", None)
         else:
-            masks = [getattr(x, "_keras_mask", None) for x in tree.flatten(first)]
-            mask = tree.pack_as(first, masks) if any(m is not None for m in masks) else None
+            masks = tree.map_structure(mask_of, first)
+            mask = masks if any(m is not None for m in tree.flatten(masks)) else None
         spec = self._call_spec
         if spec.takes_mask and kwargs.get("mask") is None and len(args) <= spec.names.index("mask"):
-            kwargs["mask"] = mask
+            kwargs["mask"] = masks if self._user_call else mask  # a user's code may index a list of None
         elif mask is None:
             mask = kwargs.get("mask")
-        for name in spec.tensor_names[1:]:  # value_mask for value, and so on
-            if f"{name}_mask" in spec.names and f"{name}_mask" not in kwargs:
-                index = spec.names.index(name)
-                value = kwargs.get(name, args[index] if index < len(args) else None)
-                kwargs[f"{name}_mask"] = getattr(value, "_keras_mask", None)
+        for name, of in spec.mask_names.items():
+            if kwargs.get(name) is None:
+                index = spec.names.index(of)
+                kwargs[name] = mask_of(args[index] if index < len(args) else kwargs.get(of))
         return mask
 
     def _take_training(self, kwargs: dict) -> bool | None:
@@ -288,7 +295,8 @@ class Layer(Module):
         if wrapped:
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
-                return dispatch.wrap(self._compute(call, args, kwargs))
+                outputs = self._compute(call, args, kwargs)
+                return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
         return self._compute(call, args, kwargs)
 
     def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
@@ -355,18 +363,15 @@ class Layer(Module):
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """Record the call of this layer on KerasTensors; returns KerasTensors."""
         args, kwargs = tree.map_structure(tensor_constant, (args, kwargs))
+        given = {k: v for k, v in kwargs.items() if v is not None or not (k == "training" or k.endswith("mask"))}
         mask = self._take_masks(args, kwargs)
-        given_training = kwargs.get("training")
-        first = args[0] if args else next(iter(kwargs.values()), None)
+        first = args[0] if args else None
         if self.input_spec is not None:
             check_input(self.input_spec, first, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
         outputs = self.compute_output_spec(*args, **kwargs)
-        node_kwargs = {k: v for k, v in kwargs.items() if k != "mask" or v is not mask}
-        if given_training is None:
-            node_kwargs.pop("training", None)
-        Node(self, args, node_kwargs, outputs)
+        Node(self, args, given, outputs)
         if mask is not None and not self.supports_masking and not self._makes_mask:
             self._finish(args, [], mask)
         if (mask is not None and self.supports_masking) or self._makes_mask:
@@ -397,7 +402,7 @@ class Layer(Module):
         """Build for the shapes of these inputs, outside of any tracing or recording."""
         shapes = self._shapes_by_name(type(self).build, args, kwargs)
         with real_state(), scope(call_layers=(*local.call_layers, self)):
-            self._path = self._path or "/".join(layer.name for layer in local.call_layers)
+            self._settle_path()
             if self._builds_by_running:
                 self._note_build(tuple(shapes.values()), {})
             elif len(shapes) > 1:
@@ -428,8 +433,13 @@ class Layer(Module):
         names = [p.name for p in list(inspect.signature(type(self).build).parameters.values())[1:]]
         shapes = {**dict(zip(names, args)), **kwargs}
         object.__setattr__(self, "_build_shapes", shapes)
+        self._settle_path()
+
+    def _settle_path(self) -> None:
+        """Where the layer gets its first weights is where it belongs."""
         if self._path is None:
-            object.__setattr__(self, "_path", "/".join([*(x.name for x in local.call_layers), self.name]))
+            outer = [layer.name for layer in local.call_layers if layer is not self]
+            object.__setattr__(self, "_path", "/".join([*outer, self._name]))
 
     def get_build_config(self) -> dict | None:
         """What ``build_from_config`` needs to create the weights again."""
@@ -500,12 +510,14 @@ class Layer(Module):
                 trainable=given.get("trainable", trainable),
                 autocast=given.get("autocast", autocast),
                 aggregation=aggregation,
-                name=name or self._variable_name(),
+                name=name,
                 layout=layout,
             )
         variable.regularizer = regularizers.get(given.get("regularizer", regularizer))
         variable.constraint = constraints.get(given.get("constraint", constraint))
         variable.overwrite_with_gradient = overwrite_with_gradient
+        self._settle_path()
+        variable._path = f"{self._path}/{variable.name}"
         tracking.track(self, variable)
         if not self._trainable and variable._is_parameter:
             variable.stored.requires_grad_(False)
@@ -514,10 +526,6 @@ class Layer(Module):
     def add_variable(self, *args: Any, **kwargs: Any) -> Weight:
         """Old name of ``add_weight``."""
         return self.add_weight(*args, **kwargs)
-
-    def _variable_name(self) -> str:
-        unnamed = [v for v in (*self._trainable_variables, *self._non_trainable_variables) if v.name[:8] == "variable"]
-        return f"variable_{len(unnamed)}" if unnamed else "variable"
 
     # losses
 
@@ -608,31 +616,35 @@ class Layer(Module):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the only call of this layer on KerasTensors."""
-        node = self._only_node("input")
-        return node.input_tensors[0] if len(node.input_tensors) == 1 else list(node.input_tensors)
+        """The symbolic input of this layer's first call on KerasTensors."""
+        return self.get_input_at(0)
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the only call of this layer on KerasTensors."""
-        return self._only_node("output").structure
-
-    def _only_node(self, what: str) -> Node:
-        if not self._inbound_nodes:
-            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
-        if len(self._inbound_nodes) > 1:
-            raise AttributeError(
-                f"The layer {self.name} has multiple inbound nodes, hence the notion of 'layer {what}' is ill-defined. "
-                f"Use `get_{what}_at(node_index)` instead."
-            )
-        return self._inbound_nodes[0]
+        """The symbolic output of this layer's first call on KerasTensors."""
+        return self.get_output_at(0)
 
     def get_input_at(self, node_index: int) -> Any:
-        tensors = self._inbound_nodes[node_index].input_tensors
+        """The symbolic input of one of this layer's calls on KerasTensors.
+
+        Raises:
+            AttributeError: there was no such call.
+        """
+        tensors = self._node_at(node_index, "input").input_tensors
         return tensors[0] if len(tensors) == 1 else list(tensors)
 
     def get_output_at(self, node_index: int) -> Any:
-        return self._inbound_nodes[node_index].structure
+        return self._node_at(node_index, "output").structure
+
+    def _node_at(self, index: int, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
+        if index >= len(self._inbound_nodes):
+            raise AttributeError(
+                f"Asked to get {what} at node {index}, but the layer {self.name} has only "
+                f"{len(self._inbound_nodes)} inbound nodes."
+            )
+        return self._inbound_nodes[index]
 
     @property
     def input_shape(self) -> Any:
@@ -656,8 +668,7 @@ class Layer(Module):
     def _note_shapes(self, args: tuple, kwargs: dict, outputs: Any) -> None:
         if local.tracing:
             return
-        first = args[0] if args else next(iter(kwargs.values()), None)
-        self.__dict__["_last_shapes"] = (without_batch(first), without_batch(outputs))
+        self.__dict__["_last_shapes"] = (without_batch(args[0] if args else None), without_batch(outputs))
 
     # configuration
 
@@ -672,31 +683,14 @@ class Layer(Module):
             "trainable": self.trainable,
             "dtype": registry.serialize_keras_object(self._dtype_policy),
         }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = registry.serialize_keras_object(self.activity_regularizer)
         builtin = next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))
         for key in init_arguments(builtin) if builtin is not Layer else ():
             config[key] = serialize_argument(getattr(self, key))
         if builtin is Layer and type(self).get_config is Layer.get_config:
-            config.update(self._captured_arguments(config))
+            config.update(captured_arguments(self, *self._init_arguments))
         return config
-
-    def _captured_arguments(self, config: dict) -> dict:
-        """The constructor's arguments of a class without ``get_config``, if they are plain data or serializable."""
-        names = init_arguments(type(self))
-        args, kwargs = self._init_arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        captured = {}
-        for key in names:
-            try:
-                captured[key] = registry.serialize_keras_object(bound.arguments[key])
-            except ValueError:
-                raise NotImplementedError(
-                    f"Object {type(self).__name__} was created by passing non-serializable argument values in "
-                    f"`__init__()`, and therefore the object must override `get_config()` in order to be serializable. "
-                    f"The argument is '{key}': {bound.arguments[key]!r}. Return it, serialized, from get_config() and "
-                    "undo that in from_config()."
-                ) from None
-        return captured
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
@@ -706,14 +700,26 @@ class Layer(Module):
             TypeError: the config does not fit ``__init__``.
         """
         config = dict(config)
+        base = {}
         if not registry.is_builtin(cls):
             config = {key: plain_argument(value) for key, value in config.items()}
+            base = take_base_arguments(cls, config)
         try:
-            return cls(**config)
+            layer = cls(**config)
         except TypeError as error:
             raise TypeError(
                 f"Error when deserializing class '{cls.__name__}' using config={config}. Exception encountered: {error}"
             ) from error
+        layer._set_base_arguments(base)
+        return layer
+
+    def _set_base_arguments(self, values: dict) -> None:
+        """What the base class takes, for classes whose ``__init__`` does not pass it on."""
+        self._name = values.get("name", self._name)
+        if "dtype" in values:
+            self._dtype_policy = get_policy(values["dtype"])
+        if values.get("trainable") is False:
+            self.trainable = False
 
 
 Layer._call_spec = CallSpec(Layer.call)

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from kerasish.core import dispatch
+from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
 from kerasish.layers.calling import adapt
@@ -40,7 +41,7 @@ class Module(nn.Module):
         nn.Module.__init__(layer)
         state = layer.__dict__
         state["training"] = False
-        state["_init_arguments"] = (args, kwargs)
+        state["_init_arguments"] = ((), {}) if is_builtin(cls) else (args, kwargs)
         for name in ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables"):
             state[name] = []
         state["_losses"] = []
@@ -85,8 +86,12 @@ class Module(nn.Module):
     @property
     def variables(self) -> list[Variable]:
         """All variables, those of random generators and metrics included."""
-        generators = self._collect(lambda layer: [g.state for g in layer._seed_generators])
-        return self.weights + generators + self.metrics_variables
+
+        def own(layer: Module) -> list:
+            generators = [generator.state for generator in layer._seed_generators]
+            return layer._trainable_variables + layer._non_trainable_variables + generators
+
+        return self._collect(own) + self.metrics_variables
 
     @property
     def trainable_variables(self) -> list[Variable]:

@@ -278,6 +278,11 @@ class ActivityRegularization(KeepsDtype):
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)
 
+    def get_config(self) -> dict:
+        config = super().get_config()
+        del config["activity_regularizer"]  # made from l1 and l2
+        return config
+
 
 # arguments ------------------------------------------------------------------------------------------------------------
 

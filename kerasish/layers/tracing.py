@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from kerasish.core import symbolic, tree
-from kerasish.core.context import scope
+from kerasish.core.context import local, scope
 from kerasish.core.errors import add_context
 from kerasish.core.symbolic import KerasTensor
 
@@ -33,6 +33,7 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
             error,
             f"This happened while the output shape of layer '{layer.name}' was worked out for a symbolic call. If its "
             "call() needs values, give it a method compute_output_shape(self, input_shape).",
+            more=not local.tracing,
         )
         raise
     finally:

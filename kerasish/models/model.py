@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import dispatch, registry, tree
+from kerasish.core.context import local, scope
 from kerasish.core.errors import close_matches, fail
 from kerasish.core.masks import raw_with_mask
 from kerasish.core.symbolic import KerasTensor
@@ -140,7 +141,8 @@ class Model(Trainer, Layer):
             self.call(None)  # raises
         self.built = True  # so that the run does not build once more
         try:
-            trace(self, (keras_tensors(shape_from_config(input_shape), "float32"),), {})
+            with scope(call_layers=local.call_layers[:-1]):  # the run notes that it is inside this model
+                trace(self, (keras_tensors(shape_from_config(input_shape), "float32"),), {})
         except Exception:
             self.built = False
             raise

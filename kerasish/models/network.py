@@ -98,7 +98,7 @@ class Network:
         """KerasTensors like the outputs, for symbolic inputs of possibly other shapes."""
         flat = self.order(inputs)
         if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
-            return tree.map_structure(_like, self.outputs_structure)
+            return tree.map_structure(lambda x: _like(x, x), self.outputs_structure)
 
         def spec(operation: Any, args: tuple, kwargs: dict) -> Any:
             if isinstance(operation, FunctionCall):
@@ -106,7 +106,8 @@ class Network:
             return operation.compute_output_spec(*args, **kwargs)
 
         values = {id(own): x for own, x in zip(self.inputs, flat, strict=True)}
-        return tree.pack_as(self.outputs_structure, self.graph.run(values, spec))
+        outputs = self.graph.run(values, spec)
+        return tree.pack_as(self.outputs_structure, [_like(x, own) for x, own in zip(outputs, self.outputs)])
 
     # inputs
 
@@ -158,8 +159,13 @@ def _entry(x: KerasTensor) -> InputLayer:
     return InputLayer(batch_shape=tuple(x.shape), dtype=x.dtype.name, name=x.name)
 
 
-def _like(x: KerasTensor) -> KerasTensor:
-    return KerasTensor(x.shape, x.dtype)
+def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
+    """A new tensor like ``x``, which has a mask if the model's ``own`` output has one."""
+    like = KerasTensor(x.shape, x.dtype)
+    mask = own._keras_mask
+    if mask is not None:
+        like._keras_mask = KerasTensor(x.shape[: mask.ndim], mask.dtype)
+    return like
 
 
 def _standardize(value: Any, own: KerasTensor, entry: InputLayer, index: int) -> Any:

@@ -91,10 +91,10 @@ class Plan:
         given = set(node.kwargs)
         if spec.takes_mask and mask is not None and "mask" not in given:
             arguments.append(f"mask={mask}")
-        for i, name in enumerate(spec.tensor_names):
-            own = self._mask_of_argument(node, i, name)
-            if i > 0 and own and f"{name}_mask" in spec.names and f"{name}_mask" not in given:
-                arguments.append(f"{name}_mask={own}")
+        for name, of in spec.mask_names.items():
+            own = self._mask_of_argument(node, spec.names.index(of), of)
+            if own and name not in given:
+                arguments.append(f"{name}={own}")
         if spec.takes_training and "training" not in given:
             arguments.append(f"training={self._mode(layer)}")
         self._emit(node, self._bind(layer.name, layer._raw_call), arguments)

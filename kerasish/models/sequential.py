@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core import registry
-from kerasish.core.context import local, scope
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
+from kerasish.layers.calling import inside
 from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import shape_from_config
@@ -113,7 +113,7 @@ class Sequential(Model):
     def _connect(self, entry: InputLayer) -> None:
         """Draw the graph from the entry through the stack; builds the layers that are not built."""
         x = entry.output
-        with scope(call_layers=(*local.call_layers, self)):  # for the paths of the weights
+        with inside(self):
             for layer in self._stack:
                 x = layer(x)
         self._set_network(Network(entry.output, x))

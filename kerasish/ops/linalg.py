@@ -105,8 +105,16 @@ def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Any:
 
     Args:
         axes: so many last ones of x1 and first ones of x2; or a pair of lists of axes.
+
+    Raises:
+        InvalidArgumentError: two of a pair have different lengths.
     """
-    return _products(lambda a, b: torch.tensordot(a, b, dims=_axes_pair(axes, a.ndim)), x1, x2)
+    first, second = _axes_pair(axes, x1.ndim)
+    if [x1.shape[a] for a in first] != [x2.shape[a] for a in second]:  # torch would repeat an axis of length 1
+        raise InvalidArgumentError(
+            f"Matrix size-incompatible: In[0]: {list(x1.shape)}, In[1]: {list(x2.shape)}, axes: {axes} [Op:MatMul]"
+        )
+    return _products(lambda a, b: torch.tensordot(a, b, dims=(first, second)), x1, x2)
 
 
 @op

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn import functional as F
 
+from kerasish.core.device import wants_one_buffer
+
 Activation = Callable[[torch.Tensor], torch.Tensor]
 Masks = Sequence[torch.Tensor] | None  # dropout masks, one for each gate
 
@@ -41,7 +43,7 @@ def fused(
 
 def _fused(kind: str, inputs: torch.Tensor, states: list, weights: list) -> tuple[torch.Tensor, list]:
     hidden = [s.contiguous().unsqueeze(0) for s in states]
-    if inputs.device.type == "cuda":
+    if wants_one_buffer(inputs.device):
         weights = _in_one_chunk(weights)
     # cuDNN keeps what backward needs only in training mode; without dropout between layers that changes nothing else.
     outputs, *final = getattr(torch._VF, kind)(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 
-from kerasish.core.device import step_numbers
+from kerasish.core.device import has_fused_updates, step_numbers
 from kerasish.core.variable import Variable
 from kerasish.optimizers.base import Optimizer
 
@@ -100,14 +100,13 @@ class Rule(Optimizer):
         self.update(params, grads, variables, *step_numbers(self.numbers(learning_rate, self.step), params[0].device))
 
 
-FUSED_DEVICES = ("cpu", "cuda")
 FUSED_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
 def fused(params: Tensors) -> bool:
     """Whether torch has kernels that update all of these at once."""
     first = params[0]
-    if first.device.type not in FUSED_DEVICES or first.dtype not in FUSED_DTYPES:
+    if not has_fused_updates(first.device) or first.dtype not in FUSED_DTYPES:
         return False
     return all(p.dtype is first.dtype and p.device == first.device for p in params)
 

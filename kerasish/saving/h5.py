@@ -7,15 +7,17 @@ that are loaded as plugins) or allocate without bound (a declared size out of al
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
 
 from kerasish.core.errors import fail
 from kerasish.saving.archive import CorruptFileError, missing_file
+from kerasish.saving.h5_texts import Texts
 
 FREE_SIZE = 64 << 20  # bytes that an array may declare whatever is stored of it
 MAX_RATIO = 1000  # beyond that, how many times what is stored; deflate itself gives at most 1032
@@ -88,7 +90,7 @@ def reading(source: Any, name: str | None = None) -> Iterator[Group]:
     """The root group of an HDF5 file.
 
     Args:
-        source: a path, or a binary file object.
+        source: a path, or a ``BytesIO``.
         name: of the file, for messages; default: the path.
 
     Raises:
@@ -98,14 +100,26 @@ def reading(source: Any, name: str | None = None) -> Iterator[Group]:
     import h5py
 
     name = name or str(source)
-    try:
-        file = h5py.File(source, "r", locking="best-effort") if isinstance(source, str) else h5py.File(source, "r")
-    except FileNotFoundError:
-        raise missing_file(name) from None
-    except (OSError, RuntimeError, ValueError, KeyError, SystemError) as error:
-        raise _corrupt(name, f"it is not an intact HDF5 file ({error})") from error
-    with file:
-        yield Group(file, name, "")
+    with ExitStack() as stack:
+        try:
+            if isinstance(source, str):
+                raw = stack.enter_context(open(source, "rb"))
+                data = stack.enter_context(mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ))
+                file = stack.enter_context(h5py.File(source, "r", locking="best-effort"))
+            else:
+                data = stack.enter_context(source.getbuffer())
+                file = stack.enter_context(h5py.File(source, "r"))
+            texts = Texts(data)
+        except FileNotFoundError:
+            raise missing_file(name) from None
+        except (OSError, RuntimeError, ValueError, LookupError, SystemError) as error:
+            raise _corrupt(name, f"it is not an intact HDF5 file ({error})") from error
+        yield Group(file, _File(name, texts), "")
+
+
+class _File(NamedTuple):
+    name: str
+    texts: Texts
 
 
 def _corrupt(file: str, why: str) -> CorruptFileError:
@@ -115,13 +129,25 @@ def _corrupt(file: str, why: str) -> CorruptFileError:
 class _Node:
     """An object of an open file: what it is, where it is, and the words for what is wrong with it."""
 
-    def __init__(self, handle: Any, file: str, path: str) -> None:
+    def __init__(self, handle: Any, file: _File, path: str) -> None:
         self._handle = handle
-        self.file = file
+        self._file = file
         self.path = path
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self._file.name
 
     def corrupt(self, why: str) -> CorruptFileError:
         return _corrupt(self.file, f"'{self.path or '/'}' {why}")
+
+    def texts(self, name: str) -> list[str] | None:
+        """An attribute that is a list of texts; None if there is none."""
+        import h5py
+
+        with self._intact():
+            return self._file.texts.read(h5py.h5o.get_info(self._handle.id).addr, name)
 
     @contextmanager
     def _intact(self) -> Iterator[None]:
@@ -146,7 +172,10 @@ class Group(_Node):
         with self._intact():
             if len(self._handle) > MAX_NAMES:
                 raise self.corrupt(f"has {len(self._handle)} members")
-            return list(self._handle)
+            names = list(self._handle)
+        if not all(isinstance(name, str) for name in names):
+            raise self.corrupt("has a member whose name is no text")
+        return names
 
     def group(self, path: str) -> Group | None:
         """The group at a path of names joined by "/"; None if there is none."""
@@ -171,7 +200,7 @@ class Group(_Node):
             kind = Group if isinstance(handle, h5py.Group) else Stored
             if kind is Stored and not isinstance(handle, h5py.Dataset):
                 raise node.corrupt(f"has a member '{name}' that is neither a group nor an array")
-            node = kind(handle, self.file, f"{node.path}/{name}".lstrip("/"))
+            node = kind(handle, self._file, f"{node.path}/{name}".lstrip("/"))
         return node
 
     def _member(self, name: str) -> Any:
@@ -192,50 +221,25 @@ class Group(_Node):
 
     def text(self, name: str) -> str | None:
         """An attribute that is one text; None if there is none."""
-        value = self._attribute(name)
-        if value is None:
-            return None
-        if isinstance(value, np.ndarray) and value.ndim == 0:
-            value = value.item()
-        if isinstance(value, bytes):
-            with self._intact():
-                value = value.decode("utf-8")
-        if not isinstance(value, str):
-            raise self.corrupt(f"has an attribute '{name}' that is no text")
-        return str(value)
+        found = self.texts(name)
+        if found is not None and len(found) != 1:
+            raise self.corrupt(f"has an attribute '{name}' that is not one text")
+        return found[0] if found else None
 
-    def texts(self, name: str) -> list[str] | None:
+    def long_texts(self, name: str) -> list[str] | None:
         """An attribute that is a list of texts, or the parts ``name0``, ``name1``, ... of one; None if there is none."""
-        value = self._attribute(name)
-        if value is not None:
-            return self._decode(name, value)
+        whole = self.texts(name)
+        if whole is not None:
+            return whole
         found: list[str] = []
         for i in range(MAX_NAMES):
-            part = self._attribute(f"{name}{i}")
+            part = self.texts(f"{name}{i}")
             if part is None:
                 return found if i else None
-            found += self._decode(name, part)
+            found += part
             if len(found) > MAX_NAMES:
                 break
         raise self.corrupt(f"has an attribute '{name}' of too many parts")
-
-    def _attribute(self, name: str) -> Any:
-        with self._intact():
-            attributes = self._handle.attrs
-            if name not in attributes:
-                return None
-            shape = attributes.get_id(name).shape
-            if shape is None or int(np.prod(shape, dtype=object)) > MAX_NAMES:
-                raise self.corrupt(f"has an attribute '{name}' of shape {shape}")
-            return attributes[name]
-
-    def _decode(self, name: str, value: Any) -> list[str]:
-        with self._intact():
-            values = np.asarray(value).ravel().tolist()
-            texts = [v.decode("utf-8") if isinstance(v, bytes) else v for v in values]
-        if not all(isinstance(text, str) for text in texts):
-            raise self.corrupt(f"has an attribute '{name}' that is no list of texts")
-        return texts
 
     def walk(self) -> Iterator[str]:
         """The paths of all arrays below, relative to this group.
@@ -266,7 +270,7 @@ class Stored(_Node):
         CorruptFileError: it is not an array of numbers that the file itself holds, or of no reasonable size.
     """
 
-    def __init__(self, handle: Any, file: str, path: str) -> None:
+    def __init__(self, handle: Any, file: _File, path: str) -> None:
         super().__init__(handle, file, path)
         with self._intact():
             self._check_storage()
@@ -290,9 +294,9 @@ class Stored(_Node):
         dtype = self._handle.dtype
         if dtype.kind in "biufcS" and dtype.subdtype is None:
             return dtype
-        name = self._handle.attrs.get("dtype") if dtype.kind == "V" and dtype.fields is None else None
-        if name in _EXTENSION_DTYPES:
-            extension = np.dtype(getattr(ml_dtypes, name))
+        names = self.texts("dtype") if dtype.kind == "V" and dtype.fields is None else None
+        if names and names[0] in _EXTENSION_DTYPES:
+            extension = np.dtype(getattr(ml_dtypes, names[0]))
             if extension.itemsize == dtype.itemsize:
                 return extension
         raise self.corrupt(f"is no array of numbers (its dtype is {dtype})")

@@ -203,7 +203,7 @@ def load_weights(model: Any, group: h5.Group, by_name: bool = False, skip_mismat
     Raises:
         ValueError: layers or arrays do not fit; nothing is changed then.
     """
-    names = group.texts("layer_names")
+    names = group.long_texts("layer_names")
     if names is None:
         raise group.corrupt("has no attribute 'layer_names', so it is no file of weights")
     transfer = Transfer(group.file)
@@ -239,7 +239,7 @@ def _arrays(group: h5.Group, name: str) -> list[h5.Stored]:
     if inner is None:
         raise group.corrupt(f"names a layer '{name}' that it does not hold")
     arrays = []
-    for weight in inner.texts("weight_names") or []:
+    for weight in inner.long_texts("weight_names") or []:
         stored = inner.array(weight)
         if stored is None:
             raise inner.corrupt(f"names an array '{weight}' that it does not hold")
@@ -285,7 +285,7 @@ def _load_optimizer(model: Any, group: h5.Group | None, file: str) -> None:
     if group is None or optimizer is None:
         return
     optimizer.build(model.trainable_variables)
-    names = group.texts("weight_names") or []
+    names = group.long_texts("weight_names") or []
     arrays = [group.array(name) for name in names]
     if any(array is None for array in arrays):
         raise group.corrupt("names arrays that it does not hold")

@@ -238,7 +238,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         return
     with h5.reading(path) as root:
         group = root.group(legacy_h5.MODEL) or root
-        if group.texts("layer_names") is not None:
+        if group.long_texts("layer_names") is not None:
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
@@ -287,12 +287,10 @@ def _kind_of(path: str, what: str) -> str:
     try:
         with open(path, "rb") as file:
             start = file.read(8)
-            if start.startswith(_ZIP):
-                return "zip"
-            for offset in (0, 512, 1024, 2048):
-                file.seek(offset)
-                if file.read(8) == _HDF5:
-                    return "h5"
+        if start.startswith(_ZIP):
+            return "zip"
+        if start == _HDF5:
+            return "h5"
     except FileNotFoundError:
         raise missing_file(path) from None
     if known:

@@ -1,0 +1,74 @@
+"""Bounds in ``tf``: clipping by value and by norm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from kerasish.core.dispatch import Array, Arrays, Operand, strict_op
+from kerasish.core.errors import fail
+from kerasish.ops.reduce import over
+from kerasish.tf.alias import FLOATS_AND_COMPLEX, REALS, check
+
+
+@strict_op
+def clip_by_value(t: Array, clip_value_min: Operand, clip_value_max: Operand, name: str | None = None) -> Any:
+    """The tensor between two bounds, elementwise; these broadcast to it."""
+    check(t, REALS, "ClipByValue")
+    return t.clamp(max=clip_value_max).clamp(min=clip_value_min)  # where they cross, the lower bound wins
+
+
+def clipped(t: torch.Tensor, limit: Any, axes: Any) -> torch.Tensor:
+    """``clip_by_norm`` of a raw tensor."""
+    total = over(torch.sum, t * t, axes, True)
+    positive = total > 0
+    norm = torch.where(positive, torch.sqrt(torch.where(positive, total, 1)), total)  # no NaN into the gradient of 0
+    return t * limit / torch.maximum(norm, torch.as_tensor(limit, dtype=t.dtype, device=t.device))
+
+
+@strict_op
+def clip_by_norm(t: Array, clip_norm: Operand, axes: Any = None, name: str | None = None) -> Any:
+    """The tensor, scaled down so that its norm (√Σt²) over ``axes``, all by default, is at most ``clip_norm``."""
+    check(t, FLOATS_AND_COMPLEX, "Sqrt")
+    return clipped(t, clip_norm, axes)
+
+
+@strict_op
+def _norm_of_all(tensors: Arrays) -> Any:
+    return torch.sqrt(torch.stack([(t * t).sum() for t in tensors]).sum())
+
+
+@strict_op
+def _scaled(tensors: Arrays, clip_norm: Operand, norm: Operand) -> Any:
+    limit = torch.as_tensor(clip_norm, dtype=tensors[0].dtype, device=tensors[0].device)
+    norm = torch.as_tensor(norm, dtype=limit.dtype, device=limit.device)
+    # an infinite or undefined norm makes everything NaN, so that it is noticed
+    scale = limit * torch.minimum(1 / norm, 1 / limit) + (norm - norm)
+    return [t * scale for t in tensors]
+
+
+def _given(t_list: Sequence) -> list:
+    if not isinstance(t_list, (list, tuple)):
+        raise fail(TypeError, "`t_list` should be a sequence of tensors", received=type(t_list).__name__)
+    return [t for t in t_list if t is not None]
+
+
+def global_norm(t_list: Sequence, name: str | None = None) -> Any:
+    """The norm of all tensors of a list together: √Σ Σt²; ``None`` counts nothing."""
+    return _norm_of_all(_given(t_list))
+
+
+def clip_by_global_norm(
+    t_list: Sequence, clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list, Any]:
+    """The tensors of a list, scaled down together so that their ``global_norm`` is at most ``clip_norm``; and that norm.
+
+    Args:
+        use_norm: their global norm, if it is known.
+    """
+    tensors = _given(t_list)
+    norm = _norm_of_all(tensors) if use_norm is None else use_norm
+    scaled = iter(_scaled(tensors, clip_norm, norm))
+    return [None if t is None else next(scaled) for t in t_list], norm

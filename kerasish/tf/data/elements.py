@@ -1,0 +1,286 @@
+"""Elements of datasets: nested structures (tuples, dicts, namedtuples) of Tensors; also of None, and of datasets.
+
+A list is no structure here: it is a tensor, as in TensorFlow. Structures of specifications (``element_spec``) look alike.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import device as devices
+from kerasish.core import tree
+from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
+from kerasish.core.shape import TensorShape
+from kerasish.core.tensor import StringTensor, Tensor, convert
+from kerasish.tf.spec import NoneTensorSpec, TensorSpec, TypeSpec, spec_of
+
+_KEPT = (Tensor, StringTensor, type(None))
+
+
+class DatasetSpec(TypeSpec):
+    """Describes a dataset by its elements.
+
+    Args:
+        element_spec: structure of specifications.
+        dataset_shape: always ``()`` here.
+    """
+
+    def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
+        self._element_spec = element_spec
+        self._dataset_shape = TensorShape(dataset_shape)
+
+    element_spec = property(lambda self: self._element_spec)
+
+    @property
+    def value_type(self) -> type:
+        return NestedDataset
+
+    @staticmethod
+    def from_value(value: Any) -> DatasetSpec:
+        """The specification of a dataset."""
+        return DatasetSpec(value.element_spec)
+
+    def _key(self) -> tuple:
+        return tuple(tree.flatten_with_path(self._element_spec)), self._dataset_shape
+
+    def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> DatasetSpec | None:
+        common = self._element_spec
+        for other in others:
+            if not isinstance(other, DatasetSpec):
+                return None
+            common = merge_specs(common, other._element_spec)
+            if common is None:
+                return None
+        return DatasetSpec(common)
+
+    def __repr__(self) -> str:
+        return f"DatasetSpec({self._element_spec!r}, {self._dataset_shape!r})"
+
+
+class NestedDataset:
+    """The base of ``Dataset``, for modules below it: what is known of a dataset that is part of an element."""
+
+    _node: Any
+    element_spec: Any
+
+    @property
+    def _type_spec(self) -> DatasetSpec:
+        return DatasetSpec(self.element_spec)
+
+
+# values into elements -------------------------------------------------------------------------------------------------
+
+
+def normalise(value: Any) -> Any:
+    """What a user gives as an element: dicts and tuples stay, everything else in them becomes a tensor.
+
+    Raises:
+        ValueError, TypeError: something cannot be made a tensor.
+    """
+    if type(value) in _KEPT:
+        return value
+    if isinstance(value, tuple) and not isinstance(value, (TensorShape, torch.Size)):
+        parts = [normalise(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, dict):
+        mapping = {key: normalise(part) for key, part in value.items()}
+        return OrderedDict(mapping) if isinstance(value, OrderedDict) else mapping
+    if isinstance(value, NestedDataset):
+        return value
+    return convert(value)
+
+
+def normalise_result(value: Any) -> Any:
+    """What a user's function returns, as an element: here an outermost list is a tuple."""
+    return normalise(tuple(value) if isinstance(value, list) else value)
+
+
+def call(function: Callable, element: Any) -> Any:
+    """A user's function on an element: each component of a tuple is an argument; a namedtuple or dict is one."""
+    if devices.current().type != "cpu":
+        element = to_device(element)
+    return function(*element) if type(element) is tuple else function(element)
+
+
+def to_device(element: Any) -> Any:
+    """The element on the current device, where user code computes."""
+    device = devices.current()
+    if device.type == "cpu":
+        return element
+    return tree.map_structure(lambda leaf: _moved(leaf, device), element)
+
+
+def _moved(leaf: Any, device: torch.device) -> Any:
+    if type(leaf) is Tensor and leaf._t.device.type == "cpu":
+        return Tensor(leaf._t.to(device, non_blocking=True))
+    return leaf
+
+
+def raw_leaves(element: Any) -> list:
+    """The leaves' storage: torch tensors, object arrays, None."""
+    return [leaf._t if isinstance(leaf, Tensor) else leaf for leaf in tree.flatten(element)]
+
+
+def wrapped(raw: Any) -> Any:
+    """One leaf from its storage."""
+    if isinstance(raw, torch.Tensor):
+        return Tensor(raw)
+    return StringTensor(raw) if isinstance(raw, np.ndarray) else raw
+
+
+def packer(structure: Any) -> Callable[[Iterable], Any]:
+    """A function that puts leaves into the shape of ``structure``; fast for the frequent shapes."""
+    if not tree.is_nested(structure):
+        return lambda leaves: next(iter(leaves))
+    if type(structure) is tuple and not any(tree.is_nested(part) for part in structure):
+        return tuple
+    return lambda leaves: tree.pack_as(structure, leaves)
+
+
+def host_scope() -> Any:
+    """A block in which new tensors go to the host: data stays there until something computes with it."""
+    return devices.scope("cpu")
+
+
+# specifications -------------------------------------------------------------------------------------------------------
+
+
+def spec(element: Any) -> Any:
+    """The specification of an element."""
+    return tree.map_structure(spec_of, element)
+
+
+def merge_specs(first: Any, second: Any) -> Any:
+    """The narrowest structure of specifications for the elements of both; None if they differ in more than shapes."""
+    try:
+        tree.assert_same_structure(first, second)
+    except (TypeError, ValueError):
+        return None
+    merged = [a.most_specific_common_supertype([b]) for a, b in zip(tree.flatten(first), tree.flatten(second))]
+    return None if None in merged else tree.pack_as(first, merged)
+
+
+def batched_spec(element_spec: Any, size: int | None) -> Any:
+    """The specification of a batch of elements; ``size`` None: of any number."""
+    return tree.map_structure(lambda leaf: with_shape(leaf, TensorShape([size]) + leaf.shape), element_spec)
+
+
+def with_shape(leaf: TypeSpec, shape: Any) -> TypeSpec:
+    return TensorSpec(shape, leaf.dtype) if isinstance(leaf, TensorSpec) else leaf
+
+
+def unbatched_spec(element_spec: Any) -> Any:
+    """The specification of the rows of an element.
+
+    Raises:
+        ValueError: a component is a scalar.
+    """
+    leaves = [leaf for leaf in tree.flatten(element_spec) if isinstance(leaf, TensorSpec)]
+    if any(leaf.shape.rank == 0 for leaf in leaves):
+        raise ValueError("Cannot unbatch an input with scalar components.")
+    return tree.map_structure(
+        lambda leaf: leaf if isinstance(leaf, NoneTensorSpec) else with_shape(leaf, leaf.shape[1:]), element_spec
+    )
+
+
+# batches --------------------------------------------------------------------------------------------------------------
+
+
+def stack(elements: Sequence) -> Any:
+    """Elements as one, with a new first axis.
+
+    Raises:
+        InvalidArgumentError: their shapes or dtypes differ.
+    """
+    first = elements[0]
+    if type(first) is Tensor:
+        return _stack_leaf(elements, 0)
+    columns = zip(*(tree.flatten(element) for element in elements), strict=True)
+    return tree.pack_as(first, [_stack_leaf(column, i) for i, column in enumerate(columns)])
+
+
+def _stack_leaf(values: Sequence, component: int) -> Any:
+    first = values[0]
+    if first is None:
+        return None
+    if not isinstance(first, Tensor):
+        raise fail(TypeError, "Datasets that are components of elements cannot be batched", "tensors", type(first))
+    raw = [value._t for value in values]
+    for i, value in enumerate(raw):
+        if value.shape != raw[0].shape:
+            raise InvalidArgumentError(
+                f"Cannot batch tensors with different shapes in component {component}. First element had shape "
+                f"{list(raw[0].shape)} and element {i} had shape {list(value.shape)}."
+            )
+        if value.dtype != raw[0].dtype:
+            raise InvalidArgumentError(
+                f"Cannot batch tensors of different dtypes in component {component}: {first.dtype.name} and "
+                f"{values[i].dtype.name}."
+            )
+    return wrapped(np.stack(raw) if isinstance(first, StringTensor) else torch.stack(raw))
+
+
+def stack_padded(elements: Sequence, shapes: Sequence[TensorShape], fillers: Sequence) -> Any:
+    """Elements of different sizes as one: each component is filled up to a shape of ``shapes``.
+
+    Args:
+        shapes: one for each component; None stands for the largest size among the elements.
+        fillers: the value to fill with, as a Tensor, for each component.
+
+    Raises:
+        DataLossError: a component is larger than its shape.
+    """
+    columns = zip(*(tree.flatten(element) for element in elements), strict=True)
+    padded = [_pad_leaf(column, shape, filler) for column, shape, filler in zip(columns, shapes, fillers)]
+    return tree.pack_as(elements[0], padded)
+
+
+def _pad_leaf(values: Sequence, shape: TensorShape, filler: Any) -> Any:
+    if values[0] is None:
+        return None
+    raw = [value._t for value in values]
+    if len(shape) != raw[0].ndim:
+        raise InvalidArgumentError(
+            f"All elements in a batch must have the same rank as the padded shape for component: expected rank "
+            f"{len(shape)} but got element with rank {raw[0].ndim}"
+        )
+    largest = [max(value.shape[axis] for value in raw) for axis in range(len(shape))]
+    size = [big if dim is None else dim for dim, big in zip(shape, largest)]
+    if any(big > dim for big, dim in zip(largest, size)):
+        raise DataLossError("Attempted to pad to a smaller size than the input element.")
+    full = [len(raw), *size]
+    if isinstance(values[0], StringTensor):
+        out: Any = np.full(full, filler._t.item(), dtype=object)
+    else:
+        out = torch.empty(full, dtype=raw[0].dtype, device=raw[0].device).fill_(filler._t.item())
+    for i, value in enumerate(raw):
+        out[(i, *(slice(0, n) for n in value.shape))] = value
+    return wrapped(out)
+
+
+def unstack(element: Any) -> Iterator:
+    """The rows of an element, as elements.
+
+    Raises:
+        InvalidArgumentError: scalar components, or different numbers of rows.
+    """
+    leaves = tree.flatten(element)
+    sizes = {len(leaf) for leaf in leaves if leaf is not None and leaf.ndim}
+    if len(sizes) > 1 or any(leaf is not None and not leaf.ndim for leaf in leaves):
+        shapes = [None if leaf is None else leaf.shape for leaf in leaves]
+        raise InvalidArgumentError(f"Cannot unbatch components of shapes {shapes}: they differ in the first dimension")
+    return map(packer(element), zip(*(rows_of(leaf, *sizes) for leaf in raw_leaves(element))))
+
+
+def rows_of(raw: Any, count: int) -> Iterator:
+    """The rows of a leaf's storage, as leaves."""
+    if raw is None:
+        return iter([None] * count)
+    if isinstance(raw, torch.Tensor):
+        return map(Tensor, raw.unbind(0))
+    return (StringTensor(np.asarray(row, dtype=object)) for row in raw)

@@ -1,0 +1,310 @@
+"""``tf.nn``: activations, normalization, embeddings; ``windows`` and ``crossentropy`` have convolutions and losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from kerasish import ops
+from kerasish.core import random as streams
+from kerasish.core.context import local
+from kerasish.core.dispatch import Array, Arrays, Index, strict_op
+from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.ops.common import Axis, axis_indices, integer_shape
+from kerasish.ops.reduce import over
+from kerasish.tf.alias import FLOATS, INTEGERS, REALS, check, define
+from kerasish.tf.clipping import clipped
+from kerasish.tf.crossentropy import compute_average_loss as compute_average_loss
+from kerasish.tf.crossentropy import ctc_loss as ctc_loss
+from kerasish.tf.crossentropy import l2_loss as l2_loss
+from kerasish.tf.crossentropy import log_poisson_loss as log_poisson_loss
+from kerasish.tf.crossentropy import scale_regularization_loss as scale_regularization_loss
+from kerasish.tf.crossentropy import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
+from kerasish.tf.crossentropy import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
+from kerasish.tf.crossentropy import (
+    sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
+)
+from kerasish.tf.crossentropy import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+from kerasish.tf.math import in_top_k as in_top_k
+from kerasish.tf.math import l2_normalize as l2_normalize
+from kerasish.tf.math import log_sigmoid as log_sigmoid
+from kerasish.tf.math import log_softmax as log_softmax
+from kerasish.tf.math import sigmoid as sigmoid
+from kerasish.tf.math import softmax as softmax
+from kerasish.tf.math import softplus as softplus
+from kerasish.tf.math import softsign as softsign
+from kerasish.tf.math import tanh as tanh
+from kerasish.tf.math import top_k as top_k
+from kerasish.tf.math import zero_fraction as zero_fraction
+from kerasish.tf.random.draws import BLOCKS, tracing
+from kerasish.tf.tiling import space_to_batch as space_to_batch
+from kerasish.tf.windows import atrous_conv2d as atrous_conv2d
+from kerasish.tf.windows import atrous_conv2d_transpose as atrous_conv2d_transpose
+from kerasish.tf.windows import avg_pool as avg_pool
+from kerasish.tf.windows import avg_pool1d as avg_pool1d
+from kerasish.tf.windows import avg_pool2d as avg_pool2d
+from kerasish.tf.windows import avg_pool3d as avg_pool3d
+from kerasish.tf.windows import conv1d as conv1d
+from kerasish.tf.windows import conv1d_transpose as conv1d_transpose
+from kerasish.tf.windows import conv2d as conv2d
+from kerasish.tf.windows import conv2d_transpose as conv2d_transpose
+from kerasish.tf.windows import conv3d as conv3d
+from kerasish.tf.windows import conv3d_transpose as conv3d_transpose
+from kerasish.tf.windows import conv_transpose as conv_transpose
+from kerasish.tf.windows import convolution as convolution
+from kerasish.tf.windows import depth_to_space as depth_to_space
+from kerasish.tf.windows import depthwise_conv2d as depthwise_conv2d
+from kerasish.tf.windows import max_pool as max_pool
+from kerasish.tf.windows import max_pool1d as max_pool1d
+from kerasish.tf.windows import max_pool2d as max_pool2d
+from kerasish.tf.windows import max_pool3d as max_pool3d
+from kerasish.tf.windows import pool as pool
+from kerasish.tf.windows import separable_conv2d as separable_conv2d
+from kerasish.tf.windows import space_to_depth as space_to_depth
+
+# activations ----------------------------------------------------------------------------------------------------------
+
+
+def _relu6(x: torch.Tensor) -> torch.Tensor:
+    """min(max(x, 0), 6)."""
+    return F.relu6(x)
+
+
+def _gelu(x: torch.Tensor, approximate: bool = False) -> torch.Tensor:
+    """x · Φ(x) (Hendrycks and Gimpel 2016); ``approximate``: with a tanh in place of the normal distribution function."""
+    return F.gelu(x, approximate="tanh" if approximate else "none")
+
+
+def _silu(x: torch.Tensor, beta: Any = 1.0) -> torch.Tensor:
+    """x · sigmoid(beta · x), also known as swish (Ramachandran et al. 2017)."""
+    return F.silu(x) if type(beta) in (int, float) and beta == 1 else x * torch.sigmoid(x * beta)
+
+
+def _leaky_relu(x: torch.Tensor, alpha: float = 0.2) -> torch.Tensor:
+    """x where positive, ``alpha`` · x elsewhere; integers become float32."""
+    return F.leaky_relu(x if x.is_floating_point() else x.float(), float(alpha))
+
+
+def _crelu(x: torch.Tensor, axis: int = -1) -> torch.Tensor:
+    """max(x, 0) and max(-x, 0) side by side along an axis (Shang et al. 2016)."""
+    return torch.relu(torch.cat((x, -x), axis))
+
+
+define(globals(), REALS, {
+    "relu(features, name=None)": (torch.relu, "max(x, 0)."),
+    "relu6(features: Array, name=None)": _relu6,
+    "leaky_relu(features: Array, alpha=0.2, name=None)": _leaky_relu,
+    "crelu(features: Array, axis=-1, name=None)": _crelu,
+})  # fmt: skip
+define(globals(), FLOATS, {
+    "elu(features: Array, name=None)": (F.elu, "x where positive, eˣ - 1 elsewhere (Clevert et al. 2016)."),
+    "selu(features: Array, name=None)": (F.selu, "1.0507 · x where positive, 1.7581 · (eˣ - 1) elsewhere."),
+    "gelu(features: Array, approximate=False, name=None)": _gelu,
+    "silu(features: Array, beta=1.0)": _silu,
+    "swish(features: Array, beta=1.0)": _silu,
+})  # fmt: skip
+
+
+# normalization --------------------------------------------------------------------------------------------------------
+
+
+@strict_op
+def moments(x: Array, axes: Axis, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+    """Mean and (biased) variance along ``axes``.
+
+    Args:
+        shift: a number near the mean; TensorFlow does not use it either.
+    """
+    check(x, FLOATS, "Mean")
+    return ops.moments.raw(x, axes if axes is None or isinstance(axes, int) else integer_shape(axes), keepdims)
+
+
+@strict_op
+def weighted_moments(
+    x: Array, axes: Axis, frequency_weights: Array, keepdims: bool = False, name: str | None = None
+) -> Any:
+    """Mean and variance along ``axes``, each element counted ``frequency_weights`` times; these broadcast to x."""
+    weights = frequency_weights.expand(torch.broadcast_shapes(frequency_weights.shape, x.shape))
+    total = over(torch.sum, weights, axes, True)
+    mean = over(torch.sum, x * weights, axes, True) / total
+    variance = over(torch.sum, weights * (x - mean).square(), axes, True) / total
+    if keepdims:
+        return mean, variance
+    named = axis_indices(axes, mean.ndim)
+    shape = [n for i, n in enumerate(mean.shape) if i not in named]
+    return mean.reshape(shape), variance.reshape(shape)
+
+
+@strict_op
+def _sums(x: Array, axes: Axis, shift: Array | None, keepdims: bool) -> Any:
+    named = axis_indices(axes, x.ndim)
+    count = torch.tensor(float(torch.Size(x.shape[a] for a in named).numel()), dtype=x.dtype, device=x.device)
+    moved = x if shift is None else x - shift
+    return count, over(torch.sum, moved, axes, keepdims), over(torch.sum, moved.square(), axes, keepdims)
+
+
+def sufficient_statistics(
+    x: Any, axes: Axis, shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> tuple:
+    """What ``normalize_moments`` needs: the number of elements, Σ(x - shift), Σ(x - shift)² and ``shift``."""
+    return (*_sums(x, axes, shift, keepdims), shift)
+
+
+@strict_op
+def normalize_moments(
+    counts: Array, mean_ss: Array, variance_ss: Array, shift: Array | None, name: str | None = None
+) -> Any:
+    """Mean and variance from ``sufficient_statistics``."""
+    moved = mean_ss / counts
+    mean = moved if shift is None else moved + shift
+    return mean, variance_ss / counts - moved.square()
+
+
+@strict_op
+def batch_normalization(
+    x: Array,
+    mean: Array,
+    variance: Array,
+    offset: Array | None,
+    scale: Array | None,
+    variance_epsilon: Any,
+    name: str | None = None,
+) -> Any:
+    """(x - mean) / √(variance + variance_epsilon) · scale + offset; all broadcast with x."""
+    factor = torch.rsqrt(variance + float(variance_epsilon))
+    factor = factor if scale is None else factor * scale
+    return x * factor + (-mean * factor if offset is None else offset - mean * factor)
+
+
+@strict_op
+def batch_norm_with_global_normalization(
+    input: Array,
+    mean: Array,
+    variance: Array,
+    beta: Array,
+    gamma: Array,
+    variance_epsilon: Any,
+    scale_after_normalization: bool,
+    name: str | None = None,
+) -> Any:
+    """``batch_normalization`` with the scale ``gamma``, if wanted, and the offset ``beta``."""
+    return batch_normalization.raw(
+        input, mean, variance, beta, gamma if scale_after_normalization else None, variance_epsilon
+    )
+
+
+@strict_op
+def local_response_normalization(
+    input: Array, depth_radius: int = 5, bias: float = 1, alpha: float = 1, beta: float = 0.5, name: str | None = None
+) -> Any:
+    """x / (bias + alpha · Σ x² over the channels within ``depth_radius``)^beta (Krizhevsky et al. 2012).
+
+    Args:
+        input: (batch, height, width, channels).
+    """
+    if input.ndim != 4:
+        raise InvalidArgumentError(f"in must be 4-dimensional, got shape {list(input.shape)} [Op:LRN]")
+    window = 2 * depth_radius + 1
+    padded = F.pad(input.square(), (depth_radius, depth_radius))
+    return input / (bias + alpha * padded.unfold(-1, window, 1).sum(-1)) ** beta
+
+
+lrn = local_response_normalization
+
+
+@strict_op
+def bias_add(value: Array, bias: Array, data_format: str | None = None, name: str | None = None) -> Any:
+    """``value`` plus a bias for each channel, which are the last axis, or the second with "NC..." formats.
+
+    Raises:
+        ValueError: an unknown ``data_format``.
+        InvalidArgumentError: the bias is no vector of as many numbers as channels.
+    """
+    if data_format is not None and not data_format.startswith("N"):
+        raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: data_format={data_format}")
+    if value.ndim < 2:
+        raise InvalidArgumentError(f"Input tensor must be at least 2D: {list(value.shape)} [Op:BiasAdd]")
+    if bias.ndim != 1:
+        raise InvalidArgumentError(f"Biases must be 1D: {list(bias.shape)} [Op:BiasAdd]")
+    first = data_format is not None and data_format.startswith("NC")
+    if len(bias) != value.shape[1 if first else -1]:
+        raise InvalidArgumentError(
+            f"Must provide as many biases as the {'second' if first else 'last'} dimension of the input tensor: "
+            f"{list(bias.shape)} vs. {list(value.shape)} [Op:BiasAdd]"
+        )
+    return value + (bias.reshape(-1, *[1] * (value.ndim - 2)) if first else bias)
+
+
+# dropout --------------------------------------------------------------------------------------------------------------
+
+
+@strict_op
+def dropout(x: Array, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
+    """x with a fraction ``rate`` of its elements set to 0 and the others scaled by 1 / (1 - rate).
+
+    Args:
+        noise_shape: where it has 1, elements along that axis share their fate.
+        seed: with one, the very elements that TensorFlow drops; otherwise torch's generator chooses them.
+
+    Raises:
+        ValueError: ``rate`` is not in [0, 1), or x not a float.
+    """
+    if not x.is_floating_point():
+        raise ValueError(
+            f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype}"
+        )
+    share = float(rate)
+    if not 0 <= share < 1:
+        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+    if share == 0:
+        return x.view_as(x)
+    shape = x.shape if noise_shape is None else _noise_shape(x, noise_shape)
+    if seed is None or tracing():
+        if noise_shape is None:
+            return F.dropout(x, share)
+        kept = torch.rand(shape, device=x.device) >= share
+    else:
+        kind = {torch.float32: "float32", torch.float64: "float64", torch.float16: "float16"}.get(x.dtype, "bfloat16")
+        stream = streams.op_stream(f"uniform {kind}", seed, torch.Size(shape).numel() * BLOCKS)
+        kept = streams.uniform_raw(tuple(shape), stream, dtype=kind).to(x.device) >= share
+    return torch.where(kept, x * (1 / (1 - share)), 0)
+
+
+def _noise_shape(x: torch.Tensor, noise_shape: Any) -> list[int]:
+    if isinstance(noise_shape, (list, tuple)):
+        noise_shape = [x.shape[i] if n is None else n for i, n in enumerate(noise_shape)]
+    return integer_shape(noise_shape)
+
+
+# embeddings -----------------------------------------------------------------------------------------------------------
+
+
+@strict_op
+def embedding_lookup(params: Arrays, ids: Index, max_norm: Any = None, name: str | None = None) -> Any:
+    """The rows of ``params`` at ``ids``: ids.shape + params.shape[1:].
+
+    Args:
+        params: a tensor, or a list of its parts in order, split along the first axis as evenly as possible.
+        max_norm: rows with a larger norm are scaled down to it.
+
+    Raises:
+        InvalidArgumentError: an id is out of bounds.
+    """
+    check(ids, INTEGERS, "GatherV2")
+    table = params if isinstance(params, torch.Tensor) else params[0] if len(params) == 1 else torch.cat(params)
+    if ids.device.type == "cpu" and not local.tracing and ids.numel():
+        low, high = torch.aminmax(ids)
+        if low < 0 or high >= len(table):
+            flat = ids.reshape(-1)
+            place = int(((flat < 0) | (flat >= len(table))).nonzero()[0])
+            raise InvalidArgumentError(
+                f"indices[{place}] = {int(flat[place])} is not in [0, {len(table)}) [Op:GatherV2]"
+            )
+    rows = F.embedding(ids, table) if table.ndim == 2 else table[ids.long()]
+    return rows if max_norm is None else clipped(rows, max_norm, list(range(ids.ndim, rows.ndim)))
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
