@@ -91,12 +91,10 @@ def _guarded(run: Callable[[], None]) -> int:
         run()
     except SystemExit:
         raise
-    except KeyboardInterrupt as error:
-        sys.excepthook(KeyboardInterrupt, error, _own_frames_off(error.__traceback__))
-        return 130
     except BaseException as error:
-        sys.excepthook(type(error), error, _own_frames_off(error.__traceback__))
-        return 1
+        shown = error.with_traceback(_own_frames_off(error.__traceback__))
+        sys.excepthook(type(shown), shown, shown.__traceback__)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 

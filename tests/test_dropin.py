@@ -1,0 +1,232 @@
+"""``python -m kerasish`` and ``kerasish.install()``: the real libraries' names give kerasish, and nothing else changes."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import kerasish
+from kerasish.dropin import target
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def python(*arguments, cwd=None, stdin=None):
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, input=stdin)
+
+
+def script(folder, text, name="program.py"):
+    path = pathlib.Path(folder) / name
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("tensorflow", "kerasish.tf"),
+        ("keras", "kerasish"),
+        ("tf_keras", "kerasish"),
+        ("tensorflow.keras", "kerasish"),
+        ("tensorflow.keras.layers", "kerasish.layers"),
+        ("tensorflow.math", "kerasish.tf.math"),
+        ("keras.preprocessing.sequence", "kerasish.preprocessing.sequence"),
+        ("tensorflow.python.keras.layers", "kerasish.layers"),
+        ("keras.src.layers.core.dense", "kerasish.layers"),
+        ("keras.api.models", "kerasish.models"),
+        ("tensorflow.keras.core", None),
+        ("keras.training", None),
+        ("tensorflow.nothing", None),
+    ],
+)
+def test_names_map_to_our_public_modules(name, ours):
+    assert target(name) == ours
+
+
+def test_script_sees_what_python_would_give_it(tmp_path):
+    path = script(
+        tmp_path,
+        """
+        import sys, os
+        import helper
+        import tensorflow as tf
+        from tensorflow import keras
+        from tensorflow.keras.layers import Dense
+        import keras as k
+        from keras import ops
+        import tensorflow.keras.models
+        assert keras is k is tf.keras and tf.keras.layers.Dense is Dense and ops is k.ops
+        assert tensorflow.keras.models.Sequential is k.Sequential
+        print(__name__, sys.argv, os.path.basename(__file__), helper.VALUE, sys.path[0] == os.path.dirname(os.path.abspath(__file__)))
+        print(keras.__name__, keras.__spec__.name, sys.modules["tensorflow"].__spec__.name, tf.__version__[0], keras.__version__[0])
+        import importlib.metadata
+        print(importlib.metadata.version("tensorflow")[0], importlib.metadata.version("keras")[0])
+        """,
+    )
+    script(tmp_path, "VALUE = 7", "helper.py")
+    done = python("-m", "kerasish", path, "--flag", "x y")
+    assert done.returncode == 0, done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert first == f"__main__ {[str(path), '--flag', 'x y']} program.py 7 True"
+    assert second == "kerasish kerasish kerasish.tf 2 3"
+    assert third == "2 3"
+
+
+def test_traceback_and_exit_status_are_pythons(tmp_path):
+    path = script(tmp_path, "def f():\n    raise ValueError('boom')\nf()\n")
+    plain, ours = python(path), python("-m", "kerasish", path)
+    assert ours.returncode == plain.returncode == 1
+    assert ours.stderr.strip() == plain.stderr.strip()
+
+
+@pytest.mark.parametrize(("line", "status"), [("raise SystemExit(5)", 5), ("import sys; sys.exit('no')", 1), ("pass", 0)])
+def test_exit_status_is_the_scripts(tmp_path, line, status):
+    assert python("-m", "kerasish", script(tmp_path, line)).returncode == status
+
+
+def test_modules_and_code_run_too(tmp_path):
+    package = tmp_path / "pack"
+    package.mkdir()
+    script(package, "import sys, tensorflow as tf; print(__name__, sys.argv[1:], tf.__name__)", "__main__.py")
+    script(package, "", "__init__.py")
+    done = python("-m", "kerasish", "-m", "pack", "a", "-b", cwd=tmp_path)
+    assert done.stdout.split("\n")[0] == "__main__ ['a', '-b'] kerasish.tf", done.stderr
+    done = python("-m", "kerasish", "-c", "import sys, keras; print(sys.argv, keras.__name__)", "x")
+    assert done.stdout.strip() == "['-c', 'x'] kerasish", done.stderr
+
+
+def test_wrong_usage_is_explained(tmp_path):
+    done = python("-m", "kerasish", tmp_path / "absent.py")
+    assert done.returncode == 2 and "can't open file" in done.stderr and "absent.py" in done.stderr
+    done = python("-m", "kerasish")
+    assert done.returncode == 2 and "usage: python -m kerasish" in done.stderr
+    done = python("-m", "kerasish", "--nonsense")
+    assert done.returncode == 2 and "unknown option" in done.stderr
+    assert "kerasish" in python("-m", "kerasish", "--version").stdout
+
+
+def test_missing_names_are_told_apart(tmp_path):
+    done = python(
+        "-m",
+        "kerasish",
+        script(
+            tmp_path,
+            """
+            import tensorflow as tf
+            from tensorflow import keras
+            def show(action):
+                try:
+                    action()
+                except Exception as error:
+                    print(type(error).__mro__[1].__name__ if "Served" in type(error).__name__ else type(error).__name__, "|", error)
+            show(lambda: tf.raw_ops)
+            show(lambda: keras.layers.MelSpectrogram)
+            show(lambda: keras.layers.Nonsense)
+            show(lambda: __import__("tensorflow.lite.experimental"))
+            def imports(text):
+                show(lambda: exec(text))
+            imports("from tensorflow.keras.layers import MelSpectrogram")
+            imports("from tensorflow.keras.layers import Nonsense")
+            imports("import tensorflow.nonsense")
+            imports("from tensorflow.keras.utils import Nonsense")
+            print(hasattr(keras.layers, "MelSpectrogram"), hasattr(keras.layers, "Dense"))
+            """,
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "is part of the real library but is not served" in lines[1] and "'keras.layers.MelSpectrogram'" in lines[1]
+    assert lines[1].startswith("AttributeError")
+    assert lines[2] == "AttributeError | module 'kerasish.layers' has no attribute 'Nonsense'"
+    assert lines[3].startswith(("ImportError", "ModuleNotFoundError"))
+    assert lines[4].startswith("ImportError") and "not served" in lines[4] and "MelSpectrogram" in lines[4]
+    assert lines[5].startswith("ImportError") and "Nonsense" in lines[5] and "not served" not in lines[5]
+    assert lines[6].startswith("ModuleNotFoundError | No module named 'tensorflow.nonsense'")
+    assert lines[8] == "False True"
+
+
+def test_nothing_is_aliased_unless_asked():
+    code = "import kerasish\ntry:\n    import tensorflow\nexcept ModuleNotFoundError as e:\n    print(e.name)"
+    assert python("-c", code).stdout.strip() == "tensorflow"
+
+
+def test_install_and_uninstall():
+    code = """
+        import kerasish
+        kerasish.install(); kerasish.install()
+        import tensorflow as tf
+        assert tf.keras is kerasish
+        kerasish.uninstall()
+        try:
+            import tensorflow.keras.layers
+        except ModuleNotFoundError:
+            print("gone")
+    """
+    done = python("-c", textwrap.dedent(code))
+    assert done.stdout.strip() == "gone", done.stderr
+
+
+def test_install_refuses_when_the_real_one_is_there():
+    code = """
+        import sys, types
+        sys.modules["tensorflow"] = types.ModuleType("tensorflow")
+        import kerasish
+        try:
+            kerasish.install()
+        except RuntimeError as error:
+            print(error)
+    """
+    assert "The real 'tensorflow' is already imported" in python("-c", textwrap.dedent(code)).stdout
+
+
+def test_install_can_name_another_backend():
+    code = "import kerasish; kerasish.install(backend_name='tensorflow'); import keras; print(keras.config.backend())"
+    assert python("-c", code).stdout.strip() == "tensorflow"
+
+
+def test_child_processes_inherit(tmp_path):
+    path = script(
+        tmp_path,
+        """
+        import multiprocessing, subprocess, sys
+        import tensorflow as tf
+
+        def work(n):
+            import keras
+            return keras.__name__, tf.constant(n).numpy() + 1
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                print(pool.map(work, [1, 2]))
+            out = subprocess.run([sys.executable, "-c", "import keras; print(keras.__name__)"], capture_output=True, text=True)
+            print(out.stdout.strip(), out.stderr)
+        """,
+    )
+    done = python("-m", "kerasish", path)
+    assert done.returncode == 0, done.stderr
+    assert "('kerasish', " in done.stdout and done.stdout.strip().endswith("kerasish")
+
+
+def test_ipython_extension():
+    from IPython.testing.globalipapp import start_ipython
+
+    code = """
+        from IPython.terminal.interactiveshell import TerminalInteractiveShell
+        shell = TerminalInteractiveShell.instance()
+        shell.run_line_magic("load_ext", "kerasish")
+        shell.run_cell("import tensorflow as tf; print(tf.constant([1]).shape)")
+    """
+    assert start_ipython is not None
+    done = python("-c", textwrap.dedent(code))
+    assert "(1,)" in done.stdout, done.stderr
+
+
+def test_real_names_are_packaged():
+    from kerasish.core.errors import real_names
+
+    assert {"keras.layers.Dense", "tf.constant", "tf.math.reduce_sum"} <= real_names()
+    assert kerasish.__version__.startswith("3.")
