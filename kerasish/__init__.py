@@ -14,6 +14,7 @@ import importlib
 from typing import Any
 
 from kerasish import activations as activations
+from kerasish import backend as backend
 from kerasish import callbacks as callbacks
 from kerasish import config as config
 from kerasish import constraints as constraints
@@ -90,10 +91,11 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 
 __all__ = [
-    "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric", "Model",
-    "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "callbacks", "config", "constraints", "device",
-    "dtype_policies", "initializers", "install", "layers", "losses", "metrics", "mixed_precision", "models", "name_scope",
-    "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "uninstall", "utils", "version",
+    "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
+    "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+    "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
+    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
+    "saving", "tree", "uninstall", "utils", "version",
 ]  # fmt: skip
 _publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
 

@@ -19,7 +19,7 @@ LEVELS = [
     ["distribution"],
     ["training"],
     ["models"],
-    ["random", "tree", "config", "dtype_policies", "callbacks", "utils", "preprocessing", "backend", "mixed_precision", "dropin"],
+    ["random", "tree", "config", "backend", "dtype_policies", "callbacks", "utils", "preprocessing", "mixed_precision", "dropin"],
     ["kerasish"],  # kerasish/__init__.py
     ["tf"],
     ["__main__"],
