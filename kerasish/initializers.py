@@ -15,6 +15,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry
+from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail, missing_name
 from kerasish.core.random import (
@@ -498,9 +499,11 @@ def make(initializer: Callable, shape: Sequence[int], dtype: Any) -> torch.Tenso
     """The raw first value of a weight, from an initializer of ours or any callable ``(shape, dtype=None)``.
 
     Raises:
-        ValueError: the callable gave something of another shape.
+        ValueError: the callable gave something of another shape, or a file being read asks for more than it can fill.
     """
     shape, dtype = _known(shape), as_dtype(dtype)
+    if local.weight_budget is not None:
+        _spend(shape, to_torch(dtype))
     if isinstance(initializer, _Builtin) and type(initializer).__call__ is _Builtin.__call__:
         return initializer.raw(shape, to_torch(dtype))
     value = dispatch.raw(initializer(shape, dtype=dtype.name))
@@ -508,6 +511,17 @@ def make(initializer: Callable, shape: Sequence[int], dtype: Any) -> torch.Tenso
         name = getattr(initializer, "__name__", type(initializer).__name__)
         raise fail(ValueError, f"The initializer '{name}' gave another shape than it was asked for", shape, value.shape)
     return value.detach().clone().to(device=devices.current(), dtype=to_torch(dtype))
+
+
+def _spend(shape: Sequence[int], dtype: torch.dtype) -> None:
+    """Take a weight's size off what the file that the model is made from may allocate."""
+    local.weight_budget[0] -= math.prod(shape) * dtype.itemsize
+    if local.weight_budget[0] < 0:
+        raise fail(
+            ValueError,
+            f"The file's architecture asks for a weight of shape {tuple(shape)}, out of all proportion to the file's size",
+            hint="If you trust the file, pass safe_mode=False.",
+        )
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,8 @@ from kerasish.core.registry import publish
 from kerasish.core.registry import register_keras_serializable as register_keras_serializable
 from kerasish.core.registry import serialize_keras_object as serialize_keras_object
 from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
+from kerasish.training.feed import pack_x_y_sample_weight as pack_x_y_sample_weight
+from kerasish.training.feed import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kerasish.training.progress import Progbar as Progbar
 
 custom_object_scope = CustomObjectScope
@@ -108,47 +110,23 @@ def pad_sequences(
     return out
 
 
-def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """``x``, ``(x, y)`` or ``(x, y, sample_weight)``: as short as the parts given allow."""
-    if y is None and sample_weight is None:
-        return x if not isinstance(x, (tuple, list)) else (x,)
-    return (x, y) if sample_weight is None else (x, y, sample_weight)
-
-
-def unpack_x_y_sample_weight(data: Any) -> tuple:
-    """``(x, y, sample_weight)`` from what a data set yields; None for what is missing.
-
-    Raises:
-        ValueError: more than three parts.
-    """
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
-        return data, None, None
-    if len(data) > 3:
-        raise ValueError(
-            "Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: "
-            f"a tuple of {len(data)}"
-        )
-    return (*data, None, None)[:3]
-
-
 class PyDataset:
     """A data set as a Python object: batch ``i`` is ``dataset[i]``, ``len(dataset)`` their number.
 
     Args:
-        workers: threads that fetch batches.
-        use_multiprocessing: whether processes fetch them; not served yet, must be False.
+        workers: threads, or processes, that fetch batches.
+        use_multiprocessing: whether they are processes.
         max_queue_size: batches fetched ahead.
     """
 
-    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
-        if use_multiprocessing:
-            raise fail(NotImplementedError, "PyDataset(use_multiprocessing=True) is not served yet; use workers=n threads")
-        self.workers = workers
-        self.max_queue_size = max_queue_size
-
+    workers = 1  # here for subclasses that do not call ``super().__init__()``
     use_multiprocessing = False
+    max_queue_size = 10
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
 
     def __getitem__(self, index: int) -> Any:
         """Batch ``index``: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``."""
@@ -182,7 +160,9 @@ __all__ = [
     "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip
 publish(
-    __name__, globals(), ("Progbar", "PyDataset", "normalize", "pack_x_y_sample_weight", "pad_sequences", "to_categorical")
+    __name__,
+    globals(),
+    ("Progbar", "PyDataset", "normalize", "pack_x_y_sample_weight", "pad_sequences", "to_categorical"),
 )
 
 

@@ -46,6 +46,7 @@ class _Local(threading.local):
     custom_objects: tuple = ()  # dictionaries of CustomObjectScopes, innermost last
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
     shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
+    weight_budget: list[int] | None = None  # meanwhile: one number, the bytes that new weights may still take
     name_scopes: tuple = ()
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from kerasish.core.context import local
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
 
 _KINDS = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "tpu": "xla", "xla": "xla", "mps": "mps", "meta": "meta"}
 _TF_KINDS = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU", "xla": "TPU", "meta": "META"}
@@ -46,8 +46,27 @@ def parse(name: Any) -> torch.device:
     return torch.device(kind, int(index) if index not in (None, "*") else 0) if kind != "cpu" else torch.device("cpu")
 
 
+_visible: dict[str, tuple[int, ...]] = {}  # what is left of a kind's devices where a program hides some
+
+
+def set_visible(kind: str, indices: tuple[int, ...]) -> None:
+    """Hide all devices of a torch kind but these (``tf.config.set_visible_devices``)."""
+    _visible[kind] = indices
+    best.cache_clear()
+
+
+def visible(kind: str) -> tuple[int, ...]:
+    """The numbers of a kind's devices that are in use; ``"/GPU:0"`` names the first of them."""
+    return _visible.get(kind, tuple(range(present(kind))))
+
+
 def count(kind: str) -> int:
-    """How many devices of a torch kind (``"cpu"``, ``"cuda"``, ``"mps"``, ``"xla"``) are present."""
+    """How many devices of a torch kind are in use."""
+    return len(_visible[kind]) if kind in _visible else present(kind)
+
+
+def present(kind: str) -> int:
+    """How many devices of a torch kind (``"cpu"``, ``"cuda"``, ``"mps"``, ``"xla"``) the machine has."""
     if kind == "cpu":
         return 1
     if kind == "cuda":
@@ -76,7 +95,7 @@ def best() -> torch.device:
     """The device used where none is named: CUDA, else XLA, else Apple's GPU, else the CPU."""
     for kind in ("cuda", "xla", "mps"):
         if count(kind):
-            return torch.device(kind, 0)
+            return torch.device(kind, visible(kind)[0])
     return torch.device("cpu")
 
 
@@ -86,12 +105,70 @@ def _warn_absent(asked: str, given: str) -> None:
 
 
 def resolve(name: Any) -> torch.device:
-    """The device that ``name`` gets: itself if present, otherwise the best one, with one warning for each name."""
+    """The device that ``name`` gets: itself if present, otherwise the best one, with one warning for each name.
+
+    Raises:
+        InvalidArgumentError: it is absent, and ``soft_placement`` is off.
+    """
     device = parse(name)
-    if (device.index or 0) < count(device.type):
-        return device
+    index = device.index or 0
+    if index < count(device.type):
+        return torch.device(device.type, visible(device.type)[index]) if device.type in _visible else device
+    if not soft_placement():
+        raise InvalidArgumentError(f"{name} unknown device: it is not present, and soft device placement is off.")
     _warn_absent(str(name), str(best()))
     return best()
+
+
+def kind_of(device_type: str) -> str:
+    """The torch kind that stands for TensorFlow's "CPU", "GPU" or "TPU" on this machine."""
+    kinds = [kind for kind, name in _TF_KINDS.items() if name == device_type]
+    return next((kind for kind in kinds if present(kind)), kinds[0])
+
+
+def has_compute_capability(wanted: tuple[int, int]) -> bool:
+    """Whether a CUDA device of at least this compute capability is in use."""
+    return any(torch.cuda.get_device_capability(i) >= wanted for i in visible("cuda"))
+
+
+def details(device: torch.device) -> dict[str, Any]:
+    """Name and compute capability of a CUDA device; nothing of others."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "device_name": torch.cuda.get_device_name(device),
+        "compute_capability": torch.cuda.get_device_capability(device),
+    }
+
+
+def memory(device: torch.device) -> dict[str, int]:
+    """The bytes that tensors take on a device now, and have taken at most; 0 where torch does not count them."""
+    if device.type != "cuda":
+        return {"current": 0, "peak": 0}
+    return {"current": torch.cuda.memory_allocated(device), "peak": torch.cuda.max_memory_allocated(device)}
+
+
+def forget_peak_memory(device: torch.device) -> None:
+    """Count from here on how much memory tensors take at most."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def limit_memory(device: torch.device, size: int) -> None:
+    """Let this process take at most so many bytes of a CUDA device; others have no such bound."""
+    if device.type == "cuda":
+        total = torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(size / total, 1.0), device)
+
+
+_switches = {"soft placement": True}
+
+
+def soft_placement(enabled: bool | None = None) -> bool:
+    """Whether an absent device is replaced by another one; sets it if ``enabled`` is given."""
+    if enabled is not None:
+        _switches["soft placement"] = bool(enabled)
+    return _switches["soft placement"]
 
 
 def current() -> torch.device:

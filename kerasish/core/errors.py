@@ -38,7 +38,11 @@ def add_context(error: BaseException, context: str, more: bool = False) -> None:
     Exceptions whose arguments are not one message (``KeyError(3)``, ``OSError``) are left as they are. ``more``: under a
     context that it may have already.
     """
-    if (getattr(error, "_has_context", False) and not more) or len(error.args) != 1 or not isinstance(error.args[0], str):
+    if (
+        (getattr(error, "_has_context", False) and not more)
+        or len(error.args) != 1
+        or not isinstance(error.args[0], str)
+    ):
         return
     error.args = (f"{error.args[0]}\n\n{context}",)
     error._has_context = True  # type: ignore[attr-defined]
@@ -173,7 +177,7 @@ def missing_name(module: str, name: str, served: Iterable[str]) -> AttributeErro
     known = not name.startswith("_") and path in real_names()
     if not known:
         return AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
-    public = [other for other in served if not other.startswith("_")]
+    public = [other for other in served if f"{public_path(module)}.{other}" in real_names()]
     nearest = difflib.get_close_matches(name, public, n=1, cutoff=0.5)
     where = public_path(module)
     hint = f"The nearest name that works is '{where}.{nearest[0]}'." if nearest else f"dir({where}) lists what works."

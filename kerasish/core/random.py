@@ -187,9 +187,7 @@ def integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int
     return _finish((wide % np.uint64(high - low)).astype(np.int64) + low, shape, kind)
 
 
-def normal_raw(
-    shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
-) -> torch.Tensor:
+def normal_raw(shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
     """Normal floats for a stateless seed or a stream."""
     count, kind = int(np.prod(shape)), as_dtype(dtype).name
     if kind == "float64":
@@ -218,7 +216,9 @@ class OpSeeds:
 
     def __init__(self, seed: Any = None) -> None:
         self.source = python_random.Random(seed)  # seeds of operations that are given none
-        self.used: dict[tuple, int] = {}  # blocks that operations with a seed of their own have drawn, by kind and seeds
+        self.used: dict[
+            tuple, int
+        ] = {}  # blocks that operations with a seed of their own have drawn, by kind and seeds
 
 
 _op_seeds = OpSeeds()

@@ -19,7 +19,7 @@ import torch
 
 from kerasish.core import dispatch, dtypes
 from kerasish.core.context import local
-from kerasish.core.errors import add_context, close_matches, fail, public_path
+from kerasish.core.errors import add_context, close_matches, fail, public_path, real_names
 from kerasish.core.shape import TensorShape
 
 _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
@@ -224,6 +224,8 @@ def _serialize_object(obj: Any) -> dict:
         config = getter() if getter is not None else None
         if config is not None:
             data[f"{extra}_config"] = {key: _jsonable(serialize_keras_object(value)) for key, value in config.items()}
+    if local.share_objects and hasattr(obj, "_keras_layer"):
+        data["shared_object_id"] = id(obj)
     return data
 
 
@@ -359,6 +361,12 @@ def _find(config: dict, name: Any, kind: str) -> Any:
     if public is not None:
         return public
     where = f"{module}.{name}" if module else str(name)
+    if f"{_public_module(str(module))}.{name}" in real_names() or f"keras.layers.{name}" in real_names():
+        raise fail(
+            TypeError,
+            f"Could not locate {kind} '{where}'. It belongs to the real library, but kerasish does not have it yet, or "
+            "does not let files name it",
+        )
     raise fail(
         TypeError,
         f"Could not locate {kind} '{where}' (registered name: {registered!r})",

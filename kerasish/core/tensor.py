@@ -135,7 +135,7 @@ class Tensor:
         return to_numpy(self._t).__index__()
 
     def __format__(self, spec: str) -> str:
-        return self.numpy().__format__(spec) if spec else str(self)
+        return self.numpy().__format__(spec)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         return dispatch.wrap(torch.round(dispatch.live(self), decimals=ndigits or 0))

@@ -148,6 +148,8 @@ class Variable:
     def _install(self, stored: Any) -> None:
         if self._is_parameter:
             stored = torch.nn.Parameter(stored, requires_grad=self._trainable)
+        elif self._trainable and isinstance(stored, torch.Tensor) and stored.is_floating_point():
+            stored.requires_grad_(True)  # made as a statistic, trainable since
         self._slots[self._key] = stored
         self._shared = False
 
@@ -313,8 +315,12 @@ class Variable:
 
     @property
     def dtype(self) -> DType:
+        """The dtype that it is read in: a mixed policy's compute dtype in the ``call`` of a layer with such a policy."""
         t = self.stored
-        return as_dtype("string") if type(t) is np.ndarray else as_dtype(t.dtype)
+        if type(t) is np.ndarray:
+            return as_dtype("string")
+        cast = local.autocast is not None and self._autocast and t.is_floating_point()
+        return as_dtype(local.autocast if cast else t.dtype)
 
     @property
     def shape(self) -> TensorShape:
@@ -343,8 +349,14 @@ class Variable:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        if self._is_parameter:
-            self.stored.requires_grad_(self._trainable)
+        stored = self.stored
+        if isinstance(stored, torch.Tensor):
+            stored.requires_grad_(self.is_learnt)
+
+    @property
+    def is_learnt(self) -> bool:
+        """Whether optimizers update it: it is trainable, and of floating-point numbers."""
+        return self._trainable and (self._is_parameter or self.dtype.is_floating)
 
     @property
     def name(self) -> str:

@@ -141,7 +141,7 @@ class real_state:  # noqa: N801 - reads as a block's description
 
     def __enter__(self) -> None:
         device = None if local.device is not None and local.device.type == "meta" else local.device
-        self._stack = [scope(overlay=None, tracing=False, recording=0, tapes=(), device=device)]
+        self._stack = [scope(overlay=None, tracing=False, recording=0, tapes=(), autocast=None, device=device)]
         if local.tracing:
             from torch._subclasses.fake_tensor import unset_fake_temporarily
 

@@ -70,7 +70,9 @@ class InputLayer(Layer):
         self._input_dtype = standardize(dtype)
         self.sparse, self.ragged, self.optional = False, False, optional
         self.built = True
-        output = input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self._input_dtype)
+        output = (
+            input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self._input_dtype, name=name)
+        )
         output._keras_optional = optional
         Node(self, (), {}, output)
 

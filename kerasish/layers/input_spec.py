@@ -77,8 +77,8 @@ def check_input(specs: Any, inputs: Any, layer_name: str) -> None:
     wanted, given = _pair(specs, inputs)
     if len(wanted) != len(given):
         raise ValueError(
-            f"Layer '{layer_name}' expected {len(wanted)} input(s). Received {len(given)} instead: "
-            f"{[getattr(x, 'shape', x) for x in given]}"
+            f'Layer "{layer_name}" expects {len(wanted)} input(s), but it received {len(given)} input tensors. '
+            f"Inputs received: {[getattr(x, 'shape', x) for x in given]}"
         )
     for index, (spec, x) in enumerate(zip(wanted, given, strict=True)):
         if spec is not None and not (x is None and spec.optional):

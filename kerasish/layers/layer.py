@@ -267,8 +267,8 @@ class Layer(Module):
         scopes: dict[str, Any] = {"call_layers": (*local.call_layers, self)}
         if training is not local.training:
             scopes["training"] = training
-        if self._user_call and policy.is_mixed:
-            scopes["autocast"] = to_torch(policy.compute_dtype)
+        if self._user_call and (policy.is_mixed or local.autocast is not None):
+            scopes["autocast"] = to_torch(policy.compute_dtype) if policy.is_mixed else None
         with scope(**scopes):
             try:
                 if self._user_call:
@@ -519,8 +519,8 @@ class Layer(Module):
         self._settle_path()
         variable._path = f"{self._path}/{variable.name}"
         tracking.track(self, variable)
-        if not self._trainable and variable._is_parameter:
-            variable.stored.requires_grad_(False)
+        if not self._trainable:
+            variable.trainable = False
         return variable
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Weight:

@@ -85,31 +85,30 @@ class Module(nn.Module):
 
     @property
     def variables(self) -> list[Variable]:
-        """All variables, those of random generators and metrics included."""
+        """All variables, the states of random generators included; those of metrics are in ``metrics_variables``."""
 
         def own(layer: Module) -> list:
             generators = [generator.state for generator in layer._seed_generators]
             return layer._trainable_variables + layer._non_trainable_variables + generators
 
-        return self._collect(own) + self.metrics_variables
+        return self._collect(own)
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        return [v for v in self.variables if v.trainable and v._is_parameter] if self.trainable else []
+        """Those that optimizers update: of floating-point numbers, ``trainable``, in a trainable layer."""
+        return [v for v in self.variables if v.is_learnt] if self.trainable else []
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        return (
-            [v for v in self.variables if not (v.trainable and v._is_parameter)] if self.trainable else self.variables
-        )
+        return [v for v in self.variables if not v.is_learnt] if self.trainable else self.variables
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        return [v for v in self.weights if v.trainable and v._is_parameter] if self.trainable else []
+        return [v for v in self.weights if v.is_learnt] if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
-        return [v for v in self.weights if not (v.trainable and v._is_parameter)] if self.trainable else self.weights
+        return [v for v in self.weights if not v.is_learnt] if self.trainable else self.weights
 
     @property
     def metrics(self) -> list:

@@ -17,7 +17,7 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
     from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a user's code is traced
 
     unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs)))
-    losses = list(layer._losses)
+    losses = {id(part): list(part._losses) for part in layer._flatten_layers()}
     runs = []
     try:
         for probe in symbolic.PROBES if unknown else symbolic.PROBES[:1]:
@@ -37,6 +37,6 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
         )
         raise
     finally:
-        layer._losses[:] = losses
-        layer.__dict__["_last_shapes"] = None
+        for part in layer._flatten_layers():
+            part._losses[:] = losses.get(id(part), ())
     return symbolic.merge(runs)

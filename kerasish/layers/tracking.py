@@ -291,8 +291,9 @@ def _add(kept: list, value: Any) -> None:
 
 
 def _track_variable(owner: Any, variable: Variable) -> None:
-    kept = owner._trainable_variables if variable._is_parameter else owner._non_trainable_variables
-    _add(kept, variable)
+    if not any(variable is known for known in (*owner._trainable_variables, *owner._non_trainable_variables)):
+        kept = owner._trainable_variables if variable.trainable else owner._non_trainable_variables
+        kept.append(variable)  # the list that it begins in is its place in files
     if variable.is_free:
         variable.move(owner, free_key(owner, variable._name))
 

@@ -57,7 +57,7 @@ class Model(Trainer, Layer):
             given = {**dict(zip(names, args)), **kwargs}
             inputs, outputs = given.pop("inputs"), given.pop("outputs")
             super().__init__(**given)
-            self._set_network(Network(inputs, outputs))
+            self._set_network(Network(inputs, outputs, self.name))
             self.built = True
             return
         if args:
@@ -67,6 +67,8 @@ class Model(Trainer, Layer):
     def _set_network(self, network: Network) -> None:
         """Make the graph's layers this model's."""
         state = self.__dict__
+        if self._network is not None:
+            self._forget(self._network.entries)
         state["_network"] = network
         state["autocast"] = False  # inputs get the dtypes that the Inputs declare
         for layer in network.layers:
@@ -77,6 +79,13 @@ class Model(Trainer, Layer):
         if not self._trainable:
             self.trainable = False
         tracking.structure_changed()
+
+    def _forget(self, layers: list) -> None:
+        """Take layers out of the model."""
+        gone = {id(layer) for layer in layers}
+        self._layers[:] = [layer for layer in self._layers if id(layer) not in gone]
+        for key in [key for key, module in self._modules.items() if id(module) in gone]:
+            del self._modules[key]
 
     # the call
 
@@ -95,6 +104,14 @@ class Model(Trainer, Layer):
             outputs = self._network.run_layers(tree.map_structure(dispatch.wrap, inputs), training)
             return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
+
+    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+        """Each layer follows its own dtype policy."""
+        return call(*args, **kwargs)
+
+    def _network_for(self, inputs: Any) -> Network | None:
+        """Another network, for inputs that do not fit the present one, if the model may have one."""
+        return None
 
     def _runs_layers(self) -> bool:
         """Whether to go through the layers one by one rather than run the lowered program."""
@@ -166,7 +183,7 @@ class Model(Trainer, Layer):
         """
         if (name is None) == (index is None):
             raise fail(
-                ValueError, "Provide either a layer name or a layer index at `get_layer`", received=f"{name=}, {index=}"
+                ValueError, "Provide either a layer name or layer index at `get_layer`", received=f"{name=}, {index=}"
             )
         layers = self.layers
         if index is not None:
@@ -209,13 +226,13 @@ class Model(Trainer, Layer):
 
     @property
     def input_shape(self) -> Any:
-        if self._network is None:
+        if self._network is None and self._user_call:
             return super().input_shape
         return tree.map_structure(lambda x: tuple(x.shape), self.input)
 
     @property
     def output_shape(self) -> Any:
-        if self._network is None:
+        if self._network is None and self._user_call:
             return super().output_shape
         return tree.map_structure(lambda x: tuple(x.shape), self.output)
 

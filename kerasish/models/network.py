@@ -5,6 +5,7 @@ Functional and Sequential models, and the user's classes that call ``super().__i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -28,13 +29,17 @@ class Network:
     """A graph between structures of KerasTensors, ready to run.
 
     Args:
-        inputs, outputs: KerasTensors, nested in lists and dicts as the model takes and returns them.
+        inputs, outputs: KerasTensors, nested in lists and dicts as the model takes and returns them. A list of one is that
+            one.
+        name: of the model, for messages.
 
     Raises:
-        ValueError: something else was given, or an input twice.
+        ValueError: something else was given, an input twice, or two layers of one name.
     """
 
-    def __init__(self, inputs: Any, outputs: Any) -> None:
+    def __init__(self, inputs: Any, outputs: Any, name: str) -> None:
+        self.name = name
+        inputs, outputs = _only(inputs), _only(outputs)
         for name, tensors in (("inputs", inputs), ("outputs", outputs)):
             for x in tree.flatten(tensors):
                 if not isinstance(x, KerasTensor):
@@ -54,6 +59,11 @@ class Network:
         known = {id(operation) for operation in self.graph.operations}
         stand_ins = [entry for entry in self.entries if id(entry) not in known]
         self.operations: list = stand_ins + self.graph.operations
+        for name, count in Counter(operation.name for operation in self.operations).items():
+            if count > 1:
+                raise ValueError(
+                    f'The name "{name}" is used {count} times in the model. All operation names should be unique.'
+                )
         self._plans: dict[bool | None, Plan] = {}
 
     @property
@@ -71,7 +81,13 @@ class Network:
 
     def run(self, inputs: Any, training: bool | None, owner: Any) -> Any:
         """The outputs for raw inputs, in the model's structure; ``owner`` is the model."""
-        flat = self.standardize(inputs)
+        try:
+            flat = self.standardize(inputs)
+        except ValueError:
+            adapted = owner._network_for(inputs)
+            if adapted is None:
+                raise
+            return adapted.run(inputs, training, owner)
         plan = self.plan(training)
         if not plan.calls_layers:
             return self.pack(plan.program(*flat))
@@ -124,23 +140,24 @@ class Network:
                 return tree.flatten({key: inputs[key] for key in keys})
             if set(self.input_names) <= set(inputs):
                 return [inputs[name] for name in self.input_names]
-            if len(inputs) == len(self.inputs):
-                return tree.flatten(inputs)
-            raise fail(ValueError, "The inputs' names do not match", f"a dict with {self.input_names}", list(inputs))
+            missing = next(key for key in keys if key not in inputs)
+            raise ValueError(
+                f'Missing data for input "{missing}". You passed a data dictionary with keys {list(inputs)}. Expected the '
+                f"following keys: {keys}"
+            )
         flat = tree.flatten(inputs)
         if len(flat) != len(self.inputs):
-            raise fail(
-                ValueError,
-                f"The model expects {len(self.inputs)} input(s), named {self.input_names}",
-                received=f"{len(flat)} inputs of shapes {[tuple(getattr(x, 'shape', ())) for x in flat]}",
+            raise ValueError(
+                f'Layer "{self.name}" expects {len(self.inputs)} input(s), named {self.input_names}, but it received '
+                f"{len(flat)} input tensors. Inputs received: {[tuple(getattr(x, 'shape', ())) for x in flat]}"
             )
         return flat
 
     def standardize(self, inputs: Any) -> list:
         """Ordered inputs of the declared dtypes, their shapes checked."""
         return [
-            value if value is None else _standardize(value, own, entry, i)
-            for i, (value, own, entry) in enumerate(zip(self.order(inputs), self.inputs, self.entries, strict=True))
+            value if value is None else _standardize(value, own, i, self.name)
+            for i, (value, own) in enumerate(zip(self.order(inputs), self.inputs, strict=True))
         ]
 
     def nested_program(self, training: bool | None) -> Callable[..., tuple]:
@@ -168,18 +185,18 @@ def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
     return like
 
 
-def _standardize(value: Any, own: KerasTensor, entry: InputLayer, index: int) -> Any:
-    rank, wanted = len(value.shape), len(own.shape)
-    if rank != wanted:
-        value = _adjust_rank(value, own, rank - wanted, entry.name)
-    for size, expected in zip(value.shape, own.shape, strict=True):
+def _only(structure: Any) -> Any:
+    return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure
+
+
+def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
+    """An input in the declared rank and dtype; a batch may have any size."""
+    shape, declared = value.shape, own.shape
+    if len(shape) != len(declared):
+        shape = (value := _adjust_rank(value, declared, index, name)).shape
+    for size, expected in zip(shape[1:], declared[1:]):
         if expected is not None and size is not None and size != expected:
-            raise fail(
-                ValueError,
-                f"Input {index} of the model ('{entry.name}') is incompatible with the layer",
-                f"shape={tuple(own.shape)}",
-                f"shape={tuple(value.shape)}",
-            )
+            raise _incompatible(value, declared, index, name)
     if isinstance(value, torch.Tensor):
         dtype = to_torch(own.dtype) if own.dtype != "string" else None
         if dtype is not None and value.dtype is not dtype:
@@ -189,15 +206,18 @@ def _standardize(value: Any, own: KerasTensor, entry: InputLayer, index: int) ->
     return value
 
 
-def _adjust_rank(value: Any, own: KerasTensor, extra: int, name: str) -> Any:
+def _adjust_rank(value: Any, declared: tuple, index: int, name: str) -> Any:
     """A last axis of size 1 may be missing or in excess."""
+    extra = len(value.shape) - len(declared)
     if extra == 1 and value.shape[-1] == 1:
         return dispatch.OPS["squeeze"](value, axis=-1)
-    if extra == -1 and own.shape[-1] == 1:
+    if extra == -1 and declared[-1] == 1:
         return dispatch.OPS["expand_dims"](value, axis=-1)
-    raise fail(
-        ValueError,
-        f"Input '{name}' of the model has the wrong rank",
-        f"shape={tuple(own.shape)}",
-        f"shape={tuple(value.shape)}",
+    raise _incompatible(value, declared, index, name)
+
+
+def _incompatible(value: Any, declared: tuple, index: int, name: str) -> Exception:
+    return ValueError(
+        f"Input {index} of layer '{name}' is incompatible with the layer: expected shape={tuple(declared)}, "
+        f"found shape={tuple(value.shape)}"
     )

@@ -9,7 +9,7 @@ from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
-from kerasish.layers.calling import inside
+from kerasish.layers.calling import describe, has_tensors, inside
 from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import shape_from_config
@@ -61,9 +61,9 @@ class Sequential(Model):
             raise TypeError("There are no layers in the model.")
         layer = self._stack.pop()
         if not any(layer is other for other in self._stack):
-            self._layers[:] = [other for other in self._layers if other is not layer]
-            for key in [key for key, module in self._modules.items() if module is layer]:
-                del self._modules[key]
+            self._forget([layer])
+        if self._network is not None:
+            self._forget(self._network.entries)
         self.__dict__["_network"] = None
         self.built = False
         if rebuild:
@@ -116,7 +116,7 @@ class Sequential(Model):
         with inside(self):
             for layer in self._stack:
                 x = layer(x)
-        self._set_network(Network(entry.output, x))
+        self._set_network(Network(entry.output, x, self.name))
         self.built = True
 
     def build(self, input_shape: Any = None) -> None:
@@ -138,18 +138,32 @@ class Sequential(Model):
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """On the first data: for its shape, with a batch of any size."""
-        inputs = args[0] if args else kwargs.get("inputs")
-        shape = getattr(inputs, "shape", None)
-        if shape is None or not self._stack:
+        if not has_tensors(args[:1]) or isinstance(args[0], (list, tuple, dict)):
             raise fail(
                 ValueError,
-                f"Sequential model '{self.name}' cannot be called",
-                "one tensor, and at least one layer",
-                f"{type(inputs).__name__} and {len(self._stack)} layers",
+                f"Sequential model '{self.name}' takes one tensor, and can be built on its first data only",
+                received=describe(args[0]) if args else None,
             )
-        self.build((None, *shape[1:]))
+        self.build((None, *args[0].shape[1:]))
+
+    def _network_for(self, inputs: Any) -> Network | None:
+        """A model built on its first data takes other lengths and widths too, if its layers do."""
+        shape = getattr(inputs, "shape", None)
+        own = self._network.inputs[0]
+        if self._entry is not None or shape is None or own.shape.is_compatible_with((None, *shape[1:])):
+            return None
+        self._connect(InputLayer(batch_shape=(None, *shape[1:]), dtype=own.dtype))  # a layer may refuse these sizes
+        if len(shape) == len(own.shape):
+            sizes = [a if a == b else None for a, b in zip(own.shape[1:], shape[1:])]
+            self._connect(InputLayer(batch_shape=(None, *sizes), dtype=own.dtype))
+        return self._network
 
     # what it is
+
+    def _the_network(self, what: str) -> Network:
+        if self._network is None:
+            raise AttributeError(f"Sequential model '{self.name}' has no defined {what} yet.")
+        return self._network
 
     @property
     def layers(self) -> list[Layer]:

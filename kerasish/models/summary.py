@@ -61,7 +61,7 @@ def print_summary(
     if not model.built:
         raise fail(
             ValueError,
-            f"This model ('{model.name}') has not yet been built",
+            "This model has not yet been built",
             hint="Build the model first by calling `build()` or by calling the model on a batch of data.",
         )
     connected = model._network is not None and not _is_chain(model)

@@ -32,7 +32,9 @@ class MissingFileError(FileNotFoundError, ValueError):
 
 
 def missing_file(path: Any, what: str = "file") -> MissingFileError:
-    return MissingFileError(errno.ENOENT, f"File not found: filepath={os.fspath(path)}. There is no such {what}", str(path))
+    return MissingFileError(
+        errno.ENOENT, f"File not found: filepath={os.fspath(path)}. There is no such {what}", str(path)
+    )
 
 
 # writing --------------------------------------------------------------------------------------------------------------
@@ -49,7 +51,9 @@ def replacing(path: Any) -> Iterator[str]:
     """
     target = os.path.realpath(os.fspath(path))
     if os.path.isdir(target):
-        raise IsADirectoryError(errno.EISDIR, "A folder of that name exists, so a file cannot be saved there", str(path))
+        raise IsADirectoryError(
+            errno.EISDIR, "A folder of that name exists, so a file cannot be saved there", str(path)
+        )
     folder = os.path.dirname(target)
     os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
@@ -166,4 +170,6 @@ class Archive:
 def _is_inside(name: str) -> bool:
     """Whether a member's name is a plain relative path, on any system."""
     parts = name.rstrip("/").split("/")
-    return "\\" not in name and ":" not in name and "\0" not in name and all(part not in ("", ".", "..") for part in parts)
+    return (
+        "\\" not in name and ":" not in name and "\0" not in name and all(part not in ("", ".", "..") for part in parts)
+    )

@@ -292,7 +292,11 @@ def _calls_to_keras_2(layer: dict, first: dict) -> list | None:
         inputs, *others = [place(value) for value in call["args"]] or [None]
         places = [inputs] if _is_place(inputs, set(first)) else inputs
         attends = layer["class_name"] == "MultiHeadAttention"
-        if not isinstance(places, list) or not all(_is_place(p, set(first)) for p in places) or (others and not attends):
+        if (
+            not isinstance(places, list)
+            or not all(_is_place(p, set(first)) for p in places)
+            or (others and not attends)
+        ):
             return None
         kwargs = {key: place(value) for key, value in call["kwargs"].items()} | dict(zip(("value", "key"), others))
         calls.append([[*where, kwargs if i == 0 else {}] for i, where in enumerate(places)])

@@ -288,7 +288,9 @@ class Stored(_Node):
             raise self.corrupt("is a virtual dataset, which takes its contents from elsewhere")
         filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
         if any(f not in _FILTERS for f in filters) or len(set(filters)) != len(filters):
-            raise self.corrupt(f"is stored through filters other than {sorted(_FILTERS.values())}, or through one twice")
+            raise self.corrupt(
+                f"is stored through filters other than {sorted(_FILTERS.values())}, or through one twice"
+            )
 
     def _check_dtype(self) -> np.dtype:
         dtype = self._handle.dtype

@@ -3,7 +3,8 @@
 The library copies texts of variable length out of the file's heaps without comparing the lengths that the file states in two
 places, and walks heaps without looking for a way out: a damaged file makes it crash or run for ever (seen with HDF5 1.14 and
 2.0). Attributes are where Keras keeps its texts, so this small part of the format is read here, bounds checked. Names of
-sections are those of the HDF5 File Format Specification 3.0: object headers of version 1, as HDF5 writes them by default.
+sections are those of the HDF5 File Format Specification 3.0. Attributes are looked for in object headers, where they are as
+long as an object has no more than eight of them or they are smaller than 64 KiB; Keras's are.
 """
 
 from __future__ import annotations
@@ -64,21 +65,31 @@ class Texts:
         return int.from_bytes(self._bytes(place, size), "little")
 
     def _messages(self, header: int) -> Iterator[tuple[int, int, int]]:
-        """Kind, start and end of the messages of an object header (IV.A.1.a)."""
-        if self._number(header, 1) != 1:
+        """Kind, start and end of the messages of an object header, of version 1 (IV.A.1.a) or 2 (IV.A.1.b)."""
+        new = self._bytes(header, 4) == b"OHDR"
+        if self._number(header + 4 if new else header, 1) != (2 if new else 1):
             raise ValueError("an object header of an unusual version")
-        blocks = [(header + 16, self._number(header + 8, 4))]
+        flags = self._number(header + 5, 1) if new else 0
+        prefix = (4 if not flags & 0x04 else 6) if new else 8  # bytes before a message's contents
+        if new:
+            width = 1 << (flags & 0x03)
+            place = header + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
+            blocks = [(place + width, self._number(place, width))]
+        else:
+            blocks = [(header + 16, self._number(header + 8, 4))]
         for place, size in blocks:  # grows while it is walked
             end = place + size
             if len(blocks) > MAX_BLOCKS or end > len(self._data):
                 raise ValueError("an object header without end")
-            while place + 8 <= end:
-                kind, size = self._number(place, 2), self._number(place + 2, 2)
-                start, place = place + 8, place + 8 + size
+            while place + prefix <= end:
+                kind = self._number(place, 1 if new else 2)
+                size = self._number(place + (1 if new else 2), 2)
+                start, place = place + prefix, place + prefix + size
                 if place > end:
                     raise ValueError("a message that exceeds its header")
                 if kind == _CONTINUATION:
-                    blocks.append((self._number(start, 8), self._number(start + 8, 8)))
+                    where, length = self._number(start, 8), self._number(start + 8, 8)
+                    blocks.append((where + 4, length - 8) if new else (where, length))  # signature and checksum
                 yield kind, start, place
 
     def _attribute(self, start: int, end: int, wanted: str) -> list[str] | None:

@@ -223,8 +223,7 @@ def _plan(model: Any, root: h5.Group, layers_first: bool) -> Transfer:
             continue
         arrays = _numbered(group)
         if isinstance(thing, Optimizer):
-            if arrays or len(thing.variables) > 2:
-                match_optimizer(transfer, where, thing, arrays)
+            match_optimizer(transfer, where, thing, arrays)
             continue
         own = thing._trainable_variables + thing._non_trainable_variables
         transfer.match(where or thing.name, thing, own, arrays)

@@ -192,7 +192,7 @@ def load(path: str, custom_objects: dict | None, compile: bool, safe_mode: bool)
         if compile and training is not None:
             arguments = _compile_arguments(to_keras_3(parse_json(training, f"{path}:training_config")), model)
             with registry.CustomObjectScope(custom_objects or {}):
-                model.compile(**registry.deserialize_keras_object(arguments, custom_objects, safe_mode))
+                model.compile_from_config(arguments)
             _load_optimizer(model, root.group(OPTIMIZER), root.file)
     return model
 
@@ -252,7 +252,9 @@ def _arrays(group: h5.Group, name: str) -> list[h5.Stored]:
 
 def _compile_arguments(training: dict, model: Any) -> dict:
     """A training config as the arguments of ``compile``, still as plain data."""
-    arguments = {key: training[key] for key in ("loss", "loss_weights", "metrics", "weighted_metrics") if key in training}
+    arguments = {
+        key: training[key] for key in ("loss", "loss_weights", "metrics", "weighted_metrics") if key in training
+    }
     arguments["optimizer"] = training.get("optimizer_config")
     for key in ("run_eagerly", "steps_per_execution"):
         if training.get(key):
@@ -284,7 +286,6 @@ def _load_optimizer(model: Any, group: h5.Group | None, file: str) -> None:
     optimizer = model.optimizer
     if group is None or optimizer is None:
         return
-    optimizer.build(model.trainable_variables)
     names = group.long_texts("weight_names") or []
     arrays = [group.array(name) for name in names]
     if any(array is None for array in arrays):

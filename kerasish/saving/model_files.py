@@ -21,6 +21,7 @@ from kerasish.saving.archive import Archive, CorruptFileError, missing_file
 from kerasish.saving.dialects import to_keras_3
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+_FREE_SIZE = 256 << 20  # bytes that the weights of a model may take whatever the file's size
 _SAVED_MODEL_ONLY = ("signatures", "options", "save_traces")
 
 
@@ -78,7 +79,8 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         filepath: of the file.
         custom_objects: name → class or function, for those that are not registered.
         compile: whether the model is compiled as it was, its optimizer continuing where it was.
-        safe_mode: kept for Keras's sake. Code in a file is never run, also with ``safe_mode=False``.
+        safe_mode: whether a file may only ask for weights in proportion to its own size. Code in a file is never run, also
+            with ``safe_mode=False``.
 
     Raises:
         FileNotFoundError: there is no file.
@@ -87,7 +89,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
     """
     path = os.fspath(filepath)
     kind = _kind_of(path, "load_model")
-    with _rebuilding(path):
+    with _rebuilding(path, max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path)) if safe_mode else None):
         if kind == "h5":
             return legacy_h5.load(path, custom_objects, compile, safe_mode)
         with Archive(path) as archive:
@@ -158,10 +160,10 @@ def _without_empty(config: dict) -> dict:
 
 
 @contextmanager
-def _rebuilding(name: str) -> Iterator[None]:
-    """Layers that the file shares are shared, and a malformed config is a ValueError."""
+def _rebuilding(name: str, size: int | None = None) -> Iterator[None]:
+    """Layers that the file shares are shared, weights take ``size`` bytes at most, and a malformed config is a ValueError."""
     try:
-        with scope(shared_objects={}):
+        with scope(shared_objects={}, weight_budget=None if size is None else [size]):
             yield
     except (KeyError, IndexError, AttributeError, RecursionError) as error:
         raise fail(
@@ -271,7 +273,13 @@ def _path_of(filepath: Any, save_format: Any) -> str:
             "Invalid filepath for saving: a path with a `.keras` or `.h5` extension is needed. "
             f"Received: filepath={filepath!r}."
         ) from None
+    _check_local(path)
     return os.fsdecode(path)
+
+
+def _check_local(path: Any) -> None:
+    if "://" in str(path):
+        raise fail(ValueError, "Only local files are read and written", received=f"filepath={path}")
 
 
 def _kind_of(path: str, what: str) -> str:
@@ -281,6 +289,7 @@ def _kind_of(path: str, what: str) -> str:
         FileNotFoundError: there is none.
         ValueError: it is something else.
     """
+    _check_local(path)
     known = path.endswith((".keras", ".h5", ".hdf5"))
     if os.path.isdir(path) or (not known and not os.path.exists(path)):
         raise ValueError(_unsupported(path, what)) if not _is_lost(path) else missing_file(path)

@@ -90,7 +90,9 @@ class Transfer:
                 _restore(own)
                 if not skip_mismatch or isinstance(error, CorruptFileError):
                     _restore(before)
-                    raise fail(ValueError, f"'{where}' of the file '{self.file}' could not be loaded: {error}") from error
+                    raise fail(
+                        ValueError, f"'{where}' of the file '{self.file}' could not be loaded: {error}"
+                    ) from error
                 self.problems.append(f"{where}: {error}")
             before += own
 
@@ -152,6 +154,8 @@ def _shapes(variables: list[Variable]) -> str:
 def match_optimizer(transfer: Transfer, where: str, optimizer: Any, arrays: list[Stored]) -> None:
     """Plan to set an optimizer's state; one of another size is left alone with a warning, as in Keras."""
     own = list(optimizer.variables)
+    if len(arrays) <= 2 < len(own):  # it had made no step, so that there is no state
+        return
     if len(arrays) == len(own) - 1:  # Keras 2 does not store the learning rate
         own = [v for v in own if v.name != "learning_rate"]
     if len(own) != len(arrays):

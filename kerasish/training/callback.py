@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, tree
+from kerasish.core.storage import to_numpy
 from kerasish.training.progress import Progbar
 
 
@@ -16,18 +16,28 @@ class Logs(dict):
     """Names and values of the metrics, read from the device when somebody looks.
 
     A step makes one without reading anything: most callbacks never look at a batch's logs.
+
+    Args:
+        results: gives the values, as raw tensors.
     """
 
-    def __init__(self, read: Callable[[], dict[str, float]]) -> None:
-        super().__init__()
-        self._read: Callable[[], dict[str, float]] | None = read
+    def __init__(self, results: Callable[[], dict[str, Any]]) -> None:
+        super().__init__({"": None})  # not empty: json's C code takes an empty dictionary at its word
+        self._results: Callable[[], dict[str, Any]] | None = results
 
     def fill(self) -> Logs:
         """Read the values now, if that has not been done."""
-        read, self._read = self._read, None
-        if read is not None:
-            dict.update(self, read())
+        results, self._results = self._results, None
+        if results is not None:
+            dict.clear(self)
+            dict.update(self, to_numbers(results()))
         return self
+
+    def freeze(self) -> None:
+        """Keep the values as they are at this moment, still without reading them."""
+        if self._results is not None:
+            values = self._results()
+            self._results = lambda: values
 
 
 def _filling(name: str) -> Callable:
@@ -42,28 +52,29 @@ def _filling(name: str) -> Callable:
 
 
 for _name in (
-    "__getitem__ __iter__ __len__ __contains__ __repr__ __eq__ __setitem__ __delitem__ __or__ __ior__ __reversed__ "
-    "get keys values items copy pop popitem setdefault update clear"
+    "__getitem__ __iter__ __len__ __contains__ __repr__ __eq__ __ne__ __setitem__ __delitem__ __or__ __ror__ __ior__ "
+    "__reversed__ get keys values items copy pop popitem setdefault update clear"
 ).split():
     setattr(Logs, _name, _filling(_name))
 Logs.__reduce__ = lambda self: (dict, (dict(self.fill()),))  # type: ignore[method-assign,assignment]
 
 
-def to_numbers(results: dict[str, Any]) -> dict[str, float]:
-    """Results as Python numbers: one transfer for all that are scalars on a device."""
-    results = {k: dispatch.raw(v) if dispatch.is_tensor(v) else v for k, v in results.items()}
-    scalars = {k: v for k, v in results.items() if isinstance(v, torch.Tensor) and v.ndim == 0}
+def to_numbers(results: dict[str, Any]) -> dict[str, Any]:
+    """Results as Python numbers, others as NumPy arrays; one transfer for all scalars. Dictionaries inside are opened."""
+    raw: dict[str, Any] = {}
+    for name, value in results.items():
+        raw.update(value if isinstance(value, dict) else {name: value})
+    raw = {name: dispatch.raw(value) if dispatch.is_tensor(value) else value for name, value in raw.items()}
+    scalars = {name: value for name, value in raw.items() if isinstance(value, torch.Tensor) and value.ndim == 0}
     numbers: dict[str, Any] = {}
     if scalars:
-        stacked = torch.stack(
-            [v.detach().to(torch.float64 if v.device.type == "cpu" else torch.float32) for v in scalars.values()]
-        )
-        numbers = dict(zip(scalars, stacked.tolist()))
-    return {k: numbers[k] if k in numbers else _number(v) for k, v in results.items()}
+        dtype = torch.float64 if all(t.device.type == "cpu" for t in scalars.values()) else torch.float32
+        numbers = dict(zip(scalars, torch.stack([t.detach().to(dtype) for t in scalars.values()]).tolist()))
+    return {name: numbers[name] if name in numbers else _host_value(value) for name, value in raw.items()}
 
 
-def _number(value: Any) -> Any:
-    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+def _host_value(value: Any) -> Any:
+    return tree.map_structure(lambda x: to_numpy(x).copy() if isinstance(x, torch.Tensor) else x, value)
 
 
 class Callback:
@@ -227,10 +238,13 @@ class CallbackList(Callback):
     """Calls several callbacks in order (``keras.callbacks.CallbackList``).
 
     Args:
-        callbacks: Callback objects, or one.
+        callbacks: Callback objects, possibly nested in lists, or one.
         add_history, add_progbar: whether those two are added if missing.
         model: handed to each.
         params: "verbose", "epochs", "steps".
+
+    Raises:
+        TypeError: something else than a callback.
     """
 
     def __init__(
@@ -242,26 +256,27 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:
         super().__init__()
-        if callbacks is None:
-            callbacks = []
-        self.callbacks: list[Callback] = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+        self.callbacks: list[Callback] = tree.flatten(callbacks) if callbacks is not None else []
         for callback in self.callbacks:
-            if not isinstance(callback, Callback) and not hasattr(callback, "on_epoch_end"):
+            if not isinstance(callback, Callback):
                 raise TypeError(
                     f"All callbacks should be instances of `keras.callbacks.Callback`. Received: {callback} "
                     f"(of type {type(callback)})"
                 )
-        self.history = next((c for c in self.callbacks if isinstance(c, History)), None)
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger())
         if add_history and self.history is None:
-            self.history = History()
-            self.callbacks.append(self.history)
+            self.callbacks.append(History())
         if model is not None:
             self.set_model(model)
         if params:
             self.set_params(params)
         self._find_batch_hooks()
+
+    @property
+    def history(self) -> History | None:
+        """The ``History`` among the callbacks."""
+        return next((callback for callback in self.callbacks if isinstance(callback, History)), None)
 
     def _find_batch_hooks(self) -> None:
         """Which callbacks do something at each batch; the others are not called there."""
@@ -292,31 +307,6 @@ class CallbackList(Callback):
     def has_batch_hooks(self, mode: str) -> bool:
         return bool(self._batch_hooks[f"on_{mode}_batch_begin"] or self._batch_hooks[f"on_{mode}_batch_end"])
 
-    def _call_batch(self, hook: str, batch: int, logs: dict | None) -> None:
-        for call in self._batch_hooks[hook]:
-            call(batch, logs)
-        # Somebody kept the logs: they must hold this batch's values. References: caller, argument, getrefcount itself.
-        if isinstance(logs, Logs) and sys.getrefcount(logs) > 4:
-            logs.fill()
-
-    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self._call_batch("on_train_batch_begin", batch, logs)
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self._call_batch("on_train_batch_end", batch, logs)
-
-    def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self._call_batch("on_test_batch_begin", batch, logs)
-
-    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self._call_batch("on_test_batch_end", batch, logs)
-
-    def on_predict_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self._call_batch("on_predict_batch_begin", batch, logs)
-
-    def on_predict_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self._call_batch("on_predict_batch_end", batch, logs)
-
     def __iter__(self) -> Iterator[Callback]:
         return iter(self.callbacks)
 
@@ -329,17 +319,26 @@ def _overrides(callback: Any, name: str) -> bool:
 
 
 def _for_all(name: str) -> Callable:
-    def call(self: CallbackList, *args: Any, **kwargs: Any) -> None:
-        for callback in self.callbacks:
-            getattr(callback, name)(*args, **kwargs)
+    """A hook of the list: the hook of each callback, which gets an empty dictionary where there are no logs."""
 
-    call.__name__ = name
-    return call
+    def hooks(callbacks: CallbackList) -> list[Callable]:
+        known = callbacks._batch_hooks.get(name)
+        return known if known is not None else [getattr(callback, name) for callback in callbacks.callbacks]
+
+    def numbered(self: CallbackList, number: int, logs: dict | None = None) -> None:
+        logs = {} if logs is None else logs
+        for hook in hooks(self):
+            hook(number, logs)
+
+    def plain(self: CallbackList, logs: dict | None = None) -> None:
+        logs = {} if logs is None else logs
+        for hook in hooks(self):
+            hook(logs)
+
+    method = numbered if "batch" in name or "epoch" in name else plain
+    method.__name__ = name
+    return method
 
 
-for _name in (
-    "on_epoch_begin",
-    "on_epoch_end",
-    *(f"on_{m}_{w}" for m in ("train", "test", "predict") for w in ("begin", "end")),
-):
+for _name in [name for name in vars(Callback) if name.startswith("on_")]:
     setattr(CallbackList, _name, _for_all(_name))

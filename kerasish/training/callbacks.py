@@ -7,13 +7,14 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from kerasish.core.errors import fail
 from kerasish.training.callback import Callback
+from kerasish.training.compiled import CompiledMetrics
 
 
 class Monitor(Callback):
@@ -44,12 +45,17 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         name = self.monitor.removeprefix("val_")
-        for metric in getattr(self.model, "metrics", ()) or ():
+        for label, metric in self._metrics_by_name():
             direction = getattr(metric, "_direction", None)
-            if metric.name == name and direction is not None:
+            if label == name and direction is not None:
                 return direction == "up"
         growing = ("acc", "auc", "precision", "recall", "fmeasure", "f1", "iou", "top_k", "r2", "similarity")
         return any(part in name for part in growing)
+
+    def _metrics_by_name(self) -> Iterator[tuple[str, Any]]:
+        """The model's metrics under the names that they have in logs."""
+        for metric in getattr(self.model, "metrics", ()):
+            yield from metric.named() if isinstance(metric, CompiledMetrics) else [(metric.name, metric)]
 
     def improves(self, value: float, best: float | None) -> bool:
         """Whether ``value`` beats ``best`` by at least ``min_delta``."""
@@ -57,15 +63,14 @@ class Monitor(Callback):
             return True
         return value - self.min_delta > best if self.grows else value + self.min_delta < best
 
+    _unavailable = "Callback conditioned on metric `{}` which is not available."
+
     def value(self, logs: dict | None) -> float | None:
         """The watched value; warns if the logs do not have it."""
         found = (logs or {}).get(self.monitor)
         if found is None:
-            warnings.warn(
-                f"{type(self).__name__} conditioned on metric `{self.monitor}` which is not available. Available metrics "
-                f"are: {','.join(logs or {})}",
-                stacklevel=4,
-            )
+            names = ",".join(logs or {})
+            warnings.warn(f"{self._unavailable.format(self.monitor)} Available metrics are: {names}", stacklevel=4)
         return found
 
 
@@ -80,6 +85,8 @@ class EarlyStopping(Monitor):
         restore_best_weights: whether the weights of the best epoch come back at the end.
         start_from_epoch: epochs before that are not counted.
     """
+
+    _unavailable = "Early stopping conditioned on metric `{}` which is not available."
 
     def __init__(
         self,
@@ -152,6 +159,8 @@ class ModelCheckpoint(Monitor):
         ValueError: a file name that does not fit what is written, or another ``save_freq``.
     """
 
+    _unavailable = "Can save best model only with {} available."
+
     def __init__(
         self,
         filepath: Any,
@@ -214,9 +223,10 @@ class ModelCheckpoint(Monitor):
                     print(f"\nEpoch {self._epoch + 1}: {self.monitor} did not improve from {self.best:.5f}")
                 return
             if self.verbose > 0:
-                before = "inf" if self.best is None else f"{self.best:.5f}"
+                before = self.best if self.best is not None else -math.inf if self.grows else math.inf
                 print(
-                    f"\nEpoch {self._epoch + 1}: {self.monitor} improved from {before} to {current:.5f}, saving model to {path}"
+                    f"\nEpoch {self._epoch + 1}: {self.monitor} improved from {before:.5f} to {current:.5f}, saving model "
+                    f"to {path}"
                 )
             self.best = current
         elif self.verbose > 0:
@@ -251,6 +261,8 @@ class ReduceLROnPlateau(Monitor):
         cooldown: epochs after a reduction before it counts again.
         min_lr: the learning rate does not go below this.
     """
+
+    _unavailable = "Learning rate reduction is conditioned on metric `{}` which is not available."
 
     def __init__(
         self,
@@ -331,9 +343,7 @@ class LearningRateScheduler(Callback):
         except TypeError:  # a schedule of the epoch alone
             rate = self.schedule(epoch)
         if not isinstance(rate, (float, np.floating)) and not hasattr(rate, "dtype"):
-            raise ValueError(
-                f'The output of the "schedule" function should be float. Received: {rate} (of type {type(rate)})'
-            )
+            raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
         optimizer.learning_rate = float(rate)
         if self.verbose > 0:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
@@ -371,6 +381,8 @@ class CSVLogger(Callback):
         logs = logs or {}
         if self._keys is None:
             self._keys = sorted(logs)
+            if not any(key.startswith("val_") for key in self._keys):  # validation may begin at a later epoch
+                self._keys += [f"val_{key}" for key in self._keys]
             self._writer = csv.DictWriter(self._file, ["epoch", *self._keys], delimiter=self.sep, extrasaction="ignore")
             if self._header_due:
                 self._writer.writeheader()

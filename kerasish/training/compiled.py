@@ -90,33 +90,72 @@ class Outputs:
         return found
 
 
-class CompiledLoss:
-    """The total loss: a weighted sum over the outputs, each output's own tracked when there are several."""
+class LossTracker(Mean):
+    """The running loss of an epoch.
 
-    def __init__(self, loss: Any, loss_weights: Any) -> None:
+    A loss that a user's ``train_step`` got from ``compute_loss`` counts, unless that code adds one itself: Keras 2's
+    ``compute_loss`` adds it to the metric, with Keras 3's the user does.
+    """
+
+    _pending: tuple[torch.Tensor, int] | None = None
+
+    def note(self, loss: torch.Tensor, samples: int) -> None:
+        """Keep the loss of a batch until somebody asks for the mean or adds a loss."""
+        object.__setattr__(self, "_pending", (loss.detach(), samples))
+
+    def raw_update(self, values: Any, sample_weight: Any = None) -> None:
+        object.__setattr__(self, "_pending", None)
+        super().raw_update(values, sample_weight)
+
+    def raw_result(self) -> torch.Tensor:
+        if self._pending is not None:
+            self.raw_update(*self._pending)
+        return super().raw_result()
+
+    def reset_state(self) -> None:
+        object.__setattr__(self, "_pending", None)
+        super().reset_state()
+
+
+class CompiledLoss:
+    """The total loss: a weighted sum over the outputs, each output's own tracked when there are several.
+
+    Args:
+        output_names: gives the names of the model's outputs, or None.
+    """
+
+    def __init__(self, loss: Any, loss_weights: Any, output_names: Callable[[], list[str] | None]) -> None:
         self.loss = loss
         self.loss_weights = loss_weights
         if isinstance(loss, str):
             losses.get(loss)  # an unknown name is told at once
+        self._output_names = output_names
         self._functions: list[Loss | None] | None = None
         self.trackers: list[Mean] = []
 
-    def bind(self, outputs: Outputs) -> None:
+    def _bind(self, outputs: Outputs) -> None:
         """Settle which loss belongs to which output."""
         self.outputs = outputs
         specs = outputs.spread(self.loss, "loss", broadcast=True)
-        self._functions = [as_loss(spec) for spec in specs]
-        weights = outputs.spread(self.loss_weights, "loss_weights", broadcast=False)
+        functions = [as_loss(spec) for spec in specs]
+        weights = self.loss_weights
+        if isinstance(weights, (list, tuple)) and len(weights) != len(functions):
+            raise ValueError(
+                f"`loss_weights` must match the number of losses, got {len(functions)} losses and {len(weights)} weights."
+            )
+        weights = outputs.spread(weights, "loss_weights")
         self._weights = [None if weight is None else float(weight) for weight in weights]
-        active = [name for name, function in zip(outputs.names, self._functions) if function is not None]
+        active = [name for name, function in zip(outputs.names, functions) if function is not None]
         self.trackers = [Mean(name=f"{name}_loss") for name in active] if len(active) > 1 else []
-
-    @property
-    def bound(self) -> bool:
-        return self._functions is not None
+        self._functions = functions
 
     def total(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:
-        """The total loss for raw tensors; None if no output has a loss."""
+        """The total loss for raw tensors; None if no output has a loss.
+
+        Of a loss without reduction it has one value per sample; training then follows the gradient of their sum.
+        """
+        if self._functions is None:
+            self._bind(Outputs(y_pred, self._output_names()))
         outputs = self.outputs
         if outputs.single and not isinstance(y, (list, tuple, dict)):
             function = self._functions[0]
@@ -146,8 +185,7 @@ class CompiledLoss:
     def _one(self, function: Loss, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor:
         if y is None:
             raise fail(ValueError, "The model has a loss but was given no targets", "y=...", "None")
-        value = function.raw_loss(y, y_pred, sample_weight, getattr(y_pred, "_keras_mask", None))
-        return value if value.ndim == 0 else value.mean()
+        return function.raw_loss(y, y_pred, sample_weight, getattr(y_pred, "_keras_mask", None))
 
 
 def as_loss(spec: Any) -> Loss | None:
@@ -158,10 +196,17 @@ def as_loss(spec: Any) -> Loss | None:
     return function if isinstance(function, Loss) else LossFunctionWrapper(function)
 
 
-class CompiledMetrics:
-    """The metrics of each output, weighted and unweighted, under the names that logs use."""
+class CompiledMetrics(Metric):
+    """The metrics of each output, weighted and unweighted, under the names that logs use.
 
-    def __init__(self, unweighted: Any, weighted: Any) -> None:
+    A metric itself, as in Keras 3: its result is a dictionary, and a user's ``train_step`` may update it like any other.
+
+    Args:
+        output_names: gives the names of the model's outputs, or None.
+    """
+
+    def __init__(self, unweighted: Any, weighted: Any, output_names: Callable[[], list[str] | None]) -> None:
+        super().__init__(name="compile_metrics")
         for name, spec in (("metrics", unweighted), ("weighted_metrics", weighted)):
             if spec is not None and not isinstance(spec, (list, tuple, dict, str, Metric)) and not callable(spec):
                 raise ValueError(
@@ -170,23 +215,25 @@ class CompiledMetrics:
                 )
         self.unweighted = unweighted
         self.weighted = weighted
+        self._output_names = output_names
         self._table: list[tuple[str, Metric, int, bool]] | None = None  # name, metric, index of output, weighted
 
     @property
-    def bound(self) -> bool:
-        return self._table is not None
-
-    @property
     def metrics(self) -> list[Metric]:
-        return [metric for _, metric, _, _ in self._table or []]
+        """The metrics, output by output; none before the first batch."""
+        return [metric for _, metric in self.named()]
 
-    def bind(self, outputs: Outputs, y: Any, y_pred: Any) -> None:
+    def named(self) -> list[tuple[str, Metric]]:
+        """The metrics with the names that logs use."""
+        return [(name, metric) for name, metric, _, _ in self._table or []]
+
+    def _bind(self, outputs: Outputs, y: Any, y_pred: Any) -> None:
         """Make the metrics for the shapes of the first batch."""
         self.outputs = outputs
         targets = outputs.spread(y, "y")
         predictions = outputs.flatten_predictions(y_pred)
         names: set[str] = set()
-        self._table = []
+        table: list[tuple[str, Metric, int, bool]] = []
         for specs, is_weighted in ((self.unweighted, False), (self.weighted, True)):
             for i, spec in enumerate(self._per_output(specs, "weighted_metrics" if is_weighted else "metrics")):
                 for identifier in spec:
@@ -194,7 +241,8 @@ class CompiledMetrics:
                     if metric is None:
                         continue
                     prefix = f"{outputs.names[i]}_" if len(outputs.names) > 1 else ""
-                    self._table.append((_free_name(prefix + metric.name, names, is_weighted), metric, i, is_weighted))
+                    table.append((_free_name(prefix + metric.name, names, is_weighted), metric, i, is_weighted))
+        self._table = table
 
     def _per_output(self, specs: Any, what: str) -> list[list]:
         """For each output the list of its metrics."""
@@ -212,19 +260,17 @@ class CompiledMetrics:
             elif len(specs) == count:
                 entries = list(specs)
             elif flat:  # Keras 2: a flat list is for every output
-                entries = [list(specs) for _ in range(count)]
+                entries = [specs, *([_clone(spec) for spec in specs] for _ in range(count - 1))]
             else:
                 raise fail(
                     ValueError, f"`{what}` does not fit the outputs {self.outputs.names}", f"{count} lists", specs
                 )
         return [list(e) if isinstance(e, (list, tuple)) else [] if e is None else [e] for e in entries]
 
-    def update(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Add a batch of raw tensors."""
-        table = self._table
-        if not table:
-            return
-        outputs = self.outputs
+    def raw_update(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if self._table is None:
+            self._bind(Outputs(y_pred, self._output_names()), y, y_pred)
+        table, outputs = self._table, self.outputs
         if outputs.single and not isinstance(y, (list, tuple, dict)):
             for _, metric, _, is_weighted in table:
                 if is_weighted:
@@ -240,16 +286,20 @@ class CompiledMetrics:
             else:
                 metric.raw_update(targets[i], predictions[i])
 
-    def results(self) -> dict[str, Any]:
-        """Name → raw result."""
-        found = {}
-        for name, metric, _, _ in self._table or []:
+    def raw_result(self) -> dict[str, Any]:
+        """Name in the logs → raw result."""
+        found: dict[str, Any] = {}
+        for name, metric in self.named():
             value = metric.raw_result()
             if isinstance(value, dict):
                 found.update(value)
             else:
                 found[name] = value
         return found
+
+    def reset_state(self) -> None:
+        for metric in self.metrics:
+            metric.reset_state()
 
 
 def _free_name(name: str, taken: set[str], is_weighted: bool) -> str:
@@ -266,9 +316,8 @@ def as_metric(identifier: Any, y: Any, y_pred: Any) -> Metric | None:
     """What ``compile(metrics=...)`` takes for one output, as a Metric; "accuracy" by the shapes."""
     if identifier is None:
         return None
-    name = str(identifier).lower()
-    if name in ("accuracy", "acc", "crossentropy", "ce"):
-        return _by_shapes(name, y, y_pred)
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc", "crossentropy", "ce"):
+        return _by_shapes(identifier, y, y_pred)
     found: Any = metrics.get(identifier)
     if isinstance(found, Metric):
         if isinstance(identifier, str):
@@ -278,8 +327,13 @@ def as_metric(identifier: Any, y: Any, y_pred: Any) -> Metric | None:
     return MeanMetricWrapper(found, name=label)
 
 
+def _clone(spec: Any) -> Any:
+    """A metric object of its own for another output; names and functions may be shared."""
+    return spec.from_config(spec.get_config()) if isinstance(spec, Metric) else spec
+
+
 def _name_of(function: Callable) -> str:
-    name = getattr(function, "__name__", type(function).__name__)
+    name = getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__)
     return "lambda" if name == "<lambda>" else name
 
 
@@ -291,6 +345,5 @@ def _by_shapes(name: str, y: Any, y_pred: Any) -> Metric:
     binary = not pred_shape or pred_shape[-1] == 1 or len(pred_shape) < 2
     sparse = len(y_shape) < len(pred_shape) or (bool(y_shape) and y_shape[-1] == 1 and pred_shape[-1] > 1)
     kind = "Binary" if binary else "SparseCategorical" if sparse else "Categorical"
-    if name in ("accuracy", "acc"):
-        return getattr(metrics, f"{kind}Accuracy")(name=name)
-    return getattr(metrics, f"{kind}Crossentropy")(name=name)
+    what = "Accuracy" if name.lower() in ("accuracy", "acc") else "Crossentropy"
+    return getattr(metrics, f"{kind}{what}")(name=name)

@@ -9,7 +9,9 @@ A feed yields ``(x, y, sample_weight)``; ``y`` and ``sample_weight`` may be None
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -41,8 +43,36 @@ class Feed:
     def __iter__(self) -> Iterator[Batch]:
         raise NotImplementedError
 
+    def begin_epoch(self) -> None:
+        """Called before each epoch."""
+
     def end_epoch(self) -> None:
         """Called after each epoch."""
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """``(x, y, sample_weight)`` from ``x``, ``(x, y)`` or all three; None for what is missing.
+
+    Raises:
+        ValueError: more than three parts.
+    """
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if len(data) > 3:
+        raise ValueError(
+            "Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: "
+            f"a tuple of {len(data)}"
+        )
+    return (*data, None, None)[:3]
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """``x``, ``(x, y)`` or all three: as short as the parts given allow. A list or tuple ``x`` alone becomes ``(x,)``."""
+    if y is None and sample_weight is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def make_feed(
@@ -53,7 +83,6 @@ def make_feed(
     shuffle: Any = False,
     class_weight: dict | None = None,
     steps: int | None = None,
-    name: str = "fit",
 ) -> Feed:
     """The feed for the arguments of ``fit``, ``evaluate`` or ``predict``.
 
@@ -64,22 +93,22 @@ def make_feed(
     if isinstance(x, Feed):
         return x
     if is_batch_source(x):
-        if y is not None:
-            raise fail(
-                ValueError,
-                f"When passing `x` as a {type(x).__name__}, `y` should not be passed",
-                received=f"y={type(y)}",
-                hint="The source should yield (x, y) pairs.",
-            )
-        if sample_weight is not None:
-            raise fail(
-                ValueError, f"When passing `x` as a {type(x).__name__}, `sample_weight` should not be passed",
-                hint="The source should yield (x, y, sample_weight).",
-            )  # fmt: skip
+        for argument, part, what in (("y", y, "targets"), ("sample_weights", sample_weight, "sample weights")):
+            if part is not None:
+                kind = "generator" if hasattr(x, "__next__") else type(x).__name__
+                raise ValueError(
+                    f"When providing `x` as a {kind}, `{argument}` should not be passed. Instead, the {what} should be "
+                    f"included as part of the {kind}."
+                )
         feed: Feed = SourceFeed(x, shuffle)
         return WeightedFeed(feed, class_weight) if class_weight else feed
     if class_weight and sample_weight is not None:
-        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+        raise ValueError(_BOTH_WEIGHTS)
+    if isinstance(x, torch.utils.data.Dataset):
+        raise fail(
+            ValueError, f"Unrecognized data type: x={x} (of type {type(x)})",
+            hint="It yields samples, not batches: wrap it in a torch.utils.data.DataLoader.",
+        )  # fmt: skip
     if batch_size is None and steps is not None:
         count = _samples(_to_arrays(x, "x"))
         batch_size = -(-count // steps)
@@ -94,7 +123,9 @@ def is_batch_source(x: Any) -> bool:
         or hasattr(x, "__array__")
     ):
         return False
-    is_sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__") and not hasattr(x, "iloc")
+    if isinstance(x, torch.utils.data.Dataset):
+        return False
+    is_sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__")
     return hasattr(x, "__next__") or hasattr(x, "__iter__") or is_sequence
 
 
@@ -127,26 +158,20 @@ class ArrayFeed(Feed):
     def __iter__(self) -> Iterator[Batch]:
         flat = tree.flatten(self.data)
         size = self.batch_size
-        order = self._order()
-        if order is not None:
-            held = sum(_bytes(t) for t in flat)
-            if held <= _PERMUTED_COPY_LIMIT:
+        order, starts = None, range(0, self.samples, size)
+        if self.shuffle == "batch":
+            starts = (torch.randperm(len(starts)) * size).tolist()
+        elif self.shuffle:
+            order = torch.randperm(self.samples)
+            if sum(_bytes(t) for t in flat) <= _PERMUTED_COPY_LIMIT:
                 flat, order = [_take(t, order) for t in flat], None
-        for start in range(0, self.samples, size):
+        nested = any(tree.is_nested(part) for part in self.data)
+        for start in starts:
             if order is None:
                 parts = [None if t is None else t[start : start + size] for t in flat]
             else:
                 parts = [_take(t, order[start : start + size]) for t in flat]
-            yield tree.pack_as(self.data, parts) if len(flat) != 3 else tuple(parts)
-
-    def _order(self) -> torch.Tensor | None:
-        if self.shuffle is False:
-            return None
-        if self.shuffle == "batch":
-            starts = torch.randperm(self.batches) * self.batch_size
-            parts = [torch.arange(s, min(s + self.batch_size, self.samples)) for s in starts.tolist()]
-            return torch.cat(parts)
-        return torch.randperm(self.samples)
+            yield tree.pack_as(self.data, parts) if nested else tuple(parts)
 
 
 def _take(t: Any, order: torch.Tensor) -> Any:
@@ -263,6 +288,8 @@ def split(data: tuple, fraction: float) -> tuple[tuple, tuple]:
             )
     arrays = tuple(_to_arrays(part, name) for part, name in zip(data, ("x", "y", "sample_weight")))
     count = _check_sizes(arrays)
+    if not 0 < fraction <= 1:
+        raise fail(ValueError, "`validation_split` must be between 0 and 1", received=f"{fraction}")
     at = int(np.floor(count * (1.0 - fraction)))
     if at in (0, count):
         raise ValueError(
@@ -315,36 +342,59 @@ class SourceFeed(Feed):
         return self._running
 
     def _from_items(self) -> Iterator[Batch]:
-        count = len(self.source)
-        order = torch.randperm(count).tolist() if self.shuffle else range(count)
-        workers = int(getattr(self.source, "workers", 1) or 1)
-        if workers <= 1:
-            for i in order:
-                yield to_batch(self.source[i])
-            return
-        yield from _in_threads(self.source.__getitem__, order, workers, int(getattr(self.source, "max_queue_size", 10)))
+        source = self.source
+        order: Iterable[int] = itertools.count() if self.batches is None else range(self.batches)
+        if self.shuffle and self.batches is not None:
+            order = torch.randperm(self.batches).tolist()
+        workers = int(getattr(source, "workers", 1) or 1)
+        if workers <= 1 and not getattr(source, "use_multiprocessing", False):
+            return (to_batch(source[i]) for i in order)
+        return _fetched_ahead(source, order, workers, int(getattr(source, "max_queue_size", 10)))
+
+    def begin_epoch(self) -> None:
+        getattr(self.source, "on_epoch_begin", lambda: None)()
 
     def end_epoch(self) -> None:
-        for hook in ("on_epoch_end",):
-            if hasattr(self.source, hook):
-                getattr(self.source, hook)()
+        getattr(self.source, "on_epoch_end", lambda: None)()
 
 
-def _in_threads(get: Callable[[int], Any], order: Iterable[int], workers: int, ahead: int) -> Iterator[Batch]:
-    """Items fetched by several threads, in order, at most ``ahead`` of them waiting."""
-    from concurrent.futures import ThreadPoolExecutor
+def _fetched_ahead(source: Any, order: Iterable[int], workers: int, ahead: int) -> Iterator[Batch]:
+    """Items fetched by several threads or processes, in order, at most ``ahead`` of them waiting."""
+    if getattr(source, "use_multiprocessing", False):
+        pool, get = _process_pool(source, workers), _item
+    else:
+        pool, get = ThreadPoolExecutor(workers), source.__getitem__
+    indices = iter(order)
+    waiting = [pool.submit(get, i) for i in itertools.islice(indices, max(ahead, workers))]
+    try:
+        while waiting:
+            done = waiting.pop(0).result()
+            waiting.extend(pool.submit(get, i) for i in itertools.islice(indices, 1))
+            yield to_batch(done)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-    with ThreadPoolExecutor(workers) as pool:
-        indices = iter(order)
-        waiting = [pool.submit(get, i) for i in itertools.islice(indices, max(ahead, workers))]
-        try:
-            while waiting:
-                done = waiting.pop(0)
-                waiting.extend(pool.submit(get, i) for i in itertools.islice(indices, 1))
-                yield to_batch(done.result())
-        finally:
-            for future in waiting:
-                future.cancel()
+
+def _process_pool(source: Any, workers: int) -> Executor:
+    """Processes that hold the data set: forked where that is possible, so that it need not be picklable."""
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
+    context = multiprocessing.get_context(method)
+    return ProcessPoolExecutor(workers, context, initializer=_hold, initargs=(source,))
+
+
+_held: list = []  # in a worker process: its data set
+
+
+def _hold(source: Any) -> None:
+    torch.set_num_threads(1)  # a forked process must not use its parent's OpenMP threads
+    _held[:] = [source]
+
+
+def _item(index: int) -> Any:
+    return _held[0][index]
+
+
+_BOTH_WEIGHTS = "You cannot `class_weight` and `sample_weight` at the same time."
 
 
 class WeightedFeed(Feed):
@@ -358,8 +408,11 @@ class WeightedFeed(Feed):
     def __iter__(self) -> Iterator[Batch]:
         for x, y, weight in self.feed:
             if weight is not None:
-                raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+                raise ValueError(_BOTH_WEIGHTS)
             yield x, y, class_weights(y, self.class_weight)
+
+    def begin_epoch(self) -> None:
+        self.feed.begin_epoch()
 
     def end_epoch(self) -> None:
         self.feed.end_epoch()
@@ -369,16 +422,11 @@ def to_batch(element: Any) -> Batch:
     """What a source yields as ``(x, y, sample_weight)`` of raw tensors on the device.
 
     Raises:
-        ValueError: a tuple of more than three parts.
+        ValueError: more than three parts.
     """
-    if isinstance(element, tuple) or (isinstance(element, list) and len(element) in (2, 3)):
-        parts = tuple(element)
-        if len(parts) > 3:
-            raise fail(ValueError, "A batch must be x, (x, y) or (x, y, sample_weight)", received=f"{len(parts)} parts")
-    else:
-        parts = (element,)
-    parts = (*parts, None, None)[:3]
-    return tuple(_batch_part(part) for part in parts)
+    if isinstance(element, list) and (not element or np.isscalar(element[0])):
+        element = (element,)  # numbers: a batch of x, not parts
+    return tuple(_batch_part(part) for part in unpack_x_y_sample_weight(element))  # type: ignore[return-value]
 
 
 def _batch_part(part: Any) -> Any:
@@ -402,11 +450,14 @@ def _batch_part(part: Any) -> Any:
 
 
 def class_weights(y: Any, class_weight: dict) -> torch.Tensor:
-    """The weight of each sample, from its class: integer labels, or one-hot rows; classes not named weigh 1.
+    """The weight of each sample, from its class: labels (rounded), or one-hot rows; classes not named weigh 1.
 
     Raises:
+        TypeError: the weights are no dictionary.
         ValueError: several targets, or targets of three or more dimensions.
     """
+    if not isinstance(class_weight, dict):
+        raise fail(TypeError, "`class_weight` must be a dictionary from class to weight", received=repr(class_weight))
     if not isinstance(y, torch.Tensor):
         raise fail(
             ValueError, "`class_weight` is only supported for models with a single output", received=f"y={type(y)}"
@@ -417,8 +468,12 @@ def class_weights(y: Any, class_weight: dict) -> torch.Tensor:
             "`class_weight` not supported for 3+ dimensional targets",
             received=f"y of shape {tuple(y.shape)}",
         )
-    labels = y.argmax(-1) if y.ndim == 2 and y.shape[1] > 1 else cast_raw(y.reshape(-1), torch.int64)
-    table = torch.ones(max((int(c) for c in class_weight), default=0) + 2, dtype=torch.float32, device=y.device)
-    for label, weight in class_weight.items():
-        table[int(label)] = float(weight)
-    return table[labels.clamp(0, len(table) - 1)]  # the last entry is 1: labels beyond the table
+    if y.ndim == 2 and y.shape[1] > 1:
+        labels = y.argmax(-1)
+    else:
+        labels = cast_raw(y.reshape(-1).round() if y.is_floating_point() else y.reshape(-1), torch.int64)
+    weights = {int(label): float(weight) for label, weight in class_weight.items()}
+    lowest = min(weights)
+    table = [weights.get(label, 1.0) for label in range(lowest, max(weights) + 1)] + [1.0]  # the last: any other class
+    place = (labels - lowest).masked_fill((labels < lowest) | (labels > max(weights)), len(table) - 1)
+    return torch.tensor(table, dtype=torch.float32, device=y.device)[place]

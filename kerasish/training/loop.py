@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.storage import to_numpy
 from kerasish.training.callback import CallbackList, History, Logs, to_numbers
-from kerasish.training.feed import Feed, make_feed, split
+from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
 
 
 def fit(
@@ -40,28 +41,26 @@ def fit(
     """Train for some epochs; arguments as of ``Model.fit``."""
     model._check_compiled("fit()")
     if validation_split and validation_data is None:
-        if not 0 < validation_split < 1:
-            raise fail(ValueError, "`validation_split` must be between 0 and 1", received=f"{validation_split}")
         (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
-    feed = make_feed(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch, "fit")
+    feed = make_feed(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
     validation = _validation_feed(validation_data, validation_batch_size or batch_size)
-    steps = _steps(feed, steps_per_epoch)
-    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
-    calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=steps)
+    is_due = _schedule(validation_freq)
+    passes = Passes(feed, steps_per_epoch)
+    calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
     runner = model._runner("train")
     calls.on_train_begin()
     logs: dict = {}
-    batches = _endless(feed) if steps_per_epoch is not None and feed.restarts else None
     for epoch in range(initial_epoch, epochs):
+        if epoch > initial_epoch and passes.is_over():
+            _warn_end(epoch, 0, passes.steps)
+            break
         model.reset_metrics()
         calls.on_epoch_begin(epoch)
-        source = itertools.islice(batches, steps) if batches is not None else _limit(feed, steps, epoch)
         with model._compiled_trainable_state():
-            done = _run(runner, source, calls, "train", model)
-        feed.end_epoch()
-        logs = dict(to_numbers(model.get_metrics_result_raw() if done is None else done))
-        if validation is not None and _is_due(epoch, validation_freq):
+            done = _run(runner, passes.epoch(epoch), calls, "train", model)
+        logs = to_numbers(model.get_metrics_result_raw() if done is None else done)
+        if validation is not None and is_due(epoch):
             results = evaluate_feed(model, validation, validation_steps, calls)
             logs.update({f"val_{name}": value for name, value in results.items()})
         calls.on_epoch_end(epoch, logs)
@@ -69,7 +68,7 @@ def fit(
             break
     model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
     calls.on_train_end(logs)
-    return model.history
+    return calls.history
 
 
 def evaluate(
@@ -85,19 +84,19 @@ def evaluate(
 ) -> Any:
     """Metrics on data; arguments as of ``Model.evaluate``."""
     model._check_compiled("evaluate()")
-    feed = make_feed(x, y, sample_weight, batch_size, False, None, steps, "evaluate")
-    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
-    calls = _callback_list(callbacks, model, verbose, epochs=1, steps=_steps(feed, steps), history=False)
+    feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
+    calls = _callback_list(callbacks, model, verbose, steps=Passes(feed, steps).steps)
     results = evaluate_feed(model, feed, steps, calls)
     return results if return_dict else flatten_results(results)
 
 
-def evaluate_feed(model: Any, feed: Feed, steps: int | None, calls: CallbackList) -> dict[str, float]:
+def evaluate_feed(model: Any, feed: Feed, steps: int | None, calls: CallbackList) -> dict[str, Any]:
     """One pass over a feed with the metrics set to zero before; fires the callbacks' test hooks."""
     model.reset_metrics()
+    model.stop_evaluating = False
     runner = model._runner("test")
     calls.on_test_begin()
-    done = _run(runner, _limit(feed, _steps(feed, steps), 0), calls, "test", model)
+    done = _run(runner, Passes(feed, steps).epoch(), calls, "test", model)
     results = to_numbers(model.get_metrics_result_raw() if done is None else done)
     calls.on_test_end(results)
     return results
@@ -105,29 +104,28 @@ def evaluate_feed(model: Any, feed: Feed, steps: int | None, calls: CallbackList
 
 def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any) -> Any:
     """Predictions for data as NumPy arrays; arguments as of ``Model.predict``."""
-    feed = make_feed(x, None, None, batch_size, False, None, steps, "predict")
-    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
-    calls = _callback_list(callbacks, model, verbose, epochs=1, steps=_steps(feed, steps), history=False)
+    feed = make_feed(x, batch_size=batch_size, steps=steps)
+    passes = Passes(feed, steps)
+    calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
+    model.stop_predicting = False
     runner = model._runner("predict")
     parts: list = []
     calls.on_predict_begin()
     hooks = calls.has_batch_hooks("predict")
-    for step, batch in enumerate(_limit(feed, _steps(feed, steps), 0)):
+    for step, batch in enumerate(passes.epoch()):
         if hooks:
             calls.on_predict_batch_begin(step)
         outputs = runner(batch)
         parts.append(outputs)
         if hooks:
-            calls.on_predict_batch_end(step, {"outputs": outputs})
+            calls.on_predict_batch_end(step, Logs(lambda outputs=outputs: {"outputs": outputs}))
         if model.stop_predicting:
             break
     calls.on_predict_end()
-    if not parts:
-        raise fail(ValueError, "predict() was given no data", "at least one batch", "none")
-    return tree.map_structure(_joined, *parts)
+    return tree.map_structure(joined, *parts)
 
 
-def _joined(*batches: Any) -> np.ndarray:
+def joined(*batches: Any) -> np.ndarray:
     """Batches of one output as one NumPy array of its own."""
     if isinstance(batches[0], torch.Tensor):
         whole = batches[0] if len(batches) == 1 else torch.cat(batches)
@@ -150,85 +148,137 @@ def _run(runner: Callable, batches: Iterator, calls: CallbackList, mode: str, mo
         several = list(itertools.islice(batches, group)) if group > 1 else None
         batch = several[0] if several else None if group > 1 else next(batches, None)
         if batch is None:
-            break
+            return logs
         if hooks:
             begin(step)
         for one in several or [batch]:
             logs = runner(one)
         step += len(several) if several else 1
         if hooks:
-            read = model.get_metrics_result_raw if logs is None else (lambda values=logs: values)
-            end(step - 1, Logs(lambda read=read: to_numbers(read())))
+            kept = _end_batch(end, step - 1, model.get_metrics_result_raw if logs is None else lambda own=logs: own)()
+            if kept is not None:  # a callback holds on to the logs: they must stay this batch's
+                kept.freeze()
         if model.stop_training and mode == "train" or model.stop_evaluating and mode == "test":
-            break
-    if step == 0:
-        raise fail(ValueError, f"The data of {mode}ing has no batches", "at least one", "none")
-    return logs
+            return logs
 
 
-def _steps(feed: Feed, asked: int | None) -> int | None:
-    if asked is not None:
-        return int(asked)
-    return feed.batches
+def _end_batch(end: Callable, step: int, results: Callable[[], dict]) -> weakref.ref:
+    """Call the hooks after a batch with logs that nothing is read for; the reference tells whether somebody kept them."""
+    logs = Logs(results)
+    end(step, logs)
+    return weakref.ref(logs)
 
 
-def _limit(feed: Feed, steps: int | None, epoch: int) -> Iterator:
-    """The feed's batches, at most ``steps`` of them; says so when there are fewer."""
-    count = 0
-    for batch in itertools.islice(iter(feed), steps):
-        count += 1
-        yield batch
-    if steps is not None and count < steps:
-        warnings.warn(
-            f"Your input ran out of data; interrupting epoch {epoch + 1} after {count} of {steps} steps. Make sure that "
-            "your dataset or generator can generate at least `steps_per_epoch * epochs` batches. You may need to use the "
-            "`.repeat()` function when building your dataset.",
-            stacklevel=4,
-        )
+class Passes:
+    """The batches of a feed, epoch by epoch.
 
+    With a number of steps, an epoch goes on where the last one stopped; where the data ends within an epoch, that epoch is
+    cut short, with a warning, and the next one begins anew.
 
-def _endless(feed: Feed) -> Iterator:
-    """With ``steps_per_epoch``, finite data begins anew where it ends, also within an epoch."""
-    while True:
-        empty = True
-        for batch in feed:
-            empty = False
+    Attributes:
+        steps: batches of an epoch, None if that is not known.
+    """
+
+    def __init__(self, feed: Feed, steps: int | None = None) -> None:
+        self.steps = feed.batches if steps is None else int(steps)
+        self._feed = feed
+        self._goes_on = steps is not None or not feed.restarts
+        self._iterator: Iterator | None = None
+
+    def is_over(self) -> bool:
+        """Whether there is nothing left for another epoch: of a generator that has ended."""
+        if self._feed.restarts:
+            return False
+        first = next(self._open(), None)
+        self._iterator = itertools.chain(() if first is None else (first,), self._open())
+        return first is None
+
+    def epoch(self, number: int = 0) -> Iterator:
+        """The batches of the next epoch.
+
+        Raises:
+            ValueError: there is none.
+        """
+        self._feed.begin_epoch()
+        goes_on = self._iterator is not None
+        iterator = self._open()
+        count = 0
+        while self.steps is None or count < self.steps:
+            batch = next(iterator, None)
+            if batch is None and count == 0 and goes_on and self._feed.restarts:  # ended where the last epoch did
+                self._iterator, goes_on = None, False
+                iterator = self._open()
+                continue
+            if batch is None:
+                break
+            count += 1
             yield batch
-        if empty:
-            return
+        if not count:
+            raise fail(ValueError, "Expect x to be a non-empty array or dataset", hint=_NO_BATCHES)
+        if self.steps is not None and count < self.steps:
+            self._iterator = None if self._feed.restarts else self._iterator
+            _warn_end(number, count, self.steps)
+        self._feed.end_epoch()
+
+    def _open(self) -> Iterator:
+        if not self._goes_on:
+            return iter(self._feed)
+        if self._iterator is None:
+            self._iterator = iter(self._feed)
+        return self._iterator
 
 
-def _is_due(epoch: int, frequency: Any) -> bool:
-    if isinstance(frequency, int):
-        return (epoch + 1) % frequency == 0
-    return epoch + 1 in frequency
+_NO_BATCHES = "The data gave no batches: an array without samples, or a generator that has ended."
+
+
+def _warn_end(epoch: int, count: int, steps: int | None) -> None:
+    after = f"{count} of {steps} steps" if steps is not None else f"{count} steps"
+    warnings.warn(
+        f"Your input ran out of data; interrupting training. (Epoch {epoch + 1} ended after {after}.) Make sure that your "
+        "dataset or generator can generate at least `steps_per_epoch * epochs` batches. You may need to use the "
+        "`.repeat()` function when building your dataset.",
+        stacklevel=4,
+    )
+
+
+def _schedule(frequency: Any) -> Callable[[int], bool]:
+    """Whether to validate after an epoch, as ``validation_freq`` says.
+
+    Raises:
+        ValueError: neither a positive integer nor a list.
+    """
+    if isinstance(frequency, (int, np.integer)) and frequency > 0:
+        return lambda epoch: (epoch + 1) % frequency == 0
+    if isinstance(frequency, (list, tuple, set, range, np.ndarray)):
+        epochs = {int(epoch) for epoch in frequency}
+        return lambda epoch: epoch + 1 in epochs
+    raise ValueError(
+        f"Expected `validation_freq` to be a list or int. Received: validation_freq={frequency} of the type "
+        f"{type(frequency)}."
+    )
 
 
 def _validation_feed(data: Any, batch_size: int | None) -> Feed | None:
     if data is None:
         return None
-    if isinstance(data, Feed):
-        return data
-    if isinstance(data, (tuple, list)) and 1 <= len(data) <= 3:
-        x, y, weight = (*data, None, None)[:3]
-        return make_feed(x, y, weight, batch_size, name="validation")
-    return make_feed(data, batch_size=batch_size, name="validation")
+    if isinstance(data, (tuple, list)):
+        return make_feed(*unpack_x_y_sample_weight(data), batch_size)
+    return make_feed(data, batch_size=batch_size)
 
 
 def _callback_list(
-    callbacks: Any, model: Any, verbose: Any, epochs: int, steps: int | None, history: bool = True
+    callbacks: Any, model: Any, verbose: Any, steps: int | None, epochs: int | None = None
 ) -> CallbackList:
-    if isinstance(callbacks, CallbackList):
-        return callbacks
-    return CallbackList(
-        callbacks,
-        add_history=history,
-        add_progbar=verbose != 0,
-        model=model,
-        verbose=verbose,
-        epochs=epochs,
-        steps=steps,
-    )
+    """The callbacks of one call; those of ``fit``, which has epochs, with a History."""
+    verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
+    given = callbacks if isinstance(callbacks, CallbackList) else None
+    calls = given or CallbackList(callbacks, add_progbar=verbose != 0)
+    if epochs is not None and calls.history is None:
+        calls.append(History())
+    if given is None:
+        calls.set_params({"verbose": verbose, "epochs": epochs or 1, "steps": steps})
+    calls.set_model(model)
+    return calls
 
 
 def flatten_results(results: dict[str, Any]) -> Any:

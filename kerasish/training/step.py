@@ -6,6 +6,9 @@ Everything here is a raw ``torch.Tensor``; nothing is read back to the host. Wha
 
 from __future__ import annotations
 
+import inspect
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,11 +18,12 @@ from kerasish.core.autodiff import recording
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
 from kerasish.layers.tracking import structure
-from kerasish.training.compiled import Outputs
 
 
 class Step:
     """One batch through a compiled model.
+
+    Its methods return what a user's ``compute_metrics`` gave, or None: then the model's metrics are the results.
 
     Args:
         model: has ``forward_raw(x, training)``, ``raw_losses()``, ``trainable_variables`` and ``_compiled``.
@@ -28,31 +32,32 @@ class Step:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.compiled = model._compiled
+        self._own_loss = model._overrides("compute_loss")
+        self._own_loss_takes_training = self._own_loss and _takes_training(model.compute_loss)
+        self._own_metrics = model._overrides("compute_metrics")
         self._variables: list = []
         self._variables_of: tuple[int, int] = (-1, -1)
 
-    def train(self, x: Any, y: Any, sample_weight: Any) -> None:
+    def train(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the weights and the metrics with one batch."""
-        model = self.model
+        optimizer = self.compiled.optimizer
         with torch.enable_grad():
-            y_pred = model.forward_raw(x, True)
+            y_pred = self.model.forward_raw(x, True)
             loss = self.loss(x, y, y_pred, sample_weight, True)
-            if loss is None or not loss.requires_grad:
-                raise fail(ValueError, "No loss to compute", hint="Provide a `loss` argument in `compile()`.")
             variables = self.trainable_variables()
-            optimizer = self.compiled.optimizer
-            scaled = loss if optimizer.loss_scale_factor is None else loss * optimizer.loss_scale_factor
-            grads = torch.autograd.grad(scaled, [v.stored for v in variables], allow_unused=True)
+            if variables:
+                grads = self.gradients(optimizer.scale_loss(loss), variables)
         with torch.no_grad():
-            self.update(list(grads), variables)
-            self.accumulate(x, y, y_pred, sample_weight, loss)
+            if variables:
+                self.update(grads, variables)
+            return self.accumulate(x, y, y_pred, sample_weight, loss)
 
-    def test(self, x: Any, y: Any, sample_weight: Any) -> None:
+    def test(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the metrics with one batch."""
         with torch.no_grad():
             y_pred = self.model.forward_raw(x, False)
             loss = self.loss(x, y, y_pred, sample_weight, False)
-            self.accumulate(x, y, y_pred, sample_weight, loss)
+            return self.accumulate(x, y, y_pred, sample_weight, loss)
 
     def predict(self, x: Any) -> Any:
         """The predictions for one batch."""
@@ -66,67 +71,88 @@ class Step:
         now = (structure.version, structure.trainable_version)
         if now != self._variables_of:
             self._variables, self._variables_of = self.model.trainable_variables, now
+            if not self._variables:
+                warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         return self._variables
 
-    def loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> torch.Tensor | None:
-        """The total loss: the outputs' own and the layers' penalties."""
-        model = self.model
-        if model._overrides("compute_loss"):
-            return self._user_loss(x, y, y_pred, sample_weight, training)
-        return self.compute_loss(y, y_pred, sample_weight)
+    def loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> torch.Tensor:
+        """The total loss: the outputs' own and the layers' penalties, or what a user's ``compute_loss`` says.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self._own_loss:
+            total = self._user_loss(x, y, y_pred, sample_weight, training)
+        else:
+            total = self.compute_loss(y, y_pred, sample_weight)
+        if total is None:
+            raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
+        return total
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:
         compiled_loss = self.compiled.loss
-        if compiled_loss is None:
-            total = None
-        else:
-            if not compiled_loss.bound:
-                compiled_loss.bind(self.outputs(y_pred))
-            total = compiled_loss.total(y, y_pred, sample_weight)
+        total = None if compiled_loss is None else compiled_loss.total(y, y_pred, sample_weight)
         for penalty in self.model.raw_losses():
             penalty = penalty if penalty.ndim == 0 else penalty.sum()
             total = penalty if total is None else total + penalty.to(total.dtype)
         return total
 
-    def _user_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> torch.Tensor:
+    def _user_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> torch.Tensor | None:
         with recording():
             x, y, y_pred, sample_weight = tree.map_structure(wrap_with_mask, (x, y, y_pred, sample_weight))
-            options = {"training": training} if self.model._takes("compute_loss", "training") else {}
+            options = {"training": training} if self._own_loss_takes_training else {}
             value = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
             return None if value is None else dispatch.raw(value)
+
+    def gradients(self, loss: torch.Tensor, variables: list) -> list:
+        """The gradients of a loss, or of the sum of one without reduction; None where it does not depend on a variable.
+
+        Raises:
+            ValueError: it depends on no variable at all.
+        """
+        if not loss.requires_grad:
+            raise fail(
+                ValueError, "No gradients provided for any variable", hint="The loss does not depend on the weights."
+            )
+        if loss.ndim:
+            loss = loss.sum()
+        return list(torch.autograd.grad(loss, [v.stored for v in variables], allow_unused=True))
 
     def update(self, grads: list, variables: list) -> None:
         """Apply gradients; a variable that the loss does not depend on is left alone."""
         optimizer = self.compiled.optimizer
         if not optimizer.built:
             optimizer.build(variables)
-        if any(g is None for g in grads):
-            optimizer.apply([None if g is None else _logical(g, v) for g, v in zip(grads, variables)], variables)
-        else:
+        if not optimizer.has_own_apply and not any(g is None for g in grads):
             optimizer.raw_apply(grads, variables)
+            return
+        given = [None if g is None else dispatch.wrap(_logical(g, v)) for g, v in zip(grads, variables)]
+        if optimizer.has_own_apply:
+            optimizer.apply_gradients(zip(given, variables))
+        else:
+            optimizer.apply(given, variables)
 
-    def accumulate(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: torch.Tensor | None) -> None:
+    def accumulate(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: torch.Tensor) -> dict | None:
         """Add the batch to the loss's running mean and to the metrics."""
-        if loss is not None:
-            first = x if isinstance(x, torch.Tensor) else next(t for t in tree.flatten(x) if t is not None)
-            self.compiled.loss_tracker.raw_update(loss.detach(), first.shape[0])
-        if self.model._overrides("compute_metrics"):
+        first = x if isinstance(x, torch.Tensor) else next(t for t in tree.flatten(x) if t is not None)
+        self.compiled.loss_tracker.raw_update(loss.detach(), first.shape[0])
+        if self._own_metrics:
             with recording():
                 arguments = tree.map_structure(wrap_with_mask, (x, y, y_pred, sample_weight))
-                self.model.compute_metrics(*arguments)
-        else:
-            self.update_metrics(y, y_pred, sample_weight)
+                return self.model.compute_metrics(*arguments)
+        self.update_metrics(y, y_pred, sample_weight)
+        return None
 
     def update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        compiled_metrics = self.compiled.metrics
-        if compiled_metrics is not None:
-            if not compiled_metrics.bound:
-                compiled_metrics.bind(self.outputs(y_pred), y, y_pred)
-            compiled_metrics.update(y, y_pred, sample_weight)
-
-    def outputs(self, y_pred: Any) -> Outputs:
-        return Outputs(y_pred, self.model._output_names())
+        if self.compiled.metrics is not None:
+            self.compiled.metrics.raw_update(y, y_pred, sample_weight)
 
 
 def _logical(grad: torch.Tensor, variable: Any) -> torch.Tensor:
     return variable._layout.to_logical(grad) if variable._layout is not None else grad
+
+
+def _takes_training(method: Callable) -> bool:
+    """Whether a ``compute_loss`` has Keras 3's argument; Keras 2's has none."""
+    parameters = inspect.signature(method).parameters.values()
+    return any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,15 +12,14 @@ import torch
 from kerasish import optimizers
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import GradientTape, recording
-from kerasish.core.context import local, settings
+from kerasish.core.context import scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.layers.tracking import structure
-from kerasish.metrics.base import Mean
 from kerasish.training import loop
 from kerasish.training.callback import to_numbers
-from kerasish.training.compiled import CompiledLoss, CompiledMetrics
-from kerasish.training.feed import class_weights, to_batch
+from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
+from kerasish.training.feed import class_weights, pack_x_y_sample_weight, to_batch, unpack_x_y_sample_weight
 from kerasish.training.step import Step
 
 
@@ -36,17 +35,18 @@ class Compiled:
     def __init__(self, model: Any, arguments: dict) -> None:
         self.arguments = arguments
         self.optimizer = optimizers.get(arguments["optimizer"])
-        has_loss = arguments["loss"] is not None
-        self.loss = CompiledLoss(arguments["loss"], arguments["loss_weights"]) if has_loss else None
-        unweighted, weighted = arguments["metrics"], arguments["weighted_metrics"]
-        self.metrics = CompiledMetrics(unweighted, weighted) if unweighted is not None or weighted is not None else None
-        self.loss_tracker = Mean(name="loss")
-        self.trainable = {id(layer): layer.trainable for layer in model._flatten_layers()}
+        loss, weighted, unweighted = arguments["loss"], arguments["weighted_metrics"], arguments["metrics"]
+        names = model._output_names
+        self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
+        has_metrics = unweighted is not None or weighted is not None
+        self.metrics = CompiledMetrics(unweighted, weighted, names) if has_metrics else None
+        self.loss_tracker = LossTracker(name="loss")
+        self.trainable = [(layer, layer.trainable) for layer in model._flatten_layers()]
         self.trainable_version = structure.trainable_version
 
-    def own_metrics(self) -> list:
-        trackers = self.loss.trackers if self.loss is not None else []
-        return [self.loss_tracker, *trackers, *(self.metrics.metrics if self.metrics is not None else [])]
+    def loss_metrics(self) -> list:
+        """The running losses: the total, then one for each output if there are several."""
+        return [self.loss_tracker, *(self.loss.trackers if self.loss is not None else [])]
 
 
 class Trainer:
@@ -161,7 +161,14 @@ class Trainer:
         return {key: registry.serialize_keras_object(value) for key, value in self._compiled.arguments.items()}
 
     def compile_from_config(self, config: dict) -> None:
-        """Compile from a config of ``get_compile_config``."""
+        """Compile from a config of ``get_compile_config``; a class with a ``compile`` of its own has to do that itself."""
+        if self._overrides("compile"):
+            warnings.warn(
+                "`compile()` was not called as part of model loading because the model's `compile()` method is custom. "
+                "Override get_compile_config() and compile_from_config(config) as well, or call compile() after loading.",
+                stacklevel=4,
+            )
+            return
         config = {key: registry.deserialize_keras_object(value) for key, value in config.items()}
         self.compile(**config)
         if self.built and self.optimizer is not None and not self.optimizer.built:
@@ -171,10 +178,20 @@ class Trainer:
 
     @property
     def metrics(self) -> list:
-        """The loss's mean, the compiled metrics, and metrics held by the model and its layers."""
-        own = self._compiled.own_metrics() if self._compiled is not None else []
-        held = [m for layer in self._flatten_layers() for m in layer._metrics]
-        return own + [m for m in held if not any(m is other for other in own)]
+        """The running loss, all that ``compile`` was given as one metric, the outputs' losses, and those held by layers."""
+        return [*self._compiled_metrics(), *self._held_metrics()]
+
+    def _compiled_metrics(self) -> list:
+        if self._compiled is None:
+            return []
+        total, *of_outputs = self._compiled.loss_metrics()
+        own = self._compiled.metrics
+        return [total, *([own] if own is not None else []), *of_outputs]
+
+    def _held_metrics(self) -> list:
+        """Metrics in attributes of the model and its layers, each once."""
+        held = {id(metric): metric for layer in self._flatten_layers() for metric in layer._metrics}
+        return list(held.values())
 
     @property
     def metrics_names(self) -> list[str]:
@@ -187,23 +204,17 @@ class Trainer:
 
     def get_metrics_result_raw(self) -> dict[str, Any]:
         """Name → raw result of each metric, the loss first."""
-        compiled = self._compiled
+        if self._overrides("metrics"):
+            metrics = self.metrics
+        else:
+            own = self._compiled.metrics
+            metrics = [*self._compiled.loss_metrics(), *([own] if own is not None else []), *self._held_metrics()]
+        results: dict[str, Any] = {}
         with torch.no_grad():
-            results: dict[str, Any] = {}
-            if self._overrides("metrics"):
-                for metric in self.metrics:
-                    _add_result(results, metric.name, metric.raw_result())
-                return results
-            results["loss"] = compiled.loss_tracker.raw_result()
-            if compiled.loss is not None:
-                results.update({tracker.name: tracker.raw_result() for tracker in compiled.loss.trackers})
-            if compiled.metrics is not None:
-                results.update(compiled.metrics.results())
-            own = compiled.own_metrics()
-            for metric in self.metrics:
-                if not any(metric is other for other in own):
-                    _add_result(results, metric.name, metric.raw_result())
-            return results
+            for metric in metrics:
+                value = metric.raw_result()
+                results.update(value if isinstance(value, dict) else {metric.name: value})
+        return results
 
     def get_metrics_result(self) -> dict[str, Any]:
         """Name → result of each metric, as scalar Tensors."""
@@ -219,21 +230,36 @@ class Trainer:
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The total loss of a batch, penalties included. A subclass may compute another one."""
-        step = self._the_step()
-        y, y_pred, sample_weight = tree.map_structure(raw_with_mask, (y, y_pred, sample_weight))
-        with dispatch.recorded_only():
-            value = step.compute_loss(y, y_pred, sample_weight)
-        return None if value is None else dispatch.wrap(value)
+        """The total loss of a batch, penalties included. A subclass may compute another one.
+
+        Called from a user's ``train_step`` it also counts for the running loss, unless that code updates it itself.
+        """
+        self._check_compiled("compute_loss()")
+        return self._loss_for_user(self._the_step().compute_loss, y, y_pred, sample_weight)
 
     def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
-        """Keras 2's name for the loss of a batch."""
-        return self.compute_loss(None, y, y_pred, sample_weight)
+        """Keras 2's: the loss of the outputs, and of ``regularization_losses``; counts for the running loss."""
+        penalties = [dispatch.raw(loss) for loss in regularization_losses or ()]
+
+        def compute(*batch: Any) -> Any:
+            loss = self._compiled.loss.total(*batch) if self._compiled.loss is not None else None
+            return sum(penalties, loss) if loss is not None else sum(penalties) if penalties else None
+
+        return self._loss_for_user(compute, y, y_pred, sample_weight)
+
+    def _loss_for_user(self, compute: Callable, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        y, y_pred, sample_weight = tree.map_structure(raw_with_mask, (y, y_pred, sample_weight))
+        with dispatch.recorded_only():
+            value = compute(y, y_pred, sample_weight)
+            if value is None:
+                return None
+        self._compiled.loss_tracker.note(value, next((t.shape[0] for t in tree.flatten(y_pred) if t.ndim), 1))
+        return dispatch.wrap(value)
 
     @property
     def compiled_metrics(self) -> Any:
         """Keras 2's object with ``update_state(y, y_pred, sample_weight)``."""
-        return _CompiledMetrics(self)
+        return self._compiled.metrics if self._compiled.metrics is not None else CompiledMetrics(None, None, list)
 
     # steps
 
@@ -243,18 +269,20 @@ class Trainer:
         Args:
             data: what the data yields: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
         """
-        self._the_step().train(*_raw_batch(data))
-        return self.get_metrics_result()
+        return self._results(self._the_step().train(*_raw_batch(data)))
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One batch of evaluation: returns the metrics so far."""
-        self._the_step().test(*_raw_batch(data))
-        return self.get_metrics_result()
+        return self._results(self._the_step().test(*_raw_batch(data)))
 
     def predict_step(self, data: Any) -> Any:
         """The predictions for one batch."""
         x, _, _ = _raw_batch(data)
         return dispatch.wrap(self._the_step().predict(x))
+
+    def _results(self, own: dict | None) -> dict[str, Any]:
+        """What a step returned, or else the metrics' results."""
+        return self.get_metrics_result() if own is None else own
 
     def make_train_function(self, force: bool = False) -> Callable:
         """A function from an iterator of batches to logs, as a training loop of one's own calls it."""
@@ -271,7 +299,7 @@ class Trainer:
 
         def function(iterator: Iterator) -> Any:
             out = runner(to_batch(next(iterator)))
-            return self.get_metrics_result() if out is None else dispatch.wrap(out)
+            return dispatch.wrap(out) if mode == "predict" else self._results(out)
 
         return function
 
@@ -293,18 +321,24 @@ class Trainer:
         tensorflow_rule = mode != "train" or _uses_tape(type(self))
 
         def run(batch: tuple) -> Any:
-            data = _shorten(tree.map_structure(wrap_with_mask, batch))
-            if tensorflow_rule:
-                with dispatch.recorded_only():
-                    out = user_step(data)
-            else:
-                with torch.enable_grad(), recording():
-                    out = user_step(data)
+            if mode == "train":
+                self._build_optimizer()
+            data = pack_x_y_sample_weight(*tree.map_structure(wrap_with_mask, batch))
+            with dispatch.recorded_only() if tensorflow_rule else _recorded():
+                out = user_step(data)
             if mode == "predict":
                 return tree.map_structure(raw_with_mask, out)
-            return dict(out) if out is not None else {}
+            if out is not None and not isinstance(out, Mapping):
+                raise fail(TypeError, f"{mode}_step() must return a dictionary of results", received=repr(out))
+            return dict(out or {})
 
         return run
+
+    def _build_optimizer(self) -> None:
+        """Build the optimizer for all weights: a user's step may apply the gradients of a part of them first."""
+        optimizer = self._compiled.optimizer
+        if self.built and not optimizer.built:
+            optimizer.build(self.trainable_variables)
 
     def forward_raw(self, x: Any, training: bool) -> Any:
         """The outputs for raw inputs, as raw tensors."""
@@ -317,20 +351,12 @@ class Trainer:
             return network.run(x, training, self)
         if self._call_spec.takes_training:
             return self(x, training=training)
-        before = local.training
-        local.training = training
-        try:
+        with scope(training=training):
             return self(x)
-        finally:
-            local.training = before
 
     def _overrides(self, name: str) -> bool:
         """Whether a subclass of the user's has its own version of a method or property of this class."""
         return getattr(type(self), name) is not getattr(Trainer, name)
-
-    def _takes(self, method: str, argument: str) -> bool:
-        parameters = inspect.signature(getattr(type(self), method)).parameters
-        return argument in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
     def _output_names(self) -> list[str] | None:
         return self.output_names if self._network is not None else None
@@ -342,11 +368,7 @@ class Trainer:
         if compiled.trainable_version == structure.trainable_version or not compiled.trainable:
             yield
             return
-        changed = [
-            (layer, layer.trainable)
-            for layer in self._flatten_layers()
-            if compiled.trainable.get(id(layer), layer.trainable) != layer.trainable
-        ]
+        changed = [(layer, layer.trainable) for layer, then in compiled.trainable if then != layer.trainable]
         for layer, now in changed:
             layer._set_own_trainable(not now)
         try:
@@ -398,7 +420,7 @@ class Trainer:
         Raises:
             ValueError: the model is not compiled, or the data does not fit.
         """
-        _keras_2_workers(x, kwargs)
+        _keras_2_workers("fit", x, kwargs)
         return loop.fit(
             self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
             sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq,
@@ -417,7 +439,7 @@ class Trainer:
         **kwargs: Any,
     ) -> Any:
         """The loss and metrics on data: a number, a list, or a dict if ``return_dict``; arguments as of ``fit``."""
-        _keras_2_workers(x, kwargs)
+        _keras_2_workers("evaluate", x, kwargs)
         return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
 
     def predict(
@@ -430,7 +452,7 @@ class Trainer:
         **kwargs: Any,
     ) -> Any:
         """The outputs for data, as NumPy arrays in the structure of the outputs."""
-        _keras_2_workers(x, kwargs)
+        _keras_2_workers("predict", x, kwargs)
         return loop.predict(self, x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(
@@ -465,7 +487,7 @@ class Trainer:
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         out = self._runner("predict")(to_batch((x,)))
-        return tree.map_structure(loop._joined, out)
+        return tree.map_structure(loop.joined, out)
 
     def _on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
         if reset_metrics:
@@ -487,33 +509,16 @@ class Trainer:
         return self.predict(generator, **kwargs)
 
 
-class _CompiledMetrics:
-    def __init__(self, model: Trainer) -> None:
-        self.model = model
-
-    def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        self.model.compute_metrics(None, y, y_pred, sample_weight)
-
-
 def _raw_batch(data: Any) -> tuple:
     """What a ``train_step`` is given, as three raw parts."""
-    parts = tuple(data) if isinstance(data, (tuple, list)) and len(data) <= 3 else (data,)
-    return tuple(tree.map_structure(raw_with_mask, part) for part in (*parts, None, None)[:3])
+    return tuple(tree.map_structure(raw_with_mask, part) for part in unpack_x_y_sample_weight(data))
 
 
-def _shorten(batch: tuple) -> Any:
-    """``(x, y, sample_weight)`` as the data yielded it: x alone, a pair, or all three."""
-    x, y, weight = batch
-    if weight is not None:
-        return x, y, weight
-    return (x, y) if y is not None else x
-
-
-def _add_result(results: dict, name: str, value: Any) -> None:
-    if isinstance(value, dict):
-        results.update(value)
-    else:
-        results[name] = value
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """A block under torch's rule: everything is recorded, for a loss that will be asked to go ``backward``."""
+    with torch.enable_grad(), recording():
+        yield
 
 
 def _uses_tape(cls: type) -> bool:
@@ -525,7 +530,7 @@ def _uses_tape(cls: type) -> bool:
     return "GradientTape" in names or GradientTape.__name__ in names or "apply_gradients" in names
 
 
-def _keras_2_workers(x: Any, kwargs: dict) -> None:
+def _keras_2_workers(method: str, x: Any, kwargs: dict) -> None:
     """Keras 2's ``workers`` and its companions belong to the data set; anything else is an error."""
     for name in ("workers", "max_queue_size", "use_multiprocessing"):
         if name in kwargs:
@@ -533,4 +538,4 @@ def _keras_2_workers(x: Any, kwargs: dict) -> None:
             if hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, name):
                 setattr(x, name, value)
     if kwargs:
-        raise fail(TypeError, f"got an unexpected keyword argument '{next(iter(kwargs))}'")
+        raise fail(TypeError, f"{method}() got an unexpected keyword argument '{next(iter(kwargs))}'")

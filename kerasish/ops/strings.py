@@ -1,0 +1,153 @@
+"""Text: functions of NumPy object arrays of bytes, which are the storage of string tensors.
+
+Regular expressions are written in RE2's dialect, as TensorFlow has it; ``pattern`` translates what Python writes otherwise.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kerasish.core.errors import InvalidArgumentError
+
+
+def each(function: Callable[[bytes], Any], x: np.ndarray, dtype: Any = object) -> np.ndarray:
+    """``function`` of each element, in an array of the same shape."""
+    out = np.empty(x.shape, dtype=dtype)
+    flat, source = out.reshape(-1), x.reshape(-1)
+    for i, text in enumerate(source):
+        flat[i] = function(text)
+    return out
+
+
+def lower(x: np.ndarray, encoding: str = "") -> np.ndarray:
+    """Lower case: of ASCII letters, or of all with ``encoding="utf-8"``."""
+    if encoding:
+        return each(lambda text: text.decode("utf-8", "replace").lower().encode("utf-8"), x)
+    return each(bytes.lower, x)
+
+
+def upper(x: np.ndarray, encoding: str = "") -> np.ndarray:
+    """Upper case: of ASCII letters, or of all with ``encoding="utf-8"``."""
+    if encoding:
+        return each(lambda text: text.decode("utf-8", "replace").upper().encode("utf-8"), x)
+    return each(bytes.upper, x)
+
+
+def split(text: bytes, separator: bytes = b"", maxsplit: int = -1) -> list[bytes]:
+    """The parts of a text between separators; without one, between runs of white space."""
+    return text.split(separator or None, maxsplit)
+
+
+# regular expressions --------------------------------------------------------------------------------------------------
+
+_POSIX = {
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": r"\x00-\x7F", "blank": r"\t ", "cntrl": r"\x00-\x1F\x7F",
+    "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r"\t\n\v\f\r ",
+    "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
+}  # fmt: skip
+_ESCAPE = re.compile(r"\\(?:p\{\^?\w+\}|p\w|P\{\w+\}|P\w|[QEzC]|.)", re.DOTALL)
+
+
+def _translated(written: str) -> str:
+    """RE2's ``$``, ``\\z``, ``[[:alpha:]]`` and ``[`` inside of classes as Python writes them.
+
+    Raises:
+        InvalidArgumentError: a construct that has no counterpart, such as Unicode classes.
+    """
+    out, i, inside = [], 0, False
+    while i < len(written):
+        char = written[i]
+        if char == "\\":
+            escape = _ESCAPE.match(written, i)
+            token = escape[0] if escape else char
+            if token[1:2] in ("p", "P", "C", "Q", "E"):
+                raise InvalidArgumentError(f"Invalid pattern: {written}, error: {token} is not supported")
+            out.append(r"\Z" if token == r"\z" else token)
+            i += len(token)
+            continue
+        named = re.match(r"\[:(\^?)(\w+):\]", written[i:]) if inside else None
+        if named:
+            if named[1] or named[2] not in _POSIX:
+                raise InvalidArgumentError(
+                    f"Invalid pattern: {written}, error: invalid character class range: {named[0]}"
+                )
+            out.append(_POSIX[named[2]])
+            i += len(named[0])
+            continue
+        if char == "[" and not inside:
+            inside = True
+            head = re.match(r"\[\^?\]?", written[i:])[0]  # a bracket that comes first stands for itself
+            out.append(head.replace("]", r"\]"))
+            i += len(head)
+            continue
+        if char == "]":
+            inside = False
+        elif char == "[":
+            char = r"\["
+        elif char == "$" and not inside:
+            char = r"\Z"
+        elif inside and char in "&|~-" and written[i : i + 2] == char * 2:
+            char = "\\" + char  # Python warns of set operations to come
+        out.append(char)
+        i += 1
+    return "".join(out)
+
+
+@functools.lru_cache(maxsize=256)
+def pattern(written: bytes) -> re.Pattern:
+    """A compiled regular expression on text; classes such as ``\\d`` are ASCII, as in RE2.
+
+    Raises:
+        InvalidArgumentError: it is malformed.
+    """
+    text = written.decode("utf-8", "surrogateescape")
+    try:
+        return re.compile(_translated(text), re.ASCII)
+    except re.error as error:
+        raise InvalidArgumentError(f"Invalid pattern: {text}, error: {error}") from None
+
+
+def _filled(match: re.Match, rewrite: str) -> str:
+    """``rewrite`` with ``\\0`` … ``\\9`` replaced by what the groups matched."""
+
+    def one(escape: re.Match) -> str:
+        char = escape[1]
+        if char == "\\":
+            return "\\"
+        return (match[int(char)] or "") if char.isdigit() and int(char) <= (match.re.groups) else ""
+
+    return re.sub(r"\\(.)", one, rewrite, flags=re.DOTALL) if "\\" in rewrite else rewrite
+
+
+def _replaced(text: str, expression: re.Pattern, rewrite: str, every: bool) -> str:
+    parts, end, matched = [], 0, False
+    for match in expression.finditer(text):
+        if match.start() == match.end() == end and matched:
+            continue  # RE2 does not take an empty match right after another one
+        parts += [text[end : match.start()], _filled(match, rewrite)]
+        end, matched = match.end(), True
+        if not every:
+            break
+    return "".join(parts) + text[end:] if matched else text
+
+
+def regex_replace(x: np.ndarray, expression: bytes, rewrite: bytes, every: bool = True) -> np.ndarray:
+    """What matches replaced by ``rewrite``, in which ``\\1`` is what the first group matched; all matches, or the first."""
+    compiled, new = pattern(expression), rewrite.decode("utf-8", "surrogateescape")
+
+    def one(text: bytes) -> bytes:
+        decoded = text.decode("utf-8", "surrogateescape")
+        return _replaced(decoded, compiled, new, every).encode("utf-8", "surrogateescape")
+
+    return each(one, x)
+
+
+def regex_full_match(x: np.ndarray, expression: bytes) -> np.ndarray:
+    """Whether all of each text matches."""
+    compiled = pattern(expression)
+    return each(lambda text: compiled.fullmatch(text.decode("utf-8", "surrogateescape")) is not None, x, bool)

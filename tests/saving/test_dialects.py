@@ -1,0 +1,209 @@
+"""Configurations of Keras 2, as tf_keras 2.21 and older ones write them, in Keras 3's words."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from kerasish import layers, saving
+from kerasish.models import Functional, Model, Sequential, model_from_json
+from kerasish.saving.dialects import functional_to_keras_3, to_keras_2, to_keras_3
+
+
+def obj(class_name, **config):
+    return {"class_name": class_name, "config": config}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (obj("LSTM", units=2, time_major=False, implementation=2), obj("LSTM", units=2)),
+        (obj("LSTM", units=2, time_major=True), obj("LSTM", units=2, time_major=True)),
+        (obj("Mine", implementation=2, groups=1), obj("Mine", implementation=2, groups=1)),
+        (obj("Conv2DTranspose", filters=1, groups=1), obj("Conv2DTranspose", filters=1)),
+        (obj("DepthwiseConv2D", groups=2), obj("DepthwiseConv2D", groups=2)),
+        (obj("BatchNormalization", axis=[3]), obj("BatchNormalization", axis=3)),
+        (obj("BatchNormalization", axis=[1, 2]), obj("BatchNormalization", axis=[1, 2])),
+        (obj("LeakyReLU", alpha=0.3), obj("LeakyReLU", negative_slope=0.3)),
+        (obj("Dense", dtype=obj("Policy", name="mixed_float16")), obj("Dense", dtype="mixed_float16")),
+        (obj("Dense", dtype=obj("PolicyV1", name="float32")), obj("Dense", dtype="float32")),
+        (obj("Hinge", reduction="auto", fn="hinge"), obj("Hinge", reduction="sum_over_batch_size")),
+        (obj("Dense", units=1, quantization_config=None), obj("Dense", units=1)),
+        (obj("Dense", units=1, quantization_config="int8"), obj("Dense", units=1, quantization_config="int8")),
+        ([1, "a", {"b": [obj("GRU", implementation=1)]}], [1, "a", {"b": [obj("GRU")]}]),
+    ],
+)  # fmt: skip
+def test_what_only_keras_2_knows_is_translated(before, after):
+    kept = copy.deepcopy(before)
+    assert to_keras_3(before) == after
+    assert before == kept
+
+
+def test_registered_names_stand_in_the_class_name_in_keras_2():
+    data = to_keras_3(obj("Package>Mine", units=2))
+    assert data == {**obj("Mine", units=2), "registered_name": "Package>Mine"}
+
+
+def test_functions_of_wrappers_are_names_in_keras_2():
+    data = to_keras_3(obj("MeanMetricWrapper", name="mae", fn="mean_absolute_error"))
+    assert data["config"]["fn"] == {"module": "builtins", "class_name": "function", "config": "mean_absolute_error"}
+
+
+# tf_keras 2.21: a model inside a model, called twice; its own graph counts as call 0
+NESTED = {
+    "name": "model",
+    "trainable": True,
+    "layers": [
+        {**obj("InputLayer", batch_input_shape=[None, 2], dtype="float32", name="a"), "name": "a", "inbound_nodes": []},
+        {
+            **obj(
+                "Sequential",
+                name="inner",
+                layers=[
+                    obj("InputLayer", batch_input_shape=[None, 2], dtype="float32", name="i_input"),
+                    obj("Dense", name="i", units=2),
+                ],
+            ),
+            "name": "inner",
+            "inbound_nodes": [[["a", 0, 0, {}]], [["inner", 1, 0, {}]]],
+        },
+        {
+            **obj("Concatenate", name="c", axis=-1),
+            "name": "c",
+            "inbound_nodes": [[["inner", 2, 0, {}], ["a", 0, 0, {}]]],
+        },
+    ],
+    "input_layers": [["a", 0, 0]],
+    "output_layers": [["c", 0, 0]],
+}
+
+
+def test_calls_of_keras_2_become_calls_of_keras_3():
+    config = functional_to_keras_3(NESTED)
+    tensor = lambda *place: {"class_name": "__keras_tensor__", "config": {"keras_history": list(place)}}  # noqa: E731
+    calls = {layer["name"]: layer["inbound_nodes"] for layer in config["layers"]}
+    assert calls["inner"] == [
+        {"args": [tensor("a", 0, 0)], "kwargs": {}},
+        {"args": [tensor("inner", 0, 0)], "kwargs": {}},
+    ]
+    assert calls["c"] == [{"args": [[tensor("inner", 1, 0), tensor("a", 0, 0)]], "kwargs": {}}]
+    assert (config["input_layers"], config["output_layers"]) == (["a", 0, 0], ["c", 0, 0])
+    assert functional_to_keras_3(config) is config
+
+
+def test_a_keras_2_config_makes_the_model_it_describes():
+    model = model_from_json(json.dumps({"class_name": "Functional", "config": NESTED}))
+    assert isinstance(model, Functional)
+    model.set_weights([np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 0.0])])
+    # inner(x) = x @ [[1, 2], [3, 4]] + [1, 0], twice
+    np.testing.assert_allclose(model(np.array([[1.0, 0.0]], "float32")).numpy(), [[9.0, 12.0, 1.0, 0.0]])
+    assert model_from_json(json.dumps({"class_name": "Model", "config": NESTED})).count_params() == 6
+
+
+def test_tensors_and_modes_in_keyword_arguments_are_found():
+    config = {
+        "name": "m",
+        "layers": [
+            {**obj("InputLayer", batch_input_shape=[None, 3, 2], name="q"), "name": "q", "inbound_nodes": []},
+            {**obj("Mine", name="att"), "name": "att",
+             "inbound_nodes": [[["q", 0, 0, {"value": ["q", 0, 0], "training": False, "rate": [1, 2, 3]}]]]},
+        ],
+        "input_layers": [["q", 0, 0]],
+        "output_layers": [["att", 0, 0]],
+    }  # fmt: skip
+    (call,) = functional_to_keras_3(config)["layers"][1]["inbound_nodes"]
+    assert call["kwargs"]["value"]["class_name"] == "__keras_tensor__"
+    assert call["kwargs"]["rate"] == [1, 2, 3]
+    assert call["explicit_training"] is True  # Keras 2 writes a mode only where the user did
+
+
+# tf_keras 2.21: functions of TensorFlow in a functional model
+FUNCTIONS = {
+    "name": "model_1",
+    "trainable": True,
+    "layers": [
+        {**obj("InputLayer", batch_input_shape=[None, 2], dtype="float32", name="a"), "name": "a", "inbound_nodes": []},
+        {**obj("TFOpLambda", name="tf.math.add", trainable=True, dtype="float32", function="math.add"),
+         "name": "tf.math.add", "inbound_nodes": [["a", 0, 0, {"y": 1.0, "name": None}]]},
+        {**obj("SlicingOpLambda", name="tf.__operators__.getitem", trainable=True, dtype="float32",
+               function="__operators__.getitem"),
+         "name": "tf.__operators__.getitem",
+         "inbound_nodes": [["tf.math.add", 0, 0, {"slice_spec": [
+             {"start": None, "stop": None, "step": None}, {"start": 0, "stop": 1, "step": None}]}]]},
+        {**obj("TFOpLambda", name="tf.concat", trainable=True, dtype="float32", function="concat"),
+         "name": "tf.concat",
+         "inbound_nodes": [[["tf.__operators__.getitem", 0, 0, {"axis": -1}], ["a", 0, 0, {"axis": -1}]]]},
+    ],
+    "input_layers": [["a", 0, 0]],
+    "output_layers": [["tf.concat", 0, 0]],
+}  # fmt: skip
+
+
+def test_functions_of_tensorflow_are_named_by_their_public_paths():
+    add, item, concat = functional_to_keras_3(FUNCTIONS)["layers"][1:]
+    assert (add["module"], add["class_name"], add["config"]) == ("tf.math", "function", "add")
+    assert add["inbound_nodes"][0]["kwargs"] == {"y": 1.0}
+    assert (item["module"], item["class_name"]) == ("keras.src.ops.numpy", "GetItem")
+    assert [key["class_name"] for key in item["inbound_nodes"][0]["args"][1]] == ["__slice__", "__slice__"]
+    assert (concat["module"], concat["config"]) == ("tf", "concat")
+    assert len(concat["inbound_nodes"][0]["args"][0]) == 2
+
+
+def test_a_function_that_files_may_not_name_is_refused():
+    config = copy.deepcopy(FUNCTIONS)
+    config["layers"][1]["config"]["function"] = "io.write_file"
+    with pytest.raises(TypeError, match=r"Could not locate function 'tf\.io\.write_file'"):
+        model_from_json(json.dumps({"class_name": "Functional", "config": config}))
+
+
+# Keras 3 → Keras 2 ----------------------------------------------------------------------------------------------------
+
+
+def test_what_only_keras_3_knows_is_left_out_where_it_is_the_default():
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+    data = to_keras_2(
+        {
+            **obj("LSTM", units=2, dtype=policy, seed=None, zero_output_for_mask=True, use_bias=False),
+            "build_config": {"a": 1},
+        }
+    )
+    assert data == obj("LSTM", units=2, dtype="float32", zero_output_for_mask=True, use_bias=False)
+    mixed = copy.deepcopy(policy)
+    mixed["config"]["name"] = "mixed_bfloat16"
+    assert to_keras_2(obj("Dense", dtype=mixed))["config"]["dtype"] == obj("Policy", name="mixed_bfloat16")
+    assert to_keras_2(obj("LeakyReLU", negative_slope=0.1)) == obj("LeakyReLU", alpha=0.1)
+    assert to_keras_2(obj("ZeroPadding1D", data_format="channels_last")) == obj("ZeroPadding1D")
+    registered = {**obj("Mine", a=1), "registered_name": "Package>Mine"}
+    assert to_keras_2(registered)["class_name"] == "Package>Mine"
+
+
+def round_trip(model, **custom):
+    data = json.loads(json.dumps(to_keras_2(json.loads(model.to_json()))))
+    return data, model_from_json(json.dumps(data), custom)
+
+
+def test_functional_models_survive_the_way_to_keras_2_and_back():
+    inner = Sequential([layers.Input((2,)), layers.Dense(2)], name="inner")
+    a, b = layers.Input((2,), name="a"), layers.Input((2,), name="b")
+    x = layers.Dropout(0.5)(layers.Add()([inner(a), b]), training=True)
+    model = Model([a, b], {"x": inner(x), "y": b})
+    data, again = round_trip(model)
+    assert "__keras_tensor__" not in json.dumps(data)
+    assert data["config"]["output_layers"] == {"x": ["inner", 2, 0], "y": ["b", 0, 0]}
+    assert again.get_config()["output_layers"] == model.get_config()["output_layers"]
+    for old, new in zip(model.get_config()["layers"], again.get_config()["layers"], strict=True):
+        assert old["inbound_nodes"] == new["inbound_nodes"]
+
+
+def test_calls_that_lists_cannot_express_stay_as_they_are():
+    @saving.register_keras_serializable("tests")
+    class Two(layers.Layer):
+        def call(self, x, y):
+            return x + y
+
+    a = layers.Input((2,), name="a")
+    for outputs in (Two()(a, a), a * 2.0):
+        data, again = round_trip(Model(a, outputs))
+        assert "__keras_tensor__" in json.dumps(data)
+        np.testing.assert_array_equal(again(np.ones((1, 2), "float32")).numpy(), [[2.0, 2.0]])
