@@ -1,0 +1,244 @@
+"""``tf``: the core of TensorFlow's Python API.
+
+Each module below is TensorFlow's of that name; what belongs to none of them, or to several, is re-exported here.
+``tf.keras`` is kerasish itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kerasish
+from kerasish import initializers as initializers
+from kerasish import losses as losses
+from kerasish import metrics as metrics
+from kerasish import optimizers as optimizers
+from kerasish.about import TENSORFLOW_VERSION as __version__  # noqa: F401 - TensorFlow's own version, as programs test it
+from kerasish.core.autodiff import GradientTape as GradientTape
+from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
+from kerasish.core.autodiff import custom_gradient as custom_gradient
+from kerasish.core.dtypes import DType as DType
+from kerasish.core.dtypes import as_dtype as as_dtype
+from kerasish.core.dtypes import bfloat16 as bfloat16
+from kerasish.core.dtypes import bool_
+from kerasish.core.dtypes import complex64 as complex64
+from kerasish.core.dtypes import complex128 as complex128
+from kerasish.core.dtypes import float16 as float16
+from kerasish.core.dtypes import float32 as float32
+from kerasish.core.dtypes import float64 as float64
+from kerasish.core.dtypes import int8 as int8
+from kerasish.core.dtypes import int16 as int16
+from kerasish.core.dtypes import int32 as int32
+from kerasish.core.dtypes import int64 as int64
+from kerasish.core.dtypes import string as string
+from kerasish.core.dtypes import uint8 as uint8
+from kerasish.core.dtypes import uint16 as uint16
+from kerasish.core.dtypes import uint32 as uint32
+from kerasish.core.dtypes import uint64 as uint64
+from kerasish.core.errors import missing_name
+from kerasish.core.shape import TensorShape as TensorShape
+from kerasish.core.tensor import Tensor as Tensor
+from kerasish.core.variable import TFVariable
+from kerasish.tf import autodiff as autodiff
+from kerasish.tf import bitwise as bitwise
+from kerasish.tf import compat as compat
+from kerasish.tf import config as config
+from kerasish.tf import data as data
+from kerasish.tf import debugging as debugging
+from kerasish.tf import dtypes as dtypes
+from kerasish.tf import errors as errors
+from kerasish.tf import linalg as linalg
+from kerasish.tf import math as math
+from kerasish.tf import nest as nest
+from kerasish.tf import nn as nn
+from kerasish.tf import random as random
+from kerasish.tf import strings as strings
+from kerasish.tf import test as test
+from kerasish.tf import version as version
+from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
+from kerasish.tf.arrays import broadcast_static_shape as broadcast_static_shape
+from kerasish.tf.arrays import broadcast_to as broadcast_to
+from kerasish.tf.arrays import concat as concat
+from kerasish.tf.arrays import ensure_shape as ensure_shape
+from kerasish.tf.arrays import expand_dims as expand_dims
+from kerasish.tf.arrays import identity as identity
+from kerasish.tf.arrays import identity_n as identity_n
+from kerasish.tf.arrays import meshgrid as meshgrid
+from kerasish.tf.arrays import parallel_stack as parallel_stack
+from kerasish.tf.arrays import rank as rank
+from kerasish.tf.arrays import reshape as reshape
+from kerasish.tf.arrays import shape as shape
+from kerasish.tf.arrays import shape_n as shape_n
+from kerasish.tf.arrays import size as size
+from kerasish.tf.arrays import slice as slice
+from kerasish.tf.arrays import split as split
+from kerasish.tf.arrays import squeeze as squeeze
+from kerasish.tf.arrays import stack as stack
+from kerasish.tf.arrays import stop_gradient as stop_gradient
+from kerasish.tf.arrays import strided_slice as strided_slice
+from kerasish.tf.arrays import transpose as transpose
+from kerasish.tf.arrays import unstack as unstack
+from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
+from kerasish.tf.clipping import clip_by_norm as clip_by_norm
+from kerasish.tf.clipping import clip_by_value as clip_by_value
+from kerasish.tf.control import case as case
+from kerasish.tf.control import cond as cond
+from kerasish.tf.control import foldl as foldl
+from kerasish.tf.control import foldr as foldr
+from kerasish.tf.control import group as group
+from kerasish.tf.control import map_fn as map_fn
+from kerasish.tf.control import no_op as no_op
+from kerasish.tf.control import numpy_function as numpy_function
+from kerasish.tf.control import py_function as py_function
+from kerasish.tf.control import scan as scan
+from kerasish.tf.control import switch_case as switch_case
+from kerasish.tf.control import timestamp as timestamp
+from kerasish.tf.control import tuple as tuple
+from kerasish.tf.control import vectorized_map as vectorized_map
+from kerasish.tf.control import while_loop as while_loop
+from kerasish.tf.creation import cast as cast
+from kerasish.tf.creation import complex as complex
+from kerasish.tf.creation import constant as constant
+from kerasish.tf.creation import convert_to_tensor as convert_to_tensor
+from kerasish.tf.creation import eye as eye
+from kerasish.tf.creation import fill as fill
+from kerasish.tf.creation import get_static_value as get_static_value
+from kerasish.tf.creation import is_symbolic_tensor as is_symbolic_tensor
+from kerasish.tf.creation import is_tensor as is_tensor
+from kerasish.tf.creation import linspace as linspace
+from kerasish.tf.creation import ones as ones
+from kerasish.tf.creation import ones_like as ones_like
+from kerasish.tf.creation import range as range
+from kerasish.tf.creation import saturate_cast as saturate_cast
+from kerasish.tf.creation import zeros as zeros
+from kerasish.tf.creation import zeros_like as zeros_like
+from kerasish.tf.debugging import Assert as Assert
+from kerasish.tf.debugging import assert_equal as assert_equal
+from kerasish.tf.debugging import assert_greater as assert_greater
+from kerasish.tf.debugging import assert_less as assert_less
+from kerasish.tf.debugging import assert_rank as assert_rank
+from kerasish.tf.indexing import argsort as argsort
+from kerasish.tf.indexing import boolean_mask as boolean_mask
+from kerasish.tf.indexing import dynamic_partition as dynamic_partition
+from kerasish.tf.indexing import dynamic_stitch as dynamic_stitch
+from kerasish.tf.indexing import gather as gather
+from kerasish.tf.indexing import gather_nd as gather_nd
+from kerasish.tf.indexing import histogram_fixed_width as histogram_fixed_width
+from kerasish.tf.indexing import histogram_fixed_width_bins as histogram_fixed_width_bins
+from kerasish.tf.indexing import one_hot as one_hot
+from kerasish.tf.indexing import scatter_nd as scatter_nd
+from kerasish.tf.indexing import searchsorted as searchsorted
+from kerasish.tf.indexing import sort as sort
+from kerasish.tf.indexing import tensor_scatter_nd_add as tensor_scatter_nd_add
+from kerasish.tf.indexing import tensor_scatter_nd_max as tensor_scatter_nd_max
+from kerasish.tf.indexing import tensor_scatter_nd_min as tensor_scatter_nd_min
+from kerasish.tf.indexing import tensor_scatter_nd_sub as tensor_scatter_nd_sub
+from kerasish.tf.indexing import tensor_scatter_nd_update as tensor_scatter_nd_update
+from kerasish.tf.indexing import unique as unique
+from kerasish.tf.indexing import unique_with_counts as unique_with_counts
+from kerasish.tf.indexing import unravel_index as unravel_index
+from kerasish.tf.indexing import where as where
+from kerasish.tf.linalg import eig as eig
+from kerasish.tf.linalg import eigvals as eigvals
+from kerasish.tf.linalg import einsum as einsum
+from kerasish.tf.linalg import matmul as matmul
+from kerasish.tf.linalg import norm as norm
+from kerasish.tf.linalg import tensordot as tensordot
+from kerasish.tf.math import abs as abs
+from kerasish.tf.math import acos as acos
+from kerasish.tf.math import acosh as acosh
+from kerasish.tf.math import add as add
+from kerasish.tf.math import asin as asin
+from kerasish.tf.math import asinh as asinh
+from kerasish.tf.math import atan as atan
+from kerasish.tf.math import atan2 as atan2
+from kerasish.tf.math import atanh as atanh
+from kerasish.tf.math import cos as cos
+from kerasish.tf.math import cosh as cosh
+from kerasish.tf.math import divide as divide
+from kerasish.tf.math import equal as equal
+from kerasish.tf.math import exp as exp
+from kerasish.tf.math import floor as floor
+from kerasish.tf.math import greater as greater
+from kerasish.tf.math import greater_equal as greater_equal
+from kerasish.tf.math import less as less
+from kerasish.tf.math import less_equal as less_equal
+from kerasish.tf.math import logical_and as logical_and
+from kerasish.tf.math import logical_not as logical_not
+from kerasish.tf.math import logical_or as logical_or
+from kerasish.tf.math import maximum as maximum
+from kerasish.tf.math import minimum as minimum
+from kerasish.tf.math import multiply as multiply
+from kerasish.tf.math import negative as negative
+from kerasish.tf.math import not_equal as not_equal
+from kerasish.tf.math import pow as pow
+from kerasish.tf.math import realdiv as realdiv
+from kerasish.tf.math import round as round
+from kerasish.tf.math import scalar_mul as scalar_mul
+from kerasish.tf.math import sigmoid as sigmoid
+from kerasish.tf.math import sign as sign
+from kerasish.tf.math import sin as sin
+from kerasish.tf.math import sinh as sinh
+from kerasish.tf.math import sqrt as sqrt
+from kerasish.tf.math import square as square
+from kerasish.tf.math import subtract as subtract
+from kerasish.tf.math import tan as tan
+from kerasish.tf.math import tanh as tanh
+from kerasish.tf.math import truediv as truediv
+from kerasish.tf.math import truncatediv as truncatediv
+from kerasish.tf.math import truncatemod as truncatemod
+from kerasish.tf.printing import print as print
+from kerasish.tf.printing import summary as summary
+from kerasish.tf.reductions import add_n as add_n
+from kerasish.tf.reductions import argmax as argmax
+from kerasish.tf.reductions import argmin as argmin
+from kerasish.tf.reductions import cumsum as cumsum
+from kerasish.tf.reductions import reduce_all as reduce_all
+from kerasish.tf.reductions import reduce_any as reduce_any
+from kerasish.tf.reductions import reduce_logsumexp as reduce_logsumexp
+from kerasish.tf.reductions import reduce_max as reduce_max
+from kerasish.tf.reductions import reduce_mean as reduce_mean
+from kerasish.tf.reductions import reduce_min as reduce_min
+from kerasish.tf.reductions import reduce_prod as reduce_prod
+from kerasish.tf.reductions import reduce_sum as reduce_sum
+from kerasish.tf.scopes import AggregationMethod as AggregationMethod
+from kerasish.tf.scopes import VariableAggregation as VariableAggregation
+from kerasish.tf.scopes import VariableSynchronization as VariableSynchronization
+from kerasish.tf.scopes import control_dependencies as control_dependencies
+from kerasish.tf.scopes import device as device
+from kerasish.tf.scopes import executing_eagerly as executing_eagerly
+from kerasish.tf.scopes import get_current_name_scope as get_current_name_scope
+from kerasish.tf.scopes import get_logger as get_logger
+from kerasish.tf.scopes import init_scope as init_scope
+from kerasish.tf.scopes import inside_function as inside_function
+from kerasish.tf.scopes import name_scope as name_scope
+from kerasish.tf.spec import NoneTensorSpec as NoneTensorSpec
+from kerasish.tf.spec import TensorSpec as TensorSpec
+from kerasish.tf.spec import TypeSpec as TypeSpec
+from kerasish.tf.strings import as_string as as_string
+from kerasish.tf.tensor_array import TensorArray as TensorArray
+from kerasish.tf.tiling import batch_to_space as batch_to_space
+from kerasish.tf.tiling import bitcast as bitcast
+from kerasish.tf.tiling import pad as pad
+from kerasish.tf.tiling import repeat as repeat
+from kerasish.tf.tiling import required_space_to_batch_paddings as required_space_to_batch_paddings
+from kerasish.tf.tiling import reverse as reverse
+from kerasish.tf.tiling import reverse_sequence as reverse_sequence
+from kerasish.tf.tiling import roll as roll
+from kerasish.tf.tiling import sequence_mask as sequence_mask
+from kerasish.tf.tiling import space_to_batch as space_to_batch
+from kerasish.tf.tiling import space_to_batch_nd as space_to_batch_nd
+from kerasish.tf.tiling import tile as tile
+
+keras = kerasish
+bool, half, double = bool_, float16, float64
+Variable = TFVariable
+newaxis = None
+random_normal_initializer = initializers.RandomNormal
+random_uniform_initializer = initializers.RandomUniform
+constant_initializer = initializers.Constant
+zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())

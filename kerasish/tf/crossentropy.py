@@ -31,7 +31,12 @@ def softmax_cross_entropy_with_logits(labels: Index, logits: Array, axis: int = 
     check(logits, FLOATS, "SoftmaxCrossEntropyWithLogits")
     wide = logits.float() if logits.dtype in _SIXTEEN_BITS else logits
     try:
-        return -(labels.to(wide.dtype) * torch.log_softmax(wide, axis)).sum(axis).to(logits.dtype)
+        labels = labels.to(wide.dtype)
+        loss = -(labels * torch.log_softmax(wide, axis)).sum(axis)
+        if wide.requires_grad:  # TensorFlow's gradient is softmax - label, whatever the sum of the labels
+            size = torch.logsumexp(wide, axis)
+            loss = loss + (1 - labels.sum(axis)) * (size - size.detach())
+        return loss.to(logits.dtype)
     except RuntimeError:
         raise InvalidArgumentError(
             f"logits and labels must be broadcastable: logits_size={list(logits.shape)} labels_size={list(labels.shape)}"

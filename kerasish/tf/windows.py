@@ -66,15 +66,16 @@ def _numbers(value: Any, n: int, channels_first: bool, name: str) -> tuple[int, 
 
 
 def _padding(padding: Any, n: int, channels_first: bool) -> str | list[list[int]]:
-    """ "same", "valid", or the zeros before and after each spatial axis.
+    """The kind of padding ("same" or "valid"), or the zeros before and after each spatial axis.
 
     Raises:
-        ValueError: something else.
+        InvalidArgumentError: another kind.
+        ValueError: the numbers do not fit.
     """
     if isinstance(padding, str):
         lower = padding.lower()
         if lower not in ("same", "valid"):
-            raise ValueError(
+            raise InvalidArgumentError(
                 f'Value for attr \'padding\' of "{padding}" is not in the list of allowed values: "SAME", "VALID"'
             )
         return lower

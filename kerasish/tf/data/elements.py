@@ -92,7 +92,15 @@ def normalise(value: Any) -> Any:
         return OrderedDict(mapping) if isinstance(value, OrderedDict) else mapping
     if isinstance(value, NestedDataset):
         return value
+    if isinstance(value, list) and _holds_arrays(value):
+        value = np.asarray(value)  # keeps their dtype, as TensorFlow does here, though not in tf.constant
     return convert(value)
+
+
+def _holds_arrays(value: Any) -> bool:
+    while isinstance(value, list) and value:
+        value = value[0]
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def normalise_result(value: Any) -> Any:

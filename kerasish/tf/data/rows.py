@@ -7,6 +7,7 @@ other, so that a batch of them is a view, or else an array of int64.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
@@ -24,7 +25,7 @@ Block: TypeAlias = "tuple[Column, ...]"
 
 _RESIDENT_LIMIT = 4 << 30  # bytes; larger arrays stay on the host, and their batches are moved
 _UNSTACKED = 128  # rows gathered at a time where single elements are asked for
-_SHUFFLED = 4096  # rows that pass a shuffle buffer at a time
+_SHUFFLED = 4096  # rows that pass a shuffle buffer at a time, at least
 
 # tables ---------------------------------------------------------------------------------------------------------------
 
@@ -43,7 +44,7 @@ class Table:
         """The rows of a block as one element."""
         return self.pack(map(wrapped, self.gather(block)))
 
-    @property
+    @functools.cached_property
     def pack(self) -> Callable[[Iterable], Any]:
         return packer(self.structure)
 
@@ -230,11 +231,9 @@ def shuffle_rows(blocks: Iterable[Block], size: int | None, random: np.random.Ge
     buffer, rest = _fill(stream, size)
     if buffer is None:
         return
-    for block in itertools.chain(rest, stream):
-        for start in range(0, len(block[0]), _SHUFFLED):
-            arriving = cut(block, start, start + _SHUFFLED)
-            out, buffer = _exchange(buffer, arriving, random)
-            yield out
+    for arriving in regroup(itertools.chain(rest, stream), max(len(buffer[0]), _SHUFFLED)):
+        out, buffer = _exchange(buffer, arriving, random)
+        yield out
     yield permute(buffer, random.permutation(len(buffer[0])))
 
 

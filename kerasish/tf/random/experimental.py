@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import kerasish.tf.random as random
 from kerasish.core.errors import missing_name
 from kerasish.tf.random.draws import Algorithm as Algorithm
 from kerasish.tf.random.generator import Generator as Generator
 from kerasish.tf.random.generator import create_rng_state as create_rng_state
 from kerasish.tf.random.generator import get_global_generator as get_global_generator
 from kerasish.tf.random.generator import set_global_generator as set_global_generator
+from kerasish.tf.random.stateless import fold_in, split
 
-stateless_split, stateless_fold_in = random.split, random.fold_in
+stateless_split, stateless_fold_in = split, fold_in
 
 
 def __getattr__(name: str) -> Any:

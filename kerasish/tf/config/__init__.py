@@ -1,0 +1,42 @@
+"""``tf.config``: devices, threads, and how functions run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.context import settings
+from kerasish.core.errors import missing_name
+from kerasish.tf.config import experimental as experimental
+from kerasish.tf.config import optimizer as optimizer
+from kerasish.tf.config import threading as threading
+from kerasish.tf.config.devices import LogicalDevice as LogicalDevice
+from kerasish.tf.config.devices import LogicalDeviceConfiguration as LogicalDeviceConfiguration
+from kerasish.tf.config.devices import PhysicalDevice as PhysicalDevice
+from kerasish.tf.config.devices import get_logical_device_configuration as get_logical_device_configuration
+from kerasish.tf.config.devices import get_soft_device_placement as get_soft_device_placement
+from kerasish.tf.config.devices import get_visible_devices as get_visible_devices
+from kerasish.tf.config.devices import list_logical_devices as list_logical_devices
+from kerasish.tf.config.devices import list_physical_devices as list_physical_devices
+from kerasish.tf.config.devices import set_logical_device_configuration as set_logical_device_configuration
+from kerasish.tf.config.devices import set_soft_device_placement as set_soft_device_placement
+from kerasish.tf.config.devices import set_visible_devices as set_visible_devices
+
+# functions ------------------------------------------------------------------------------------------------------------
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Whether functions made by ``tf.function`` run as plain Python."""
+    settings.run_functions_eagerly = bool(run_eagerly)
+
+
+def functions_run_eagerly() -> bool:
+    """Whether functions made by ``tf.function`` run as plain Python."""
+    return settings.run_functions_eagerly
+
+
+experimental_run_functions_eagerly = run_functions_eagerly
+experimental_functions_run_eagerly = functions_run_eagerly
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())

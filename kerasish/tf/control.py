@@ -1,0 +1,413 @@
+"""Control flow of ``tf``, run eagerly: branches, loops, loops over tensors, Python functions.
+
+While only shapes are worked out there are no values to decide by: a branch is then checked against the other one, and a
+loop's variables keep their shapes (see ``ops/control.py``). ``map_fn`` and ``tuple`` are among the names here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish import ops
+from kerasish.core import dispatch, symbolic, tree
+from kerasish.core.dtypes import as_dtype
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.tensor import Tensor, convert
+
+SEQUENCE = (list, tuple)  # before this module's own `tuple`
+
+# branches -------------------------------------------------------------------------------------------------------------
+
+
+def _single(result: Any) -> Any:
+    """The element of a list of one, as TensorFlow's conditionals return it."""
+    return result[0] if isinstance(result, SEQUENCE) and len(result) == 1 else result
+
+
+def cond(pred: Any, true_fn: Callable | None = None, false_fn: Callable | None = None, name: str | None = None) -> Any:
+    """``true_fn()`` if ``pred`` holds, else ``false_fn()``.
+
+    Raises:
+        TypeError: one of them is missing or cannot be called.
+    """
+    for argument, function in (("true_fn", true_fn), ("false_fn", false_fn)):
+        if function is None:
+            raise TypeError(f"cond(): '{argument}' argument required")
+        if not callable(function):
+            raise TypeError(f"'{argument}' must be callable.")
+    if not dispatch.is_tensor(pred):
+        return true_fn() if pred else false_fn()  # type: ignore[misc]
+    return ops.cond(pred, true_fn, false_fn)  # type: ignore[arg-type]
+
+
+def case(
+    pred_fn_pairs: Any,
+    default: Callable | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str | None = "case",
+) -> Any:
+    """The result of the function of the first condition that holds, else of ``default``.
+
+    Args:
+        pred_fn_pairs: pairs of a boolean scalar tensor and a function.
+        exclusive: whether at most one condition may hold; in eager mode TensorFlow does not check it, either.
+        strict: leave a list of one as it is.
+
+    Raises:
+        InvalidArgumentError: no condition holds and there is no ``default``.
+        TypeError: a condition is no tensor, or a function cannot be called.
+    """
+    pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
+    for pred, function in pairs:
+        if not dispatch.is_tensor(pred):
+            raise TypeError(f"pred must be a Tensor, got: {pred}")
+        if not callable(function):
+            raise TypeError(f"fn for pred {pred} must be callable.")
+    holding = [function for pred, function in pairs if bool(pred)]
+    chosen = holding[0] if holding else default
+    if chosen is None:
+        raise InvalidArgumentError("Input error: None of conditions evaluated as True")
+    return chosen() if strict else _single(chosen())
+
+
+def switch_case(
+    branch_index: Any, branch_fns: Any, default: Callable | None = None, name: str | None = "switch_case"
+) -> Any:
+    """The result of the function that ``branch_index`` names; outside of them of ``default``, or of the last one.
+
+    Args:
+        branch_index: an integer scalar tensor.
+        branch_fns: a list of functions, or pairs or a dictionary of index and function.
+
+    Raises:
+        TypeError: ``branch_index`` is no tensor, or a function cannot be called.
+        ValueError: the indices do not run from 0 without gaps.
+    """
+    if not dispatch.is_tensor(branch_index):
+        raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
+    if isinstance(branch_fns, dict):
+        numbered = branch_fns
+    elif branch_fns and all(isinstance(item, SEQUENCE) for item in branch_fns):
+        numbered = dict(branch_fns)
+    else:
+        numbered = dict(enumerate(branch_fns))
+    if sorted(numbered) != list(range(len(numbered))):
+        raise ValueError(
+            f"branch indices (keys) must form contiguous range of [0 to {len(numbered)}) but found "
+            f"{{{','.join(map(str, sorted(numbered)))}}}"
+        )
+    functions = [numbered[i] for i in range(len(numbered))]
+    functions.append(functions[-1] if default is None else default)
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"fn for a branch index must be callable, got {function!r}")
+    if dispatch.is_symbolic(branch_index) or dispatch.raw(branch_index).is_meta:
+        return _single(ops.switch(branch_index, functions))
+    index = int(branch_index)
+    return _single(functions[index if 0 <= index < len(functions) else -1]())
+
+
+# loops ----------------------------------------------------------------------------------------------------------------
+
+
+def while_loop(
+    cond: Callable,
+    body: Callable,
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """Replace ``loop_vars`` by ``body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds.
+
+    Args:
+        loop_vars: a list or tuple of structures of tensors.
+        shape_invariants, parallel_iterations, swap_memory: concern graphs; an eager loop runs step by step.
+        back_prop: whether gradients pass through the loop.
+        maximum_iterations: stop after so many in any case.
+
+    Raises:
+        TypeError: ``cond`` or ``body`` cannot be called.
+        ValueError: ``body`` returns another structure than it takes.
+    """
+    for argument, function in (("cond", cond), ("body", body)):
+        if not callable(function):
+            raise TypeError(f"'{argument}' must be callable.")
+    if symbolic.any_symbolic(loop_vars):
+        return symbolic.call(while_loop, (cond, body, loop_vars), {"maximum_iterations": maximum_iterations})
+    limit = None if maximum_iterations is None else int(maximum_iterations)
+    kind = type(loop_vars)
+
+    def step(*values: Any) -> Any:
+        nonlocal kind
+        after = body(*values)
+        if not isinstance(after, SEQUENCE):
+            after = (after,)
+        kind = type(after)
+        return (*after,)
+
+    result = ops.while_loop(cond, step, (*loop_vars,), limit)
+    if not back_prop:
+        result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()), result)
+    return list(result) if kind is list else (*result,)
+
+
+# loops over tensors ---------------------------------------------------------------------------------------------------
+
+
+def _rows(elems: Any) -> list:
+    """The slices of a structure of tensors along their first axes, each a structure.
+
+    Raises:
+        ValueError: a tensor is a scalar, or the lengths differ.
+    """
+    columns = []
+    for elem in tree.flatten(elems):
+        tensor = elem if dispatch.is_tensor(elem) else convert(elem)
+        if not tensor.ndim:
+            raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
+        columns.append(list(tensor.snapshot() if hasattr(tensor, "snapshot") else tensor))
+    if len({len(column) for column in columns}) > 1:
+        raise fail(ValueError, "The tensors must have one length", received=[len(column) for column in columns])
+    return [tree.pack_as(elems, row) for row in zip(*columns)]
+
+
+def _stacked(steps: list, kinds: Any) -> Any:
+    """Structures of one kind as a structure of stacks; ``kinds`` gives the dtypes of values that have none."""
+    columns = []
+    for column, kind in zip(zip(*(tree.flatten(step) for step in steps)), tree.flatten(kinds)):
+        wanted = None if kind is None else as_dtype(getattr(kind, "dtype", kind))
+        parts = [x if dispatch.is_tensor(x) else convert(x, wanted) for x in column]
+        for part in parts:
+            if wanted is not None and part.dtype != wanted:
+                raise InvalidArgumentError(
+                    f"TensorArray dtype is {wanted.name} but Op is trying to write dtype {part.dtype.name}"
+                )
+        columns.append(ops.stack(parts))
+    return tree.pack_as(steps[0], columns)
+
+
+def _check_structure(expected: Any, found: Any) -> None:
+    try:
+        tree.assert_same_structure(expected, found)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The two structures don't have the same nested structure.\n\nFirst structure: {expected}\n\nSecond structure: "
+            f"{found}\n\n{error}"
+        ) from None
+
+
+def map_fn(
+    fn: Callable,
+    elems: Any,
+    dtype: Any = None,
+    parallel_iterations: int | None = None,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
+    name: str | None = None,
+    fn_output_signature: Any = None,
+) -> Any:
+    """``fn`` applied to the slices of ``elems`` along the first axis, the results stacked.
+
+    Args:
+        elems: a tensor or a structure of tensors of one length; ``fn`` takes the same structure of slices.
+        fn_output_signature: dtypes or specs of the results, in their structure; default: like ``elems``. ``dtype`` is its
+            old name.
+        parallel_iterations, swap_memory, infer_shape: concern graphs; an eager loop runs step by step.
+        back_prop: whether gradients pass.
+
+    Raises:
+        TypeError: ``fn`` cannot be called.
+        ValueError: ``elems`` holds scalars, or ``fn`` returns another structure than expected.
+        InvalidArgumentError: ``fn`` returns another dtype than expected.
+    """
+    if not callable(fn):
+        raise TypeError(f"The provided function {getattr(fn, '__name__', fn)} is not callable. fn must be callable.")
+    if symbolic.any_symbolic(elems):
+        return symbolic.call(map_fn, (fn, elems), {"fn_output_signature": fn_output_signature or dtype})
+    expected = dtype if fn_output_signature is None else fn_output_signature
+    rows = _rows(elems)
+    kinds = tree.map_structure(lambda x: convert(x).dtype, elems) if expected is None else expected
+    if not rows:
+        return _nothing(kinds)
+    steps = [fn(row) for row in rows]
+    _check_structure(tree.map_structure(lambda k: 0, kinds), tree.map_structure(lambda x: 0, steps[0]))
+    result = _stacked(steps, kinds)
+    return result if back_prop else tree.map_structure(lambda t: convert(dispatch.raw(t).detach()), result)
+
+
+def _nothing(kinds: Any) -> Any:
+    """The result of mapping over no slices: their shapes are unknown unless specs tell them."""
+
+    def empty(kind: Any) -> Tensor:
+        shape = [0 if n is None else n for n in getattr(kind, "shape", ())]
+        return ops.zeros([0, *shape], dtype=as_dtype(getattr(kind, "dtype", kind)))
+
+    return tree.map_structure(empty, kinds)
+
+
+def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True, warn: bool = True) -> Any:
+    """``fn`` applied to all slices of ``elems`` along the first axis at once, the results stacked.
+
+    Args:
+        fallback_to_while_loop: what cannot be vectorized runs slice by slice; it does so in any case here.
+        warn: whether TensorFlow warns of that.
+    """
+    return ops.vectorized_map(fn, elems)
+
+
+def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
+    """The last result of ``fn(a, x)``, a being the one before, and all results."""
+    if not callable(fn):
+        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. Please provide a callable function.")
+    rows = _rows(elems)
+    rows = rows[::-1] if backwards else rows
+    results = []
+    if initializer is None:
+        if not rows:
+            raise fail(ValueError, "Without an initializer the elements must not be empty")
+        value, rows = rows[0], rows[1:]
+        results.append(value)
+    else:
+        value = tree.map_structure(lambda x: x if dispatch.is_tensor(x) else convert(x), initializer)
+    for row in rows:
+        value = fn(value, row)
+        results.append(value)
+    return value, results
+
+
+def foldl(
+    fn: Callable,
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The last of the results a = fn(a, x) for the slices x of ``elems`` from the first on.
+
+    Args:
+        initializer: the first a; default: the first slice.
+        parallel_iterations, back_prop, swap_memory: concern graphs.
+    """
+    return _fold(fn, elems, initializer, False)[0]
+
+
+def foldr(
+    fn: Callable,
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The last of the results a = fn(a, x) for the slices x of ``elems`` from the last on; see ``foldl``."""
+    return _fold(fn, elems, initializer, True)[0]
+
+
+def scan(
+    fn: Callable,
+    elems: Any,
+    initializer: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    infer_shape: bool = True,
+    reverse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """All results a = fn(a, x) for the slices x of ``elems``, stacked.
+
+    Args:
+        initializer: the first a; default: the first slice, which is then the first result.
+        reverse: from the last slice on; the results keep the order of the slices.
+        parallel_iterations, back_prop, swap_memory, infer_shape: concern graphs.
+    """
+    if symbolic.any_symbolic((elems, initializer)):
+        return symbolic.call(scan, (fn, elems, initializer), {"reverse": reverse})
+    _, results = _fold(fn, elems, initializer, reverse)
+    kinds = tree.map_structure(lambda x: None, results[0])
+    return _stacked(results[::-1] if reverse else results, kinds)
+
+
+# Python functions -----------------------------------------------------------------------------------------------------
+
+
+def _results(values: Any, kinds: Any, convert_one: Callable) -> Any:
+    if isinstance(kinds, SEQUENCE):
+        given = values if isinstance(values, SEQUENCE) else [] if values is None else [values]
+        return [convert_one(value, kind) for value, kind in zip(given, kinds, strict=True)]
+    return convert_one(values, kinds)
+
+
+def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
+    """``func(*inp)`` with tensors, its results as tensors of the dtypes ``Tout``; gradients pass.
+
+    Args:
+        Tout: a dtype or a list of dtypes; an empty list: no result.
+
+    Raises:
+        InvalidArgumentError: a result has another dtype.
+    """
+    if func is None:
+        raise fail(TypeError, "py_function needs `func`")
+
+    def one(value: Any, kind: Any) -> Tensor:
+        try:
+            return convert(value, as_dtype(getattr(kind, "dtype", kind)))
+        except (TypeError, ValueError) as error:
+            raise InvalidArgumentError(f"{type(error).__name__}: {error}") from None
+
+    return _results(func(*(x if dispatch.is_tensor(x) else convert(x) for x in inp or ())), Tout, one)
+
+
+def numpy_function(
+    func: Callable | None = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: str | None = None
+) -> Any:
+    """``func(*inp)`` with NumPy arrays, its results as tensors.
+
+    Args:
+        Tout: a dtype or a list of dtypes. As in TensorFlow's eager mode the results keep their own.
+        stateful: whether it may be left out or repeated in graphs.
+    """
+    if func is None:
+        raise fail(TypeError, "numpy_function needs `func`")
+    arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
+    values = func(*arrays)
+    return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+
+# others ---------------------------------------------------------------------------------------------------------------
+
+
+def group(*inputs: Any, **kwargs: Any) -> None:
+    """Nothing: operations have run when this is called, so there is nothing to wait for."""
+    unknown = set(kwargs) - {"name"}
+    if unknown:
+        raise fail(ValueError, f"Unknown keyword arguments: {sorted(unknown)}")
+
+
+def no_op(name: str | None = None) -> None:
+    """Nothing."""
+
+
+def tuple(tensors: Sequence, control_inputs: Any = None, name: str | None = None) -> list:
+    """The tensors, as a list: operations have run when this is called."""
+    return list(tensors)
+
+
+def timestamp(name: str | None = None) -> Tensor:
+    """Seconds since 1970, float64."""
+    return dispatch.wrap(torch.tensor(time.time(), dtype=torch.float64))

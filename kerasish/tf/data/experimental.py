@@ -1,0 +1,183 @@
+"""``tf.data.experimental``: older names of what ``tf.data.Dataset`` has as methods, and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kerasish.core.errors import OutOfRangeError, missing_name
+from kerasish.core.tensor import Tensor
+from kerasish.tf.data import elements
+from kerasish.tf.data.dataset import AUTOTUNE as AUTOTUNE
+from kerasish.tf.data.dataset import INFINITE_CARDINALITY as INFINITE_CARDINALITY
+from kerasish.tf.data.dataset import SHARD_HINT as SHARD_HINT
+from kerasish.tf.data.dataset import UNKNOWN_CARDINALITY as UNKNOWN_CARDINALITY
+from kerasish.tf.data.dataset import Dataset, integer
+from kerasish.tf.data.iterators import Iterator
+from kerasish.tf.data.iterators import Optional as Optional
+from kerasish.tf.data.memory import AssertCardinality
+from kerasish.tf.data.options import AutoShardPolicy as AutoShardPolicy
+from kerasish.tf.data.options import AutotuneAlgorithm as AutotuneAlgorithm
+from kerasish.tf.data.options import AutotuneOptions as AutotuneOptions
+from kerasish.tf.data.options import DistributeOptions as DistributeOptions
+from kerasish.tf.data.options import ExternalStatePolicy as ExternalStatePolicy
+from kerasish.tf.data.options import OptimizationOptions as OptimizationOptions
+from kerasish.tf.data.options import ServiceOptions as ServiceOptions
+from kerasish.tf.data.options import ThreadingOptions as ThreadingOptions
+from kerasish.tf.data.sources import Given
+
+Transformation = Callable[[Dataset], Dataset]
+
+# datasets -------------------------------------------------------------------------------------------------------------
+
+Counter = Dataset.counter
+RandomDataset = Dataset.random
+sample_from_datasets = Dataset.sample_from_datasets
+
+
+def choose_from_datasets(
+    datasets: Sequence[Dataset], choice_dataset: Dataset, stop_on_empty_dataset: bool = False
+) -> Dataset:
+    """``Dataset.choose_from_datasets``, which does not stop at an empty dataset by default."""
+    return Dataset.choose_from_datasets(datasets, choice_dataset, stop_on_empty_dataset)
+
+
+def from_list(elements_: Sequence, name: str | None = None) -> Dataset:
+    """The elements of a list, each a structure of values.
+
+    Raises:
+        ValueError: the list is empty.
+        TypeError: the elements differ in structure or dtypes.
+    """
+    if not elements_:
+        raise ValueError("Invalid `elements`. `elements` should not be empty.")
+    with elements.host_scope():
+        given = [elements.normalise(element) for element in elements_]
+    merged = elements.spec(given[0])
+    for element in given[1:]:
+        merged = elements.merge_specs(merged, elements.spec(element))
+        if merged is None:
+            raise TypeError(f"Invalid `elements`: {elements.spec(given[0])} and {elements.spec(element)} differ.")
+    return Dataset(Given(given, merged))
+
+
+# questions ------------------------------------------------------------------------------------------------------------
+
+
+def cardinality(dataset: Dataset) -> Tensor:
+    """``dataset.cardinality()``."""
+    return dataset.cardinality()
+
+
+def get_single_element(dataset: Dataset) -> Any:
+    """``dataset.get_single_element()``."""
+    return dataset.get_single_element()
+
+
+def get_structure(dataset_or_iterator: Any) -> Any:
+    """The ``element_spec`` of a dataset or iterator."""
+    return dataset_or_iterator.element_spec
+
+
+def get_next_as_optional(iterator: Iterator) -> Optional:
+    """The iterator's next element, or an Optional without a value."""
+    return iterator.get_next_as_optional()
+
+
+def at(dataset: Dataset, index: Any) -> Any:
+    """The element at a position.
+
+    Raises:
+        OutOfRangeError: there is none.
+    """
+    position = integer(index, "index")
+    found = [] if position < 0 else list(dataset.skip(position).take(1))
+    if not found:
+        raise OutOfRangeError(f"Index out of range [0, {int(dataset.cardinality())}):{position}")
+    return found[0]
+
+
+# transformations, for Dataset.apply -----------------------------------------------------------------------------------
+
+
+def assert_cardinality(expected_cardinality: Any) -> Transformation:
+    """The same elements, whose number is known."""
+    size = integer(expected_cardinality, "expected_cardinality")
+    return lambda dataset: Dataset(AssertCardinality(dataset._node, size))
+
+
+def bucket_by_sequence_length(*args: Any, **kwargs: Any) -> Transformation:
+    """``Dataset.bucket_by_sequence_length``."""
+    return lambda dataset: dataset.bucket_by_sequence_length(*args, **kwargs)
+
+
+def enumerate_dataset(start: Any = 0) -> Transformation:
+    """``Dataset.enumerate``."""
+    return lambda dataset: dataset.enumerate(start)
+
+
+def group_by_window(
+    key_func: Callable, reduce_func: Callable, window_size: Any = None, window_size_func: Callable | None = None
+) -> Transformation:
+    """``Dataset.group_by_window``."""
+    return lambda dataset: dataset.group_by_window(key_func, reduce_func, window_size, window_size_func)
+
+
+def ignore_errors(log_warning: bool = False) -> Transformation:
+    """``Dataset.ignore_errors``."""
+    return lambda dataset: dataset.ignore_errors(log_warning)
+
+
+def map_and_batch(
+    map_func: Callable,
+    batch_size: Any,
+    num_parallel_batches: int | None = None,
+    drop_remainder: bool = False,
+    num_parallel_calls: int | None = None,
+) -> Transformation:
+    """``Dataset.map``, then ``Dataset.batch``."""
+    calls = (
+        num_parallel_calls if num_parallel_batches is None else num_parallel_batches * integer(batch_size, "batch_size")
+    )
+    return lambda dataset: dataset.map(map_func, calls).batch(batch_size, drop_remainder)
+
+
+def parallel_interleave(
+    map_func: Callable,
+    cycle_length: Any,
+    block_length: Any = 1,
+    sloppy: bool = False,
+    buffer_output_elements: int | None = None,
+    prefetch_input_elements: int | None = None,
+) -> Transformation:
+    """``Dataset.interleave``; the order is the same with ``sloppy``."""
+    return lambda dataset: dataset.interleave(map_func, cycle_length, block_length, num_parallel_calls=AUTOTUNE)
+
+
+def scan(initial_state: Any, scan_func: Callable) -> Transformation:
+    """``Dataset.scan``."""
+    return lambda dataset: dataset.scan(initial_state, scan_func)
+
+
+def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: int | None = None) -> Transformation:
+    """``Dataset.shuffle``, then ``Dataset.repeat``."""
+    return lambda dataset: dataset.shuffle(buffer_size, seed).repeat(count)
+
+
+def take_while(predicate: Callable) -> Transformation:
+    """``Dataset.take_while``."""
+    return lambda dataset: dataset.take_while(predicate)
+
+
+def unbatch() -> Transformation:
+    """``Dataset.unbatch``."""
+    return lambda dataset: dataset.unbatch()
+
+
+def unique() -> Transformation:
+    """``Dataset.unique``."""
+    return lambda dataset: dataset.unique()
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())

@@ -1,0 +1,165 @@
+"""Iterators over datasets, and values that may be absent."""
+
+from __future__ import annotations
+
+import collections.abc
+import itertools
+from collections.abc import Callable
+from collections.abc import Iterator as PythonIterator
+from typing import Any
+
+from kerasish.core import tree
+from kerasish.core.errors import InvalidArgumentError, OutOfRangeError
+from kerasish.core.tensor import Tensor, convert
+from kerasish.tf.data import elements
+from kerasish.tf.data.elements import NestedDataset
+from kerasish.tf.data.node import Node, Run
+from kerasish.tf.spec import TypeSpec
+
+
+class IteratorSpec(TypeSpec):
+    """Describes an iterator over a dataset by its elements."""
+
+    def __init__(self, element_spec: Any) -> None:
+        self._element_spec = element_spec
+
+    element_spec = property(lambda self: self._element_spec)
+
+    @property
+    def value_type(self) -> type:
+        return Iterator
+
+    def _key(self) -> tuple:
+        return tuple(tree.flatten_with_path(self._element_spec))
+
+    def __repr__(self) -> str:
+        return f"IteratorSpec({self._element_spec!r})"
+
+
+class OptionalSpec(TypeSpec):
+    """Describes a value that may be absent."""
+
+    def __init__(self, element_spec: Any) -> None:
+        self._element_spec = element_spec
+
+    element_spec = property(lambda self: self._element_spec)
+
+    @property
+    def value_type(self) -> type:
+        return Optional
+
+    def _key(self) -> tuple:
+        return tuple(tree.flatten_with_path(self._element_spec))
+
+    def __repr__(self) -> str:
+        return f"OptionalSpec({self._element_spec!r})"
+
+
+class Optional:
+    """An element, or none (``tf.experimental.Optional``)."""
+
+    def __init__(self, value: tuple, spec: Callable[[], Any]) -> None:
+        self._value = value  # of one element, or empty
+        self._spec = spec  # a function, since some specifications take work to find
+
+    @property
+    def element_spec(self) -> Any:
+        return self._spec()
+
+    @property
+    def _type_spec(self) -> OptionalSpec:
+        return OptionalSpec(self.element_spec)
+
+    @staticmethod
+    def from_value(value: Any) -> Optional:
+        """With that value."""
+        element = elements.normalise(value)
+        return Optional((element,), lambda: elements.spec(element))
+
+    @staticmethod
+    def empty(element_spec: Any) -> Optional:
+        """Without a value of that specification."""
+        return Optional((), lambda: element_spec)
+
+    def has_value(self, name: str | None = None) -> Tensor:
+        return convert(bool(self._value))
+
+    def get_value(self, name: str | None = None) -> Any:
+        """The element.
+
+        Raises:
+            InvalidArgumentError: there is none.
+        """
+        if not self._value:
+            raise InvalidArgumentError("The given optional does not have a value.")
+        return self._value[0]
+
+
+class Iterator(collections.abc.Iterator):
+    """One pass over a dataset: ``iter(dataset)``."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._run = Run()
+        self._stream = node.stream(self._run)
+        self._apart = node.runs_python
+
+    @property
+    def element_spec(self) -> Any:
+        """The structure of specifications of an element."""
+        return self._node.spec
+
+    @property
+    def _type_spec(self) -> IteratorSpec:
+        return IteratorSpec(self.element_spec)
+
+    def __iter__(self) -> PythonIterator:
+        return self
+
+    def __next__(self) -> Any:
+        if not self._apart:
+            return elements.to_device(next(self._stream))
+        with self._run.scope():
+            return elements.to_device(next(self._stream))
+
+    def get_next(self, name: str | None = None) -> Any:
+        """The next element.
+
+        Raises:
+            OutOfRangeError: there are no more.
+        """
+        try:
+            return next(self)
+        except StopIteration:
+            raise OutOfRangeError("End of sequence") from None
+
+    def get_next_as_optional(self, name: str | None = None) -> Optional:
+        """The next element, or an Optional without a value."""
+        return Optional(tuple(itertools.islice(self, 1)), lambda: self.element_spec)
+
+
+class NumpyIterator(collections.abc.Iterator):
+    """One pass over a dataset, with NumPy values in place of tensors."""
+
+    def __init__(self, dataset: NestedDataset) -> None:
+        self._iterator = Iterator(dataset._node)
+
+    def __iter__(self) -> PythonIterator:
+        return self
+
+    def __next__(self) -> Any:
+        return tree.map_structure(_to_numpy, next(self._iterator))
+
+    def next(self) -> Any:
+        return next(self)
+
+    def __repr__(self) -> str:
+        return f"NumpyIterator(iterator={self._iterator!r})"
+
+
+def _to_numpy(leaf: Any) -> Any:
+    if isinstance(leaf, NestedDataset):
+        raise TypeError(
+            f"`tf.data.Dataset.as_numpy_iterator()` is not supported for datasets that produce values of type {type(leaf)}"
+        )
+    return None if leaf is None else leaf.numpy()

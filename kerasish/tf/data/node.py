@@ -1,0 +1,220 @@
+"""Node: one step of a dataset's pipeline. Datasets are thin: everything they do is done by nodes.
+
+A node tells its elements' specification and number, and yields the elements. Where its input is a table of whole arrays
+(rows.py), it works on row numbers instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kerasish.core import symbolic, tree
+from kerasish.core.context import local, scope, settings
+from kerasish.core.random import OpSeeds
+from kerasish.core.symbolic import KerasTensor
+from kerasish.core.tensor import Tensor
+from kerasish.tf.data import elements
+from kerasish.tf.data.rows import Block, Table
+from kerasish.tf.spec import TensorSpec
+
+INFINITE, UNKNOWN = -1, -2
+
+
+class Run:
+    """One pass over a dataset: what its steps share.
+
+    Attributes:
+        seeds: what random operations in users' functions draw from. If a global seed is set, every pass draws the same
+            numbers and the program outside draws none fewer, as in TensorFlow. Otherwise None.
+        probing: whether only a few elements are wanted, for their specification: steps that keep elements back, or
+            remember them, let them through.
+    """
+
+    def __init__(self, probing: bool = False) -> None:
+        self.probing = probing
+        self.seeds = None if settings.global_seed is None else OpSeeds(settings.global_seed)
+
+    def in_thread(self) -> Run:
+        """The same for steps that run in a thread of their own, so that their numbers do not depend on its speed."""
+        part = Run(self.probing)
+        if self.seeds is not None:
+            part.seeds = OpSeeds(self.seeds.source.getrandbits(64))
+        return part
+
+    def scope(self) -> Any:
+        """A block in which users' functions run: apart from tapes, layers and modes of the code that asks for data."""
+        return scope(op_seeds=self.seeds, recording=0, tapes=(), training=None, call_layers=(), losses=None)
+
+
+class Threads:
+    """What a thread that runs users' functions takes over from the one that starts it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.values = {"device": local.device, "policy": local.policy, "custom_objects": local.custom_objects}
+
+    def scope(self) -> Any:
+        return scope(**self.values, op_seeds=self.run.seeds)
+
+
+class Pull(Iterator):
+    """An iterator from a function that gives one element, or raises StopIteration.
+
+    Unlike a generator it goes on after an exception: ``ignore_errors`` relies on that.
+    """
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+
+    def __next__(self) -> Any:
+        return self._function()
+
+
+class Node:
+    """Base of the steps.
+
+    Attributes:
+        name: of TensorFlow's class for such a dataset, for ``repr``.
+        inputs: the steps whose elements it takes.
+        static: whether the specification is known without running a user's function.
+        runs_python: whether a user's code runs when elements are asked for.
+    """
+
+    name = "Dataset"
+
+    def __init__(self, *inputs: Node) -> None:
+        self.inputs = inputs
+        self.static = all(node.static for node in inputs)
+        self.runs_python = any(node.runs_python for node in inputs)
+
+    @property
+    def input(self) -> Node:
+        return self.inputs[0]
+
+    @functools.cached_property
+    def spec(self) -> Any:
+        """The structure of specifications of an element."""
+        return self.infer_spec()
+
+    def infer_spec(self) -> Any:
+        return self.input.spec
+
+    def cardinality(self) -> int:
+        """The number of elements, INFINITE or UNKNOWN."""
+        return self.input.cardinality()
+
+    def table(self) -> Table | None:
+        """The arrays that the elements are rows of, if they are."""
+        return None
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        """The elements as rows of the table."""
+        raise NotImplementedError(type(self).__name__)
+
+    def elements(self, run: Run) -> Iterator:
+        """The elements one by one, where there is no table."""
+        raise NotImplementedError(type(self).__name__)
+
+    def stream(self, run: Run) -> Iterator:
+        """The elements one by one."""
+        table = self.table()
+        return self.elements(run) if table is None else table.elements(self.rows(run))
+
+
+class RowStep(Node):
+    """A step that only chooses or reorders elements, by a rule that is the same for rows."""
+
+    def table(self) -> Table | None:
+        return self.input.table()
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        raise NotImplementedError(type(self).__name__)
+
+
+# specifications of what users' functions return -----------------------------------------------------------------------
+
+
+def result_spec(function: Callable, node: Node) -> Any:
+    """The specification of ``function``'s results on the elements of ``node``.
+
+    The function is run on tensors without storage, with two sizes for each unknown dimension. If it needs values, it is
+    run on the first elements, cut to another size where dimensions are unknown.
+    """
+    try:
+        runs = [_on_fakes(function, node.spec, probe) for probe in symbolic.PROBES[: 1 + _has_unknown(node.spec)]]
+    except Exception:  # whatever it is that the function cannot do without values
+        runs = _on_first_elements(function, node)
+    if not runs:
+        raise ValueError(
+            "The element_spec of this dataset is found by running its function, which needs values, and there is no "
+            "element to run it on."
+        )
+    merged = runs[0]
+    for other in runs[1:]:
+        merged = elements.merge_specs(merged, other)
+        if merged is None:
+            raise ValueError(f"The function returns different structures or dtypes: {runs[0]} and {other}")
+    return merged
+
+
+def _has_unknown(spec: Any) -> bool:
+    return any(not leaf.shape.is_fully_defined() for leaf in tree.flatten(spec) if isinstance(leaf, TensorSpec))
+
+
+def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
+    from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a specification is asked for
+
+    def fake(leaf: Any) -> Any:
+        if isinstance(leaf, TensorSpec):
+            return symbolic.placeholder(KerasTensor(leaf.shape.as_list(), leaf.dtype), probe, "cpu")
+        return None if leaf.value_type is type(None) else _no_values()
+
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    with (
+        mode,
+        elements.host_scope(),
+        Run(probing=True).scope(),
+        scope(overlay={}, tracing=True, op_seeds=_trial_seeds()),
+    ):
+        return elements.spec(elements.normalise_result(function(tree.map_structure(fake, spec))))
+
+
+def _no_values() -> Any:
+    raise ValueError("A dataset in an element has no stand-in.")
+
+
+def _trial_seeds() -> OpSeeds:
+    return OpSeeds(0)
+
+
+def _on_first_elements(function: Callable, node: Node) -> list:
+    run = Run(probing=True)
+    with run.scope(), scope(op_seeds=_trial_seeds()):
+        firsts = list(itertools.islice(node.stream(run), 2))
+        specs = [elements.spec(elements.normalise_result(function(first))) for first in firsts]
+        if firsts and _has_unknown(node.spec):
+            smaller = _cut(firsts[0], node.spec)
+            try:
+                specs.append(elements.spec(elements.normalise_result(function(smaller))))
+            except Exception:  # the function needs elements of this size
+                return specs
+    return specs
+
+
+def _cut(element: Any, spec: Any) -> Any:
+    """The element with about half of each dimension that its specification leaves open; equal sizes stay equal."""
+
+    def smaller(leaf: Any, known: Any) -> Any:
+        if not isinstance(leaf, Tensor) or known.shape.rank is None:
+            return leaf
+        keys = [
+            slice(None) if dim is not None else slice(0, (size + 1) // 2) for dim, size in zip(known.shape, leaf.shape)
+        ]
+        return leaf[tuple(keys)] if keys else leaf
+
+    return tree.map_structure(smaller, element, spec)

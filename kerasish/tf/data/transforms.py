@@ -1,0 +1,399 @@
+"""Steps that take elements one by one: functions on them, their choice, order and repetition."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from kerasish.core import tree
+from kerasish.core.dtypes import bool_
+from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.tensor import Tensor
+from kerasish.tf.data import elements, rows
+from kerasish.tf.data.elements import call, normalise, normalise_result
+from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec
+from kerasish.tf.data.rows import Block, Table
+from kerasish.tf.data.sources import random_seed
+from kerasish.tf.data.threads import in_threads
+from kerasish.tf.spec import TensorSpec
+
+# users' functions -----------------------------------------------------------------------------------------------------
+
+
+class FunctionStep(Node):
+    """A step that runs a user's function.
+
+    Raises:
+        ValueError: it is not callable.
+    """
+
+    def __init__(self, node: Node, function: Callable) -> None:
+        super().__init__(node)
+        if not callable(function):
+            raise ValueError(f"Argument `func` must be a callable. Received func={function} (of type {type(function)})")
+        if node.static:
+            _check_arguments(function, self._arguments(node.spec))
+        self.function = function
+        self.runs_python = True
+
+    def _arguments(self, element: Any) -> tuple:
+        return element if type(element) is tuple else (element,)
+
+
+def _check_arguments(function: Callable, specs: tuple) -> None:
+    """Raise TypeError now, not at the first element, if the function does not take as many arguments as elements have."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # functions written in C have none
+        return
+    try:
+        signature.bind(*specs)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(f"{name}(): {error}, for {specs}") from None
+
+
+class Map(FunctionStep):
+    """A function's results on the elements, in their order.
+
+    Args:
+        workers: threads that run it.
+    """
+
+    def __init__(self, node: Node, function: Callable, workers: int = 1, parallel: bool = False) -> None:
+        super().__init__(node, function)
+        self.static = False
+        self._workers = workers
+        self.name = "_ParallelMapDataset" if parallel else "_MapDataset"
+
+    def infer_spec(self) -> Any:
+        return result_spec(functools.partial(call, self.function), self.input)
+
+    def elements(self, run: Run) -> Iterator:
+        stream = self.input.stream(run)
+        if self._workers > 1 and not run.probing:
+            return in_threads(self._apply, stream, self._workers, run)
+        return map(self._apply, stream)
+
+    def _apply(self, element: Any) -> Any:
+        result = normalise_result(call(self.function, element))
+        if result is None:
+            raise InvalidArgumentError(
+                "Length for attr 'output_types' of 0 must be at least minimum 1: the function gave None"
+            )
+        return result
+
+
+class Filter(FunctionStep):
+    """The elements for which a predicate is true."""
+
+    name = "_FilterDataset"
+
+    def cardinality(self) -> int:
+        return UNKNOWN
+
+    def elements(self, run: Run) -> Iterator:
+        return filter(self._holds, self.input.stream(run))
+
+    def _holds(self, element: Any) -> bool:
+        return truth(call(self.function, element))
+
+
+class TakeWhile(FunctionStep):
+    """The elements up to the first for which a predicate is false."""
+
+    name = "_TakeWhileDataset"
+
+    def cardinality(self) -> int:
+        return UNKNOWN
+
+    def elements(self, run: Run) -> Iterator:
+        return itertools.takewhile(lambda element: truth(call(self.function, element)), self.input.stream(run))
+
+
+def truth(value: Any) -> bool:
+    """What a predicate returned.
+
+    Raises:
+        ValueError: it is no boolean scalar.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    result = normalise(value)
+    if not isinstance(result, Tensor) or result.dtype != bool_ or result.ndim:
+        raise ValueError(
+            "Invalid `predicate`. `predicate` must return a `tf.bool` scalar tensor, but its return type is "
+            f"{elements.spec(result)}."
+        )
+    return bool(result)
+
+
+class Scan(FunctionStep):
+    """A function from state and element to new state and result."""
+
+    name = "_ScanDataset"
+
+    def __init__(self, node: Node, initial_state: Any, function: Callable) -> None:
+        super().__init__(node, function)
+        self.static = False
+        self._initial = normalise(initial_state)
+
+    def _arguments(self, element: Any) -> tuple:
+        return None, element
+
+    def infer_spec(self) -> Any:
+        state = elements.to_device(self._initial)
+        return result_spec(lambda element: self._step(state, element)[1], self.input)
+
+    def _step(self, state: Any, element: Any) -> tuple:
+        result = self.function(state, elements.to_device(element))
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise TypeError(
+                "Invalid `scan_func`. `scan_func` should return a pair consisting of new state and the output value but "
+                f"its return type is {elements.spec(normalise_result(result))}."
+            )
+        return normalise(result[0]), normalise(result[1])
+
+    def elements(self, run: Run) -> Iterator:
+        state = elements.to_device(self._initial)
+        for element in self.input.stream(run):
+            state, output = self._step(state, element)
+            yield output
+
+
+def reduce(node: Node, initial_state: Any, function: Callable) -> Any:
+    """The last state that ``function`` (state, element) gives.
+
+    Raises:
+        InvalidArgumentError: it returns another structure than the initial state's.
+    """
+    run = Run()
+    with run.scope():
+        state = elements.to_device(normalise(initial_state))
+        count = len(tree.flatten(state))
+        for element in node.stream(run):
+            state = normalise_result(function(state, elements.to_device(element)))
+            if len(tree.flatten(state)) != count:
+                raise InvalidArgumentError(
+                    "The number of components of the initial state and the reduce function output does not match. "
+                    f"(initial_state={count}, output={len(tree.flatten(state))})."
+                )
+    return state
+
+
+# choice ---------------------------------------------------------------------------------------------------------------
+
+
+class Take(RowStep):
+    """The first elements; a negative count takes all."""
+
+    name = "_TakeDataset"
+
+    def __init__(self, node: Node, count: int) -> None:
+        super().__init__(node)
+        self._count = count
+
+    def cardinality(self) -> int:
+        size = self.input.cardinality()
+        if self._count < 0 or size == UNKNOWN:
+            return size
+        return self._count if size == INFINITE else min(size, self._count)
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        stream = self.input.rows(run)
+        return stream if self._count < 0 else rows.take_rows(stream, self._count)
+
+    def elements(self, run: Run) -> Iterator:
+        stream = self.input.stream(run)
+        return stream if self._count < 0 else itertools.islice(stream, self._count)
+
+
+class Skip(RowStep):
+    """All but the first elements; a negative count skips all."""
+
+    name = "_SkipDataset"
+
+    def __init__(self, node: Node, count: int) -> None:
+        super().__init__(node)
+        self._count = count
+
+    def cardinality(self) -> int:
+        size = self.input.cardinality()
+        if size < 0:
+            return size
+        return 0 if self._count < 0 else max(size - self._count, 0)
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        return iter(()) if self._count < 0 else rows.skip_rows(self.input.rows(run), self._count)
+
+    def elements(self, run: Run) -> Iterator:
+        return iter(()) if self._count < 0 else itertools.islice(self.input.stream(run), self._count, None)
+
+
+class Shard(RowStep):
+    """Every ``count``-th element, from the one numbered ``index`` on.
+
+    Raises:
+        InvalidArgumentError: no shards, or an index beyond them.
+    """
+
+    name = "_ShardDataset"
+
+    def __init__(self, node: Node, count: int, index: int) -> None:
+        super().__init__(node)
+        if count < 1:
+            raise InvalidArgumentError(f"Number of shards must be greater than zero (currently num_shards = {count}).")
+        if not 0 <= index < count:
+            raise InvalidArgumentError(f"Index must be between 0 and {count - 1} (currently index = {index}).")
+        self._count, self._index = count, index
+
+    def cardinality(self) -> int:
+        size = self.input.cardinality()
+        return size if size < 0 else len(range(self._index, size, self._count))
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        return rows.shard_rows(self.input.rows(run), self._count, self._index)
+
+    def elements(self, run: Run) -> Iterator:
+        return itertools.islice(self.input.stream(run), self._index, None, self._count)
+
+
+class Unique(Node):
+    """Each value at its first appearance.
+
+    Raises:
+        InvalidArgumentError: elements of several components.
+        TypeError: another dtype than int32, int64 and string.
+    """
+
+    name = "_UniqueDataset"
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        if node.static:
+            self._check(node.spec)
+
+    def _check(self, spec: Any) -> None:
+        if not isinstance(spec, TensorSpec):
+            raise InvalidArgumentError("UniqueDataset only supports inputs with a single component.")
+        if spec.dtype not in ("int32", "int64", "string"):
+            raise TypeError(
+                f"`tf.data.Dataset.unique` does not support type {spec.dtype} -- only `tf.int32`, `tf.int64`, and "
+                "`tf.string` are supported."
+            )
+
+    def cardinality(self) -> int:
+        return UNKNOWN
+
+    def elements(self, run: Run) -> Iterator:
+        seen = set()
+        for element in self.input.stream(run):
+            if not seen:
+                self._check(elements.spec(element))
+            array = element.numpy()
+            key = array if isinstance(array, bytes) else (array.shape, tuple(np.ravel(array).tolist()))
+            if key not in seen:
+                seen.add(key)
+                yield element
+
+
+# order and repetition -------------------------------------------------------------------------------------------------
+
+
+class Shuffle(RowStep):
+    """The elements in random order, drawn from a buffer of the next ``size`` ones (None: of all).
+
+    Args:
+        seed: two datasets with the same seeds (this one and the global one) give the same orders.
+        reshuffle: whether each pass has an order of its own.
+    """
+
+    name = "_ShuffleDataset"
+
+    def __init__(self, node: Node, size: int | None, seed: int | None, reshuffle: bool) -> None:
+        super().__init__(node)
+        self._size = size
+        self._source = np.random.default_rng(random_seed(seed))
+        self._fixed = None if reshuffle else int(self._source.integers(2**63))
+
+    def _random(self) -> np.random.Generator:
+        return np.random.default_rng(int(self._source.integers(2**63)) if self._fixed is None else self._fixed)
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        if run.probing or self._size == 1:
+            return self.input.rows(run)
+        return rows.shuffle_rows(self.input.rows(run), self._size, self._random())
+
+    def elements(self, run: Run) -> Iterator:
+        stream = self.input.stream(run)
+        return stream if run.probing else self._shuffled(stream, self._random())
+
+    def _shuffled(self, stream: Iterator, random: np.random.Generator) -> Iterator:
+        buffer = list(itertools.islice(stream, self._size))
+        for arriving in stream:
+            place = int(random.integers(len(buffer)))
+            leaving, buffer[place] = buffer[place], arriving
+            yield leaving
+        for place in random.permutation(len(buffer)):
+            yield buffer[place]
+
+
+class Repeat(RowStep):
+    """The elements again and again: ``count`` times, or without end if it is negative."""
+
+    name = "_RepeatDataset"
+
+    def __init__(self, node: Node, count: int) -> None:
+        super().__init__(node)
+        self._count = count
+
+    def cardinality(self) -> int:
+        size = self.input.cardinality()
+        if self._count == 0 or size == 0:
+            return 0
+        if self._count < 0:
+            return INFINITE
+        return size if size < 0 else size * self._count
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        return self._repeated(self.input.rows, run)
+
+    def elements(self, run: Run) -> Iterator:
+        return self._repeated(self.input.stream, run)
+
+    def _repeated(self, one_pass: Callable[[Run], Iterator], run: Run) -> Iterator:
+        for _ in itertools.count() if self._count < 0 else range(self._count):
+            empty = True
+            for item in one_pass(run):
+                empty = False
+                yield item
+            if empty:
+                return
+
+
+class Enumerate(RowStep):
+    """Pairs of a number and an element."""
+
+    name = "_ZipDataset"
+
+    def __init__(self, node: Node, numbers: Node) -> None:
+        super().__init__(node)
+        self._numbers = numbers
+
+    def infer_spec(self) -> Any:
+        return self._numbers.spec, self.input.spec
+
+    def table(self) -> Table | None:
+        table, numbers = self.input.table(), self._numbers.table()
+        return None if table is None else rows.Zipped((numbers, table))
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        return rows.number_rows(self.input.rows(run))
+
+    def elements(self, run: Run) -> Iterator:
+        return zip(self._numbers.stream(run), self.input.stream(run))

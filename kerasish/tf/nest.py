@@ -1,0 +1,101 @@
+"""``tf.nest``: nested structures of lists, tuples, dictionaries and named tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.core import tree
+from kerasish.core.errors import fail, missing_name
+
+
+def flatten(structure: Any, expand_composites: bool = False) -> list:
+    """The leaves of a structure in order; dictionaries by sorted key.
+
+    Args:
+        expand_composites: whether to look into ragged and sparse tensors, of which there are none.
+    """
+    return tree.flatten(structure)
+
+
+def is_nested(seq: Any) -> bool:
+    """Whether it is a container that this module looks into."""
+    return tree.is_nested(seq)
+
+
+def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
+    """``func`` of corresponding leaves, in the structure of the first.
+
+    Args:
+        check_types: whether the kinds of containers must agree.
+
+    Raises:
+        TypeError: ``func`` cannot be called, or kinds differ.
+        ValueError: the structures differ.
+    """
+    check_types = kwargs.pop("check_types", True)
+    kwargs.pop("expand_composites", False)
+    if kwargs:
+        raise fail(ValueError, f"Only valid keyword arguments are `check_types` and `expand_composites`, not: {kwargs}")
+    if not callable(func):
+        raise TypeError(f"func must be callable, got: {func}")
+    if not structure:
+        raise ValueError("Must provide at least one structure")
+    for other in structure[1:]:
+        assert_same_structure(structure[0], other, check_types)
+    columns = [tree.flatten(s) for s in structure]
+    return tree.pack_as(structure[0], [func(*row) for row in zip(*columns)])
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
+    """The leaves ``flat_sequence`` in the shape of ``structure``.
+
+    Raises:
+        ValueError: the numbers of leaves differ.
+        TypeError: ``flat_sequence`` is no sequence.
+    """
+    if not isinstance(flat_sequence, (list, tuple)):
+        raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
+    wanted = len(tree.flatten(structure))
+    if not tree.is_nested(structure) and len(flat_sequence) != 1:
+        raise ValueError(f"The target structure is of type `{type(structure)}`. However the input is a sequence")
+    if wanted != len(flat_sequence):
+        raise ValueError(
+            f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
+            f"Structure: {structure}, flat_sequence: {flat_sequence}."
+        )
+    return tree.pack_as(structure, flat_sequence)
+
+
+def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
+    """Raise unless two structures agree in everything but their leaves.
+
+    Args:
+        check_types: whether the kinds of containers must agree, too.
+
+    Raises:
+        ValueError: they differ in length or keys.
+        TypeError: they differ in kind.
+    """
+    start = "The two structures don't have the same nested structure.\n\n"
+    shown = f"First structure: {nest1}\n\nSecond structure: {nest2}\n\n"
+    try:
+        tree.assert_same_structure(nest1, nest2)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{start}{shown}{error}") from None
+    if check_types:
+        _check_kinds(nest1, nest2, start + shown)
+
+
+def _check_kinds(first: Any, second: Any, start: str) -> None:
+    if not tree.is_nested(first):
+        return
+    if not isinstance(first, dict) and type(first) is not type(second):
+        raise TypeError(f"{start}The containers are of different types: {type(first)} and {type(second)}")
+    keys = first if isinstance(first, dict) else range(len(first))
+    for key in keys:
+        _check_kinds(first[key], second[key], start)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())

@@ -1,0 +1,122 @@
+"""How TensorFlow writes the contents of tensors: ``tf.print``, ``tf.strings.format``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import dispatch
+from kerasish.core.dtypes import DType
+from kerasish.core.storage import to_numpy
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
+
+
+def _float(value: float, digits: int) -> str:
+    """The shortest of the two usual forms that reads back as the same number."""
+    short = f"{value:.{digits}g}"
+    kind = np.float64 if digits == 15 else np.float32
+    return short if kind(short) == kind(value) or value != value else f"{value:.{digits + (2 if digits == 15 else 3)}g}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, bytes):
+        return '"' + "".join(_ESCAPES.get(c, c) for c in value.decode("utf-8", "replace")) + '"'
+    if isinstance(value, (bool, np.bool_)):
+        return "1" if value else "0"
+    if isinstance(value, np.float64):
+        return _float(float(value), 15)
+    if isinstance(value, np.floating) or type(value).__name__ == "bfloat16":
+        return _float(float(value), 6)
+    return str(value)
+
+
+def summary(array: np.ndarray, count: int) -> str:
+    """An array's elements; of an axis longer than 2 · count only so many first and last ones (all if it is -1)."""
+    if array.ndim == 0:
+        return _element(array[()])
+    return _rows(array, count, 1)
+
+
+def _rows(array: np.ndarray, count: int, depth: int) -> str:
+    n = len(array)
+    cut = 0 <= count < n / 2
+    shown = [*array[:count], *array[n - count :]] if cut else list(array)
+    if array.ndim == 1:
+        parts, between = [_element(value) for value in shown], " "
+    else:
+        parts, between = [_rows(row, count, depth + 1) for row in shown], "\n" * (array.ndim - 1) + " " * depth
+    if cut:
+        parts.insert(count, "...")
+    return f"[{between.join(parts)}]"
+
+
+def array_of(value: Any) -> np.ndarray:
+    """The contents of a tensor or variable."""
+    t = dispatch.raw(value)
+    return to_numpy(t) if isinstance(t, torch.Tensor) else t
+
+
+def _has_contents(value: Any) -> bool:
+    return dispatch.is_tensor(value) and not dispatch.is_symbolic(value)
+
+
+def text(value: Any, count: int) -> str:
+    """A value as ``tf.print`` writes it: tensors by their contents, also inside of lists, tuples and dictionaries."""
+    if _has_contents(value):
+        return summary(array_of(value), count)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {text(item, count)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)) and not hasattr(value, "rank"):  # a TensorShape is written as such
+        inner = ", ".join(text(item, count) for item in value)
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)
+
+
+def print(*inputs: Any, **kwargs: Any) -> None:
+    """Write values, tensors by their contents, to the standard error stream.
+
+    Args:
+        output_stream: another stream, or ``"file:///path"`` to append to a file.
+        summarize: so many first and last elements of each axis are written (3); -1: all.
+        sep: between the values; default: a blank.
+        end: after the last; default: a new line.
+        name: of the operation in a graph; without effect.
+
+    Raises:
+        ValueError: an unknown argument, or something that cannot be written to.
+    """
+    stream = kwargs.pop("output_stream", sys.stderr)
+    count, separator, end = kwargs.pop("summarize", 3), kwargs.pop("sep", " "), kwargs.pop("end", "\n")
+    kwargs.pop("name", None)
+    if kwargs:
+        raise ValueError(f"Unrecognized keyword arguments for tf.print: {kwargs}")
+    count = 3 if count is None else count
+
+    def one(value: Any) -> str:
+        return value if isinstance(value, str) and not isinstance(value, DType) else text(value, count)
+
+    alone = len(inputs) == 1 and _has_contents(inputs[0]) and array_of(inputs[0]).dtype == object
+    if alone and array_of(inputs[0]).ndim == 0:
+        written = array_of(inputs[0]).item().decode("utf-8", "replace")
+    else:
+        written = separator.join(map(one, inputs))
+    _write(written + end, stream)
+
+
+def _write(written: str, stream: Any) -> None:
+    if isinstance(stream, str) and stream.startswith("file://"):
+        with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:
+            file.write(written)
+    elif hasattr(stream, "write"):
+        stream.write(written)
+        stream.flush()
+    elif callable(stream):  # a logging function: tf.compat.v1.logging.info
+        stream(written.removesuffix("\n"))
+    else:
+        raise ValueError(f"Unknown output stream: {stream!r}; a stream, 'file://...' or a logging function is needed")

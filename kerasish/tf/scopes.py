@@ -1,0 +1,116 @@
+"""Contexts and settings of ``tf``'s top level: names, devices, eager execution, and enumerations of variables."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kerasish.core.context import local, scope
+from kerasish.core.device import scope as device_scope
+
+
+class name_scope:  # noqa: N801 - TensorFlow's name
+    """``with tf.name_scope("layer") as scope: ...`` — a name that the block's names begin with.
+
+    Args:
+        name: added to the enclosing scopes' names; one that ends with "/" stands for itself.
+
+    Raises:
+        ValueError: ``name`` is no text.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise ValueError("name for name_scope must be a string.")
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def __enter__(self) -> str:
+        self._before = local.name_scopes
+        if not self._name or self._name.endswith("/"):
+            local.name_scopes = tuple(part for part in self._name.split("/") if part)
+        else:
+            local.name_scopes = (*self._before, self._name)
+        return "/".join(local.name_scopes) + "/" if local.name_scopes else ""
+
+    def __exit__(self, *exception: Any) -> None:
+        local.name_scopes = self._before
+
+
+def get_current_name_scope() -> str:
+    """The names of the open scopes, joined by "/"."""
+    return "/".join(local.name_scopes)
+
+
+def device(device_name: Any) -> Any:
+    """``with tf.device("/GPU:0"): ...`` — new tensors go there; ``None`` lifts an outer scope.
+
+    Raises:
+        RuntimeError: a function is given, which only graphs take.
+        ValueError: the name is not that of a device.
+    """
+    if callable(device_name):
+        raise RuntimeError("tf.device does not support functions when eager execution is enabled.")
+    return device_scope(device_name)
+
+
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """A block outside of any function being traced and any tape."""
+    with scope(recording=0, tapes=()):
+        yield
+
+
+@contextmanager
+def control_dependencies(control_inputs: Any) -> Iterator[None]:
+    """A block that comes after ``control_inputs``, as every line of an eager program does."""
+    if callable(control_inputs):
+        control_inputs()
+    yield
+
+
+def executing_eagerly() -> bool:
+    """Whether operations run as they are called: always."""
+    return True
+
+
+def inside_function() -> bool:
+    """Whether a function is being traced into a graph: never."""
+    return False
+
+
+def get_logger() -> logging.Logger:
+    """The logger named "tensorflow"."""
+    return logging.getLogger("tensorflow")
+
+
+class VariableSynchronization(enum.Enum):
+    """When the replicas of a variable agree."""
+
+    AUTO = 0
+    NONE = 1
+    ON_WRITE = 2
+    ON_READ = 3
+
+
+class VariableAggregation(enum.Enum):
+    """How replicas of a variable are combined."""
+
+    NONE = 0
+    SUM = 1
+    MEAN = 2
+    ONLY_FIRST_REPLICA = 3
+
+
+class AggregationMethod:
+    """How gradients that arrive at one place are added; all give the same sum."""
+
+    ADD_N = DEFAULT = 0
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2

@@ -1,0 +1,176 @@
+"""``tf.TensorArray``: a list of tensors of one dtype that loops write to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from kerasish import ops
+from kerasish.core import dispatch
+from kerasish.core.dtypes import as_dtype
+from kerasish.core.errors import InvalidArgumentError, OutOfRangeError, fail
+from kerasish.core.shape import TensorShape
+from kerasish.core.tensor import Tensor, convert
+from kerasish.ops.common import integer_shape
+
+
+class TensorArray:
+    """A list of tensors of one dtype. What writes to it returns it, as in ``ta = ta.write(i, x)``.
+
+    Args:
+        dtype: of the elements.
+        size: how many there are at first (0).
+        dynamic_size: whether writing beyond the end makes it longer.
+        clear_after_read: whether an element can be read only once (yes by default).
+        infer_shape: whether all elements must have the shape of the first.
+        element_shape: their shape, of which dimensions may be unknown.
+        tensor_array_name, handle, flow, colocate_with_first_write_call: concern graphs. ``handle`` and ``flow`` must be None.
+
+    Raises:
+        ValueError: ``handle`` or ``flow`` is given.
+    """
+
+    def __init__(
+        self,
+        dtype: Any,
+        size: Any = None,
+        dynamic_size: bool | None = None,
+        clear_after_read: bool | None = None,
+        tensor_array_name: str | None = None,
+        handle: Any = None,
+        flow: Any = None,
+        infer_shape: bool = True,
+        element_shape: Any = None,
+        colocate_with_first_write_call: bool = True,
+        name: str | None = None,
+    ) -> None:
+        if handle is not None or flow is not None:
+            raise fail(ValueError, "A TensorArray's `handle` and `flow` belong to graphs", "None")
+        self._dtype = as_dtype(dtype)
+        self._dynamic = bool(dynamic_size)
+        self._clears = True if clear_after_read is None else bool(clear_after_read)
+        self._infer_shape = infer_shape
+        self._shape = TensorShape(element_shape)
+        self._elements: list[Any] = [None] * (0 if size is None else int(size))
+        self._read: set[int] = set()
+
+    dtype = property(lambda self: self._dtype)
+    dynamic_size = property(lambda self: self._dynamic)
+    element_shape = property(lambda self: self._shape)
+    handle = property(lambda self: None)
+    flow = property(lambda self: convert(0.0))
+
+    def identity(self) -> TensorArray:
+        """A TensorArray with the same elements."""
+        other = object.__new__(TensorArray)
+        other.__dict__.update(self.__dict__, _elements=list(self._elements), _read=set(self._read))
+        return other
+
+    def grad(self, source: str, flow: Any = None, name: str | None = None) -> Any:
+        """Gradients are a tape's: ``tape.gradient``."""
+        raise fail(NotImplementedError, "TensorArray.grad belongs to graphs; use tf.GradientTape")
+
+    def size(self, name: str | None = None) -> Tensor:
+        """The number of elements, int32."""
+        return convert(len(self._elements))
+
+    def close(self, name: str | None = None) -> None:
+        """Forget the elements."""
+        self._elements.clear()
+
+    # one element
+
+    def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Set the element at ``index``.
+
+        Raises:
+            OutOfRangeError: the array is shorter and has no dynamic size.
+            InvalidArgumentError: the value has another dtype.
+            ValueError: the value has another shape.
+        """
+        place = int(index)
+        if place < 0 or (place >= len(self._elements) and not self._dynamic):
+            raise OutOfRangeError(
+                f"Tried to write to index {place} but array is not resizeable and size is: {len(self._elements)}"
+            )
+        tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
+        if tensor.dtype != self._dtype:
+            raise InvalidArgumentError(
+                f"TensorArray dtype is {self._dtype.name} but Op is trying to write dtype {tensor.dtype.name}"
+            )
+        shape = TensorShape(tensor.shape)
+        if not self._shape.is_compatible_with(shape):
+            raise ValueError(f"Incompatible shape for value ({tuple(shape)}), expected ({tuple(self._shape)})")
+        if self._infer_shape:
+            self._shape = self._shape.merge_with(shape)
+        self._elements += [None] * (place + 1 - len(self._elements))
+        self._elements[place] = convert(tensor)
+        self._read.discard(place)
+        return self
+
+    def read(self, index: Any, name: str | None = None) -> Tensor:
+        """The element at ``index``; zeros if it was not written and the shape is known.
+
+        Raises:
+            OutOfRangeError: there is no such element.
+            InvalidArgumentError: it was read before, and cleared.
+        """
+        place = int(index)
+        if not 0 <= place < len(self._elements):
+            raise OutOfRangeError(f"Tried to read from index {place} but array size is: {len(self._elements)}")
+        if place in self._read:
+            raise InvalidArgumentError(
+                f"Could not read index {place} twice because it was cleared after a previous read (perhaps try setting "
+                "clear_after_read = false?)"
+            )
+        element = self._element(place)
+        if self._clears:
+            self._elements[place] = None
+            self._read.add(place)
+        return element
+
+    def _element(self, place: int) -> Tensor:
+        element = self._elements[place]
+        if element is not None:
+            return element
+        if not self._shape.is_fully_defined():
+            raise ValueError(f"Element {place} was not written, and its shape {self._shape} is not fully known.")
+        return ops.zeros(self._shape, dtype=self._dtype)
+
+    # many
+
+    def stack(self, name: str | None = None) -> Tensor:
+        """All elements, stacked along a new first axis."""
+        if not self._elements:
+            return ops.zeros([0, *(n or 0 for n in self._shape)], dtype=self._dtype)
+        result = ops.stack([self._element(i) for i in range(len(self._elements))])
+        if self._clears:
+            self._elements = [None] * len(self._elements)
+        return result
+
+    def gather(self, indices: Any, name: str | None = None) -> Tensor:
+        """The elements at ``indices``, stacked."""
+        return ops.stack([self._element(i) for i in integer_shape(indices)])
+
+    def concat(self, name: str | None = None) -> Tensor:
+        """All elements, joined along their first axes."""
+        return ops.concatenate([self._element(i) for i in range(len(self._elements))])
+
+    def unstack(self, value: Any, name: str | None = None) -> TensorArray:
+        """Set the elements to the slices of ``value`` along its first axis."""
+        return self.scatter(range(len(convert(value))), value)
+
+    def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Set the elements at ``indices`` to the slices of ``value`` along its first axis."""
+        tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
+        for place, part in zip(integer_shape(indices), tensor, strict=True):
+            self.write(place, part)
+        return self
+
+    def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
+        """Set the elements to the parts of ``value``, of these lengths along its first axis."""
+        tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
+        for i, part in enumerate(torch.split(dispatch.raw(tensor), integer_shape(lengths))):
+            self.write(i, dispatch.wrap(part))
+        return self

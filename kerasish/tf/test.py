@@ -1,0 +1,247 @@
+"""``tf.test``: test cases that compare tensors, and questions about the machine."""
+# ruff: noqa: PT009, PT027 - this is unittest's side
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import unittest
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import device as devices
+from kerasish.core import dispatch, dtypes, tree
+from kerasish.core.autodiff import GradientTape
+from kerasish.core.errors import missing_name
+from kerasish.core.tensor import Tensor, convert
+
+# the machine ----------------------------------------------------------------------------------------------------------
+
+
+def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
+    """Whether a GPU is in use, of CUDA and of at least this compute capability (major, minor) if so wanted."""
+    if min_cuda_compute_capability is not None:
+        return devices.has_compute_capability(tuple(min_cuda_compute_capability))
+    if cuda_only:
+        return devices.has_compute_capability((0, 0))
+    return bool(devices.count(devices.kind_of("GPU")))
+
+
+def gpu_device_name() -> str:
+    """The name of the first GPU, "/device:GPU:0"; empty if there is none."""
+    return "/device:GPU:0" if is_gpu_available() else ""
+
+
+def is_built_with_cuda() -> bool:
+    """Whether torch was built for CUDA."""
+    return torch.version.cuda is not None
+
+
+def is_built_with_rocm() -> bool:
+    """Whether torch was built for ROCm."""
+    return getattr(torch.version, "hip", None) is not None
+
+
+def is_built_with_gpu_support() -> bool:
+    """Whether torch was built for GPUs."""
+    return is_built_with_cuda() or is_built_with_rocm() or torch.backends.mps.is_built()
+
+
+def is_built_with_xla() -> bool:
+    """Whether torch_xla's devices are present."""
+    return bool(devices.present(devices.kind_of("TPU")))
+
+
+# test cases -----------------------------------------------------------------------------------------------------------
+
+
+def _array(value: Any) -> np.ndarray:
+    return np.asarray(value.numpy() if dispatch.is_tensor(value) and hasattr(value, "numpy") else value)
+
+
+class TestCase(unittest.TestCase):
+    """A test case of Python's unittest that compares tensors and arrays."""
+
+    __test__ = False  # pytest: this class is not a test; those derived from it are
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__test__ = True
+
+    # running
+
+    def evaluate(self, tensors: Any) -> Any:
+        """Tensors, in any structure, as NumPy arrays."""
+        return tree.map_structure(lambda t: t.numpy() if dispatch.is_tensor(t) else t, tensors)
+
+    @contextlib.contextmanager
+    def cached_session(
+        self, graph: Any = None, config: Any = None, use_gpu: bool = True, force_gpu: bool = False
+    ) -> Iterator[Any]:
+        """A block in which ``.eval()`` may be called; operations run as they are called."""
+        yield self
+
+    session = cached_session
+
+    def get_temp_dir(self) -> str:
+        """A directory of this test's own, removed when it ends."""
+        if not hasattr(self, "_folder"):
+            folder = tempfile.TemporaryDirectory()
+            self.addCleanup(folder.cleanup)
+            self._folder = folder.name
+        return self._folder
+
+    # comparing
+
+    def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
+        """Fail unless two arrays have one shape and equal elements; NaN equals NaN."""
+        first, second = _array(a), _array(b)
+        self.assertEqual(first.shape, second.shape, msg)
+        np.testing.assert_array_equal(first, second, msg or "")
+
+    def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
+        """Fail if two arrays have one shape and equal elements."""
+        with self.assertRaises(AssertionError, msg=msg):
+            self.assertAllEqual(a, b)
+
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
+        """Fail unless |a - b| ≤ atol + rtol · |b|, in all leaves of two structures."""
+        if isinstance(a, (list, tuple, dict)) and isinstance(b, (list, tuple, dict)) and not _is_array_like(a):
+            for first, second in zip(tree.flatten(a), tree.flatten(b), strict=True):
+                self.assertAllClose(first, second, rtol, atol, msg)
+            return
+        first, second = _array(a), _array(b)
+        self.assertEqual(first.shape, second.shape, msg)
+        if {first.dtype.name, second.dtype.name} & {"float16", "bfloat16"}:
+            rtol, atol = max(rtol, 1e-2), max(atol, 1e-2)
+        np.testing.assert_allclose(first.astype("float64"), second.astype("float64"), rtol, atol, err_msg=msg or "")
+
+    def assertNotAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
+        """Fail if two structures are close; see ``assertAllClose``."""
+        with self.assertRaises(AssertionError, msg=msg):
+            self.assertAllClose(a, b, rtol, atol)
+
+    def assertAllCloseAccordingToType(
+        self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None, **kwargs: float
+    ) -> None:
+        """``assertAllClose``, with tolerances for 16-bit floats (``half_rtol=`` and the like may widen them)."""
+        self.assertAllClose(a, b, max([rtol, *_of(kwargs, "rtol")]), max([atol, *_of(kwargs, "atol")]), msg)
+
+    def assertAllInRange(
+        self,
+        target: Any,
+        lower_bound: Any,
+        upper_bound: Any,
+        open_lower_bound: bool = False,
+        open_upper_bound: bool = False,
+    ) -> None:
+        """Fail unless all elements lie between two bounds."""
+        values = _array(target)
+        above = values > lower_bound if open_lower_bound else values >= lower_bound
+        below = values < upper_bound if open_upper_bound else values <= upper_bound
+        self.assertTrue(
+            bool(np.all(above & below)), f"Some elements lie outside of {lower_bound} … {upper_bound}: {values}"
+        )
+
+    def assertAllInSet(self, target: Any, expected_set: Any) -> None:
+        """Fail unless all elements are in a set."""
+        self.assertTrue(set(_array(target).reshape(-1).tolist()) <= set(expected_set))
+
+    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
+        """Fail unless all elements are greater."""
+        self.assertTrue(bool(np.all(_array(a) > comparison_target)), f"{a} > {comparison_target}")
+
+    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
+        """Fail unless all elements are greater or equal."""
+        self.assertTrue(bool(np.all(_array(a) >= comparison_target)), f"{a} >= {comparison_target}")
+
+    def assertAllLess(self, a: Any, comparison_target: Any) -> None:
+        """Fail unless all elements are less."""
+        self.assertTrue(bool(np.all(_array(a) < comparison_target)), f"{a} < {comparison_target}")
+
+    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
+        """Fail unless all elements are less or equal."""
+        self.assertTrue(bool(np.all(_array(a) <= comparison_target)), f"{a} <= {comparison_target}")
+
+    def assertNear(self, f1: float, f2: float, err: float, msg: str | None = None) -> None:
+        """Fail unless two numbers differ by at most ``err``."""
+        self.assertTrue(f1 == f2 or abs(f1 - f2) <= err, msg or f"{f1} != {f2} +/- {err}")
+
+    def assertShapeEqual(self, input_a: Any, input_b: Any, msg: str | None = None) -> None:
+        """Fail unless two arrays have one shape."""
+        self.assertEqual(tuple(input_a.shape), tuple(input_b.shape), msg)
+
+    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
+        """Fail unless an array has this dtype."""
+        self.assertEqual(dtypes.as_dtype(target.dtype), dtypes.as_dtype(expected_dtype))
+
+    def assertLen(self, container: Any, expected_len: int, msg: str | None = None) -> None:
+        """Fail unless a container has this length."""
+        self.assertEqual(len(container), expected_len, msg)
+
+    def assertEmpty(self, container: Any, msg: str | None = None) -> None:
+        """Fail unless a container is empty."""
+        self.assertEqual(len(container), 0, msg)
+
+    def assertNotEmpty(self, container: Any, msg: str | None = None) -> None:
+        """Fail if a container is empty."""
+        self.assertGreater(len(container), 0, msg)
+
+
+def _of(kwargs: dict[str, float], name: str) -> list[float]:
+    return [value for key, value in kwargs.items() if key.endswith(name)]
+
+
+def _is_array_like(value: Any) -> bool:
+    return not isinstance(value, dict) and not any(
+        dispatch.is_tensor(x) or isinstance(x, dict) for x in tree.flatten(value)
+    )
+
+
+def main(argv: Any = None) -> Any:
+    """Run the tests of the module that was started (``unittest.main``)."""
+    return unittest.main(argv=argv)
+
+
+def compute_gradient(f: Callable, x: Sequence, delta: float | None = None) -> tuple[tuple, tuple]:
+    """The Jacobians of ``f(*x)`` with respect to each x: as the tape has them, and by differences.
+
+    Args:
+        delta: the width of the differences; default: 1e-3.
+
+    Returns:
+        Two tuples of matrices: (elements of the result, elements of x).
+    """
+    step = 1e-3 if delta is None else delta
+    inputs = [convert(value) for value in x]
+    with GradientTape(persistent=True) as tape:
+        for tensor in inputs:
+            tape.watch(tensor)
+        y = f(*inputs)
+    theory, numeric = [], []
+    for i, tensor in enumerate(inputs):
+        jacobian = tape.jacobian(y, tensor)
+        size, count = int(np.prod(tuple(y.shape))), int(np.prod(tuple(tensor.shape)))
+        theory.append(np.zeros((size, count)) if jacobian is None else jacobian.numpy().reshape(size, count))
+        numeric.append(_differences(f, inputs, i, step).reshape(count, size).T)
+    return tuple(theory), tuple(numeric)
+
+
+def _differences(f: Callable, inputs: list[Tensor], place: int, step: float) -> np.ndarray:
+    base = inputs[place].numpy()
+    rows = []
+    for i in np.ndindex(base.shape):
+        sides = []
+        for sign in (1, -1):
+            moved = np.array(base)
+            moved[i] += sign * step
+            sides.append(f(*[*inputs[:place], convert(moved), *inputs[place + 1 :]]).numpy())
+        rows.append((sides[0] - sides[1]) / (2 * step))
+    return np.stack(rows)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
