@@ -1,6 +1,6 @@
 """Malignant or benign from thirty measurements of a cell: a binary classifier with callbacks and a saved model.
 
-    python -m kerasish examples/breast_cancer_classifier.py
+python -m kerasish examples/breast_cancer_classifier.py
 """
 
 import os
@@ -25,17 +25,24 @@ mean, std = X_train.mean(), X_train.std()
 X_train, X_test = (X_train - mean) / std, (X_test - mean) / std
 assert isinstance(X_train, pd.DataFrame)
 
-model = keras.Sequential([
-    keras.Input(shape=(30,)),
-    layers.Dense(32, activation="relu", kernel_regularizer=keras.regularizers.l2(1e-3)),
-    layers.BatchNormalization(),
-    layers.Dense(16, activation="relu"),
-    layers.Dense(1, activation="sigmoid"),
-])
+model = keras.Sequential(
+    [
+        keras.Input(shape=(30,)),
+        layers.Dense(32, activation="relu", kernel_regularizer=keras.regularizers.l2(1e-3)),
+        layers.BatchNormalization(),
+        layers.Dense(16, activation="relu"),
+        layers.Dense(1, activation="sigmoid"),
+    ]
+)
 model.compile(
     optimizer="adam",
     loss="binary_crossentropy",
-    metrics=["accuracy", keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall"), keras.metrics.AUC(name="auc")],
+    metrics=[
+        "accuracy",
+        keras.metrics.Precision(name="precision"),
+        keras.metrics.Recall(name="recall"),
+        keras.metrics.AUC(name="auc"),
+    ],
 )
 
 best = os.path.join(tempfile.mkdtemp(), "best.keras")

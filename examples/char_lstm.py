@@ -1,6 +1,6 @@
 """A character-level language model of Python's own documentation: an LSTM that continues a sentence.
 
-    python -m kerasish examples/char_lstm.py
+python -m kerasish examples/char_lstm.py
 """
 
 from pydoc_data import topics  # the text of Python's language reference, in the standard library
@@ -23,11 +23,13 @@ starts = np.arange(0, len(encoded) - length - 1, 3)
 x = np.stack([encoded[i : i + length] for i in starts])
 y = encoded[starts + length]
 
-model = Sequential([
-    Embedding(len(chars), 24, input_length=length),
-    LSTM(96),
-    Dense(len(chars), activation="softmax"),
-])
+model = Sequential(
+    [
+        Embedding(len(chars), 24, input_length=length),
+        LSTM(96),
+        Dense(len(chars), activation="softmax"),
+    ]
+)
 model.compile(loss="sparse_categorical_crossentropy", optimizer=tf.keras.optimizers.RMSprop(learning_rate=0.01))
 history = model.fit(x, y, batch_size=128, epochs=6, verbose=2)
 print(f"loss went from {history.history['loss'][0]:.2f} to {history.history['loss'][-1]:.2f}")

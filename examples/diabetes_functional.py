@@ -1,6 +1,6 @@
 """How far diabetes progresses in a year: a functional model with two inputs, a custom layer and two outputs.
 
-    python -m kerasish examples/diabetes_functional.py
+python -m kerasish examples/diabetes_functional.py
 """
 
 import matplotlib

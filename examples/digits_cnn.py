@@ -1,6 +1,6 @@
 """Handwritten digits, 8×8 pixels: a convolutional network on a tf.data pipeline.
 
-    python -m kerasish examples/digits_cnn.py
+python -m kerasish examples/digits_cnn.py
 """
 
 import matplotlib
@@ -20,7 +20,9 @@ digits = load_digits()
 images = (digits.images / 16.0).astype("float32")[..., np.newaxis]
 x_train, x_test, y_train, y_test = train_test_split(images, digits.target, test_size=0.2, random_state=3)
 
-train = tf.data.Dataset.from_tensor_slices((x_train, y_train)).shuffle(len(x_train)).batch(32).prefetch(tf.data.AUTOTUNE)
+train = (
+    tf.data.Dataset.from_tensor_slices((x_train, y_train)).shuffle(len(x_train)).batch(32).prefetch(tf.data.AUTOTUNE)
+)
 test = tf.data.Dataset.from_tensor_slices((x_test, y_test)).batch(64)
 
 model = models.Sequential()

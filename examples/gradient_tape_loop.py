@@ -1,6 +1,6 @@
 """A training loop of one's own: GradientTape, an optimizer, metrics, tf.data and a subclassed model, on wine data.
 
-    python -m kerasish examples/gradient_tape_loop.py
+python -m kerasish examples/gradient_tape_loop.py
 """
 
 import tensorflow as tf

@@ -1,6 +1,6 @@
 """Three species of iris from four measurements: a small multi-class classifier.
 
-    python -m kerasish examples/iris_classifier.py
+python -m kerasish examples/iris_classifier.py
 """
 
 import matplotlib
@@ -22,14 +22,18 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, strati
 scaler = StandardScaler().fit(X_train)
 X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
 
-model = Sequential([
-    Dense(16, activation="relu", input_shape=(4,)),
-    Dropout(0.1),
-    Dense(16, activation="relu"),
-    Dense(3, activation="softmax"),
-])
+model = Sequential(
+    [
+        Dense(16, activation="relu", input_shape=(4,)),
+        Dropout(0.1),
+        Dense(16, activation="relu"),
+        Dense(3, activation="softmax"),
+    ]
+)
 model.summary()
-model.compile(optimizer=tf.keras.optimizers.Adam(learning_rate=0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    optimizer=tf.keras.optimizers.Adam(learning_rate=0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+)
 history = model.fit(X_train, y_train, epochs=60, batch_size=16, validation_split=0.2, verbose=0)
 
 loss, accuracy = model.evaluate(X_test, y_test, verbose=0)

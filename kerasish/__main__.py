@@ -99,7 +99,11 @@ def _guarded(run: Callable[[], None]) -> int:
 
 
 def _own_frames_off(traceback: TracebackType | None) -> TracebackType | None:
-    while traceback is not None and traceback.tb_frame.f_code.co_filename in (__file__, runpy.__file__, "<frozen runpy>"):
+    while traceback is not None and traceback.tb_frame.f_code.co_filename in (
+        __file__,
+        runpy.__file__,
+        "<frozen runpy>",
+    ):
         traceback = traceback.tb_next
     return traceback
 

@@ -191,7 +191,9 @@ def install(backend_name: str | None = None) -> None:
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if _CHILD_FOLDER not in folders:
         package_parent = str(pathlib.Path(__file__).parent.parent)
-        extra = [] if importlib.util.find_spec("kerasish") is None or package_parent not in sys.path else [package_parent]
+        extra = (
+            [] if importlib.util.find_spec("kerasish") is None or package_parent not in sys.path else [package_parent]
+        )
         os.environ["PYTHONPATH"] = os.pathsep.join([_CHILD_FOLDER, *[f for f in folders if f], *extra])
 
 

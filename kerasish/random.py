@@ -64,7 +64,11 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     t = dispatch.raw(logits).detach()
     if t.ndim != 2:
         raise fail(ValueError, "`logits` should be of shape [batch_size, num_classes]", received=tuple(t.shape))
-    u = _uniform_raw((t.shape[0], num_samples, t.shape[1]), seed).to(t.device).clamp_min(torch.finfo(torch.float32).tiny)
+    u = (
+        _uniform_raw((t.shape[0], num_samples, t.shape[1]), seed)
+        .to(t.device)
+        .clamp_min(torch.finfo(torch.float32).tiny)
+    )
     gumbel = -torch.log(-torch.log(u))  # the largest of logits plus Gumbel noise is a draw (Gumbel 1954)
     return dispatch.wrap((t.float().unsqueeze(1) + gumbel).argmax(-1).to(as_dtype(dtype).torch))
 

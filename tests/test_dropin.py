@@ -83,7 +83,9 @@ def test_traceback_and_exit_status_are_pythons(tmp_path):
     assert ours.stderr.strip() == plain.stderr.strip()
 
 
-@pytest.mark.parametrize(("line", "status"), [("raise SystemExit(5)", 5), ("import sys; sys.exit('no')", 1), ("pass", 0)])
+@pytest.mark.parametrize(
+    ("line", "status"), [("raise SystemExit(5)", 5), ("import sys; sys.exit('no')", 1), ("pass", 0)]
+)
 def test_exit_status_is_the_scripts(tmp_path, line, status):
     assert python("-m", "kerasish", script(tmp_path, line)).returncode == status
 

@@ -19,7 +19,8 @@ LEVELS = [
     ["distribution"],
     ["training"],
     ["models"],
-    ["random", "tree", "config", "backend", "dtype_policies", "callbacks", "utils", "preprocessing", "mixed_precision", "dropin"],
+    ["random", "tree", "config", "backend", "dtype_policies", "callbacks", "utils", "preprocessing", "mixed_precision",
+     "dropin"],
     ["kerasish"],  # kerasish/__init__.py
     ["tf"],
     ["__main__"],

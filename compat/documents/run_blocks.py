@@ -44,7 +44,15 @@ def compiled():
 
 def prelude(name):
     """The names that the document has introduced before a block, or takes for granted."""
-    names = {"tf": tf, "np": np, "Dense": Dense, "Activation": Activation, "Input": Input, "Model": Model, "Sequential": Sequential}
+    names = {
+        "tf": tf,
+        "np": np,
+        "Dense": Dense,
+        "Activation": Activation,
+        "Input": Input,
+        "Model": Model,
+        "Sequential": Sequential,
+    }
     if "_tensors_" in name:
         names["t"] = tf.constant([[1, 2, 3], [4, 5, 6]])
     if "_layers_" in name:
@@ -70,6 +78,7 @@ def prelude(name):
 def run(path):
     printed, failure = io.StringIO(), None
     namespace = {"__name__": "__main__", **prelude(path.name)}
+    tf.keras.backend.clear_session()  # automatic names begin anew, as at the top of a document's chapter
     code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
     with contextlib.redirect_stdout(printed):
         try:
