@@ -117,6 +117,7 @@ from kerasish.tf.debugging import assert_equal as assert_equal
 from kerasish.tf.debugging import assert_greater as assert_greater
 from kerasish.tf.debugging import assert_less as assert_less
 from kerasish.tf.debugging import assert_rank as assert_rank
+from kerasish.tf.function import function as function
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
 from kerasish.tf.indexing import dynamic_partition as dynamic_partition
@@ -187,6 +188,7 @@ from kerasish.tf.math import tanh as tanh
 from kerasish.tf.math import truediv as truediv
 from kerasish.tf.math import truncatediv as truncatediv
 from kerasish.tf.math import truncatemod as truncatemod
+from kerasish.tf.module import Module as Module
 from kerasish.tf.printing import print as print
 from kerasish.tf.printing import summary as summary
 from kerasish.tf.reductions import add_n as add_n

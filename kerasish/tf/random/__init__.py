@@ -14,8 +14,8 @@ from kerasish.core import dtypes, symbolic
 from kerasish.core import random as streams
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import missing_name
-from kerasish.core.random import shape_of
 from kerasish.core.random import set_seed as set_seed
+from kerasish.core.random import shape_of
 from kerasish.tf.alias import moves
 from kerasish.tf.random import draws
 from kerasish.tf.random import experimental as experimental
