@@ -10,8 +10,12 @@ This module is the Keras namespace (``keras.*``); ``kerasish.tf`` is TensorFlow'
 
 from __future__ import annotations
 
+import gc as _gc
 import importlib
 from typing import Any
+
+_collecting = _gc.isenabled()
+_gc.disable()  # one full collection among torch's half a million objects would be half of the time that this import takes
 
 from kerasish import activations as activations
 from kerasish import backend as backend
@@ -55,6 +59,9 @@ from kerasish.models import Model as Model
 from kerasish.models import Sequential as Sequential
 from kerasish.optimizers import Optimizer as Optimizer
 from kerasish.regularizers import Regularizer as Regularizer
+
+if _collecting:
+    _gc.enable()
 
 FloatDTypePolicy = DTypePolicy
 
