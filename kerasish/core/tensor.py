@@ -159,6 +159,9 @@ class Tensor:
             "Make a new one, for example with tf.tensor_scatter_nd_update or tf.where, or use a tf.Variable."
         )
 
+    def __delitem__(self, key: Any) -> None:
+        raise TypeError(f"'{type(self).__name__}' object doesn't support item deletion: tensors are immutable.")
+
     def __copy__(self) -> Tensor:
         return self
 

@@ -432,6 +432,9 @@ class Variable:
             "v[...].assign(...) is not available; build the new value with tf.tensor_scatter_nd_update and assign it."
         )
 
+    def __delitem__(self, key: Any) -> None:
+        raise TypeError(f"'{type(self).__name__}' object doesn't support item deletion")
+
     def __deepcopy__(self, memo: dict) -> Variable:
         import copy
 
