@@ -244,6 +244,28 @@ def test_copies(make):
         assert type(other) is type(t) and str(other) == str(t)
 
 
+@pytest.mark.parametrize(
+    "name",
+    "sum mean prod max min std var any all argmax argmin cumsum squeeze size ndim sort median ravel round".split(),
+)
+def test_numpy_functions_take_tensors_and_give_numpy_values(name):
+    array = np.array([[3.0, 1.0, 2.0]], dtype="float32")
+    function = getattr(np, name)
+    got, expected = function(convert(array)), function(array)
+    assert type(got) is type(expected) or name == "size"
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_numpy_functions_take_axes_of_tensors():
+    array = np.arange(6, dtype="float32").reshape(2, 3)
+    for name in ("mean", "sum", "max", "std", "argmax"):
+        np.testing.assert_array_equal(getattr(np, name)(convert(array), axis=0), getattr(np, name)(array, axis=0))
+    np.testing.assert_array_equal(np.transpose(convert(array)), array.T)
+    np.testing.assert_array_equal(np.reshape(convert(array), (3, 2)), array.reshape(3, 2))
+    np.testing.assert_array_equal(np.repeat(convert(array), 2, axis=1), np.repeat(array, 2, axis=1))
+    assert convert(array).size() == (2, 3) and convert(array).size(1) == 3 and convert(array).size == 6
+
+
 def test_torch_takes_tensors():
     out = torch.add(F, torch.ones(3))
     assert isinstance(out, Tensor) and out.numpy().tolist() == [2, 3, 4]
