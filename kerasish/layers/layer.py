@@ -121,8 +121,11 @@ class Layer(Module):
             else:
                 cls._raw_call = call
                 cls.call = dispatch.boundary(call)
-        if "compute_mask" in cls.__dict__ and is_ours(cls.__dict__["compute_mask"]):
-            cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
+        if "compute_mask" in cls.__dict__:
+            if is_ours(cls.__dict__["compute_mask"]):
+                cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
+            else:
+                cls._makes_mask = True  # a user's may, whatever its inputs had
         if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
             cls.supports_masking = True
         if "build" in cls.__dict__:

@@ -1,0 +1,69 @@
+"""Masks through layers of the user's own, symbolic and on data."""
+
+import numpy as np
+import pytest
+
+import kerasish as keras
+from kerasish import layers, ops
+
+IDS = np.array([[3, 1, 0, 0], [2, 0, 0, 0]])
+
+
+class OwnEmbedding(layers.Layer):
+    """Makes a mask though its inputs have none."""
+
+    def build(self, input_shape):
+        self.table = self.add_weight(shape=(10, 3), initializer="ones")
+
+    def call(self, inputs):
+        return ops.take(self.table, inputs, axis=0)
+
+    def compute_mask(self, inputs, mask=None):
+        return ops.not_equal(inputs, 0)
+
+
+class MaskedShare(layers.Layer):
+    """Each step's share of the masked steps' sum."""
+
+    supports_masking = True
+
+    def call(self, inputs, mask=None):
+        kept = inputs * ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
+        return kept / ops.sum(kept, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("embed", [OwnEmbedding, lambda: layers.Embedding(10, 3, "ones", mask_zero=True)])
+def test_mask_of_an_embedding_reaches_a_users_layer(embed):
+    expected = np.array([[0.5, 0.5, 0, 0], [1, 0, 0, 0]])[..., None] * np.ones(3)
+    layer = embed()
+    on_data = MaskedShare()(layer(IDS))
+    np.testing.assert_allclose(on_data.numpy(), expected)
+    inputs = keras.Input((None,), dtype="int32")
+    model = keras.Model(inputs, MaskedShare()(layers.Activation("linear")(layer(inputs))))
+    np.testing.assert_allclose(model(IDS).numpy(), expected)
+    np.testing.assert_allclose(model.predict(IDS, verbose=0), expected)
+
+
+def test_a_layer_that_splits_its_input_splits_the_mask():
+    class Halves(layers.Layer):
+        def call(self, inputs):
+            return ops.split(inputs, 2, axis=1)
+
+        def compute_mask(self, inputs, mask=None):
+            return None if mask is None else ops.split(mask, 2, axis=1)
+
+    first, second = Halves()(layers.Embedding(10, 3, mask_zero=True)(IDS))
+    assert first._keras_mask.numpy().tolist() == [[True, True], [True, False]]
+    assert not second._keras_mask.numpy().any()
+    plain, _ = Halves()(np.ones((2, 4, 3), "float32"))
+    assert getattr(plain, "_keras_mask", None) is None
+
+
+def test_a_layer_without_masking_warns_and_drops_the_mask():
+    class Plain(layers.Layer):
+        def call(self, inputs):
+            return inputs * 2
+
+    with pytest.warns(UserWarning, match=r"plain.*does not support masking"):
+        out = Plain()(layers.Embedding(10, 3, mask_zero=True)(IDS))
+    assert getattr(out, "_keras_mask", None) is None
