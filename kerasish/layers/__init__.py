@@ -100,6 +100,7 @@ from kerasish.layers.reshape import ZeroPadding2D as ZeroPadding2D
 from kerasish.layers.reshape import ZeroPadding3D as ZeroPadding3D
 from kerasish.layers.rnn import RNN as RNN
 from kerasish.layers.spectral_norm import SpectralNormalization as SpectralNormalization
+from kerasish.layers.torch_module import TorchModuleWrapper as TorchModuleWrapper
 from kerasish.layers.upsampling import UpSampling1D as UpSampling1D
 from kerasish.layers.upsampling import UpSampling2D as UpSampling2D
 from kerasish.layers.upsampling import UpSampling3D as UpSampling3D
@@ -164,11 +165,14 @@ __all__ = [
     "Multiply", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Reshape", "SeparableConv1D",
     "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax",
     "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
-    "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
+    "Subtract", "TimeDistributed", "TorchModuleWrapper", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
     "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot",
     "maximum", "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip
-publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
+publish(
+    __name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")]
+)  # no file names these two
+InputSpec.__module__ = Layer.__module__ = __name__
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ from kerasish.optimizers.rules import Adagrad as Adagrad
 from kerasish.optimizers.rules import Ftrl as Ftrl
 from kerasish.optimizers.rules import RMSprop as RMSprop
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "Optimizer", "RMSprop"]
+__all__ = ["Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "Optimizer", "RMSprop", "SGD"]
 
 
 def __getattr__(name: str) -> Any:
