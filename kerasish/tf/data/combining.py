@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,12 +11,13 @@ import numpy as np
 
 from kerasish.core import tree
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import elements, rows
 from kerasish.tf.data.elements import NestedDataset, call
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec
+from kerasish.tf.data.randomness import Seeds, units
 from kerasish.tf.data.rows import Block, Table
-from kerasish.tf.data.sources import random_seed
-from kerasish.tf.data.transforms import FunctionStep
+from kerasish.tf.data.transforms import FunctionStep, Take
 from kerasish.tf.spec import TensorSpec
 
 # several inputs -------------------------------------------------------------------------------------------------------
@@ -131,18 +133,38 @@ class Directed(Node):
                 return
 
 
-class Choices(Node):
-    """Numbers of datasets, drawn with weights: a vector of them, or one for each draw.
+def weighted(nodes: Sequence[Node], weights: Any) -> tuple[list[Node], np.ndarray]:
+    """The nodes that can be chosen, and their weights; None: equal ones.
 
     Raises:
-        ValueError: negative weights, or none that is positive.
+        ValueError: another number of weights.
+        TypeError: weights that are not floats.
     """
+    if weights is None:
+        return list(nodes), np.ones(len(nodes), dtype=np.float32)
+    if len(weights) != len(nodes):
+        raise ValueError(
+            "Invalid `weights`. `weights` should have the same length as `datasets` but got "
+            f"`len(weights)={len(weights)}` vs. `len(datasets)={len(nodes)}`."
+        )
+    kept = [i for i, weight in enumerate(weights) if isinstance(weights, Tensor) or weight > 0]
+    if not kept:
+        return [Take(nodes[0], 0)], np.ones(1, dtype=np.float32)
+    given = weights if isinstance(weights, Tensor) else convert([weights[i] for i in kept])
+    if given.dtype not in ("float32", "float64"):
+        raise TypeError(
+            f"Invalid `weights`. `weights` type must be either `tf.float32` or `tf.float64` but is {given.dtype!r}."
+        )
+    return [nodes[i] for i in kept], given.numpy()
 
-    def __init__(self, weights: Sequence[float] | Node, seed: int | None, rerandomize: bool) -> None:
+
+class Choices(Node):
+    """Numbers of datasets, drawn with weights: a vector of them, or one for each draw (a node)."""
+
+    def __init__(self, weights: np.ndarray | Node, seed: int | None, rerandomize: bool) -> None:
         super().__init__(*([weights] if isinstance(weights, Node) else []))
-        self._weights = None if isinstance(weights, Node) else _shares(np.asarray(weights, dtype=np.float64))
-        self._source = np.random.default_rng(random_seed(seed))
-        self._fixed = None if rerandomize else int(self._source.integers(2**63))
+        self._weights = weights
+        self._seeds = Seeds(seed, renewed=rerandomize)
 
     def infer_spec(self) -> Any:
         return TensorSpec([], "int64")
@@ -151,20 +173,32 @@ class Choices(Node):
         return self.input.cardinality() if self.inputs else INFINITE
 
     def elements(self, run: Run) -> Iterator:
-        random = np.random.default_rng(int(self._source.integers(2**63)) if self._fixed is None else self._fixed)
-        if self._weights is None:
-            for weights in self.input.stream(run):
-                shares = _shares(np.asarray(weights.numpy(), dtype=np.float64))
-                yield int(random.choice(len(shares), p=shares))
+        draws = units(self._seeds.next_pass())
+        if isinstance(self._weights, Node):
+            for weights, unit in zip(self.input.stream(run), draws):
+                yield _choice(_cumulated(weights.numpy()), unit)
         else:
-            while True:
-                yield from random.choice(len(self._weights), size=256, p=self._weights).tolist()
+            sums = _cumulated(self._weights)
+            for unit in draws:
+                yield _choice(sums, unit)
 
 
-def _shares(weights: np.ndarray) -> np.ndarray:
-    if weights.ndim != 1 or (weights < 0).any() or not weights.sum() > 0:
-        raise fail(ValueError, "Invalid `weights`", "a vector of numbers that are not negative, one positive", weights)
-    return weights / weights.sum()
+def _cumulated(weights: np.ndarray) -> list[float]:
+    """Cumulative sums of weights, rounded as TensorFlow rounds: it takes their logarithms."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logits = np.log(weights).astype(np.float64)
+    if logits.ndim != 1 or np.isnan(logits).any() or np.isneginf(logits).all():
+        raise fail(
+            InvalidArgumentError,
+            "Invalid `weights`",
+            "a vector of numbers that are not negative, one positive",
+            weights,
+        )
+    return np.cumsum(np.exp(logits - logits.max())).tolist()
+
+
+def _choice(sums: list[float], unit: float) -> int:
+    return min(bisect.bisect_right(sums, unit * sums[-1]), len(sums) - 1)
 
 
 # functions whose results are datasets ---------------------------------------------------------------------------------

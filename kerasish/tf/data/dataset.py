@@ -389,6 +389,7 @@ class Dataset(NestedDataset):
 
         Raises:
             ValueError: no datasets, or another number of weights.
+            TypeError: weights that are not floats.
         """
         if not datasets:
             raise ValueError("Invalid `datasets`. `datasets` should not be empty.")
@@ -396,16 +397,9 @@ class Dataset(NestedDataset):
         if isinstance(weights, NestedDataset):
             choices: Any = weights._node
         else:
-            choices = [1.0] * len(nodes) if weights is None else np.asarray(weights, dtype=np.float64).tolist()
-            if len(choices) != len(nodes):
-                raise ValueError(
-                    "Invalid `weights`. `weights` should have the same length as `datasets` but got "
-                    f"`len(weights)={len(choices)}` vs. `len(datasets)={len(nodes)}`."
-                )
-            kept = [(node, weight) for node, weight in zip(nodes, choices) if weight]
-            if len(kept) == 1:
-                return Dataset(kept[0][0])
-            nodes, choices = [node for node, _ in kept], [weight for _, weight in kept]
+            nodes, choices = combining.weighted(nodes, weights)
+            if len(nodes) == 1:
+                return Dataset(nodes[0])
         selector = combining.Choices(choices, seed, bool(rerandomize_each_iteration))
         return Dataset(combining.Directed(selector, nodes, stop_on_empty_dataset))
 

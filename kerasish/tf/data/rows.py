@@ -19,6 +19,7 @@ from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.dtypes import DType, to_torch
 from kerasish.tf.data.elements import packer, rows_of, wrapped
+from kerasish.tf.data.randomness import Words, moves
 
 Column: TypeAlias = "range | np.ndarray"
 Block: TypeAlias = "tuple[Column, ...]"
@@ -221,20 +222,21 @@ def number_rows(blocks: Iterable[Block]) -> Iterator[Block]:
         count += len(block[0])
 
 
-def shuffle_rows(blocks: Iterable[Block], size: int | None, random: np.random.Generator) -> Iterator[Block]:
-    """The rows in random order: each is drawn from the ``size`` first ones that are still there (None: from all).
-
-    This is TensorFlow's shuffle buffer: a row that leaves it makes room for the next one of the input. Where all rows fit,
-    the order is a uniform permutation.
-    """
+def shuffle_rows(blocks: Iterable[Block], size: int | None, words: Words) -> Iterator[Block]:
+    """The rows in random order: each is drawn from the ``size`` first ones that are still there (None: from all)."""
     stream = iter(blocks)
     buffer, rest = _fill(stream, size)
     if buffer is None:
         return
-    for arriving in regroup(itertools.chain(rest, stream), max(len(buffer[0]), _SHUFFLED)):
-        out, buffer = _exchange(buffer, arriving, random)
+    size, done = len(buffer[0]), 0
+    for arriving in regroup(itertools.chain(rest, stream), max(size, _SHUFFLED)):
+        count = len(arriving[0])
+        steps = moves(words, done, np.full(count, size), size)
+        out, buffer = _exchange(join([buffer, arriving]), size, steps)
+        done += count
         yield out
-    yield permute(buffer, random.permutation(len(buffer[0])))
+    left = np.arange(size, 0, -1)
+    yield _exchange(buffer, size, moves(words, done, left, size))[0]
 
 
 def _fill(stream: Iterator[Block], size: int | None) -> tuple[Block | None, list[Block]]:
@@ -250,14 +252,16 @@ def _fill(stream: Iterator[Block], size: int | None) -> tuple[Block | None, list
     return (join(held) if held else None), []
 
 
-def _exchange(buffer: Block, arriving: Block, random: np.random.Generator) -> tuple[Block, Block]:
-    """Each arriving row takes the place of a random row of the buffer: those that leave, and the buffer afterwards."""
-    size, count = len(buffer[0]), len(arriving[0])
-    places = random.integers(0, size, size=count).tolist()
+def _exchange(both: Block, size: int, steps: Iterable[tuple[int, int]]) -> tuple[Block, Block]:
+    """``size`` rows of a shuffle buffer and those that arrive: the rows that leave it, and the buffer afterwards.
+
+    Args:
+        steps: for each row that leaves, its place in the buffer and the place whose row moves there.
+    """
     inside = list(range(size))
     leaving = []
-    for number, place in enumerate(places, size):
+    for number, (place, slot) in enumerate(steps, size):
         leaving.append(inside[place])
-        inside[place] = number
-    both = join([buffer, arriving])
-    return permute(both, np.asarray(leaving)), permute(both, np.asarray(inside))
+        inside[place], inside[slot] = inside[slot], number
+    after = both if len(both[0]) == size else permute(both, np.asarray(inside))
+    return permute(both, np.asarray(leaving)), after

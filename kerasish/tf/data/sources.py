@@ -12,25 +12,20 @@ import torch
 from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import DType, as_dtype, int64, string
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.core.random import op_stream
 from kerasish.core.storage import from_numpy, from_strings
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf.data import elements
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, Run
+from kerasish.tf.data.randomness import Seeds
 from kerasish.tf.data.rows import Arrays, Block, Counting, Table
 from kerasish.tf.spec import TensorSpec, TypeSpec
 
 _COUNTED = 1 << 16  # rows of an endless source that are handed over at a time
+_DRAWN = 256  # random numbers made at a time
 
 
 class WrongElementError(InvalidArgumentError, TypeError):
     """A generator gave something else than it was announced to."""
-
-
-def random_seed(seed: int | None) -> list[int]:
-    """Seeds for NumPy from a dataset's own seed and the global one; they take one operation's seed if it has none."""
-    stream = op_stream("dataset", seed, 0)
-    return [*stream.key, stream.start >> 64]
 
 
 # arrays ---------------------------------------------------------------------------------------------------------------
@@ -171,8 +166,7 @@ class Random(Node):
 
     def __init__(self, seed: int | None, rerandomize: bool) -> None:
         super().__init__()
-        self._source = np.random.default_rng(random_seed(seed))
-        self._fixed = None if rerandomize else int(self._source.integers(2**63))
+        self._seeds = Seeds(seed, renewed=rerandomize)
 
     def infer_spec(self) -> Any:
         return TensorSpec([], int64)
@@ -181,9 +175,9 @@ class Random(Node):
         return INFINITE
 
     def elements(self, run: Run) -> Iterator:
-        random = np.random.default_rng(int(self._source.integers(2**63)) if self._fixed is None else self._fixed)
-        while True:
-            yield Tensor(torch.tensor(int(random.integers(2**32)), dtype=torch.int64))
+        words = self._seeds.next_pass()
+        for start in itertools.count(0, _DRAWN):
+            yield from map(Tensor, torch.from_numpy(words.at(start, _DRAWN)).unbind())
 
 
 # Python generators ----------------------------------------------------------------------------------------------------

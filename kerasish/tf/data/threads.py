@@ -42,7 +42,7 @@ class Ahead(Iterator):
     def __init__(self, node: Node, size: int, run: Run) -> None:
         self._queue = _Queue(size)
         part = run.in_thread()
-        arguments = (self._queue, node, part, Threads(part))
+        arguments = (self._queue, node.stream(part), Threads(part))
         self._thread = threading.Thread(target=_fill, args=arguments, name="tf.data prefetch", daemon=True)
         weakref.finalize(self, self._queue.close)  # also at the interpreter's exit
 
@@ -93,10 +93,9 @@ class _Queue:
             self._changed.notify_all()
 
 
-def _fill(queue: _Queue, node: Node, run: Run, threads: Threads) -> None:
-    """The thread: the node's elements, and the exceptions that making them raised, into the queue."""
+def _fill(queue: _Queue, stream: Iterator, threads: Threads) -> None:
+    """The thread: the elements, and the exceptions that making them raised, into the queue."""
     with threads.scope():
-        stream = node.stream(run)
         wanted = True
         while wanted:
             try:

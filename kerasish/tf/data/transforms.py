@@ -17,8 +17,8 @@ from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec
+from kerasish.tf.data.randomness import Seeds, shuffled
 from kerasish.tf.data.rows import Block, Table
-from kerasish.tf.data.sources import random_seed
 from kerasish.tf.data.threads import in_threads
 from kerasish.tf.spec import TensorSpec
 
@@ -318,29 +318,18 @@ class Shuffle(RowStep):
     def __init__(self, node: Node, size: int | None, seed: int | None, reshuffle: bool) -> None:
         super().__init__(node)
         self._size = size
-        self._source = np.random.default_rng(random_seed(seed))
-        self._fixed = None if reshuffle else int(self._source.integers(2**63))
-
-    def _random(self) -> np.random.Generator:
-        return np.random.default_rng(int(self._source.integers(2**63)) if self._fixed is None else self._fixed)
+        self._seeds = Seeds(seed, renewed=reshuffle)
 
     def rows(self, run: Run) -> Iterator[Block]:
         if run.probing or self._size == 1:
             return self.input.rows(run)
-        return rows.shuffle_rows(self.input.rows(run), self._size, self._random())
+        return rows.shuffle_rows(self.input.rows(run), self._size, self._seeds.next_pass())
 
     def elements(self, run: Run) -> Iterator:
         stream = self.input.stream(run)
-        return stream if run.probing else self._shuffled(stream, self._random())
-
-    def _shuffled(self, stream: Iterator, random: np.random.Generator) -> Iterator:
-        buffer = list(itertools.islice(stream, self._size))
-        for arriving in stream:
-            place = int(random.integers(len(buffer)))
-            leaving, buffer[place] = buffer[place], arriving
-            yield leaving
-        for place in random.permutation(len(buffer)):
-            yield buffer[place]
+        if run.probing or self._size == 1:
+            return stream
+        return shuffled(stream, self._size, self._seeds.next_pass())
 
 
 class Repeat(RowStep):
@@ -374,6 +363,8 @@ class Repeat(RowStep):
                 yield item
             if empty:
                 return
+        if not isinstance(self.input, Shuffle):
+            one_pass(run)  # TensorFlow begins one more: where it shuffles, it takes seeds
 
 
 class Enumerate(RowStep):

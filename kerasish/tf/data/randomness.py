@@ -1,0 +1,97 @@
+"""Random numbers of datasets: TensorFlow's own, so that the same seeds give the same orders."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from kerasish.core.random import Stream, op_stream, philox
+
+_CHUNK = 1024  # words made at a time where they are asked for one by one
+_MIXING_KEY = (0x3EC8F720, 0x02461E29)  # the key that Stream mixes seeds with
+
+
+class Words:
+    """The 32-bit words that one pass over a random dataset draws from, by position."""
+
+    def __init__(self, key: int, high: int) -> None:
+        self._stream = Stream.at(key, high << 64)
+
+    def at(self, start: int, count: int) -> np.ndarray:
+        """``count`` words from the one numbered ``start`` on, as int64."""
+        first = start // 4
+        blocks = self._stream.blocks(np.arange(first, -(-(start + count) // 4), dtype=np.uint64))
+        return blocks.reshape(-1)[start - 4 * first :][:count].astype(np.int64)
+
+
+class Seeds:
+    """What the passes over a random dataset draw from: words of its own seed and the global one.
+
+    Args:
+        seed: None takes one of an operation's seeds, as TensorFlow does.
+        renewed: whether each pass has words of its own, or all the same.
+    """
+
+    def __init__(self, seed: int | None, renewed: bool) -> None:
+        stream = op_stream("dataset", seed, 0)
+        self._pair = (stream.key[0] | stream.key[1] << 32, stream.start >> 64)
+        self._renewed = renewed
+        self._passes = 0
+
+    def next_pass(self) -> Words:
+        """The words of the next pass."""
+        own = Words(*self._pair)
+        if not self._renewed:
+            return own
+        self._passes += 1
+        key, high = own.at(2 * self._passes - 2, 2).tolist()
+        return Words(key, high)
+
+
+def moves(words: Words, start: int, left: np.ndarray, size: int) -> Iterator[tuple[int, int]]:
+    """Which place of a shuffle buffer is emptied next, and which one's item takes that place.
+
+    TensorFlow's buffer is a ring of ``size`` places: the k-th item that leaves it is drawn from the ``left`` ones that
+    begin at place k; the first of these is moved to where it was.
+    """
+    slots = np.arange(start, start + len(left))
+    places = (slots + words.at(start, len(left)) % left) % size
+    return zip(places.tolist(), (slots % size).tolist())
+
+
+def shuffled(stream: Iterator, size: int | None, words: Words) -> Iterator:
+    """Items in random order: each is drawn from the ``size`` first ones that are still there (None: from all)."""
+    items = list(itertools.islice(stream, size))
+    size, count = len(items), 0
+    full = np.full(_CHUNK, size)
+    for item in stream:
+        if not count % _CHUNK:
+            steps = moves(words, count, full, size)
+        place, slot = next(steps)
+        leaving, items[place] = items[place], items[slot]
+        items[slot] = item
+        count += 1
+        yield leaving
+    for place, slot in moves(words, count, np.arange(size, 0, -1), size):
+        leaving, items[place] = items[place], items[slot]
+        yield leaving
+
+
+def units(words: Words) -> Iterator[float]:
+    """Doubles in [0, 1): each is what ``tf.random.stateless_uniform`` makes first of two words as its seed."""
+    for start in itertools.count(0, 2 * _CHUNK):
+        seeds = np.zeros((_CHUNK, 4), dtype=np.uint32)
+        seeds[:, 0::2] = words.at(start, 2 * _CHUNK).reshape(-1, 2)
+        yield from _first_units(seeds).tolist()
+
+
+def _first_units(seeds: np.ndarray) -> np.ndarray:
+    """Stream's arithmetic for many seeds at once, each four words: their mixture is key and counter of a block."""
+    mixed = philox(seeds, _MIXING_KEY)
+    counter = np.zeros_like(mixed)
+    counter[:, 2:] = mixed[:, 2:]
+    first, second = philox(counter, mixed[:, :2].T.astype(np.uint64)).astype(np.uint64).T[:2]
+    bits = (first & np.uint64(0xFFFFF)) << np.uint64(32) | second | np.uint64(1023 << 52)
+    return bits.view(np.float64) - 1.0
