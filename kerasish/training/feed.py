@@ -49,6 +49,9 @@ class Feed:
     def end_epoch(self) -> None:
         """Called after each epoch."""
 
+    def spare_pass(self) -> None:
+        """Called at the end of an epoch that was all of a pass: Keras begins another pass there, which nobody takes."""
+
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """``(x, y, sample_weight)`` from ``x``, ``(x, y)`` or all three; None for what is missing.
@@ -357,6 +360,10 @@ class SourceFeed(Feed):
     def end_epoch(self) -> None:
         getattr(self.source, "on_epoch_end", lambda: None)()
 
+    def spare_pass(self) -> None:
+        if hasattr(type(self.source), "element_spec"):  # asking the dataset would run its functions
+            iter(self.source)  # takes seeds where it shuffles: without, later epochs would not have Keras's orders
+
 
 def _fetched_ahead(source: Any, order: Iterable[int], workers: int, ahead: int) -> Iterator[Batch]:
     """Items fetched by several threads or processes, in order, at most ``ahead`` of them waiting."""
@@ -416,6 +423,9 @@ class WeightedFeed(Feed):
 
     def end_epoch(self) -> None:
         self.feed.end_epoch()
+
+    def spare_pass(self) -> None:
+        self.feed.spare_pass()
 
 
 def to_batch(element: Any) -> Batch:

@@ -218,6 +218,8 @@ class Passes:
         if self.steps is not None and count < self.steps:
             self._iterator = None if self._feed.restarts else self._iterator
             _warn_end(number, count, self.steps)
+        if not self._goes_on and count == self._feed.batches:
+            self._feed.spare_pass()
         self._feed.end_epoch()
 
     def _open(self) -> Iterator:
