@@ -12,6 +12,7 @@ each tape sees only its own part. The difference is kept in three places:
 
 from __future__ import annotations
 
+import enum
 import itertools
 import warnings
 import weakref
@@ -69,17 +70,15 @@ def on_raw_tensors(function: Callable) -> Callable[..., torch.Tensor]:
     return call
 
 
-class UnconnectedGradients:
+class UnconnectedGradients(enum.Enum):
     """What ``gradient`` gives for a source that the target does not depend on."""
 
     NONE = "none"
     ZERO = "zero"
 
-    def __new__(cls, value: str) -> str:  # type: ignore[misc]
-        text = str(value).lower()
-        if text not in ("none", "zero"):
-            raise fail(ValueError, f"Unknown value for unconnected_gradients: {value!r}", "'none' or 'zero'")
-        return text
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise fail(ValueError, f"Unknown value for unconnected_gradients: {value!r}", "'none' or 'zero'")
 
 
 class GradientTape:
@@ -124,7 +123,7 @@ class GradientTape:
         now = torch._C._autograd._get_sequence_nr()
         if not local.tapes:
             local.before_tapes = (local.recording, torch.is_grad_enabled())
-            local.recording = local.recording or new_recording()
+            local.recording = local.recording or self._recording or new_recording()  # a second entry goes on
             torch._C._set_grad_enabled(True)
         self._inner = bool(local.tapes) and now != local.tapes[0]._start
         if self._recording != local.recording:  # not a second entry into the same recording
@@ -187,7 +186,7 @@ class GradientTape:
     def stop_recording(self) -> Iterator[None]:
         """A block whose operations this tape does not see."""
         if not self._open:
-            raise ValueError("Tape is not recording.")
+            raise RuntimeError("Trying to stop recording a tape which is not recording.")
         if len(local.tapes) == 1:
             with scope(recording=0, tapes=()):
                 yield
@@ -268,7 +267,7 @@ class GradientTape:
                 if layout is not None:
                     grad = torch.vmap(layout.to_logical)(grad)
                 grad = grad.reshape(*output.shape, *grad.shape[1:])
-            elif unconnected == "zero":
+            elif unconnected is UnconnectedGradients.ZERO:
                 like = dispatch.raw(source)
                 grad = like.new_zeros((*output.shape, *like.shape))
             results.append(None if grad is None else dispatch.wrap(grad))
@@ -304,7 +303,11 @@ class GradientTape:
             grads = self._rows(output, rows, group, create_graph, retain)
         grad = grads[0] if grads else None
         if grad is None:
-            return dispatch.wrap(like.new_zeros((*output.shape, *like.shape[1:]))) if unconnected == "zero" else None
+            return (
+                dispatch.wrap(like.new_zeros((*output.shape, *like.shape[1:])))
+                if unconnected is UnconnectedGradients.ZERO
+                else None
+            )
         return dispatch.wrap(grad.transpose(0, 1).reshape(*output.shape, *like.shape[1:]))
 
     def _outputs(self, target: Any, output_gradients: Any) -> tuple[list, list]:
@@ -437,10 +440,10 @@ def _gradient_node(t: torch.Tensor) -> Any:
     return torch.autograd.graph.get_gradient_edge(t).node
 
 
-def _present(source: Any, parts: list, unconnected: str) -> Any:
+def _present(source: Any, parts: list, unconnected: UnconnectedGradients) -> Any:
     """A source's gradient as the user sees it: logical layout, wrapped like the source."""
     if not parts:
-        if unconnected == "none":
+        if unconnected is UnconnectedGradients.NONE:
             return None
         return dispatch.wrap(torch.zeros_like(dispatch.raw(source)))
     grad = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
@@ -471,13 +474,18 @@ class _Custom(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, run: Callable, *inputs: torch.Tensor) -> Any:
-        outputs, ctx.grad_function = run(inputs)
-        ctx.count = len(inputs)
+        outputs, ctx.grad_function = run(inputs, False)
+        ctx.run = run
+        ctx.save_for_backward(*inputs)
         return outputs
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple:
-        return (None, *ctx.grad_function(grads))
+        if not torch.is_grad_enabled():
+            return (None, *ctx.grad_function(grads))
+        with recording():  # the gradient will be differentiated: with what f computed for it as part of the graph
+            _, grad_function = ctx.run(ctx.saved_tensors, True)
+            return (None, *grad_function(grads))
 
 
 def custom_gradient(f: Callable) -> Callable:
@@ -496,8 +504,8 @@ def custom_gradient(f: Callable) -> Callable:
             def note_access(self, variable: Variable) -> None:
                 accessed.setdefault(id(variable), variable)
 
-        def run(inputs: tuple) -> tuple:
-            with scope(recording=new_recording(), tapes=(Probe(),)):
+        def run(inputs: tuple, attached: bool) -> tuple:
+            with scope(recording=local.recording if attached else new_recording(), tapes=(Probe(),)):
                 y, grad = f(*(dispatch.wrap(t) for t in inputs[: len(args)]), **kwargs)
             flat = [dispatch.raw(part).detach() for part in tree.flatten(y)]
             layout["y"] = y
@@ -516,7 +524,7 @@ def custom_gradient(f: Callable) -> Callable:
 
         # variables must be inputs of the autograd function to get gradients: a dry run tells which ones f reads
         with torch.no_grad():
-            run(tuple(tensors))
+            run(tuple(tensors), False)
         leaves = [variable.read() for variable in accessed.values()]
         outputs = _Custom.apply(run, *tensors, *leaves)
         packed = tree.pack_as(layout["y"], outputs)

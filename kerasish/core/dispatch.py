@@ -193,6 +193,11 @@ def strict_op(function: F) -> F:
     return _publish(function, _demand_same)
 
 
+def bool_op(function: F) -> F:
+    """Publish a TensorFlow operation of truth values: Python's numbers are refused, as ``tf.logical_and(1, 1)`` is."""
+    return _publish(function, _demand_bools)
+
+
 def strings(implementation: Callable) -> Callable[[F], F]:
     """Below ``@op``: what to call, with NumPy object arrays of bytes, when an argument is a string tensor."""
 
@@ -470,6 +475,8 @@ def _demand_same(group: list, name: str) -> None:
                 raise dtype_mismatch(name, first, value.dtype)
         elif type(value) is np.ndarray and value.dtype == object:
             first = object
+    if first is None and group[0][2].sequence and {type(holder[key]) for holder, key, _ in group} == {int, float}:
+        first = torch.float32  # a list of Python's numbers, as tf.constant takes it
     for holder, key, slot in group:
         value = holder[key]
         if isinstance(value, torch.Tensor):
@@ -482,6 +489,13 @@ def _demand_same(group: list, name: str) -> None:
         holder[key] = converted = strict_constant(value, first, name)
         if first is None:
             first = converted.dtype if isinstance(converted, torch.Tensor) else object
+
+
+def _demand_bools(group: list, name: str) -> None:
+    for holder, key, _ in group:
+        if not isinstance(holder[key], (torch.Tensor, np.ndarray, np.generic)):
+            holder[key] = strict_constant(holder[key], torch.bool, name)
+    _demand_same(group, name)
 
 
 def _fits(value: Any, dtype: torch.dtype) -> bool:
@@ -502,7 +516,7 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
         return out if dtype is None or not isinstance(out, torch.Tensor) else out.to(dtype)
     try:
         return raw(value, dtype)
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
         raise DTypeMismatchError(f"{error} [Op:{name}]") from None
 
 

@@ -62,15 +62,17 @@ class DType(str):
 
     @property
     def limits(self) -> tuple:
-        return self.min, self.max
+        """The range of an image's intensities: (0, 1) of floats, (0, max) of integers."""
+        if self.kind == "bool":
+            return False, True
+        return 0, 1 if self.kind == "float" else self.max
 
     def _limit(self, which: str) -> Any:
-        if self.kind == "bool":
-            return which == "max"
-        if self.kind in ("complex", "string"):
+        if self.kind in ("bool", "complex", "string"):
             raise TypeError(f"Cannot find {which}imum value of {self!r}.")
-        info = torch.finfo(self.torch) if self.kind == "float" else torch.iinfo(self.torch)
-        return getattr(info, which)
+        if self.kind == "float":
+            return self.as_numpy_dtype(getattr(torch.finfo(self.torch), which))
+        return getattr(torch.iinfo(self.torch), which)
 
     def is_compatible_with(self, other: Any) -> bool:
         return self == other
@@ -109,7 +111,7 @@ def _numpy_type(name: str) -> type:
         import ml_dtypes  # NumPy itself has no such types
 
         return getattr(ml_dtypes, name)
-    return {"string": np.object_, "bool": np.bool_}.get(name) or getattr(np, name)
+    return {"string": object, "bool": np.bool_}.get(name) or getattr(np, name)
 
 
 float16 = DType("float16", 19, "float", 2, torch.float16)
@@ -129,7 +131,7 @@ uint64 = DType("uint64", 23, "uint", 8, torch.uint64)
 bool_ = DType("bool", 10, "bool", 1, torch.bool)
 complex64 = DType("complex64", 8, "complex", 8, torch.complex64)
 complex128 = DType("complex128", 18, "complex", 16, torch.complex128)
-string = DType("string", 7, "string", 1, None)
+string = DType("string", 7, "string", 0, None)
 
 ALL = (
     float16, bfloat16, float32, float64, float8_e4m3fn, float8_e5m2, int8, int16, int32, int64,

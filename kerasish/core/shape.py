@@ -5,7 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
+
 from kerasish.core.errors import fail
+
+
+def _dimension(value: Any) -> int:
+    """One known dimension.
+
+    Raises:
+        TypeError: it is no integer.
+        ValueError: it is negative.
+    """
+    try:
+        size = value.__index__()
+    except AttributeError:
+        raise TypeError(
+            f"Dimension value must be integer or None or have an __index__ method. Received: {value!r}"
+        ) from None
+    if size < 0:
+        raise ValueError(f"Dimension {size} must be >= 0")
+    return size
 
 
 class TensorShape(tuple):
@@ -23,9 +43,11 @@ class TensorShape(tuple):
             shape = super().__new__(cls, ())
             shape._unknown_rank = True
             return shape
+        if type(dims) is torch.Size:
+            return super().__new__(cls, dims)
         if isinstance(dims, int):
             dims = (dims,)
-        return super().__new__(cls, [None if d is None else int(d) for d in dims])
+        return super().__new__(cls, [None if d is None else _dimension(d) for d in dims])
 
     @property
     def rank(self) -> int | None:
@@ -109,6 +131,18 @@ class TensorShape(tuple):
             return TensorShape(None)
         return TensorShape([a if a == b else None for a, b in zip(self, other, strict=True)])
 
+    def most_specific_common_supertype(self, others: Iterable[Any]) -> TensorShape:
+        shape = self
+        for other in others:
+            shape = shape.most_specific_compatible_shape(other)
+        return shape
+
+    def is_subtype_of(self, other: TensorShape) -> bool:
+        """Whether every shape that fits this one fits ``other``."""
+        if other._unknown_rank:
+            return True
+        return self.rank == other.rank and all(b is None or a == b for a, b in zip(self, other, strict=True))
+
     def concatenate(self, other: Any) -> TensorShape:
         other = TensorShape(other)
         if self._unknown_rank or other._unknown_rank:
@@ -138,7 +172,9 @@ class TensorShape(tuple):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TensorShape):
             return self._unknown_rank == other._unknown_rank and super().__eq__(other)
-        if other is None or isinstance(other, int):
+        if other is None:
+            return self._unknown_rank
+        if isinstance(other, int):
             return False
         try:
             return not self._unknown_rank and super().__eq__(tuple(other))  # type: ignore[call-overload]

@@ -136,6 +136,8 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
         except (RuntimeError, TypeError):
             shapes = [list(part.shape) for part in parts]
             raise InvalidArgumentError(f"Shapes of all inputs must match: got {shapes}. [Op:Pack]") from None
+    if isinstance(first, (str, bytes)):
+        return from_strings(value)
     try:
         array = np.array(value)
     except (ValueError, OverflowError) as error:
@@ -143,8 +145,12 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
             raise fail(ValueError, f"Can't convert Python sequence {_short(value)} to Tensor: {error}") from None
         raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
     kind = array.dtype.kind
-    if kind in "SU" or (kind == "O" and isinstance(first, (str, bytes))):
+    if kind in "SU":
         return from_strings(value)
+    if type(first) is bool and kind != "b":
+        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+    if array.dtype == np.uint64 and type(first) is int and target is None:
+        raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.")
     if kind == "O" and type(first) is int and first >= -(2**63):
         raise fail(ValueError, f"Can't convert Python sequence {_short(value)} to Tensor: an integer is out of range")
     if kind == "O":

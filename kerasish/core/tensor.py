@@ -114,6 +114,10 @@ class Tensor:
         array = to_numpy(self._t)
         return array.astype(dtype) if dtype is not None and dtype != array.dtype else array.copy()
 
+    def __array_function__(self, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+        """NumPy's functions compute on our values as arrays; they would call our methods with their own arguments."""
+        return function(*_as_arrays(args), **_as_arrays(kwargs))
+
     def __dlpack__(self, **kwargs: Any) -> Any:
         return self._t.detach().__dlpack__(**kwargs)
 
@@ -121,7 +125,7 @@ class Tensor:
         return self._t.__dlpack_device__()
 
     def __bool__(self) -> bool:
-        return bool(to_numpy(self._t))
+        return bool(to_numpy(self._t)) if self._t.numel() else False
 
     def __int__(self) -> int:
         return int(to_numpy(self._t))
@@ -266,6 +270,17 @@ def _unwrap_all(values: Any) -> Any:
     return values
 
 
+def _as_arrays(values: Any) -> Any:
+    """Tensors and Variables inside the arguments of a NumPy function as arrays."""
+    if isinstance(values, (Tensor, dispatch._types.variable)):
+        return np.asarray(values)
+    if type(values) in (tuple, list):
+        return type(values)(_as_arrays(v) for v in values)
+    if type(values) is dict:
+        return {key: _as_arrays(v) for key, v in values.items()}
+    return values
+
+
 def _from_pickle(value: Any) -> Tensor:
     return Tensor(value if isinstance(value, torch.Tensor) else from_numpy(np.asarray(value)))
 
@@ -352,18 +367,17 @@ def operand(other: Any, like: torch.Tensor, name: str) -> Any:
         return other.read()
     if isinstance(other, torch.Tensor):
         return other
-    if other is None or isinstance(other, dispatch._types.symbolic) or hasattr(other, "_overrides_tensor_operators"):
+    if isinstance(other, dispatch._types.symbolic) or hasattr(other, "_overrides_tensor_operators"):
         return NotImplemented
     return dispatch.strict_constant(other, like.dtype, name)
 
 
 def _check(kinds: tuple, dtype: torch.dtype, name: str) -> None:
-    if FROM_TORCH[dtype].kind not in kinds:
+    own = FROM_TORCH.get(dtype, string)
+    if own.kind not in kinds:
         allowed = ", ".join(sorted(d.name for d in FROM_TORCH.values() if d.kind in kinds))
-        raise InvalidArgumentError(
-            f"Value for attr 'T' of {FROM_TORCH[dtype].name} is not in the list of allowed values: {allowed} "
-            f"[Op:{name}]"
-        )
+        error = DTypeMismatchError if name == "RealDiv" else InvalidArgumentError  # Python's TypeError there
+        raise error(f"Value for attr 'T' of {own.name} is not in the list of allowed values: {allowed} [Op:{name}]")
 
 
 def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool = True) -> tuple[Callable, Callable]:
@@ -384,6 +398,8 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
             return dispatch.wrap(function(y, x) if reflected else function(x, y))
         except (RuntimeError, IndexError) as error:
             raise _shape_error(error, x, y, name) from None
+        except OverflowError:  # an integer of more than 64 bits
+            return compute(self, dispatch.strict_constant(other, x.dtype, name), reflected)
 
     allowed = frozenset(d.torch for d in FROM_TORCH.values() if d.kind in kinds)
     floats = frozenset(d.torch for d in FROM_TORCH.values() if d.kind == "float") & allowed
@@ -402,6 +418,8 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
                     return Tensor(function(x, y))
                 except (RuntimeError, IndexError) as error:
                     raise _shape_error(error, x, y, name) from None
+                except OverflowError:
+                    pass
         return compute(self, other, False)
 
     def backward(self: Any, other: Any) -> Any:
@@ -457,7 +475,7 @@ _SIGNED = ("int", "float", "complex")
 BINARY_OPERATORS: dict[str, tuple] = {
     "add": (torch.add, "AddV2", _NUMBERS),
     "sub": (operator.sub, "Sub", _NUMBERS),
-    "mul": (torch.mul, "Mul", _NUMBERS),
+    "mul": (torch.mul, "Mul", (*_NUMBERS, "bool")),  # of bools: and
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
@@ -517,6 +535,8 @@ def index_raw(t: torch.Tensor, key: Any) -> torch.Tensor:
         return t[mask]
     keys = key if isinstance(key, tuple) else (key,)
     plain = [_plain_index(k) for k in keys]
+    if sum(1 for k in plain if k is Ellipsis) > 1:
+        raise InvalidArgumentError("Multiple ellipses in slice spec not allowed [Op:StridedSlice]")
     used = sum(1 for k in plain if k is not None and k is not Ellipsis)
     if used > t.ndim:
         raise InvalidArgumentError(
@@ -596,6 +616,12 @@ class StringTensor(Tensor):
 
     def __bool__(self) -> bool:
         return bool(self._t)
+
+    def __int__(self) -> int:
+        return int(self._t.item())
+
+    def __float__(self) -> float:
+        return float(self._t.item())
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self._t.ndim:

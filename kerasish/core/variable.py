@@ -16,6 +16,7 @@ torch's fastest kernel wants. ``Layout`` converts.
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,18 +28,20 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import local, settings, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import (
     Reference,
     StringTensor,
     Tensor,
+    convert,
     getitem,
     install_operators,
     numpy_text,
     torch_function,
 )
+from kerasish.core.updates import PartialWrites
 
 live_tapes: weakref.WeakSet = weakref.WeakSet()  # tapes that may still be asked for gradients; see autodiff
 
@@ -75,6 +78,10 @@ class Layout:
     def allocate(self, logical: torch.Tensor) -> torch.Tensor:
         """A stored tensor with the strides that kernels want."""
         return self.to_stored(logical).clone(memory_format=self.memory_format)
+
+
+def _has_gradient(value: torch.Tensor) -> bool:
+    return value.is_floating_point() or value.is_complex()
 
 
 class Variable:
@@ -136,7 +143,8 @@ class Variable:
         self.synchronization: Any = "auto"
         self._owner: Any = Cell()
         self._key = name
-        self._is_parameter = trainable and isinstance(value, torch.Tensor) and value.is_floating_point()
+        self._ties: tuple[tuple[Any, str], ...] = ()  # other modules that hold the tensor too, with their keys
+        self._is_parameter = trainable and isinstance(value, torch.Tensor) and _has_gradient(value)
         self._install(layout.allocate(value) if layout else value)
 
     # where it is stored
@@ -148,10 +156,21 @@ class Variable:
     def _install(self, stored: Any) -> None:
         if self._is_parameter:
             stored = torch.nn.Parameter(stored, requires_grad=self._trainable)
-        elif self._trainable and isinstance(stored, torch.Tensor) and stored.is_floating_point():
+        elif self._trainable and isinstance(stored, torch.Tensor) and _has_gradient(stored):
             stored.requires_grad_(True)  # made as a statistic, trainable since
         self._slots[self._key] = stored
         self._shared = False
+        self.renew_ties()
+
+    def add_tie(self, owner: Any, key: str) -> None:
+        """Let another module hold the tensor too, under ``key``."""
+        self._ties = (*self._ties, (owner, key))
+        self.renew_ties()
+
+    def renew_ties(self) -> None:
+        """Hand the tensor, which may be another one now, to the modules that share it."""
+        for owner, key in self._ties:
+            (owner._parameters if self._is_parameter else owner._buffers)[key] = self.stored
 
     @property
     def stored(self) -> Any:
@@ -244,12 +263,19 @@ class Variable:
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
-        return self.assign(self.read() + self._coerce(delta, broadcast=True))
+        return self.assign(self._held() + self._coerce(delta, broadcast=True), read_value=read_value)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
-        return self.assign(self.read() - self._coerce(delta, broadcast=True))
+        return self.assign(self._held() - self._coerce(delta, broadcast=True), read_value=read_value)
+
+    def _held(self) -> torch.Tensor:
+        """The raw value in the variable's own dtype, detached: what updates start from."""
+        t = self.stored
+        if local.overlay is not None:
+            t = local.overlay.get(id(self), (None, t))[1]
+        return self._layout.to_logical(t.detach()) if self._layout is not None else t.detach()
 
     def _coerce(self, value: Any, broadcast: bool = False) -> Any:
         """``value`` as a raw tensor of this variable's dtype and shape."""
@@ -268,11 +294,14 @@ class Variable:
             value = value.detach()
         value = cast_raw(value, stored.dtype).to(stored.device)
         if value.shape != self.shape and not self._shape_may_change and not (broadcast and value.ndim == 0):
-            raise ValueError(
-                f"Cannot assign value to variable ' {self._label()}': Shape mismatch. The variable shape {self.shape}, "
-                f"and the assigned value shape {TensorShape(value.shape)} are incompatible."
-            )
+            raise self._shape_mismatch(value)
         return value
+
+    def _shape_mismatch(self, value: torch.Tensor) -> ValueError:
+        return ValueError(
+            f"Cannot assign value to variable ' {self._label()}': Shape mismatch. The variable shape {self.shape}, "
+            f"and the assigned value shape {TensorShape(value.shape)} are incompatible."
+        )
 
     def write(self, value: Any) -> None:
         """Set the raw logical value, keeping the two promises of this module."""
@@ -403,7 +432,7 @@ class Variable:
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("Scalar tensor has no `len()`")
-        return self.shape[0]
+        return self.stored.shape[self._layout.order[0] if self._layout else 0]
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self.snapshot())
@@ -429,15 +458,13 @@ class Variable:
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
             f"'{type(self).__name__}' object does not support item assignment. Use v.assign(...) or "
-            "v[...].assign(...) is not available; build the new value with tf.tensor_scatter_nd_update and assign it."
+            "tf.Variables also have v[...].assign(...)."
         )
 
     def __delitem__(self, key: Any) -> None:
         raise TypeError(f"'{type(self).__name__}' object doesn't support item deletion")
 
     def __deepcopy__(self, memo: dict) -> Variable:
-        import copy
-
         clone = object.__new__(type(self))
         memo[id(self)] = clone
         for key, value in self.__dict__.items():
@@ -460,7 +487,7 @@ install_operators(Variable)
 Variable.__getitem__ = getitem  # type: ignore[method-assign]
 
 
-class TFVariable(Variable):
+class TFVariable(PartialWrites, Variable):
     """A mutable tensor (``tf.Variable``).
 
     Args:
@@ -504,14 +531,54 @@ class TFVariable(Variable):
                 f"The initial value's shape ({TensorShape(value.shape)}) is not compatible with the explicitly "
                 f"supplied `shape` argument ({wanted})."
             )
-        self._setup(value, True if trainable is None else trainable, name or "Variable", None)
+        full_name = "/".join((*local.name_scopes, name or "Variable"))
+        self._setup(value, True if trainable is None else trainable, full_name, None)
+        self._key = name or "Variable"
         self._shape_may_change = not wanted.is_fully_defined()
+        self._declared_shape = wanted
         self.constraint = constraint
         self.synchronization, self.aggregation = synchronization, aggregation
 
     @property
     def name(self) -> str:
         return f"{self._name}:0"
+
+    @property
+    def shape(self) -> TensorShape:
+        return self._declared_shape if self._shape_may_change else Variable.shape.fget(self)  # type: ignore[attr-defined]
+
+    def is_initialized(self, name: str | None = None) -> Any:
+        return Tensor(torch.tensor(True))
+
+    # writing: TensorFlow casts no tensors, and demands equal shapes
+
+    def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:
+        """Set the value.
+
+        Returns:
+            The variable, by another object that prints as ``UnreadVariable``; None if not ``read_value``.
+
+        Raises:
+            ValueError: ``value`` has another shape, or is a tensor of another dtype.
+            TypeError: ``value`` cannot be had in this dtype without loss.
+        """
+        super().assign(value)
+        return _unread(self) if read_value else None
+
+    def _coerce(self, value: Any, broadcast: bool = False) -> Any:
+        if type(self.stored) is np.ndarray:
+            return super()._coerce(value)
+        value = dispatch.raw(convert(value, self.stored.dtype)).detach().to(self.stored)
+        if self.shape.is_compatible_with(value.shape):
+            return value
+        if broadcast:
+            raise InvalidArgumentError(
+                f"Cannot update variable with shape {list(self.stored.shape)} using a Tensor with shape "
+                f"{list(value.shape)}, shapes must be equal."
+            )
+        raise self._shape_mismatch(value)
+
+    # printing
 
     def _label(self) -> str:
         return self.name
@@ -520,7 +587,36 @@ class TFVariable(Variable):
         return f"<tf.Variable '{self._label()}' shape={self.shape} dtype={self.dtype.name}, {self._numpy_text()}>"
 
     def _numpy_text(self) -> str:
-        return f"numpy={numpy_text(np.asarray(self.numpy()))}"
+        value = self.read()
+        return f"numpy={numpy_text(value if type(value) is np.ndarray else to_numpy(value))}"
+
+
+class _Unread(TFVariable):
+    """What a write returns: the same variable, by another object that prints as ``UnreadVariable``."""
+
+    __slots__ = ("_origin",)
+
+    def read(self) -> Any:
+        return self._origin.read()
+
+    def write(self, value: Any) -> None:
+        self._origin.write(value)
+
+    def _held(self) -> torch.Tensor:
+        return self._origin._held()
+
+    def _label(self) -> str:
+        return "UnreadVariable"
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        return copy.deepcopy(self._origin, memo)
+
+
+def _unread(variable: TFVariable) -> _Unread:
+    unread = object.__new__(_Unread)
+    unread._origin = variable._origin if isinstance(variable, _Unread) else variable
+    unread.__dict__ = unread._origin.__dict__
+    return unread
 
 
 class Weight(TFVariable):
@@ -528,6 +624,10 @@ class Weight(TFVariable):
 
     __init__ = Variable.__init__  # type: ignore[assignment]
     name = Variable.name  # type: ignore[assignment]
+    shape = Variable.shape  # type: ignore[assignment]
+    assign = Variable.assign  # type: ignore[method-assign]
+    _coerce = Variable._coerce  # type: ignore[method-assign]
+    _refuse_in_place = staticmethod(lambda sign, method: NotImplemented)  # ``+=`` gives a new tensor
 
     def _label(self) -> str:
         return f"{self.path}:0"
@@ -558,8 +658,19 @@ class Value(Tensor):
         return Tensor(self._t.detach().clone())
 
 
+class Fresh:
+    """A raw first value that nobody else holds, so that a variable need not copy it."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: torch.Tensor) -> None:
+        self.raw = raw
+
+
 def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
     """The first contents of a variable as a raw tensor of its own, on the current device."""
+    if type(value) is Fresh:
+        return value.raw
     if callable(value) and not dispatch.is_tensor(value):
         if shape is None:
             raise fail(

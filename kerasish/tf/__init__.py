@@ -190,7 +190,6 @@ from kerasish.tf.math import truncatediv as truncatediv
 from kerasish.tf.math import truncatemod as truncatemod
 from kerasish.tf.module import Module as Module
 from kerasish.tf.printing import print as print
-from kerasish.tf.printing import summary as summary
 from kerasish.tf.reductions import add_n as add_n
 from kerasish.tf.reductions import argmax as argmax
 from kerasish.tf.reductions import argmin as argmin
@@ -214,6 +213,7 @@ from kerasish.tf.scopes import get_logger as get_logger
 from kerasish.tf.scopes import init_scope as init_scope
 from kerasish.tf.scopes import inside_function as inside_function
 from kerasish.tf.scopes import name_scope as name_scope
+from kerasish.tf.slices import IndexedSlices as IndexedSlices
 from kerasish.tf.spec import NoneTensorSpec as NoneTensorSpec
 from kerasish.tf.spec import TensorSpec as TensorSpec
 from kerasish.tf.spec import TypeSpec as TypeSpec

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dtypes, tree
-from kerasish.core.dispatch import strict_op
+from kerasish.core.dispatch import bool_op, strict_op
 from kerasish.core.errors import InvalidArgumentError
 
 F = TypeVar("F", bound=Callable)
@@ -122,7 +122,7 @@ def define(namespace: dict[str, Any], kinds: Kinds, table: dict[str, Any]) -> No
         made = _make(signature, getattr(function, "raw", function), kinds, namespace["__name__"])
         made.__doc__ = doc
         made.__module__ = namespace["__name__"]
-        namespace[made.__name__] = strict_op(made)
+        namespace[made.__name__] = bool_op(made) if kinds is BOOLS else strict_op(made)
 
 
 def _make(signature: str, target: Callable, kinds: Kinds, module: str) -> Callable:

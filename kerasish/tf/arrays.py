@@ -286,7 +286,7 @@ def _why_not_joined(values: list[torch.Tensor], axis: int) -> str | None:
 @strict_op
 @moves
 def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
-    """Tensors of one shape joined along a new axis.
+    """Tensors of one shape joined along a new axis; of Python's numbers as ``tf.constant`` makes them.
 
     Raises:
         InvalidArgumentError: their shapes differ.

@@ -221,8 +221,11 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     if (last - first) * step < 0:
         order = "start <= limit when delta > 0" if step > 0 else "start >= limit when delta < 0"
         raise InvalidArgumentError(f"Requires {order}: {first}/{last} [Op:Range]")
-    count = -(-(last - first) // step) if target.is_integer else math.ceil((last - first) / step)
-    wide = torch.int64 if target.is_integer else torch.float64
+    if target.is_integer:
+        count, wide = -(-(last - first) // step), torch.int64
+    else:  # rounded to the dtype, as in TensorFlow: 0.3 / 0.1 is 3 in float32, more than 3 in float64
+        span, one = (target.as_numpy_dtype(v) for v in (last - first, step))
+        count, wide = math.ceil(span / one), target.torch
     steps = torch.arange(count, dtype=wide, device=devices.current())
     return dispatch.wrap((first + steps * step).to(target.torch))
 

@@ -172,6 +172,12 @@ def adjoint(matrix: Array, name: str | None = None) -> Any:
 # norms ----------------------------------------------------------------------------------------------------------------
 
 
+def _length(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    """√Σ|x|²; not torch's norm, whose gradient at 0 is 0: TensorFlow's is NaN."""
+    squares = (x * x.conj()).real if x.is_complex() else x * x
+    return torch.sqrt(squares.sum(axis, keepdims))
+
+
 def _norm(x: torch.Tensor, order: Any, axis: Any, keepdims: bool | None) -> torch.Tensor:
     check(x, FLOATS_AND_COMPLEX, "Sqrt")
     order = order.item() if hasattr(order, "item") else order
@@ -180,12 +186,15 @@ def _norm(x: torch.Tensor, order: Any, axis: Any, keepdims: bool | None) -> torc
             raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
         if order not in ("euclidean", "fro", 1, 2, torch.inf):
             raise ValueError(f"'ord' must be a supported matrix norm in ['euclidean', 'fro', 1, 2, inf], got {order}")
-        kind = "fro" if order == "euclidean" else order
-        return torch.linalg.matrix_norm(x, kind, tuple(axis), bool(keepdims))
+        if order in ("euclidean", "fro"):
+            return _length(x, tuple(axis), bool(keepdims))
+        return torch.linalg.matrix_norm(x, order, tuple(axis), bool(keepdims))
     if order != "euclidean" and not (isinstance(order, (int, float)) and order > 0):
         raise ValueError(f"'ord' must be a supported vector norm, got {order}")
     axis = axis[0] if isinstance(axis, (list, tuple)) else axis
-    return torch.linalg.vector_norm(x, 2 if order == "euclidean" else order, axis, bool(keepdims))
+    if order in ("euclidean", 2):
+        return _length(x, axis, bool(keepdims))
+    return torch.linalg.vector_norm(x, order, axis, bool(keepdims))
 
 
 @strict_op

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kerasish.core.context import snake_case
+from kerasish.core.context import local, snake_case
 from kerasish.core.variable import Variable
 from kerasish.layers.layer import Layer
 from kerasish.tf.scopes import name_scope
@@ -23,13 +23,14 @@ class Module:
         ValueError: ``name`` is no identifier.
     """
 
-    _TF_MODULE_IGNORED_PROPERTIES = frozenset(("_name", "_name_scope"))
+    _TF_MODULE_IGNORED_PROPERTIES = frozenset(("_name", "_scope_name"))
 
     def __init__(self, name: str | None = None) -> None:
         name = snake_case(type(self).__name__) if name is None else name
         if not re.fullmatch(r"[A-Za-z_]\w*", name):
             raise ValueError(f"{name!r} is not a valid module name. Module names must be valid Python identifiers.")
         self._name = name
+        self._scope_name = "/".join((*local.name_scopes, name))
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ class Module:
     @property
     def name_scope(self) -> name_scope:
         """``with module.name_scope: ...``: names of the block begin with the module's."""
-        return name_scope(self._name)
+        return name_scope(f"{self._scope_name}/")
 
     @property
     def variables(self) -> tuple:

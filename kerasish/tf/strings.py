@@ -13,7 +13,7 @@ import torch
 
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
-from kerasish.core.errors import InvalidArgumentError, fail, missing_name
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail, missing_name
 from kerasish.core.storage import to_numpy
 from kerasish.ops import strings as texts
 from kerasish.ops.common import axis_indices
@@ -30,7 +30,7 @@ def _of_text(function: F) -> F:
     def refuse(*args: Any, **kwargs: Any) -> Any:
         given = next((v for v in itertools.chain(args, kwargs.values()) if isinstance(v, torch.Tensor)), None)
         kind = "number" if given is None else dtypes.as_dtype(given.dtype).name
-        raise InvalidArgumentError(f"tf.strings.{function.__name__} expected a string tensor but got a {kind} tensor")
+        raise DTypeMismatchError(f"tf.strings.{function.__name__} expected a string tensor but got a {kind} tensor")
 
     refuse.strings = function  # type: ignore[attr-defined]
     return strict_op(refuse)  # type: ignore[return-value]

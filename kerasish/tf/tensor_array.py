@@ -171,6 +171,10 @@ class TensorArray:
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
         """Set the elements to the parts of ``value``, of these lengths along its first axis."""
         tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
-        for i, part in enumerate(torch.split(dispatch.raw(tensor), integer_shape(lengths))):
-            self.write(i, dispatch.wrap(part))
+        infers, self._infer_shape = self._infer_shape, False  # the parts may differ in length
+        try:
+            for i, part in enumerate(torch.split(dispatch.raw(tensor), integer_shape(lengths))):
+                self.write(i, dispatch.wrap(part))
+        finally:
+            self._infer_shape = infers
         return self

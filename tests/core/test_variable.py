@@ -43,7 +43,7 @@ def test_assignment_in_place_keeps_the_parameter():
 @pytest.mark.parametrize("given", [[3.0, 4.0], np.array([3, 4]), torch.tensor([3.0, 4.0]), (3, 4)])
 def test_assign_takes_anything_of_the_shape(given):
     v = TFVariable([1.0, 2.0])
-    assert v.assign(given) is v
+    v.assign(given)
     assert v.numpy().tolist() == [3.0, 4.0]
     assert v.dtype == "float32"
 
@@ -59,7 +59,7 @@ def test_unknown_shape_may_change():
 
     v = TFVariable([1.0, 2.0], shape=TensorShape(None))
     v.assign([[1.0, 2.0, 3.0]])
-    assert v.shape == (1, 3)
+    assert v.shape.rank is None and v.numpy().shape == (1, 3)
 
 
 def test_layout_shows_keras_order_and_stores_torchs():

@@ -175,6 +175,7 @@ def _generator(stream: Stream, device: torch.device) -> torch.Generator:
 def gamma(shape: tuple, draw: Draw, alpha: Any, beta: Any, dtype: Any) -> Any:
     """Gamma-distributed floats of shape ``shape`` + the broadcast shape of alpha and beta; gradients pass to both."""
     kind = _float(dtype)
+    alpha = alpha if dispatch.is_tensor(alpha) else dispatch.wrap(dispatch.raw(alpha, kind.torch))
     return _gamma(alpha, 1.0 if beta is None else beta, tuple(shape), draw, kind.torch)
 
 

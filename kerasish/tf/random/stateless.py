@@ -83,7 +83,7 @@ def stateless_gamma(
     """Gamma-distributed floats of ``shape``, to which alpha and beta broadcast; the same for the same seed."""
     sizes = shape_of(shape)
     alpha = dispatch.raw(alpha, dtypes.to_torch(dtype))
-    return draws.gamma((), _seeded(seed), alpha.expand(sizes) if sizes else alpha, beta, dtype)
+    return draws.gamma((), _seeded(seed), dispatch.wrap(alpha.expand(sizes) if sizes else alpha), beta, dtype)
 
 
 def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = dtypes.int32, name: str | None = None) -> Any:
