@@ -17,7 +17,7 @@ import torch
 from kerasish.core import dispatch, tree
 from kerasish.core.context import scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor
 
@@ -89,16 +89,16 @@ class KerasTensor:
         raise self._no_value("len()", "its length")
 
     def __iter__(self) -> Any:
-        raise self._no_value("iteration", "its elements")
+        raise self._no_value("iteration", "its elements", NotImplementedError)
 
     def __bool__(self) -> bool:
         raise self._no_value("a condition", "its truth value")
 
     def __int__(self) -> int:
-        raise self._no_value("int()", "its value")
+        raise self._no_value("int()", "its value", ValueError)
 
     def __float__(self) -> float:
-        raise self._no_value("float()", "its value")
+        raise self._no_value("float()", "its value", ValueError)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise fail(
@@ -107,8 +107,8 @@ class KerasTensor:
             hint="It cannot become a NumPy array; use keras.ops or tf functions, or a layer, to compute with it.",
         )
 
-    def _no_value(self, use: str, what: str) -> TypeError:
-        return TypeError(
+    def _no_value(self, use: str, what: str, kind: type[Exception] = TypeError) -> Exception:
+        return kind(
             f"A symbolic KerasTensor was used in {use}, but has no value, so {what} is not known: {self!r}. "
             "Use keras.ops (keras.ops.cond, keras.ops.where) or do this inside a layer's call()."
         )
@@ -148,8 +148,14 @@ def _install_operators() -> None:
     for operator, name in _OPERATORS.items():
         setattr(KerasTensor, f"__{operator}__", forward(name))
         setattr(KerasTensor, f"__r{operator}__", backward(name))
+
+    def equal(self: KerasTensor, other: Any) -> Any:
+        # two symbolic tensors are told apart by identity, as in Keras 3, so that lists can be searched for them
+        return self is other if isinstance(other, KerasTensor) else dispatch.OPS["equal"](self, other)
+
     for operator, name in _COMPARISONS.items():
         setattr(KerasTensor, f"__{operator}__", forward(name))
+    KerasTensor.__eq__ = equal  # type: ignore[method-assign,assignment]
     for operator, name in {"neg": "negative", "abs": "absolute", "invert": "logical_not"}.items():
         setattr(KerasTensor, f"__{operator}__", unary(name))
     KerasTensor.__div__ = KerasTensor.__truediv__  # type: ignore[attr-defined]
@@ -249,6 +255,8 @@ def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
                 runs.append(function(*filled[0], **filled[1]))
             except NotImplementedError as error:
                 raise _needs_values(function, args, error) from error
+            except InvalidArgumentError as error:
+                raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
     return merge(runs)
 
 

@@ -17,6 +17,7 @@ from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
+from kerasish.layers.module import converted_dtype
 
 
 class InputLayer(Layer):
@@ -80,6 +81,11 @@ class InputLayer(Layer):
         raise NotImplementedError("An InputLayer only marks where a model begins; it computes nothing.")
 
     dtype = property(lambda self: self._input_dtype)
+
+    def _follow_dtype(self, fn: Callable) -> None:
+        dtype = converted_dtype(self._input_dtype, fn)
+        if dtype is not None:
+            self._input_dtype = self.output._dtype = dtype
 
     def get_config(self) -> dict:
         return {

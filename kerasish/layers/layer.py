@@ -34,7 +34,7 @@ from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mas
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Layout, Variable, Weight
+from kerasish.core.variable import Fresh, Layout, Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
     CallSpec,
@@ -57,7 +57,7 @@ from kerasish.layers.configuration import (
     take_base_arguments,
 )
 from kerasish.layers.input_spec import check_input
-from kerasish.layers.module import Module
+from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
 from kerasish.layers.tracing import trace
 
@@ -80,6 +80,7 @@ class Layer(Module):
     """
 
     _call_spec: CallSpec
+    _is_base = True  # whether a user's subclass has no configuration but its own arguments
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
@@ -112,6 +113,7 @@ class Layer(Module):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._is_base = cls.__dict__.get("_is_base", False)
         if "call" in cls.__dict__:
             call = cls.__dict__["call"]
             cls._call_spec = CallSpec(call)
@@ -282,6 +284,8 @@ class Layer(Module):
                 raise
 
     def _run_user(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
+        if self._torch_modules:
+            self._set_torch_mode(local.training)
         call = self._forward_with_hooks if self._has_hooks() else self.call
         if wrapped:
             return tree.map_structure(as_output, call(*args, **kwargs))
@@ -353,6 +357,11 @@ class Layer(Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Torch's name for the computation; torch's machinery comes here when the layer has hooks."""
         return self.call(*args, **kwargs) if self._user_call else self._raw_call(*args, **kwargs)
+
+    def _follow_dtype(self, fn: Callable) -> None:
+        dtype = converted_dtype(self.variable_dtype, fn)
+        if dtype is not None:
+            self.dtype_policy = dtype
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
         lines = [f"Exception encountered when calling {type(self).__name__}.call() of layer '{self.name}'.", "", ""]
@@ -508,7 +517,7 @@ class Layer(Module):
         with real_state():
             value = initializers.make(initializers.get(initializer), shape, dtype)
             variable = Weight(
-                dispatch.wrap(value),
+                Fresh(value),
                 dtype=dtype,
                 trainable=given.get("trainable", trainable),
                 autocast=given.get("autocast", autocast),
@@ -689,9 +698,9 @@ class Layer(Module):
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = registry.serialize_keras_object(self.activity_regularizer)
         builtin = next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))
-        for key in init_arguments(builtin) if builtin is not Layer else ():
+        for key in init_arguments(builtin) if not builtin._is_base else ():
             config[key] = serialize_argument(getattr(self, key))
-        if builtin is Layer and type(self).get_config is Layer.get_config:
+        if builtin._is_base and registry.is_builtin(_home(type(self), "get_config")):
             config.update(captured_arguments(self, *self._init_arguments))
         return config
 
@@ -709,7 +718,7 @@ class Layer(Module):
             base = take_base_arguments(cls, config)
         try:
             layer = cls(**config)
-        except TypeError as error:
+        except Exception as error:
             raise TypeError(
                 f"Error when deserializing class '{cls.__name__}' using config={config}. Exception encountered: {error}"
             ) from error
@@ -728,6 +737,12 @@ class Layer(Module):
 Layer._call_spec = CallSpec(Layer.call)
 Layer._raw_call = Layer.call
 Layer.build = wrap_build(Layer.build)  # type: ignore[method-assign]
+
+
+def _home(cls: type, name: str) -> type:
+    """The class whose attribute ``name`` a class has."""
+    return next(base for base in cls.__mro__ if name in base.__dict__)
+
 
 _FORGOT_INIT = (
     "In layer '{0}', you forgot to call `super().__init__()` as the first statement in the `__init__()` method. "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 from torch import nn
 
 from kerasish.core import dispatch
+from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
@@ -22,7 +24,10 @@ from kerasish.layers.calling import adapt
 from kerasish.layers.tracking import TrackedDict, TrackedList
 
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
-_UNTRACKED = frozenset(("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes"))
+_UNTRACKED = frozenset(
+    ("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes", "_stack", "_entry")
+)
+_HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
 
 
@@ -40,11 +45,13 @@ class Module(nn.Module):
         layer = object.__new__(cls)
         nn.Module.__init__(layer)
         state = layer.__dict__
+        state.update({name: _Hooks() for name in _HOOK_TABLES})
         state["training"] = False
         state["_init_arguments"] = ((), {}) if is_builtin(cls) else (args, kwargs)
         for name in ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables"):
             state[name] = []
         state["_losses"] = []
+        state["_torch_modules"] = []
         state["_inbound_nodes"] = []
         state["_building"] = False
         state["_build_shapes"] = None
@@ -201,6 +208,13 @@ class Module(nn.Module):
             variable.trainable = value
         tracking.trainable_changed()
 
+    def _set_torch_mode(self, training: bool | None) -> None:
+        """Let the modules of torch's that the layer holds follow the mode of a call."""
+        mode = bool(training)
+        for module in self._torch_modules:
+            if module.training is not mode:
+                module.train(mode)
+
     # attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -223,6 +237,8 @@ class Module(nn.Module):
                     tracking.structure_changed()
             elif isinstance(value, Variable) and value._owner is self:
                 tracking.rename(value, name)
+            elif isinstance(value, Variable) and isinstance(old, Variable) and old._owner is self:
+                tracking.tie(old, value)
         if name in self._modules and not isinstance(value, nn.Module):
             del self._modules[name]
         object.__setattr__(self, name, value)
@@ -321,7 +337,44 @@ class Module(nn.Module):
             for module in children.values():
                 if module is not None:
                     type(module)._apply(module, fn)
-        return nn.Module._apply(self, fn, recurse=False)
+        nn.Module._apply(self, fn, recurse=False)
+        self._follow_dtype(fn)
+        for variable in self._trainable_variables + self._non_trainable_variables:
+            variable.renew_ties()
+        return self
+
+    def _follow_dtype(self, fn: Callable) -> None:
+        """After ``.to(dtype)``, ``.half()`` and the like: the layer's dtype is that of its weights."""
+
+    def requires_grad_(self, requires_grad: bool = True) -> Module:
+        """Torch's way to freeze; the same as setting ``trainable``."""
+        nn.Module.requires_grad_(self, requires_grad)
+        self.trainable = requires_grad
+        return self
+
+    def get_parameter(self, target: str) -> nn.Parameter:
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if name not in owner._parameters:
+            raise AttributeError(f"'{target}' is no parameter of {self!r}")
+        return owner._parameters[name]  # the attribute may hold a Variable
+
+    def get_buffer(self, target: str) -> torch.Tensor:
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if name not in owner._buffers:
+            raise AttributeError(f"'{target}' is no buffer of {self!r}")
+        return owner._buffers[name]
+
+    def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
+        nn.Module.register_parameter(self, name, param)
+        if param is not None:
+            self._trainable_variables.append(tracking.reference(self, name, True))
+
+    def register_buffer(self, name: str, tensor: torch.Tensor | None, persistent: bool = True) -> None:
+        nn.Module.register_buffer(self, name, tensor, persistent)
+        if tensor is not None and persistent:
+            self._non_trainable_variables.append(tracking.reference(self, name, False))
 
     def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
         """Torch's view of the weights: stored layout, names from attributes."""
@@ -334,6 +387,27 @@ class Module(nn.Module):
         return destination
 
 
+def converted_dtype(dtype: str, fn: Callable) -> Any:
+    """The dtype that torch's conversion ``fn`` (of ``Module._apply``) gives tensors of ``dtype``; None for the same."""
+    before = to_torch(dtype)
+    if not before.is_floating_point:
+        return None
+    after = fn(torch.empty(0, dtype=before)).dtype
+    return as_dtype(after) if after is not before and after.is_floating_point else None
+
+
+class _Hooks(OrderedDict):
+    """Torch's table of a module's hooks. A lowered model calls layers with hooks in another way, so changes count."""
+
+    def __setitem__(self, key: int, hook: Any) -> None:
+        super().__setitem__(key, hook)
+        tracking.structure_changed()
+
+    def __delitem__(self, key: int) -> None:
+        super().__delitem__(key)
+        tracking.structure_changed()
+
+
 def _call_of_instance(self: Module, *args: Any, **kwargs: Any) -> Any:
     return self.__dict__["call"](*args, **kwargs)
 
@@ -341,8 +415,9 @@ def _call_of_instance(self: Module, *args: Any, **kwargs: Any) -> Any:
 def _set_mode_of_parent(parent: nn.Module, name: str, child: Any) -> None:
     """A layer attached under a module of torch's takes that module's mode."""
     foreign = not isinstance(parent, (Module, TrackedList, TrackedDict))
-    if foreign and isinstance(child, Module) and child.training != parent.training:
-        Module.train(child, parent.training)
+    mode = parent.__dict__.get("training")  # absent from wrappers such as torch.compile's
+    if foreign and isinstance(child, Module) and mode is not None and child.training != mode:
+        Module.train(child, mode)
 
 
 nn.modules.module.register_module_module_registration_hook(_set_mode_of_parent)

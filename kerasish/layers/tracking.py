@@ -44,6 +44,14 @@ def is_plain(value: Any) -> bool:
     return type(value) in _PLAIN
 
 
+def _child(container: Any, name: str) -> nn.Module:
+    """A layer in a tracked container as torch asks for it: as an attribute named by index or key."""
+    children = container._modules
+    if name in children:
+        return children[name]
+    raise AttributeError(f"'{type(container).__name__}' object has no attribute '{name}'", name=name, obj=container)
+
+
 class TrackedList(list, nn.Module):
     """A list attribute of a layer; also a torch module whose children are the layers in it, named by index."""
 
@@ -63,6 +71,9 @@ class TrackedList(list, nn.Module):
         """nn.Module's constructor sets an empty one; the children are the list's own."""
         if value:
             raise fail(AttributeError, "The modules of a tracked list are its elements")
+
+    def __getattr__(self, name: str) -> Any:
+        return _child(self, name)
 
     def append(self, value: Any) -> None:
         super().append(track(self._owner, value))
@@ -149,6 +160,9 @@ class TrackedDict(dict, nn.Module):
     def _modules(self, value: dict) -> None:
         if value:
             raise fail(AttributeError, "The modules of a tracked dict are its values")
+
+    def __getattr__(self, name: str) -> Any:
+        return _child(self, name)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if key in self:
@@ -255,10 +269,15 @@ def untrack(owner: Any, value: Any) -> None:
         return
     if any(value is held for held in _held(owner)):
         return
+    if isinstance(value, nn.Module) and not hasattr(value, "_keras_layer"):
+        parts = {id(part) for part in value.modules()}
+        for kept in (owner._trainable_variables, owner._non_trainable_variables):
+            kept[:] = [variable for variable in kept if id(variable._owner) not in parts]
     for kept in (
         owner._layers,
         owner._metrics,
         owner._seed_generators,
+        owner._torch_modules,
         owner._trainable_variables,
         owner._non_trainable_variables,
     ):
@@ -270,7 +289,14 @@ def untrack(owner: Any, value: Any) -> None:
 
 def _held(owner: Any) -> Iterator[Any]:
     """Everything that the owner's attributes hold, containers opened."""
-    private = ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables")
+    private = (
+        "_layers",
+        "_metrics",
+        "_seed_generators",
+        "_torch_modules",
+        "_trainable_variables",
+        "_non_trainable_variables",
+    )
     stack = [value for key, value in owner.__dict__.items() if key not in private and key not in _TORCH_TABLES]
     while stack:
         value = stack.pop()
@@ -318,8 +344,26 @@ def rename(variable: Variable, key: str) -> None:
     variable._key = key
 
 
+def tie(old: Variable, new: Variable) -> None:
+    """Let another layer's variable stand where one of this layer's own was: both layers use its tensor.
+
+    Raises:
+        ValueError: their shapes or stored layouts differ.
+    """
+    if old.shape != new.shape or type(old._layout) is not type(new._layout) or old._is_parameter != new._is_parameter:
+        raise fail(
+            ValueError,
+            f"Variable '{new.path}' cannot take the place of '{old.path}'",
+            f"shape {tuple(old.shape)}",
+            f"shape {tuple(new.shape)}",
+        )
+    new.add_tie(old._owner, old._key)
+    structure_changed()
+
+
 def _track_torch_module(owner: Any, module: nn.Module) -> None:
     """The parameters and buffers of a torch module, as variables of the layer that holds it."""
+    _add(owner._torch_modules, module)
     known = {(id(v._owner), v._key) for v in (*owner._trainable_variables, *owner._non_trainable_variables)}
     for part in module.modules():
         if hasattr(part, "_keras_layer"):

@@ -17,6 +17,7 @@ from kerasish.core.masks import raw_with_mask
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
+from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
@@ -40,6 +41,7 @@ class Model(Trainer, Layer):
         trainable, dtype: as of ``Layer``.
     """
 
+    _is_base = True
     _builds_by_running = True  # sublayers build themselves when the model runs
 
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
@@ -71,11 +73,12 @@ class Model(Trainer, Layer):
             self._forget(self._network.entries)
         state["_network"] = network
         state["autocast"] = False  # inputs get the dtypes that the Inputs declare
-        for layer in network.layers:
+        for i, layer in enumerate(network.layers):
             if not any(layer is own for own in self._layers):
                 self._layers.append(layer)
-            if not any(layer is module for module in self._modules.values()):
-                self._modules[tracking.free_key(self, layer.name)] = layer
+            if not isinstance(layer, InputLayer) and not any(layer is module for module in self._modules.values()):
+                # torch's names must not depend on automatic ones, which count what else was made before
+                self._modules[tracking.free_key(self, str(i))] = layer
         if not self._trainable:
             self.trainable = False
         tracking.structure_changed()
@@ -104,6 +107,11 @@ class Model(Trainer, Layer):
             outputs = self._network.run_layers(tree.map_structure(dispatch.wrap, inputs), training)
             return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
+
+    def _follow_dtype(self, fn: Callable) -> None:
+        super()._follow_dtype(fn)
+        for entry in self._network.entries if self._network is not None else ():
+            entry._follow_dtype(fn)
 
     def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         """Each layer follows its own dtype policy."""
@@ -170,6 +178,11 @@ class Model(Trainer, Layer):
     def layers(self) -> list[Layer]:
         """The layers this model was made of, not those inside them."""
         return list(self._network.layers if self._network is not None else self._layers)
+
+    @property
+    def operations(self) -> list:
+        """The layers and functions of a model's graph, in the order of ``layers``."""
+        return list(self._the_network("operations").operations)
 
     @layers.setter
     def layers(self, value: Any) -> None:

@@ -55,10 +55,10 @@ class Sequential(Model):
         """Take the last layer off and return it.
 
         Raises:
-            TypeError: there are no layers.
+            IndexError: there are no layers.
         """
         if not self._stack:
-            raise TypeError("There are no layers in the model.")
+            raise IndexError("There are no layers in the model.")
         layer = self._stack.pop()
         if not any(layer is other for other in self._stack):
             self._forget([layer])
@@ -93,7 +93,7 @@ class Sequential(Model):
         self._stack.append(layer)
         if not any(layer is other for other in self._layers):
             self._layers.append(layer)
-            self._modules[tracking.free_key(self, layer.name)] = layer
+            self._modules[tracking.free_key(self, str(len(self._stack) - 1))] = layer
 
     def _as_layer(self, layer: Any) -> Layer:
         if isinstance(layer, Layer):

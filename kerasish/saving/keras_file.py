@@ -34,9 +34,9 @@ METADATA, CONFIG, WEIGHTS, ASSETS = "metadata.json", "config.json", "model.weigh
 MAX_CONFIG = 256 << 20  # bytes of JSON
 MAX_NESTING = 500
 
-# Attributes that are not a user's: what every layer has, and where a Sequential keeps its layers besides ``layers``.
+# Attributes that are not a user's: what every layer has, and what models have besides ``layers``.
 _PUBLIC = frozenset(dir(Layer(name="layer")))
-_STATE = frozenset(vars(Layer(name="layer"))) | {"_stack", "_entry"}
+_STATE = frozenset(vars(Layer(name="layer"))) | {"_stack", "_entry", "operations"}
 _OPTIMIZER = frozenset(dir(Optimizer(0.0, name="optimizer")))
 
 
