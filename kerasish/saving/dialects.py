@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import torch
+
+from kerasish.core.dispatch import Array, op
+from kerasish.core.registry import publish
+
 _ANY = object()  # whatever the value, leaving it out changes nothing
 
 _RNN = {"time_major": False, "implementation": _ANY}
@@ -73,9 +78,37 @@ def _mapped(data: Any, convert: Callable[[dict], Any]) -> Any:
 # Keras 2 → Keras 3 ----------------------------------------------------------------------------------------------------
 
 
-def to_keras_3(data: Any) -> Any:
-    """Plain data of serialized objects, in Keras 3's words."""
-    return _mapped(data, _object_to_keras_3)
+def to_keras_3(data: Any, keras_version: str | None = None) -> Any:
+    """Plain data of serialized objects, in Keras 3's words.
+
+    Args:
+        keras_version: of the library that wrote it, where the file says. It decides what "hard_sigmoid" is.
+    """
+    data = _mapped(data, _object_to_keras_3)
+    old = keras_version is not None and keras_version.partition(".")[0] in ("0", "1", "2")
+    return _mapped(data, _old_activations) if old else data
+
+
+@op
+def keras_2_hard_sigmoid(x: Array) -> Any:
+    """min(max(x / 5 + 1/2, 0), 1): what Keras 1 and 2 call ``hard_sigmoid``; that of Keras 3 has x / 6.
+
+    Old files depend on it: it was what LSTM and GRU had by default.
+    """
+    return torch.clamp(0.2 * x + 0.5, 0.0, 1.0)
+
+
+publish("kerasish.activations", globals(), ("keras_2_hard_sigmoid",))  # so that files may name it
+
+
+def _old_activations(data: dict) -> dict:
+    for key in ("activation", "recurrent_activation"):
+        given = data["config"].get(key)
+        name = given.get("config") if isinstance(given, dict) and given.get("class_name") == "function" else given
+        if name == "hard_sigmoid":
+            function = {"module": "builtins", "class_name": "function", "config": "keras_2_hard_sigmoid"}
+            data["config"][key] = {**function, "registered_name": "function"}
+    return data
 
 
 def _object_to_keras_3(data: dict) -> Any:
@@ -112,12 +145,13 @@ def functional_to_keras_3(config: dict) -> dict:
         return config
     names = {_layer_name(layer) for layer in layers}
     places = list(_places([calls, config["input_layers"], config["output_layers"]], names))
-    shifts = {_layer_name(layer): _first_call(layer, places) for layer in layers}
+    counts = {_layer_name(layer): _counting(layer, places) for layer in layers}
     converted = []
     for layer in layers:
-        layer = {**layer, "inbound_nodes": [_call(c, names, shifts) for c in layer.get("inbound_nodes") or []]}
+        own = (layer.get("inbound_nodes") or [])[:: counts[_layer_name(layer)][1]]
+        layer = {**layer, "inbound_nodes": [_call(call, names, counts) for call in own]}
         converted.append(_operation(layer) if layer["class_name"] in ("TFOpLambda", "SlicingOpLambda") else layer)
-    ends = {key: _shifted(config[key], names, shifts) for key in ("input_layers", "output_layers")}
+    ends = {key: _renumbered(config[key], names, counts) for key in ("input_layers", "output_layers")}
     for key, value in ends.items():
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
             ends[key] = value[0]  # Keras 2 makes a list of one input, too
@@ -149,32 +183,39 @@ def _places(data: Any, names: set) -> Iterator[list]:
             yield from _places(value, names)
 
 
-def _first_call(layer: dict, places: list) -> int:
-    """The number of a layer's first call: 1 for a nested model, whose own graph Keras 2 counts as call 0."""
-    name, count = _layer_name(layer), len(layer.get("inbound_nodes") or [])
+def _counting(layer: dict, places: list) -> tuple[int, int]:
+    """The number of a layer's first call and the step to the next.
+
+    Keras 2 counts a nested model's own graph as call 0; step 2 is our own way of writing, see ``_functional_to_keras_2``.
+    """
+    name, calls = _layer_name(layer), layer.get("inbound_nodes") or []
     used = [place[1] for place in places if place[0] == name]
-    if not used or not count:
-        return 0
-    return int((layer["class_name"] in _NESTED_MODELS and min(used) >= 1) or max(used) >= count)
+    if not used or not calls:
+        return 0, 1
+    nested = layer["class_name"] in _NESTED_MODELS
+    if nested and calls[::2] == calls[1::2] and all(number % 2 for number in used):
+        return 1, 2
+    return int((nested and min(used) >= 1) or max(used) >= len(calls)), 1
 
 
-def _shifted(data: Any, names: set, shifts: dict) -> Any:
+def _renumbered(data: Any, names: set, counts: dict) -> Any:
     """Places with call numbers that count from 0."""
     if _is_place(data, names):
-        return [data[0], data[1] - shifts[data[0]], data[2]]
+        first, step = counts[data[0]]
+        return [data[0], (data[1] - first) // step, data[2]]
     if isinstance(data, dict):
-        return {key: _shifted(value, names, shifts) for key, value in data.items()}
-    return [_shifted(value, names, shifts) for value in data] if isinstance(data, list) else data
+        return {key: _renumbered(value, names, counts) for key, value in data.items()}
+    return [_renumbered(value, names, counts) for value in data] if isinstance(data, list) else data
 
 
-def _call(call: Any, names: set, shifts: dict) -> Any:
+def _call(call: Any, names: set, counts: dict) -> Any:
     """One call as ``{"args": ..., "kwargs": ...}``."""
     if not isinstance(call, list):
         return call
 
     def argument(data: Any) -> Any:
         if _is_place(data, names):
-            place = _shifted(data, names, shifts)
+            place = _renumbered(data, names, counts)
             return {"class_name": "__keras_tensor__", "config": {"keras_history": place}}
         if isinstance(data, list) and data and data[0] == "_CONSTANT_VALUE":
             return data[2]
@@ -260,10 +301,14 @@ def _object_to_keras_2(data: dict) -> Any:
 
 
 def _functional_to_keras_2(config: dict) -> None:
-    """Calls as lists, where those can express them: not functions, and not calls with further positional arguments."""
+    """Calls as lists, where those can express them: not functions, and not calls with further positional arguments.
+
+    Keras 2 counts the calls of a nested model from 1, Keras 3 from 0, and neither reads the other's files. So each of its
+    calls is written twice and referred to by the odd number, which both find to be the right one.
+    """
     layers = config["layers"]
-    first = {layer["name"]: int(layer["class_name"] in _NESTED_MODELS) for layer in layers}
-    calls = [_calls_to_keras_2(layer, first) for layer in layers]
+    nested = {layer["name"]: layer["class_name"] in _NESTED_MODELS for layer in layers}
+    calls = [_calls_to_keras_2(layer, nested) for layer in layers]
     if any(call is None for call in calls):
         return
     for layer, converted in zip(layers, calls):
@@ -271,16 +316,28 @@ def _functional_to_keras_2(config: dict) -> None:
     for key in ("input_layers", "output_layers"):
         ends = config[key]
         ends = [ends] if ends and isinstance(ends, list) and isinstance(ends[0], str) else ends
-        config[key] = _shifted(ends, set(first), {name: -shift for name, shift in first.items()})
+        config[key] = _ends_to_keras_2(ends, nested)
 
 
-def _calls_to_keras_2(layer: dict, first: dict) -> list | None:
+def _place_to_keras_2(place: list, nested: dict) -> list:
+    name, index, result = place
+    return [name, 2 * index + 1 if nested[name] else index, result]
+
+
+def _ends_to_keras_2(data: Any, nested: dict) -> Any:
+    if _is_place(data, set(nested)):
+        return _place_to_keras_2(data, nested)
+    if isinstance(data, dict):
+        return {key: _ends_to_keras_2(value, nested) for key, value in data.items()}
+    return [_ends_to_keras_2(value, nested) for value in data] if isinstance(data, list) else data
+
+
+def _calls_to_keras_2(layer: dict, nested: dict) -> list | None:
     """The calls of a layer as lists; None if that cannot be."""
 
     def place(data: Any) -> Any:
         if isinstance(data, dict) and data.get("class_name") == "__keras_tensor__":
-            name, index, result = data["config"]["keras_history"]
-            return [name, index + first[name], result]
+            return _place_to_keras_2(data["config"]["keras_history"], nested)
         if isinstance(data, dict):
             return {key: place(value) for key, value in data.items()}
         return [place(value) for value in data] if isinstance(data, list) else data
@@ -290,14 +347,15 @@ def _calls_to_keras_2(layer: dict, first: dict) -> list | None:
     calls = []
     for call in layer["inbound_nodes"]:
         inputs, *others = [place(value) for value in call["args"]] or [None]
-        places = [inputs] if _is_place(inputs, set(first)) else inputs
+        places = [inputs] if _is_place(inputs, set(nested)) else inputs
         attends = layer["class_name"] == "MultiHeadAttention"
         if (
             not isinstance(places, list)
-            or not all(_is_place(p, set(first)) for p in places)
+            or not all(_is_place(p, set(nested)) for p in places)
             or (others and not attends)
         ):
             return None
         kwargs = {key: place(value) for key, value in call["kwargs"].items()} | dict(zip(("value", "key"), others))
-        calls.append([[*where, kwargs if i == 0 else {}] for i, where in enumerate(places)])
+        call = [[*where, kwargs if i == 0 else {}] for i, where in enumerate(places)]
+        calls += [call, call] if nested[layer["name"]] else [call]
     return calls

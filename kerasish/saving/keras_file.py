@@ -167,6 +167,14 @@ def read_config(archive: Archive) -> dict:
     return parse_json(archive.read(CONFIG), f"{archive.path}:{CONFIG}")
 
 
+def read_version(archive: Archive) -> str | None:
+    """The version of Keras that wrote a ``.keras`` archive, where it says."""
+    if METADATA not in archive:
+        return None
+    version = parse_json(archive.read(METADATA), f"{archive.path}:{METADATA}").get("keras_version")
+    return version if isinstance(version, str) else None
+
+
 def parse_json(text: bytes | str, name: str) -> dict:
     """A JSON object of bounded size and depth.
 

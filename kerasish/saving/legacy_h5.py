@@ -182,7 +182,8 @@ def load(path: str, custom_objects: dict | None, compile: bool, safe_mode: bool)
                 f"No model config found in the file '{path}'",
                 hint="It seems to hold weights only: build the model in Python and call model.load_weights(...).",
             )
-        config = to_keras_3(parse_json(text, f"{path}:model_config"))
+        version = root.text("keras_version")
+        config = to_keras_3(parse_json(text, f"{path}:model_config"), version)
         model = registry.deserialize_keras_object(config, custom_objects, safe_mode)
         group = root.group(MODEL)
         if group is None:

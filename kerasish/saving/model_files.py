@@ -93,7 +93,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         if kind == "h5":
             return legacy_h5.load(path, custom_objects, compile, safe_mode)
         with Archive(path) as archive:
-            config = to_keras_3(keras_file.read_config(archive))
+            config = to_keras_3(keras_file.read_config(archive), keras_file.read_version(archive))
             if not compile:
                 config.pop("compile_config", None)
             model = registry.deserialize_keras_object(_without_empty(config), custom_objects, safe_mode)
@@ -109,7 +109,9 @@ def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any
         ValueError: not JSON of a model.
         TypeError: it names a class or function that is neither public nor registered.
     """
-    config = to_keras_3(keras_file.parse_json(json_string, "json_string"))
+    data = keras_file.parse_json(json_string, "json_string")
+    version = data.get("keras_version")
+    config = to_keras_3(data, version if isinstance(version, str) else None)
     with _rebuilding("json_string"):
         model = registry.deserialize_keras_object(_without_empty(config), custom_objects)
     _check_model(model, "model_from_json")

@@ -2,12 +2,14 @@
 
 import copy
 import json
+import zipfile
 
+import h5py
 import numpy as np
 import pytest
 
 from kerasish import layers, saving
-from kerasish.models import Functional, Model, Sequential, model_from_json
+from kerasish.models import Functional, Model, Sequential, load_model, model_from_json
 from kerasish.saving.dialects import functional_to_keras_3, to_keras_2, to_keras_3
 
 
@@ -190,7 +192,7 @@ def test_functional_models_survive_the_way_to_keras_2_and_back():
     model = Model([a, b], {"x": inner(x), "y": b})
     data, again = round_trip(model)
     assert "__keras_tensor__" not in json.dumps(data)
-    assert data["config"]["output_layers"] == {"x": ["inner", 2, 0], "y": ["b", 0, 0]}
+    assert data["config"]["output_layers"] == {"x": ["inner", 3, 0], "y": ["b", 0, 0]}
     assert again.get_config()["output_layers"] == model.get_config()["output_layers"]
     for old, new in zip(model.get_config()["layers"], again.get_config()["layers"], strict=True):
         assert old["inbound_nodes"] == new["inbound_nodes"]
@@ -207,3 +209,39 @@ def test_calls_that_lists_cannot_express_stay_as_they_are():
         data, again = round_trip(Model(a, outputs))
         assert "__keras_tensor__" in json.dumps(data)
         np.testing.assert_array_equal(again(np.ones((1, 2), "float32")).numpy(), [[2.0, 2.0]])
+
+
+@pytest.mark.parametrize(("version", "value"), [("2.3.1", 0.7), ("1.2.2", 0.7), ("3.15.1", 2 / 3), (None, 2 / 3)])
+def test_hard_sigmoid_is_that_of_the_version_that_wrote_the_model(version, value):
+    """Keras 1 and 2: x / 5 + 1/2; Keras 3: x / 6 + 1/2."""
+    stack = [
+        obj("InputLayer", batch_input_shape=[None, 1], name="x"),
+        obj("Activation", name="a", activation="hard_sigmoid"),
+    ]
+    text = json.dumps({**obj("Sequential", name="s", layers=stack), **({"keras_version": version} if version else {})})
+    model = model_from_json(text)
+    for again in (model, model_from_json(model.to_json())):
+        np.testing.assert_allclose(again(np.array([[1.0]], "float32")).numpy(), [[value]], rtol=1e-6)
+        np.testing.assert_array_equal(again(np.array([[-4.0], [4.0]], "float32")).numpy(), [[0.0], [1.0]])
+
+
+@pytest.mark.parametrize("extension", ["keras", "h5"])
+def test_recurrent_layers_of_old_files_keep_their_hard_sigmoid(tmp_path, extension):
+    model = Sequential([layers.Input((2, 1)), layers.GRU(1, recurrent_activation="hard_sigmoid", activation="linear")])
+    model.set_weights([np.array([[0.0, 0.0, 1.0]]), np.zeros((1, 3)), np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])])
+    model.save(tmp_path / f"m.{extension}")
+    old = tmp_path / f"old.{extension}"
+    if extension == "h5":
+        old.write_bytes((tmp_path / "m.h5").read_bytes())
+        with h5py.File(old, "a") as file:
+            file.attrs["keras_version"] = "2.3.1"
+    else:
+        with zipfile.ZipFile(tmp_path / "m.keras") as source, zipfile.ZipFile(old, "w") as archive:
+            for name in source.namelist():
+                archive.writestr(name, b'{"keras_version": "2.15.0"}' if name == "metadata.json" else source.read(name))
+    x = np.ones((1, 2, 1), "float32")
+    for name, z in ((f"m.{extension}", 2 / 3), (f"old.{extension}", 0.7)):  # h = z h + (1 - z) 1, from 0, twice
+        np.testing.assert_allclose(load_model(tmp_path / name).predict(x, verbose=0), [[1 - z**2]], rtol=1e-5)
+    again = load_model(old)
+    again.save(tmp_path / f"again.{extension}")
+    np.testing.assert_allclose(load_model(tmp_path / f"again.{extension}").predict(x, verbose=0), [[0.51]], rtol=1e-5)
