@@ -18,6 +18,7 @@ from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.layers.module import converted_dtype
+from kerasish.ops.common import nan_note
 
 
 class InputLayer(Layer):
@@ -278,7 +279,7 @@ class Embedding(Layer):
                 raise
             raise InvalidArgumentError(
                 f"Layer '{self.name}': index {int(wrong[0])} is not in [0, {self.input_dim}). "
-                "input_dim must be the largest index plus 1."
+                f"input_dim must be the largest index plus 1.{nan_note(inputs)}"
             ) from error
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:

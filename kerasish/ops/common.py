@@ -30,6 +30,13 @@ def torch_dtype(dtype: Any) -> torch.dtype:
     return dtypes.to_torch(dtypes.standardize(dtype))
 
 
+def nan_note(values: torch.Tensor) -> str:
+    """For messages about integers that came from ``values``: a sentence if one of them was NaN, else nothing."""
+    if values.is_floating_point() and bool(values.isnan().any()):
+        return " The data contains NaN, which no integer stands for."
+    return ""
+
+
 def floating(x: Any) -> Any:
     """``x`` as floats: integers and booleans become ``floatx``, int64 too, as in Keras; Python numbers pass."""
     if not isinstance(x, torch.Tensor) or x.is_floating_point() or x.is_complex():

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from kerasish.core.context import settings
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.ops.common import axis_index, floating
+from kerasish.ops.common import axis_index, floating, nan_note
 
 
 def _logits(output: torch.Tensor, from_logits: bool, name: str, kind: str) -> torch.Tensor | None:
@@ -141,6 +141,7 @@ def sparse_categorical_crossentropy(target: Index, output: Array, from_logits: b
     except IndexError:
         wrong = labels[(labels < 0) | (labels >= classes)][0].item()
         raise InvalidArgumentError(
-            f"Received a label value of {wrong} which is outside the valid range of [0, {classes})."
+            f"Received a label value of {wrong} which is outside the valid range of [0, {classes}).{nan_note(target)} "
+            "Labels are class numbers from 0, and the output needs one unit for each class."
         ) from None
     return loss.reshape(target.shape).to(output.dtype)
