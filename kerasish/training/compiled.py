@@ -31,7 +31,7 @@ class Outputs:
     def __init__(self, y_pred: Any, names: list[str] | None) -> None:
         self.single = not isinstance(y_pred, (list, tuple, dict))
         if isinstance(y_pred, dict):
-            self.keys: list | None = sorted(y_pred)
+            self.keys: list | None = list(y_pred)
             self.names = [str(key) for key in self.keys]
         else:
             self.keys = None
@@ -39,6 +39,7 @@ class Outputs:
             self.names = list(names) if names and len(names) == count else [f"output_{i + 1}" for i in range(count)]
             if count == 1 and not names:
                 self.names = ["output"]
+        self.prefixed = len(self.names) > 1 and bool(names or self.keys)  # whether logs have the outputs' names
         self.aliases = {name: i for i, name in enumerate(names or [])}  # a dict may also go by the layers' names
 
     def flatten_predictions(self, y_pred: Any) -> list:
@@ -145,8 +146,11 @@ class CompiledLoss:
             )
         weights = outputs.spread(weights, "loss_weights")
         self._weights = [None if weight is None else float(weight) for weight in weights]
-        active = [name for name, function in zip(outputs.names, functions) if function is not None]
-        self.trackers = [Mean(name=f"{name}_loss") for name in active] if len(active) > 1 else []
+        labels = outputs.names if outputs.prefixed else [_loss_label(spec, f) for spec, f in zip(specs, functions)]
+        active = [label for label, function in zip(labels, functions) if function is not None]
+        taken: set[str] = set()
+        names = [_free_name("", f"{label}_loss", taken, False) for label in active]
+        self.trackers = [Mean(name=name) for name in names] if len(active) > 1 else []
         self._functions = functions
 
     def total(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:
@@ -186,6 +190,11 @@ class CompiledLoss:
         if y is None:
             raise fail(ValueError, "The model has a loss but was given no targets", "y=...", "None")
         return function.raw_loss(y, y_pred, sample_weight, getattr(y_pred, "_keras_mask", None))
+
+
+def _loss_label(spec: Any, function: Loss | None) -> str:
+    """The name of a loss in logs, where outputs have none: as it was written, or the object's."""
+    return spec if isinstance(spec, str) else getattr(function, "name", "")
 
 
 def as_loss(spec: Any) -> Loss | None:
@@ -234,15 +243,15 @@ class CompiledMetrics(Metric):
         predictions = outputs.flatten_predictions(y_pred)
         names: set[str] = set()
         table: list[tuple[str, Metric, int, bool]] = []
-        for specs, is_weighted in ((self.unweighted, False), (self.weighted, True)):
-            for i, spec in enumerate(self._per_output(specs, "weighted_metrics" if is_weighted else "metrics")):
-                for identifier in spec:
-                    metric = as_metric(identifier, targets[i], predictions[i])
-                    if metric is None:
-                        continue
-                    prefix = f"{outputs.names[i]}_" if len(outputs.names) > 1 else ""
-                    table.append((_free_name(prefix + metric.name, names, is_weighted), metric, i, is_weighted))
-        self._table = table
+        unweighted = self._per_output(self.unweighted, "metrics")
+        weighted = self._per_output(self.weighted, "weighted_metrics")
+        for i, output in enumerate(outputs.names):
+            prefix = f"{output}_" if outputs.prefixed else ""
+            for identifier, is_weighted in [(m, False) for m in unweighted[i]] + [(m, True) for m in weighted[i]]:
+                metric = as_metric(identifier, targets[i], predictions[i])
+                if metric is not None:
+                    table.append((_free_name(prefix, metric.name, names, is_weighted), metric, i, is_weighted))
+        self._table = sorted(table, key=lambda row: row[0]) if outputs.prefixed else table  # Keras's orders
 
     def _per_output(self, specs: Any, what: str) -> list[list]:
         """For each output the list of its metrics."""
@@ -302,10 +311,12 @@ class CompiledMetrics(Metric):
             metric.reset_state()
 
 
-def _free_name(name: str, taken: set[str], is_weighted: bool) -> str:
-    if name in taken and is_weighted:
+def _free_name(prefix: str, name: str, taken: set[str], is_weighted: bool) -> str:
+    """The name in logs, with the output's in front; a second metric of that name is told apart."""
+    if prefix + name in taken and is_weighted:
         name = f"weighted_{name}"
-    base, count = name, 1
+    name = base = prefix + name
+    count = 1
     while name in taken:
         name, count = f"{base}_{count}", count + 1
     taken.add(name)
