@@ -34,17 +34,21 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
         num_classes: default: the largest class plus 1.
 
     Raises:
-        ValueError: a class that is negative or not below ``num_classes``.
+        IndexError: a class that is negative or not below ``num_classes``.
+        ValueError: NaN among the classes.
     """
     is_tensor = dispatch.is_tensor(x)
-    values = np.asarray(x).astype("int64")
+    values = np.asarray(x)
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise fail(ValueError, "to_categorical was given NaN, which no integer stands for", "class numbers from 0")
+    values = values.astype("int64")
     if values.ndim > 1 and values.shape[-1] == 1:
         values = values.reshape(values.shape[:-1])
     if num_classes is None:
         num_classes = int(values.max()) + 1
     elif values.size and (values.max() >= num_classes or values.min() < 0):
         raise fail(
-            ValueError,
+            IndexError,
             "to_categorical was given classes out of range",
             f"0 to {num_classes - 1}",
             f"{values.min()} to {values.max()}",
