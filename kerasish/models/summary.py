@@ -30,13 +30,18 @@ class Row:
 
     @property
     def shape(self) -> str:
+        return " ".join(line.strip() for line in self.shape_lines)
+
+    @property
+    def shape_lines(self) -> list[str]:
+        """The output shape; of several outputs, one per line."""
         try:
-            shape = self.layer.output_shape if not isinstance(self.layer, FunctionCall) else _shape(self.layer.output)
+            shape = _output_shape(self.layer)
         except AttributeError:
-            return "multiple" if getattr(self.layer, "_inbound_nodes", None) else "?"
+            return ["multiple" if getattr(self.layer, "_inbound_nodes", None) else "?"]
         if type(self.layer).__name__ == "InputLayer" and settings.style == "keras2":
-            return f"[{tuple(shape)}]"
-        return _shape_text(shape)
+            return [f"[{tuple(shape)}]"]
+        return _shape_lines(shape)
 
     @property
     def params(self) -> str:
@@ -86,11 +91,11 @@ def _is_chain(model: Any) -> bool:
     nodes = [node for node in model._network.graph.nodes if not node.is_input]
     if type(model).__name__ == "Sequential":
         return True
-    if len(model._network.inputs) > 1 or len(model._network.outputs) > 1:
+    if len(model._network.inputs) > 1:
         return False
     seen: set[int] = set()
     for node in nodes:
-        if len(node.input_tensors) != 1 or len(node.outputs) != 1 or id(node.input_tensors[0]) in seen:
+        if len(node.input_tensors) != 1 or id(node.input_tensors[0]) in seen:
             return False
         seen.add(id(node.input_tensors[0]))
     operations = [id(node.operation) for node in nodes]
@@ -134,12 +139,32 @@ def _shape(value: Any) -> Any:
     return tree.map_structure(lambda x: tuple(x.shape) if isinstance(x, KerasTensor) else None, value)
 
 
-def _shape_text(shape: Any) -> str:
+def _output_shape(layer: Any) -> Any:
+    """The shape that a layer gave, or would give for inputs of the shape that it was built for.
+
+    Raises:
+        AttributeError: it is not known.
+    """
+    if isinstance(layer, FunctionCall):
+        return _shape(layer.output)
+    try:
+        return layer.output_shape
+    except AttributeError:
+        shapes = list((layer._build_shapes or {}).values())
+        if len(shapes) != 1 or not isinstance(shapes[0], tuple):
+            raise
+    try:
+        return layer.compute_output_shape((None, *shapes[0][1:]))
+    except Exception as error:
+        raise AttributeError(f"The output shape of '{layer.name}' cannot be computed") from error
+
+
+def _shape_lines(shape: Any) -> list[str]:
     if isinstance(shape, dict):
-        return "{" + ", ".join(f"{key}: {_shape_text(value)}" for key, value in shape.items()) + "}"
-    if isinstance(shape, list):
-        return "[" + ", ".join(_shape_text(value) for value in shape) + "]"
-    return str(tuple(shape))
+        return _bracketed("{", [f"'{key}': {' '.join(_shape_lines(value))}" for key, value in shape.items()], "}")
+    if isinstance(shape, list) or any(isinstance(part, (tuple, list, dict)) for part in shape):
+        return _bracketed("[", [" ".join(_shape_lines(value)) for value in shape], "]")
+    return [str(tuple(shape))]
 
 
 def _counts(model: Any) -> tuple[int, int, int]:
@@ -161,53 +186,72 @@ def _table_2(
     trainable: bool,
 ) -> list[str]:
     line_length = line_length or (98 if connected else 65)
-    positions = list(positions or ([0.33, 0.55, 0.67, 1.0] if connected else [0.45, 0.85, 1.0]))
+    positions = list(positions or ([0.3, 0.6, 0.7, 1.0] if connected else [0.45, 0.85, 1.0]))
     header = ["Layer (type)", "Output Shape", "Param #"] + (["Connected to"] if connected else [])
+    if positions[-1] <= 1:
+        positions = [int(line_length * p) for p in positions]
     if trainable:
         line_length += 11
-        positions = [p * (line_length - 11) / line_length if p <= 1 else p for p in positions] + [line_length]
+        positions.append(line_length)
         header.append("Trainable")
-    ends = [int(line_length * p) if p <= 1 else int(p) for p in positions]
-    lines = [f'Model: "{model.name}"', "_" * line_length, _line_2(header, ends), "=" * line_length]
+    lines = [f'Model: "{model.name}"', "_" * line_length]
+    lines += [*_wrapped_2([[text] for text in header], positions), "=" * line_length]
+    depth = 0
     for row in _rows(operations, expand):
-        indent = "|" * row.depth + (" " if row.depth else "")
-        cells = [[indent + row.label], [row.shape], [row.params]]
+        lines += _edges(depth, row.depth, line_length)
+        depth = row.depth
+        cells = [[row.label], row.shape_lines, [row.params]]
         if connected:
-            cells.append(_connections(model, row.layer) if row.depth == 0 else [])
+            cells.append(_listed(_connections(model, row.layer)) if depth == 0 else [])
         if trainable:
             cells.append(["Y" if getattr(row.layer, "trainable", True) else "N"])
-        lines.extend(_wrapped_2(cells, ends))
+        lines.extend(_wrapped_2(cells, positions, depth))
+    lines += _edges(depth, 0, line_length)
     total, trained, frozen = _counts(model)
     lines += ["=" * line_length, f"Total params: {total:,}", f"Trainable params: {trained:,}"]
     return [*lines, f"Non-trainable params: {frozen:,}", "_" * line_length]
 
 
-def _line_2(cells: list[str], ends: list[int]) -> str:
-    """Cells side by side after a leading blank; each stops two characters before the next begins."""
-    line = " "
-    for cell, end in zip(cells, ends):
-        line = (line + cell)[: end - 1].ljust(end)
-    return line.rstrip()
+def _listed(texts: list[str]) -> list[str]:
+    """Names as a list's lines: ``['a',`` and ``'b']``."""
+    quoted = [f"'{text}'" for text in texts]
+    return _bracketed("[", quoted, "]")
 
 
-def _wrapped_2(cells: list[list[str]], ends: list[int]) -> list[str]:
-    """A row whose cells may need several lines: long ones are cut where the column ends, lists go one per line."""
-    starts = [1, *ends[:-1]]
+def _bracketed(opening: str, parts: list[str], closing: str) -> list[str]:
+    """Parts one per line, those after the first below the first."""
+    if not parts:
+        return [opening + closing]
+    lines = [f"{opening if i == 0 else ' '}{part}," for i, part in enumerate(parts)]
+    return [*lines[:-1], lines[-1][:-1] + closing]
+
+
+def _edges(before: int, after: int, width: int) -> list[str]:
+    """The upper or lower edges of the boxes around the layers of nested models."""
+    if after > before:
+        return [_edge(depth, width) for depth in range(before + 1, after + 1)]
+    return [_edge(depth - 1, width) for depth in range(before, after, -1)]
+
+
+def _edge(depth: int, width: int) -> str:
+    return "|" * depth + "¯" * (width - 2 * depth) + "|" * depth
+
+
+def _wrapped_2(cells: list[list[str]], ends: list[int], depth: int = 0) -> list[str]:
+    """A row as lines. A cell's lines are cut where its column ends, two characters before the next column begins."""
+    starts = [depth + 1, *ends[:-1]]
     columns = []
-    for texts, start, end in zip(cells, starts, ends):
-        width = end - start - 2
-        parts: list[str] = []
-        for i, text in enumerate(texts):
-            text += "," if i < len(texts) - 1 else ""
-            while len(text) > width > 0:
-                cut = text.rfind(" ", 1, width + 1)
-                cut = cut if cut > 0 else width
-                parts.append(text[:cut])
-                text = text[cut:].lstrip()
-            parts.append(text)
-        columns.append(parts or [""])
+    for lines, start, end in zip(cells, starts, ends, strict=True):
+        width = max(end - start - (depth if end == ends[-1] else 2 if start == starts[0] else 3), 1)
+        columns.append([line[at : at + width] for line in lines for at in range(0, max(len(line), 1), width)] or [""])
     height = max(map(len, columns))
-    return [_line_2([c[i] if i < len(c) else "" for c in columns], ends) for i in range(height)]
+    rows = []
+    for i in range(height):
+        row = "|" * depth + " "
+        for column, end in zip(columns, ends, strict=True):
+            row = (row + (column[i] if i < len(column) else "")).ljust(end)
+        rows.append(row[: len(row) - depth] + "|" * depth if depth else row.rstrip())
+    return rows
 
 
 # Keras 3's look -------------------------------------------------------------------------------------------------------
