@@ -240,10 +240,12 @@ def _one_array(value: Any, what: str) -> Any:
             raise fail(
                 ValueError, f"`{what}` cannot be used as data: {error}", "arrays, tensors or a source of batches"
             ) from None
+    if t.ndim == 0:
+        if isinstance(value, (int, float)) or hasattr(value, "shape"):
+            raise fail(ValueError, f"`{what}` must have a batch dimension", "an array", f"the scalar {value!r}")
+        raise fail(ValueError, f"Unrecognized data type: {what}={value!r} (of type {type(value)})")
     if isinstance(t, np.ndarray):
         return t
-    if t.ndim == 0:
-        raise fail(ValueError, f"`{what}` must have a batch dimension", "an array", f"the scalar {value!r}")
     return t.to(floatx()) if t.is_floating_point() and t.dtype is not floatx() else t
 
 

@@ -61,8 +61,12 @@ def fit(
             done = _run(runner, passes.epoch(epoch), calls, "train", model)
         logs = to_numbers(model.get_metrics_result_raw() if done is None else done)
         if validation is not None and is_due(epoch):
-            results = evaluate_feed(model, validation, validation_steps, calls)
-            logs.update({f"val_{name}": value for name, value in results.items()})
+            checks = Passes(validation, validation_steps)
+            if checks.is_over():
+                warnings.warn(_VALIDATION_OVER, stacklevel=4)
+            else:
+                results = _evaluate(model, checks, calls)
+                logs.update({f"val_{name}": value for name, value in results.items()})
         calls.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
@@ -85,18 +89,19 @@ def evaluate(
     """Metrics on data; arguments as of ``Model.evaluate``."""
     model._check_compiled("evaluate()")
     feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
-    calls = _callback_list(callbacks, model, verbose, steps=Passes(feed, steps).steps)
-    results = evaluate_feed(model, feed, steps, calls)
+    passes = Passes(feed, steps)
+    calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
+    results = _evaluate(model, passes, calls)
     return results if return_dict else flatten_results(results)
 
 
-def evaluate_feed(model: Any, feed: Feed, steps: int | None, calls: CallbackList) -> dict[str, Any]:
-    """One pass over a feed with the metrics set to zero before; fires the callbacks' test hooks."""
+def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]:
+    """One pass over the data with the metrics set to zero before; fires the callbacks' test hooks."""
     model.reset_metrics()
     model.stop_evaluating = False
     runner = model._runner("test")
     calls.on_test_begin()
-    done = _run(runner, Passes(feed, steps).epoch(), calls, "test", model)
+    done = _run(runner, passes.epoch(), calls, "test", model)
     results = to_numbers(model.get_metrics_result_raw() if done is None else done)
     calls.on_test_end(results)
     return results
@@ -230,6 +235,10 @@ class Passes:
         return self._iterator
 
 
+_VALIDATION_OVER = (
+    "The generator of `validation_data` has ended: no more validation. Give one that goes on, with `validation_steps`, or "
+    "arrays or a dataset."
+)
 _NO_BATCHES = "The data gave no batches: an array without samples, or a generator that has ended."
 
 
