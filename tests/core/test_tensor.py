@@ -275,3 +275,20 @@ def test_torch_takes_tensors():
     assert torch.utils.dlpack.from_dlpack(F).tolist() == [1, 2, 3]
     with pytest.raises(TypeError, match="immutable"):
         torch.relu_(F)
+
+
+@pytest.mark.parametrize(
+    "function", [np.sum, np.mean, np.std, np.argmax, np.squeeze, np.ravel, np.sort, np.cumsum, np.max, np.prod]
+)
+def test_numpy_functions_compute_on_the_values_and_give_arrays(function):
+    values = np.array([[3.0, 1.0, 2.0]], np.float32)
+    result = function(convert(values))
+    assert not isinstance(result, Tensor)
+    np.testing.assert_array_equal(result, function(values))
+
+
+def test_numpy_functions_take_axes_and_sequences_of_tensors():
+    x = convert([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(np.mean(x, axis=0, keepdims=True), [[2.0, 3.0]])
+    np.testing.assert_array_equal(np.concatenate([x, x], axis=1).shape, (2, 4))
+    np.testing.assert_array_equal(np.where(x > 2, x, 0), [[0.0, 0.0], [3.0, 4.0]])

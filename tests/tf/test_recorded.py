@@ -1,0 +1,88 @@
+"""What TensorFlow 2.21 prints, for some 1660 expressions and small programs, is what kerasish.tf prints.
+
+``recorded/*.txt`` has records of code, ``=>`` and what it gave: the ``repr`` of an expression's value or what a program
+printed, and ``raises X`` for an exception. Numbers may differ in the last digits.
+"""
+
+import contextlib
+import io
+import math
+import pathlib
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+from kerasish import tf
+
+HERE = pathlib.Path(__file__).parent / "recorded"
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|inf|nan)")
+TOLERANCE = 2e-5
+
+
+def records():
+    for path in sorted(HERE.glob("*.txt")):
+        prelude = ""
+        for i, record in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n%%\n")):
+            if record.startswith("prelude"):
+                prelude = record.removeprefix("prelude").strip()
+                continue
+            code, _, expected = record.partition("\n=>\n")
+            name = re.sub(r"\W+", "_", code.splitlines()[0])[:50]
+            yield pytest.param(prelude, code, expected, id=f"{path.stem}-{i}-{name}")
+
+
+def text_of(value):
+    if type(value) in (list, tuple):
+        return "[" + ", ".join(map(text_of, value)) + "]"
+    return repr(value)
+
+
+def is_expression(code):
+    try:
+        compile(code, "<record>", "eval")
+    except SyntaxError:
+        return False
+    return not code.startswith("print(")
+
+
+def outcome(prelude, code):
+    """What the code printed and gave, and the exception if there was one."""
+    namespace = {"tf": tf, "np": np}
+    exec(prelude, namespace)
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            if is_expression(code):
+                print(text_of(eval(code, namespace)), end="")
+            else:
+                exec(code, namespace)
+    except Exception as error:
+        return printed.getvalue().rstrip("\n"), error
+    return printed.getvalue().rstrip("\n"), None
+
+
+def same(text, expected):
+    if re.sub(r"\s+", "", NUMBER.sub("#", text)) != re.sub(r"\s+", "", NUMBER.sub("#", expected)):
+        return False
+    for ours, theirs in zip(NUMBER.findall(text), NUMBER.findall(expected), strict=True):
+        x, y = float(ours), float(theirs)
+        if not (x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= TOLERANCE * max(1e-3, abs(x), abs(y))):
+            return False
+    return True
+
+
+@pytest.mark.parametrize(("prelude", "code", "expected"), list(records()))
+def test_recorded(prelude, code, expected):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text, error = outcome(prelude, code)
+    expected, raises, kind = expected.partition("raises ")
+    expected = expected.rstrip("\n")
+    if raises:
+        assert error is not None, f"no {kind}; got {text}"
+        assert kind in [cls.__name__ for cls in type(error).__mro__], repr(error)
+    elif error is not None:
+        raise error
+    assert same(text, expected), f"{text}\n--- expected\n{expected}"
