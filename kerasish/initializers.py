@@ -15,7 +15,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry
-from kerasish.core.context import local
+from kerasish.core.context import local, scope
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail, missing_name
 from kerasish.core.random import (
@@ -83,14 +83,14 @@ class Zeros(_Builtin):
     """All zeros (False for booleans)."""
 
     def raw(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-        return torch.zeros(shape, dtype=dtype, device=devices.current())
+        return devices.full(shape, 0, dtype)
 
 
 class Ones(_Builtin):
     """All ones (True for booleans)."""
 
     def raw(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-        return torch.ones(shape, dtype=dtype, device=devices.current())
+        return devices.full(shape, 1, dtype)
 
 
 class Constant(_Builtin):
@@ -106,7 +106,7 @@ class Constant(_Builtin):
     def raw(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         value = self.value
         if isinstance(value, (int, float, bool)):
-            return torch.full(shape, value, device=devices.current()).to(dtype)
+            return devices.full(shape, torch.tensor(value).to(dtype).item(), dtype)
         value = dispatch.raw(value).detach().to(device=devices.current(), dtype=dtype)
         try:
             return value.expand(shape).clone()
@@ -437,13 +437,14 @@ class Orthogonal(_Random):
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = (max(rows, columns), min(rows, columns))
-        normal = normal_raw(tall, draw_seed(self.seed), dtype=_float(dtype, self))
+        with scope(device=torch.device("cpu")):  # for the same weights on every device
+            normal = normal_raw(tall, draw_seed(self.seed), dtype=_float(dtype, self))
         wide = normal if normal.dtype is torch.float64 else normal.float()
         q, r = torch.linalg.qr(wide)
         q = q * torch.sign(torch.diagonal(r))  # makes the decomposition unique
         if rows < columns:
             q = q.T
-        return (self.gain * q.reshape(shape)).to(dtype)
+        return devices.place([(self.gain * q.reshape(shape)).to(dtype)], devices.current())[0]
 
     def get_config(self) -> dict:
         return {**super().get_config(), "gain": self.gain}

@@ -40,6 +40,7 @@ class _Local(threading.local):
     tracing: bool = False  # user code is being run on fake tensors for its shapes only
     autocast: Any = None  # torch dtype that float variables are read in
     device: Any = None  # torch.device of the innermost device scope
+    in_steps: bool = False  # a loop of the library's is running, which ends the programs of devices that compile
     policy: Any = None  # default DTypePolicy
     call_layers: tuple = ()  # layers whose calls are in progress, outermost first
     losses: list | None = None  # collects add_loss and activity penalties during a training step

@@ -10,7 +10,9 @@ import functools
 import importlib.util
 import os
 import re
+import sys
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -205,7 +207,8 @@ def has_fused_updates(device: torch.device) -> bool:
 
 
 # XLA records operations into programs and compiles those. What is a Python number there becomes part of the program, so a
-# number that changes costs a compilation each time; and a program ends only where somebody says so.
+# number that changes costs a compilation each time, and so does a tensor that is made there: its making is recorded too.
+# What begins as data from the host is an argument of the program instead. A program ends only where somebody says so.
 
 
 def compiles(device: torch.device) -> bool:
@@ -213,29 +216,95 @@ def compiles(device: torch.device) -> bool:
     return device.type == "xla"
 
 
+def place(tensors: Sequence[torch.Tensor], device: torch.device) -> list[torch.Tensor]:
+    """Tensors of the host on a device, in one transfer where that counts."""
+    if device.type != "xla" or local.tracing:
+        return [t.to(device) for t in tensors]
+    return _xla_library()._xla_tensors_from_aten(list(tensors), [str(device)] * len(tensors), None)
+
+
+def full(shape: Any, value: Any, dtype: torch.dtype, device: torch.device | None = None) -> torch.Tensor:
+    """A tensor of one value, to begin something with that later steps change."""
+    device = device or current()
+    if device.type != "xla" or local.tracing:
+        return torch.full(shape, value, dtype=dtype, device=device)
+    return place([torch.full(shape, value, dtype=dtype)], device)[0]
+
+
+def zeros_like(tensor: torch.Tensor) -> torch.Tensor:
+    """Zeros with the shape, dtype and strides of another tensor, for the same purpose."""
+    if tensor.device.type != "xla" or local.tracing:
+        return torch.zeros_like(tensor, requires_grad=False)
+    return full(tensor.shape, 0, tensor.dtype, tensor.device)
+
+
+def fill(tensor: torch.Tensor, value: Any) -> None:
+    """Set all elements to a number, in place."""
+    if tensor.device.type == "xla" and not local.tracing:
+        tensor.data = full(tensor.shape, value, tensor.dtype, tensor.device)  # copied, it would be a step's to make
+    else:
+        tensor.fill_(value)
+
+
+def joinable(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+    """Tensors that shall become one on the host, where they are best put together: on XLA each number of them would need a
+    program."""
+    if tensors[0].device.type != "xla":
+        return tensors
+    return _xla_library()._xla_get_cpu_tensors(list(tensors))
+
+
 def step_numbers(numbers: tuple, device: torch.device) -> tuple:
     """Numbers that change from step to step, in the form in which a step on ``device`` takes them."""
     if device.type != "xla":
         return numbers
-    return tuple(torch.tensor(number, dtype=torch.float32).to(device) for number in numbers)
+    return tuple(place([torch.tensor(number, dtype=torch.float32) for number in numbers], device))
 
 
-def end_step(device: torch.device) -> None:
-    """The end of a training or evaluation step: on XLA, of its program."""
-    if device.type == "xla":
-        import torch_xla
+@contextmanager
+def steps(step: Callable) -> Iterator[Callable]:
+    """The function for a pass over batches on the current device: ``step``, on XLA with the end of a program after it.
 
-        torch_xla.sync()
+    Meanwhile ``end_update`` leaves the ends of programs to the pass.
+    """
+    if current().type != "xla":
+        yield step
+        return
+
+    def program(*args: Any) -> Any:
+        result = step(*args)
+        _end_program()
+        return result
+
+    before, local.in_steps = local.in_steps, True
+    _end_program()  # what is pending belongs to no step
+    try:
+        yield program
+    finally:
+        local.in_steps = before
 
 
-def synchronize() -> None:
-    """Wait until the work queued on the current device is done."""
-    device = current()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
-    elif device.type == "xla":
-        import torch_xla
+def end_update(device: torch.device) -> None:
+    """The end of an update in a program's own loop: on XLA, of what is recorded since the last one."""
+    if device.type == "xla" and not local.in_steps and not local.tracing:
+        _end_program()
 
-        torch_xla.sync(wait=True)
+
+def seed(number: int) -> None:
+    """Seed torch's generators on all devices."""
+    torch.manual_seed(number)
+    if present("xla"):
+        _xla_library()._xla_set_rng_seed(number % 2**63, "")
+
+
+def generator(device: torch.device) -> torch.Generator:
+    """A generator for random numbers on a device; it may be the host's, and the numbers have to be moved."""
+    return torch.Generator("cpu" if device.type == "xla" else device)
+
+
+def _xla_library() -> Any:
+    return sys.modules["torch_xla"]._XLAC
+
+
+def _end_program() -> None:
+    sys.modules["torch_xla"].sync()

@@ -15,7 +15,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import local, on_clear_session, settings, unique_name
+from kerasish.core.context import local, on_clear_session, scope, settings, unique_name
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
@@ -154,7 +154,7 @@ def _truncated(stream: Stream, count: int, double: bool) -> np.ndarray:
 
 
 def _finish(values: np.ndarray, shape: tuple, dtype: Any) -> torch.Tensor:
-    return torch.from_numpy(values.reshape(shape)).to(device=devices.current(), dtype=to_torch(dtype))
+    return devices.place([torch.from_numpy(values.reshape(shape)).to(to_torch(dtype))], devices.current())[0]
 
 
 def uniform_raw(shape: tuple, seed: Any, low: float = 0.0, high: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
@@ -230,7 +230,7 @@ def set_seed(seed: int | None) -> None:
     _op_seeds.source.seed(seed)
     _op_seeds.used.clear()
     if seed is not None:
-        torch.manual_seed(seed)
+        devices.seed(seed)
 
 
 def set_random_seed(seed: int) -> None:
@@ -298,13 +298,14 @@ class SeedGenerator:
             raise fail(ValueError, "Argument `seed` must be an integer", received=repr(seed))
         self.name = name or unique_name("seed_generator")
         self.seed = int(seed)
-        self.state = Variable(
-            torch.tensor([self.seed, 0], dtype=torch.int64),
-            dtype="int64",
-            trainable=False,
-            autocast=False,
-            name="seed_generator_state",
-        )
+        with scope(device=torch.device("cpu")):  # each draw reads it
+            self.state = Variable(
+                torch.tensor([self.seed, 0], dtype=torch.int64),
+                dtype="int64",
+                trainable=False,
+                autocast=False,
+                name="seed_generator_state",
+            )
         self.state._path = f"{self.name}/{self.state.name}"
         self._torch: dict[torch.device, torch.Generator] = {}
 
@@ -321,9 +322,15 @@ class SeedGenerator:
     def torch_generator(self, device: torch.device) -> torch.Generator:
         """A torch generator with this seed, for layers whose noise need not be TensorFlow's."""
         if device not in self._torch:
-            self._torch[device] = torch.Generator(device=device)
+            self._torch[device] = devices.generator(device)
             self._torch[device].manual_seed(self.seed)
         return self._torch[device]
+
+    def noise(self, like: torch.Tensor, shape: Any, method: str, *parameters: float) -> torch.Tensor:
+        """A tensor like another one, filled by a random method of torch's (``"normal_"``) with this seed."""
+        generator = self.torch_generator(like.device)
+        empty = torch.empty(shape, dtype=like.dtype, device=generator.device)
+        return getattr(empty, method)(*parameters, generator=generator).to(like.device)
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_torch": {}}  # torch's generators cannot be copied; a copy starts anew

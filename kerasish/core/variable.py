@@ -258,6 +258,7 @@ class Variable:
             ValueError: ``value`` has another shape.
         """
         self.write(self._coerce(value))
+        devices.end_update(devices.current())
         return self
 
     def assign_add(

@@ -13,7 +13,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, tree
 from kerasish.core.context import local
 from kerasish.core.dtypes import to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.random import SeedGenerator
 from kerasish.core.shape import TensorShape
 from kerasish.core.variable import Layout
@@ -207,8 +207,10 @@ class RecurrentCell(Layer):
         return masks
 
     def _draw(self, like: torch.Tensor, rate: float) -> torch.Tensor:
-        generator = None if self.seed is None else self.seed_generator.torch_generator(like.device)
-        keep = torch.empty_like(like).bernoulli_(1 - rate, generator=generator)
+        if self.seed is None:
+            keep = torch.empty_like(like).bernoulli_(1 - rate)
+        else:
+            keep = self.seed_generator.noise(like, like.shape, "bernoulli_", 1 - rate)
         return keep if rate == 1 else keep / (1 - rate)
 
     def _masks(self, name: str, like: torch.Tensor, training: bool | None) -> list | None:
@@ -258,6 +260,11 @@ class RecurrentCell(Layer):
     ) -> tuple[torch.Tensor, list]:
         """Outputs (batch, time, units) and last states for inputs (batch, time, features)."""
         weights = self._raw_weights(inputs.dtype)
+        if inputs.shape[-1] != weights[0].shape[-1]:  # the fused LSTM would read past its weights without a word
+            raise InvalidArgumentError(
+                f"Cell '{self.name}' was built for {weights[0].shape[-1]} features. Received inputs of shape "
+                f"{tuple(inputs.shape)}."
+            )
         if fuse and self.can_fuse(training):
             if training and 0 < self.dropout < 1:  # one mask for all gates, as Keras has it for its fused kernels
                 inputs = inputs * self._draw(inputs[:, 0], self.dropout).unsqueeze(1)

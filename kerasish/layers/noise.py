@@ -49,13 +49,15 @@ class RandomLayer(KeepsDtype):
     def _disturb(self, x: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def _generator(self, x: torch.Tensor) -> torch.Generator | None:
-        """The layer's own generator on the device of ``x``; None, which is torch's global one, without a seed."""
-        return None if self.seed is None else self.seed_generator.torch_generator(x.device)
+    def _drawn(self, x: torch.Tensor, shape: Any, method: str, *parameters: float) -> torch.Tensor:
+        """Random numbers like ``x``: of the layer's own generator, without a seed of torch's global one."""
+        if self.seed is not None:
+            return self.seed_generator.noise(x, shape, method, *parameters)
+        return getattr(x.new_empty(shape), method)(*parameters)
 
     def _kept(self, x: torch.Tensor, shape: Any) -> torch.Tensor:
         """Ones and zeros of ``shape`` in the dtype of ``x``: which elements are kept."""
-        return x.new_empty(shape).bernoulli_(1.0 - float(self.rate), generator=self._generator(x))
+        return self._drawn(x, shape, "bernoulli_", 1.0 - float(self.rate))
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)
@@ -198,7 +200,7 @@ class GaussianNoise(RandomLayer):
         return self.stddev
 
     def _disturb(self, x: torch.Tensor) -> torch.Tensor:
-        return x + torch.empty_like(x).normal_(0.0, float(self.stddev), generator=self._generator(x))
+        return x + self._drawn(x, x.shape, "normal_", 0.0, float(self.stddev))
 
 
 class GaussianDropout(RandomLayer):
@@ -221,7 +223,7 @@ class GaussianDropout(RandomLayer):
 
     def _disturb(self, x: torch.Tensor) -> torch.Tensor:
         deviation = math.sqrt(self.rate / (1.0 - self.rate))
-        return x * torch.empty_like(x).normal_(1.0, deviation, generator=self._generator(x))
+        return x * self._drawn(x, x.shape, "normal_", 1.0, deviation)
 
 
 # What selu tends to for large negative inputs: minus its two constants' product (Klambauer et al. 2017).

@@ -21,11 +21,12 @@ import torch
 from kerasish import initializers
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import automatic_name, local, scope, settings
+from kerasish.core.device import current, end_update, fill
 from kerasish.core.dtypes import get_policy, standardize, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
-from kerasish.core.variable import Variable, Weight
+from kerasish.core.variable import Fresh, Variable, Weight
 from kerasish.losses.base import (
     aligned_weight,
     combined_weight,
@@ -93,7 +94,7 @@ class Metric:
         value = initializers.make(initializers.get(initializer or "zeros"), shape, dtype)
         with scope(overlay=None):
             variable = Weight(
-                dispatch.wrap(value), dtype=dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
+                Fresh(value), dtype=dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
             )
         variable._path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
@@ -225,6 +226,7 @@ def _public_update(raw_update: Callable) -> Callable:
         args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
         with torch.no_grad():
             raw_update(self, *args, **kwargs)
+        end_update(current())
 
     return update_state
 
@@ -273,7 +275,7 @@ def accumulate_set(variable: Variable, value: Any) -> None:
     if isinstance(value, torch.Tensor):
         variable.stored.copy_(value)
     else:
-        variable.stored.fill_(value)
+        fill(variable.stored, value)
 
 
 # means ----------------------------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def _fused_masked(
         inputs, weights = _held(inputs, weights, real)
     outputs, final = _fused(kind, inputs, states, weights)
     hidden = torch.where(lengths > 0, _pick(outputs, (lengths - 1).clamp(min=0)).squeeze(1), states[0])
-    place = mask.cumsum(1) - 1  # of the last step that counts, up to each step; -1 before the first
+    place = mask.cumsum(1, dtype=torch.int64) - 1  # of the last step that counts, up to each step; -1 before the first
     outputs = torch.where((place >= 0).unsqueeze(-1), _pick(outputs, place.clamp(min=0)), 0)
     return outputs, [hidden, *final[1:]]
 

@@ -67,7 +67,7 @@ def top_k(x: Array, k: int, sorted: bool = True) -> Any:
     smallest = torch.topk(key, k).values[..., -1:]
     above = key > smallest
     ties = key == smallest
-    chosen = above | (ties & (ties.cumsum(-1) <= k - above.sum(-1, keepdim=True)))
+    chosen = above | (ties & (ties.cumsum(-1, dtype=torch.int64) <= k - above.sum(-1, keepdim=True)))
     n = x.shape[-1]
     indices = torch.topk(torch.where(chosen, torch.arange(n, 0, -1, device=x.device), 0), k).indices
     order = torch.sort(key.gather(-1, indices), dim=-1, descending=True, stable=True).indices

@@ -221,7 +221,9 @@ class Nadam(Rule):
         step = self.step
         super().raw_apply(grads, variables)
         if self.step > step:
-            self._u_product.assign(self._product(step))
+            product = self._product(step)
+            self._u_product.make_writable(copy=False)
+            self._u_product.stored.fill_(product)
 
     def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
         of_mean, of_gradient, correction = numbers

@@ -22,7 +22,7 @@ from kerasish import constraints
 from kerasish.core import dispatch, registry
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import automatic_name, scope
-from kerasish.core.device import step_numbers
+from kerasish.core.device import end_update, step_numbers
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw
 from kerasish.core.variable import Variable, live_tapes
@@ -185,6 +185,7 @@ class Optimizer(OptimizerState):
             _warn_missing([v for g, v in zip(grads, variables) if g is None])
         with torch.no_grad():
             self.raw_apply([_stored_gradient(g, v) for g, v in pairs], [v for _, v in pairs])
+        end_update(pairs[0][1].stored.device)
 
     def _variables_for(self, grads: list, trainable_variables: Iterable[Variable] | None) -> list[Variable]:
         if trainable_variables is None and not self.built:

@@ -15,10 +15,11 @@ import torch
 from kerasish import initializers
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import scope, settings
+from kerasish.core.device import zeros_like
 from kerasish.core.dtypes import standardize
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
-from kerasish.core.variable import Variable, Weight
+from kerasish.core.variable import Fresh, Variable, Weight
 from kerasish.optimizers.schedules import LearningRateSchedule
 
 _HOST = torch.device("cpu")
@@ -107,7 +108,7 @@ class OptimizerState:
             raise fail(NotImplementedError, "Optimizer.add_variable(layout=...) is not served yet", received=layout)
         shape, dtype = standardize_shape(shape), standardize(dtype)
         value = initializers.make(initializers.get(initializer), shape, dtype)
-        variable = Weight(dispatch.wrap(value), dtype=dtype, trainable=False, aggregation=aggregation, name=name)
+        variable = Weight(Fresh(value), dtype=dtype, trainable=False, aggregation=aggregation, name=name)
         variable._path = f"{self.name}/{variable.name}"
         self._track(variable)
         return variable
@@ -117,7 +118,7 @@ class OptimizerState:
     ) -> Weight:
         """A variable with the shape, dtype and layout of another one: its slot."""
         stored = reference_variable.stored
-        value = torch.zeros_like(stored, requires_grad=False)
+        value = zeros_like(stored)
         layout = reference_variable._layout
         if initializer != "zeros":
             shape, dtype = tuple(reference_variable.shape), reference_variable.dtype.name

@@ -162,19 +162,27 @@ class ArrayFeed(Feed):
         flat = tree.flatten(self.data)
         size = self.batch_size
         order, starts = None, range(0, self.samples, size)
+        by_index = devices.compiles(devices.current())  # there a slice's bounds would be constants of a program each
         if self.shuffle == "batch":
             starts = (torch.randperm(len(starts)) * size).tolist()
         elif self.shuffle:
             order = torch.randperm(self.samples)
-            if sum(_bytes(t) for t in flat) <= _PERMUTED_COPY_LIMIT:
+            if not by_index and sum(_bytes(t) for t in flat) <= _PERMUTED_COPY_LIMIT:
                 flat, order = [_take(t, order) for t in flat], None
+        if by_index and order is None:
+            order = torch.arange(self.samples)
         nested = any(tree.is_nested(part) for part in self.data)
         for start in starts:
             if order is None:
                 parts = [None if t is None else t[start : start + size] for t in flat]
             else:
-                parts = [_take(t, order[start : start + size]) for t in flat]
+                parts = _rows(flat, order[start : start + size])
             yield tree.pack_as(self.data, parts) if nested else tuple(parts)
+
+
+def _rows(flat: list, order: torch.Tensor) -> list:
+    moved = order.to(devices.current())
+    return [_take(t, order if isinstance(t, np.ndarray) else moved) for t in flat]
 
 
 def _take(t: Any, order: torch.Tensor) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
@@ -113,11 +114,18 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
     passes = Passes(feed, steps)
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     model.stop_predicting = False
-    runner = model._runner("predict")
-    parts: list = []
     calls.on_predict_begin()
+    with devices.steps(model._runner("predict")) as runner:
+        parts = _predictions(runner, passes.epoch(), calls, model)
+    calls.on_predict_end()
+    return tree.map_structure(joined, *parts)
+
+
+def _predictions(runner: Callable, batches: Iterator, calls: CallbackList, model: Any) -> list:
+    """The outputs for each batch."""
+    parts: list = []
     hooks = calls.has_batch_hooks("predict")
-    for step, batch in enumerate(passes.epoch()):
+    for step, batch in enumerate(batches):
         if hooks:
             calls.on_predict_batch_begin(step)
         outputs = runner(batch)
@@ -126,14 +134,13 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
             calls.on_predict_batch_end(step, Logs(lambda outputs=outputs: {"outputs": outputs}))
         if model.stop_predicting:
             break
-    calls.on_predict_end()
-    return tree.map_structure(joined, *parts)
+    return parts
 
 
 def joined(*batches: Any) -> np.ndarray:
     """Batches of one output as one NumPy array of its own."""
     if isinstance(batches[0], torch.Tensor):
-        whole = batches[0] if len(batches) == 1 else torch.cat(batches)
+        whole = batches[0] if len(batches) == 1 else torch.cat(devices.joinable(batches))
         array = to_numpy(whole)
         return array.copy() if array.base is not None and len(batches) == 1 else array
     return np.concatenate([np.asarray(b) for b in batches])
@@ -144,6 +151,11 @@ def joined(*batches: Any) -> np.ndarray:
 
 def _run(runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any) -> dict | None:
     """All batches through a step. Returns the last step's own logs, if the step makes any (a user's ``train_step``)."""
+    with devices.steps(runner) as step:
+        return _run_steps(step, batches, calls, mode, model)
+
+
+def _run_steps(runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any) -> dict | None:
     begin, end = getattr(calls, f"on_{mode}_batch_begin"), getattr(calls, f"on_{mode}_batch_end")
     hooks = calls.has_batch_hooks(mode)
     group = model.steps_per_execution

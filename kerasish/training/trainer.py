@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from kerasish import optimizers
+from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import scope, settings
@@ -486,13 +487,15 @@ class Trainer:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
-        out = self._runner("predict")(to_batch((x,)))
+        with devices.steps(self._runner("predict")) as step:
+            out = step(to_batch((x,)))
         return tree.map_structure(loop.joined, out)
 
     def _on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
         if reset_metrics:
             self.reset_metrics()
-        logs = self._runner(mode)(batch)
+        with devices.steps(self._runner(mode)) as step:
+            logs = step(batch)
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
         return results if return_dict else loop.flatten_results(results)
 
