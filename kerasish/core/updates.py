@@ -38,14 +38,24 @@ def _update(rows: torch.Tensor, at: torch.Tensor, new: torch.Tensor) -> None:
     rows[at] = new
 
 
+def _reduce(rows: torch.Tensor, at: torch.Tensor, new: torch.Tensor, how: str) -> torch.Tensor:
+    index = at.reshape(-1, *(1,) * (new.ndim - 1)).expand_as(new)
+    return rows.scatter_reduce_(0, index, new, how)
+
+
+def _divide(rows: torch.Tensor, at: torch.Tensor, new: torch.Tensor) -> None:
+    divisors = _reduce(torch.ones_like(rows), at, new, "prod")
+    rows.copy_(torch.div(rows, divisors, rounding_mode=None if rows.is_floating_point() else "trunc"))
+
+
 RULES: dict[str, Callable[[torch.Tensor, torch.Tensor, torch.Tensor], Any]] = {
     "update": _update,
     "add": lambda rows, at, new: rows.index_add_(0, at, new),
     "sub": lambda rows, at, new: rows.index_add_(0, at, new, alpha=-1),
-    "mul": lambda rows, at, new: rows.index_reduce_(0, at, new, "prod"),
-    "div": lambda rows, at, new: rows.index_reduce_(0, at, new.reciprocal(), "prod"),
-    "max": lambda rows, at, new: rows.index_reduce_(0, at, new, "amax"),
-    "min": lambda rows, at, new: rows.index_reduce_(0, at, new, "amin"),
+    "mul": lambda rows, at, new: _reduce(rows, at, new, "prod"),
+    "div": lambda rows, at, new: _divide(rows, at, new),
+    "max": lambda rows, at, new: _reduce(rows, at, new, "amax"),
+    "min": lambda rows, at, new: _reduce(rows, at, new, "amin"),
 }
 
 

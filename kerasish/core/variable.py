@@ -534,7 +534,6 @@ class TFVariable(PartialWrites, Variable):
             )
         full_name = "/".join((*local.name_scopes, name or "Variable"))
         self._setup(value, True if trainable is None else trainable, full_name, None)
-        self._key = name or "Variable"
         self._shape_may_change = not wanted.is_fully_defined()
         self._declared_shape = wanted
         self.constraint = constraint

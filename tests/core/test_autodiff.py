@@ -1,9 +1,12 @@
 """Gradients follow TensorFlow's rules; each pattern that plain autograd breaks is a test here."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
+from kerasish import tf
 from kerasish.core import dispatch
 from kerasish.core.autodiff import GradientTape, custom_gradient, recording, stop_gradient
 from kerasish.core.tensor import convert
@@ -357,3 +360,35 @@ def test_tapes_left_open_elsewhere_do_not_keep_old_leaves_for_ever():
     for _ in range(5):
         v.assign_add(1.0)
     assert len(forgotten._leaves[id(v)]) == 1
+
+
+def test_a_tape_may_be_entered_again():
+    x = tf.Variable(1.0)
+    tape = tf.GradientTape()
+    with tape:
+        y = x * x
+    with tape:
+        z = y * x
+    assert tape.gradient(z, x).numpy() == 3.0
+
+
+def test_the_gradient_of_a_custom_gradient_sees_what_the_function_computed():
+    @tf.custom_gradient
+    def f(x):
+        e = tf.exp(x)
+
+        def grad(dy):
+            return dy * (1 - 1 / (1 + e))
+
+        return tf.math.log(1 + e), grad
+
+    x = tf.constant(0.5)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = f(x)
+        first = inner.gradient(y, x)
+    sigmoid = 1 / (1 + math.exp(-0.5))
+    assert first.numpy() == pytest.approx(sigmoid)
+    assert outer.gradient(first, x).numpy() == pytest.approx(sigmoid * (1 - sigmoid))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from kerasish import tf
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Layout, TFVariable, Variable, Weight
@@ -133,3 +134,35 @@ def test_arithmetic_of_variables_gives_tensors():
     v = TFVariable([1.0, 2.0])
     for result in (v + 1.0, 1.0 - v, v * v, v / 2.0, -v, v[0], v == v, v < 2.0):
         assert isinstance(result, Tensor)
+
+
+def test_names_begin_with_the_open_name_scopes():
+    with tf.name_scope("outer"), tf.name_scope("inner"):
+        v = tf.Variable(1.0, name="v")
+    assert v.name == "outer/inner/v:0"
+    assert v.assign(2.0).numpy() == 2.0
+
+    class Block(tf.Module):
+        @tf.Module.with_name_scope
+        def __call__(self):
+            self.w = tf.Variable(1.0, name="w")
+
+    block = Block(name="block")
+    block()
+    assert block.w.name == "block/w:0"
+
+
+def test_complex_variables_have_gradients():
+    z = tf.Variable(1 + 2j)
+    with tf.GradientTape() as tape:
+        y = tf.abs(z) ** 2
+    assert tape.gradient(y, z).numpy() == 2 + 4j
+
+
+def test_updates_under_a_mixed_policy_start_from_the_full_value():
+    from kerasish.core.context import scope
+
+    v = TFVariable([1.0 + 2**-20])
+    with scope(autocast=torch.bfloat16):
+        v.assign_add([2.0])
+    assert v.numpy()[0] == np.float32(3.0 + 2**-20)
