@@ -46,13 +46,12 @@ class Reference:
         return f"<Reference wrapping {self._referent!r}>"
 
 
-# Methods of torch.Tensor that change nothing, for code written for torch; TensorFlow has no attributes of these names. Not
-# among them is squeeze: np.squeeze would call it, and give a Tensor where TensorFlow's users get an array.
+# Methods of torch.Tensor that change nothing, for code written for torch; TensorFlow has no attributes of these names.
 _TORCH_METHODS = frozenset(
     """abs all any argmax argmin bool byte chunk clamp clone contiguous cpu cuda cumsum data_ptr detach dim double
     element_size exp expand flatten float gather half int is_contiguous is_floating_point item log log_softmax long
-    masked_fill matmul max mean min narrow nelement numel permute pow prod relu repeat reshape select sigmoid sin
-    softmax split sqrt std storage_offset stride sum tanh to tolist transpose type type_as unbind unsqueeze var
+    masked_fill matmul max mean min narrow nelement numel permute pow prod relu repeat reshape select sigmoid sin size
+    softmax split sqrt squeeze std storage_offset stride sum tanh to tolist transpose type type_as unbind unsqueeze var
     view view_as where xpu retain_grad register_hook unfold index_select norm t""".split()
 )
 _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requires_grad", "is_sparse", "layout"))
@@ -202,9 +201,8 @@ class Tensor:
 
     def __getattr__(self, name: str) -> Any:
         if name in _TORCH_METHODS:
-            return _torch_method(self, name)
-        if name == "size":
-            return _Size(self._t.numel())._of(self._t)
+            method = getattr(dispatch.live(self), name)
+            return lambda *args, **kwargs: dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
         if name in _TORCH_PROPERTIES:
             return dispatch.wrap(getattr(dispatch.live(self), name))
         message = f"'{type(self).__name__}' object has no attribute '{name}'"
@@ -221,29 +219,6 @@ class Tensor:
     @classmethod
     def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         return torch_function(function, args, kwargs or {})
-
-
-class _Size(int):
-    """``x.size``: to NumPy the number of elements, to code written for torch a method that gives the shape."""
-
-    def _of(self, t: torch.Tensor) -> _Size:
-        self._tensor = t
-        return self
-
-    def __call__(self, dim: int | None = None) -> Any:
-        return self._tensor.size() if dim is None else self._tensor.size(dim)
-
-
-def _torch_method(x: Tensor, name: str) -> Callable:
-    """A method of torch's for a Tensor; ``np.mean(x)`` and its like look for it too, and get NumPy's answer."""
-    method = getattr(dispatch.live(x), name)
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs:
-            return getattr(np, name)(x.numpy(), *args, **kwargs)
-        return dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
-
-    return call
 
 
 def torch_function(function: Callable, args: tuple, kwargs: dict) -> Any:
