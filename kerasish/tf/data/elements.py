@@ -175,7 +175,11 @@ def merge_specs(first: Any, second: Any) -> Any:
 
 def batched_spec(element_spec: Any, size: int | None) -> Any:
     """The specification of a batch of elements; ``size`` None: of any number."""
-    return tree.map_structure(lambda leaf: with_shape(leaf, TensorShape([size]) + leaf.shape), element_spec)
+
+    def batched(leaf: TypeSpec) -> TypeSpec:
+        return with_shape(leaf, TensorShape([size]) + leaf.shape) if isinstance(leaf, TensorSpec) else leaf
+
+    return tree.map_structure(batched, element_spec)
 
 
 def with_shape(leaf: TypeSpec, shape: Any) -> TypeSpec:
@@ -186,11 +190,17 @@ def unbatched_spec(element_spec: Any) -> Any:
     """The specification of the rows of an element.
 
     Raises:
-        ValueError: a component is a scalar.
+        ValueError: a component is a scalar, or known numbers of rows differ.
     """
     leaves = [leaf for leaf in tree.flatten(element_spec) if isinstance(leaf, TensorSpec)]
     if any(leaf.shape.rank == 0 for leaf in leaves):
         raise ValueError("Cannot unbatch an input with scalar components.")
+    sizes = [leaf.shape[0] for leaf in leaves if leaf.shape.rank and leaf.shape[0] is not None]
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            "`unbatch()` is only supported for datasets of elements whose components have a matching leading dimension. "
+            f"Encountered both {sizes[0]} and {next(size for size in sizes if size != sizes[0])}."
+        )
     return tree.map_structure(
         lambda leaf: leaf if isinstance(leaf, NoneTensorSpec) else with_shape(leaf, leaf.shape[1:]), element_spec
     )
@@ -208,8 +218,10 @@ def stack(elements: Sequence) -> Any:
     first = elements[0]
     if type(first) is Tensor:
         return _stack_leaf(elements, 0)
-    columns = zip(*(tree.flatten(element) for element in elements), strict=True)
-    return tree.pack_as(first, [_stack_leaf(column, i) for i, column in enumerate(columns)])
+    plain = type(first) is tuple and all(type(leaf) is Tensor for leaf in first)
+    columns = zip(*elements if plain else map(tree.flatten, elements), strict=True)
+    stacked = [_stack_leaf(column, i) for i, column in enumerate(columns)]
+    return tuple(stacked) if plain else tree.pack_as(first, stacked)
 
 
 def _stack_leaf(values: Sequence, component: int) -> Any:
@@ -219,13 +231,14 @@ def _stack_leaf(values: Sequence, component: int) -> Any:
     if not isinstance(first, Tensor):
         raise fail(TypeError, "Datasets that are components of elements cannot be batched", "tensors", type(first))
     raw = [value._t for value in values]
+    shape, dtype = raw[0].shape, raw[0].dtype
     for i, value in enumerate(raw):
-        if value.shape != raw[0].shape:
+        if value.shape != shape:
             raise InvalidArgumentError(
                 f"Cannot batch tensors with different shapes in component {component}. First element had shape "
-                f"{list(raw[0].shape)} and element {i} had shape {list(value.shape)}."
+                f"{list(shape)} and element {i} had shape {list(value.shape)}."
             )
-        if value.dtype != raw[0].dtype:
+        if value.dtype != dtype:
             raise InvalidArgumentError(
                 f"Cannot batch tensors of different dtypes in component {component}: {first.dtype.name} and "
                 f"{values[i].dtype.name}."

@@ -107,7 +107,7 @@ class PaddedBatch(Node):
                     )
             flat = [getattr(leaf, "shape", None) for leaf in leaves]
         else:
-            flat = [_shape(shape) for shape in _leaves_up_to(spec, shapes)]
+            flat = _given_shapes(spec, shapes)
         if not tree.is_nested(fillers):
             fillers = tree.map_structure(lambda _: fillers, spec)
         return flat, [_filler(value, leaf) for value, leaf in zip(_leaves_up_to(spec, fillers), leaves)]
@@ -130,6 +130,23 @@ class PaddedBatch(Node):
         if self._asked[0] is None:  # sizes that are known are the same in all elements
             shapes = [None if s is None else TensorShape([None] * len(s)) for s in shapes]
         return elements.stack_padded(group, shapes, fillers)
+
+
+def _given_shapes(spec: Any, shapes: Any) -> list[TensorShape]:
+    """The shapes to fill components up to, which are given for a structure of specifications."""
+    for kind in (tuple, dict):
+        if isinstance(spec, kind) and not isinstance(shapes, kind):
+            raise fail(
+                TypeError, "`padded_shapes` must have the elements' structure", f"a {kind.__name__}", repr(shapes)
+            )
+    flat = [_shape(shape) for shape in _leaves_up_to(spec, shapes)]
+    for shape, leaf in zip(flat, tree.flatten(spec), strict=True):
+        if isinstance(leaf, TensorSpec) and leaf.shape.rank not in (None, len(shape)):
+            raise ValueError(
+                f"The padded shape {shape} is not compatible with the shape {leaf.shape} of the corresponding input "
+                "component."
+            )
+    return flat
 
 
 def _leaves_up_to(structure: Any, values: Any) -> list:

@@ -11,16 +11,19 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from kerasish.core import symbolic, tree
 from kerasish.core.context import local, scope, settings
 from kerasish.core.random import OpSeeds
 from kerasish.core.symbolic import KerasTensor
-from kerasish.core.tensor import Tensor
+from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data import elements
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.spec import TensorSpec
 
 INFINITE, UNKNOWN = -1, -2
+_TEXTS = (b"", b"a b,c;d\te|f:g/h.i-j_k\nl")  # where they give different shapes, a text's content decides
 
 
 class Run:
@@ -142,11 +145,12 @@ class RowStep(Node):
 def result_spec(function: Callable, node: Node) -> Any:
     """The specification of ``function``'s results on the elements of ``node``.
 
-    The function is run on tensors without storage, with two sizes for each unknown dimension. If it needs values, it is
-    run on the first elements, cut to another size where dimensions are unknown.
+    The function is run on tensors without storage, with two sizes for each unknown dimension and two texts. If it needs
+    values, it is run on the first elements, cut to another size where dimensions are unknown.
     """
     try:
-        runs = [_on_fakes(function, node.spec, probe) for probe in symbolic.PROBES[: 1 + _has_unknown(node.spec)]]
+        count = 2 if _has_unknown(node.spec) or _has_text(node.spec) else 1
+        runs = [_on_fakes(function, node.spec, probe) for probe in range(count)]
     except Exception:  # whatever it is that the function cannot do without values
         runs = _on_first_elements(function, node)
     if not runs:
@@ -166,12 +170,19 @@ def _has_unknown(spec: Any) -> bool:
     return any(not leaf.shape.is_fully_defined() for leaf in tree.flatten(spec) if isinstance(leaf, TensorSpec))
 
 
+def _has_text(spec: Any) -> bool:
+    return any(leaf.dtype == "string" for leaf in tree.flatten(spec) if isinstance(leaf, TensorSpec))
+
+
 def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
     from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a specification is asked for
 
     def fake(leaf: Any) -> Any:
+        if isinstance(leaf, TensorSpec) and leaf.dtype == "string":
+            sizes = [symbolic.PROBES[probe] if size is None else size for size in leaf.shape]
+            return StringTensor(np.full(sizes, _TEXTS[probe], dtype=object))
         if isinstance(leaf, TensorSpec):
-            return symbolic.placeholder(KerasTensor(leaf.shape.as_list(), leaf.dtype), probe, "cpu")
+            return symbolic.placeholder(KerasTensor(leaf.shape.as_list(), leaf.dtype), symbolic.PROBES[probe], "cpu")
         return None if leaf.value_type is type(None) else _no_values()
 
     mode = FakeTensorMode(allow_non_fake_inputs=True)
@@ -196,7 +207,13 @@ def _on_first_elements(function: Callable, node: Node) -> list:
     run = Run(probing=True)
     with run.scope(), scope(op_seeds=_trial_seeds()):
         firsts = list(itertools.islice(node.stream(run), 2))
-        specs = [elements.spec(elements.normalise_result(function(first))) for first in firsts]
+        specs = []
+        for first in firsts:
+            try:
+                specs.append(elements.spec(elements.normalise_result(function(first))))
+            except Exception:  # one element may be a bad one; ``ignore_errors`` may leave it out
+                if first is firsts[-1] and not specs:
+                    raise
         if firsts and _has_unknown(node.spec):
             smaller = _cut(firsts[0], node.spec)
             try:

@@ -35,3 +35,4 @@ class TextLineDataset(Dataset):
             return TextLineDataset(file, compression_type, buffer_size)
 
         super().__init__(Dataset(files).interleave(lines, num_parallel_reads)._node)
+        self._node.name = Lines.name

@@ -272,6 +272,8 @@ def announced(output_types: Any, output_shapes: Any, output_signature: Any) -> A
             "`output_types` argument."
         )
     if output_signature is None:
+        if isinstance(output_types, list):
+            raise TypeError(f"Cannot convert the argument `type_value`: {output_types!r} to a TensorFlow DType.")
         if output_shapes is None:
             return tree.map_structure(lambda dtype: TensorSpec(None, dtype), output_types)
         return tree.map_structure_up_to(output_types, lambda t, s: TensorSpec(s, t), output_types, output_shapes)

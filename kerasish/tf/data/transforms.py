@@ -20,7 +20,7 @@ from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_
 from kerasish.tf.data.randomness import Seeds, shuffled
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.data.threads import in_threads
-from kerasish.tf.spec import TensorSpec
+from kerasish.tf.spec import NoneTensorSpec, TensorSpec
 
 # users' functions -----------------------------------------------------------------------------------------------------
 
@@ -72,7 +72,10 @@ class Map(FunctionStep):
         self.name = "_ParallelMapDataset" if parallel else "_MapDataset"
 
     def infer_spec(self) -> Any:
-        return result_spec(functools.partial(call, self.function), self.input)
+        found = result_spec(functools.partial(call, self.function), self.input)
+        if isinstance(found, NoneTensorSpec):
+            raise _no_result()
+        return found
 
     def elements(self, run: Run) -> Iterator:
         stream = self.input.stream(run)
@@ -83,10 +86,14 @@ class Map(FunctionStep):
     def _apply(self, element: Any) -> Any:
         result = normalise_result(call(self.function, element))
         if result is None:
-            raise InvalidArgumentError(
-                "Length for attr 'output_types' of 0 must be at least minimum 1: the function gave None"
-            )
+            raise _no_result()
         return result
+
+
+def _no_result() -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "Length for attr 'output_types' of 0 must be at least minimum 1: the function gave None"
+    )
 
 
 class Filter(FunctionStep):
@@ -157,7 +164,14 @@ class Scan(FunctionStep):
                 "Invalid `scan_func`. `scan_func` should return a pair consisting of new state and the output value but "
                 f"its return type is {elements.spec(normalise_result(result))}."
             )
-        return normalise(result[0]), normalise(result[1])
+        after = normalise(result[0])
+        for old, new in zip(tree.flatten(state), tree.flatten(after)):
+            if old.dtype != new.dtype:
+                raise TypeError(
+                    "Invalid `scan_func`. The element types for the new state must match the initial state. Expected "
+                    f"{old.dtype!r}, got {new.dtype!r}."
+                )
+        return after, normalise(result[1])
 
     def elements(self, run: Run) -> Iterator:
         state = elements.to_device(self._initial)
