@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kerasish.core import dispatch, registry, tree
+from kerasish.core import registry, tree
+from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
 from kerasish.core.errors import close_matches, fail
-from kerasish.core.masks import raw_with_mask
+from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
@@ -104,8 +105,9 @@ class Model(Trainer, Layer):
                 if m is not None:
                     x._keras_mask = m
         if self._runs_layers():
-            outputs = self._network.run_layers(tree.map_structure(dispatch.wrap, inputs), training)
-            return tree.map_structure(raw_with_mask, outputs)
+            with recording():
+                outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training)
+                return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
 
     def _follow_dtype(self, fn: Callable) -> None:
