@@ -1,0 +1,23 @@
+"""The families of cases: for each, what lists its cases and what runs one."""
+
+from __future__ import annotations
+
+import plan_losses
+import plan_metrics
+import plan_ops
+import plan_sequences
+import plan_training
+import run_layers
+import run_losses
+import run_metrics
+import run_ops
+import run_training
+
+FAMILIES = {
+    "layers": (plan_sequences.cases, run_layers.run),
+    "sequences": (plan_sequences.sequence_cases, run_layers.run),
+    "losses": (plan_losses.cases, run_losses.run),
+    "metrics": (plan_metrics.cases, run_metrics.run),
+    "ops": (plan_ops.cases, run_ops.run),
+    "training": (plan_training.cases, run_training.run),
+}

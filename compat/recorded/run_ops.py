@@ -1,0 +1,48 @@
+"""An operation's case: results with their dtypes, and gradients of floating-point operands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from case_values import as_array, is_float, is_value, leaves, tensors
+
+
+def run(keras: Any, tf: Any, case: dict) -> dict:
+    """What the library makes of a case."""
+    op = getattr(keras.ops, case["op"])
+    args = [tensors(a, keras, tf) if has_value(a) else _plain(a, keras) for a in case["args"]]
+    keys = {k: tensors(v, keras, tf) if is_value(v) else _plain(v, keras) for k, v in case.get("keys", {}).items()}
+    sources = [a for spec, a in zip(case["args"], args) if is_value(spec) and is_float(a)]
+    with tf.GradientTape() as tape:
+        for source in sources:
+            tape.watch(source)
+        results = leaves(op(*args, **keys))
+        floats = [r for r in results if is_float(r)]
+        total = sum((tf.reduce_sum(tf.cast(r, "float64") * _cotangent(r)) for r in floats), tf.constant(0.0, "float64"))
+    arrays = {f"result{i}": as_array(result) for i, result in enumerate(results)}
+    if sources and floats and case["op"] not in NO_GRADIENT:
+        for index, gradient in enumerate(tape.gradient(total, sources)):
+            if gradient is not None and np.any(
+                as_array(tf.convert_to_tensor(gradient))
+            ):  # some steps have None, some 0
+                arrays[f"gradient{index}"] = as_array(tf.convert_to_tensor(gradient))
+    return {"arrays": arrays}
+
+
+def has_value(spec: Any) -> bool:
+    return is_value(spec) or (isinstance(spec, list) and any(is_value(item) for item in spec))
+
+
+def _plain(spec: Any, keras: Any) -> Any:
+    if isinstance(spec, dict) and spec.get("$") == "tuple":
+        return tuple(_plain(item, keras) for item in spec["items"])
+    return tuple(spec) if isinstance(spec, list) and spec and not isinstance(spec[0], (list, int, float)) else spec
+
+
+def _cotangent(result: Any) -> np.ndarray:
+    return np.random.RandomState(3).standard_normal(list(result.shape))
+
+
+# where the real gradient is undefined, or a matter of which of several equal values is meant
+NO_GRADIENT = {"lstsq", "matrix_rank", "nextafter", "sort", "unique", "cumprod", "hypot", "angle"}
