@@ -50,6 +50,11 @@ def _coefficient(name: str, value: Any, old: dict, default: float) -> float:
     return float(value)
 
 
+def _rounded(value: float) -> float:
+    """With float32's precision, which Keras's coefficients have; some (not all) of its configurations show it."""
+    return float(np.float32(value))
+
+
 class L1L2(Regularizer):
     """``l1`` · Σ|x| + ``l2`` · Σx².
 
@@ -65,9 +70,9 @@ class L1L2(Regularizer):
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         penalty = x.new_zeros(())
         if self.l1:
-            penalty = penalty + self.l1 * torch.sum(torch.abs(x))
+            penalty = penalty + _rounded(self.l1) * torch.sum(torch.abs(x))
         if self.l2:
-            penalty = penalty + self.l2 * torch.sum(torch.square(x))
+            penalty = penalty + _rounded(self.l2) * torch.sum(torch.square(x))
         return penalty
 
     def get_config(self) -> dict:
@@ -86,10 +91,10 @@ class L1(Regularizer):
 
     @boundary
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return self.l1 * torch.sum(torch.abs(x))
+        return _rounded(self.l1) * torch.sum(torch.abs(x))
 
     def get_config(self) -> dict:
-        return {"l1": self.l1}
+        return {"l1": _rounded(self.l1)}
 
 
 class L2(Regularizer):
@@ -104,7 +109,7 @@ class L2(Regularizer):
 
     @boundary
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return self.l2 * torch.sum(torch.square(x))
+        return _rounded(self.l2) * torch.sum(torch.square(x))
 
     def get_config(self) -> dict:
         return {"l2": self.l2}
@@ -140,10 +145,10 @@ class OrthogonalRegularizer(Regularizer):
         rows = torch.nn.functional.normalize(rows, dim=1)
         cosines = torch.abs(rows @ rows.T)
         pairs = count * (count - 1) / 2
-        return self.factor * (torch.sum(cosines) - torch.trace(cosines)) / 2 / pairs
+        return _rounded(self.factor) * (torch.sum(cosines) - torch.trace(cosines)) / 2 / pairs
 
     def get_config(self) -> dict:
-        return {"factor": self.factor, "mode": self.mode}
+        return {"factor": _rounded(self.factor), "mode": self.mode}
 
 
 # names ----------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import torch
 from torch.nn import functional as F
 
 from kerasish import activations, constraints, initializers, regularizers
-from kerasish.core import registry, symbolic
-from kerasish.core.dtypes import standardize
+from kerasish.core import registry, tree
+from kerasish.core.dtypes import as_dtype, standardize
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
@@ -125,6 +125,13 @@ def Input(
     return layer.output
 
 
+def _refuse(name: str, **arguments: Any) -> None:
+    """For arguments of low-rank adapters and quantization: only ``None`` is served."""
+    for argument, value in arguments.items():
+        if value is not None:
+            raise fail(NotImplementedError, f"{name}({argument}=...) is not served yet", received=f"{value}")
+
+
 class Dense(Layer):
     """A fully connected layer: ``activation(inputs @ kernel + bias)``.
 
@@ -134,6 +141,7 @@ class Dense(Layer):
         use_bias: whether ``bias`` is added.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
         kernel_constraint, bias_constraint: names, objects or configs.
+        lora_rank, lora_alpha, quantization_config: not served yet.
 
     Input shape: ``(batch, ..., features)``. Output shape: ``(batch, ..., units)``.
 
@@ -142,7 +150,11 @@ class Dense(Layer):
     TensorShape([2, 3])
     """
 
-    _not_in_config = ("activity_regularizer",)  # the base class has it, where there is one
+    _not_in_config = (
+        "activity_regularizer",
+        "lora_rank",
+        "lora_alpha",
+    )  # the base class has the first, if there is one
 
     def __init__(
         self,
@@ -156,9 +168,14 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
+        _refuse("Dense", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.quantization_config = None
         self.units = positive_integer(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -217,7 +234,7 @@ class Embedding(Layer):
         embeddings_initializer, embeddings_regularizer, embeddings_constraint: names, objects or configs.
         mask_zero: whether index 0 is padding: the outputs get a mask that is False there.
         weights: the rows, as one array in a list.
-        lora_rank: not served yet.
+        lora_rank, lora_alpha, quantization_config: not served yet.
         input_length: Keras 2's; the length of the sequences if it is fixed.
 
     Input shape: any, integers. Output shape: the same with ``output_dim`` appended.
@@ -226,7 +243,7 @@ class Embedding(Layer):
         InvalidArgumentError: an index outside ``[0, input_dim)``.
     """
 
-    _not_in_config = ("weights", "lora_rank")
+    _not_in_config = ("weights", "lora_rank", "lora_alpha")
 
     def __init__(
         self,
@@ -238,17 +255,19 @@ class Embedding(Layer):
         mask_zero: bool = False,
         weights: Any = None,
         lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
+        _refuse("Embedding", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
         input_length = kwargs.pop("input_length", None)
         if input_length is not None and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
             kwargs["input_shape"] = tuple(lengths)
-        if lora_rank is not None:
-            raise fail(NotImplementedError, "Embedding(lora_rank=...) is not served yet", received=f"{lora_rank}")
         if weights is not None:
             kwargs["weights"] = weights if isinstance(weights, (list, tuple)) else [weights]
         super().__init__(**kwargs)
+        self.quantization_config = None
         self.input_dim = positive_integer(input_dim, "input_dim")
         self.output_dim = positive_integer(output_dim, "output_dim")
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -288,6 +307,9 @@ class Embedding(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape, self.output_dim)
 
+    def get_config(self) -> dict:
+        return {"activity_regularizer": None, **super().get_config()}
+
 
 class Activation(Layer):
     """An activation function applied elementwise, or along the axis that it names.
@@ -321,7 +343,14 @@ class Identity(Layer):
         return inputs
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        return symbolic.merge([inputs])
+        def spec(x: Any) -> KerasTensor:
+            dtype = as_dtype(x.dtype)
+            return KerasTensor(x.shape, self.compute_dtype if dtype.is_floating and self.autocast else dtype)
+
+        return tree.map_structure(spec, inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
 
 
 class Masking(Layer):

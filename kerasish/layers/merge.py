@@ -16,7 +16,7 @@ from kerasish.core.dtypes import as_dtype, result_type
 from kerasish.core.errors import fail
 from kerasish.core.shape import broadcast_shapes
 from kerasish.layers.layer import Layer
-from kerasish.ops.common import in_float32
+from kerasish.ops.common import in_float32, larger, smaller
 from kerasish.ops.linalg import matmul
 from kerasish.ops.normalization import normalize
 
@@ -144,15 +144,14 @@ class Maximum(Merge):
     """The largest of the inputs, elementwise. See ``Merge`` for shapes and masks."""
 
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        # not torch.maximum, which halves the gradient where both are equal; TensorFlow gives it to the first
-        return torch.where((x >= y) | (x != x), x, y)
+        return larger(x, y)
 
 
 class Minimum(Merge):
     """The smallest of the inputs, elementwise. See ``Merge`` for shapes and masks."""
 
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return torch.where((x <= y) | (x != x), x, y)
+        return smaller(x, y)
 
 
 def _to_one_rank(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:

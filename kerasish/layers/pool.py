@@ -249,8 +249,9 @@ class GlobalAveragePooling1D(GlobalPooling):
         if mask is None:
             return self._pool(inputs)
         (time,) = self._axes()
-        counted = mask.to(inputs.dtype).unsqueeze(3 - time)
-        return (inputs * counted).sum(time, self.keepdims) / counted.sum(time, self.keepdims)
+        kept = mask.to(torch.bool).unsqueeze(3 - time)
+        total = torch.where(kept, inputs, 0).sum(time, self.keepdims)  # not a product: NaN in padding does not count
+        return total / kept.to(inputs.dtype).sum(time, self.keepdims)
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> None:
         return None

@@ -161,7 +161,7 @@ def to_dtype(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return x if x.dtype is dtype else cast_raw(x, dtype)
 
 
-def standardize_reduction(reduction: Any) -> str:
+def standardize_reduction(reduction: Any) -> str | None:
     """A reduction's canonical name; Keras 2's "auto" is the mean over the batch.
 
     Raises:
@@ -174,14 +174,14 @@ def standardize_reduction(reduction: Any) -> str:
         raise fail(
             ValueError, "Invalid value for argument `reduction`", f"one of {REDUCTIONS}", f"reduction={reduction!r}"
         )
-    return "none" if name is None else name
+    return name
 
 
 def reduce_weighted(
     values: torch.Tensor,
     sample_weight: Any,
     mask: torch.Tensor | None,
-    reduction: str,
+    reduction: str | None,
     dtype: torch.dtype,
 ) -> torch.Tensor:
     """Weight the unreduced losses and reduce them. Masked ones count neither in the sum nor in the mean.
@@ -192,7 +192,7 @@ def reduce_weighted(
         InvalidArgumentError: the weights' shape does not fit the values'.
     """
     if sample_weight is None and mask is None:
-        if reduction == "none" or not values.numel():
+        if reduction in (None, "none") or not values.numel():
             return values
         return values.sum() if reduction == "sum" else values.mean()
     weight = sample_weight
@@ -204,7 +204,7 @@ def reduce_weighted(
         weight = mask if weight is None else combined_weight(weight, mask)
     values, weight = aligned_weight(values, weight)
     values = times(values, weight)
-    if reduction == "none" or not values.ndim or not values.numel():
+    if reduction in (None, "none") or not values.ndim or not values.numel():
         return values
     if reduction == "mean_with_sample_weight":
         return divide_no_nan.raw(values.sum(), weight.sum())

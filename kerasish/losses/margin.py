@@ -68,6 +68,7 @@ def circle(
     labels = y_true.reshape(-1, 1)
     others = labels if ref_labels is None else ref_labels.reshape(-1, 1)
     similarity = y_pred @ (y_pred if ref_embeddings is None else floating(ref_embeddings)).T
+    similarity = torch.clamp(similarity, max=1)  # more only where the embeddings are longer than 1
     same = labels == others.T
     positive, negative = same, ~same
     if remove_diagonal:

@@ -251,4 +251,4 @@ def ctc(y_true: Index, y_pred: Array) -> Any:
         )
     labels = (y_true != 0).sum(-1)
     frames = torch.full_like(labels, y_pred.shape[1])
-    return ctc_loss.raw(y_true, y_pred, labels, frames, mask_index=0)
+    return ctc_loss.raw(y_true, y_pred, labels, frames, mask_index=0).to(y_pred.dtype)

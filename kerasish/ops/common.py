@@ -107,3 +107,17 @@ def needs_values(x: torch.Tensor, name: str) -> None:
     """Raise if ``x`` has no values because only shapes are being traced; the caller of the trace words it."""
     if x.device.type == "meta":
         raise NotImplementedError(f"the length of the result of {name} is one of them")
+
+
+def larger(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The larger of x and y, with broadcasting; NaN wins."""
+    if not (x.requires_grad or y.requires_grad):
+        return torch.maximum(x, y)
+    return torch.where((x >= y) | torch.isnan(x), x, y)  # of equals x gets the gradient; torch would halve it
+
+
+def smaller(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The smaller of x and y, with broadcasting; NaN wins."""
+    if not (x.requires_grad or y.requires_grad):
+        return torch.minimum(x, y)
+    return torch.where((x <= y) | torch.isnan(x), x, y)

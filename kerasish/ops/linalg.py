@@ -303,7 +303,8 @@ def cholesky(x: Array, upper: bool = False) -> Any:
 def cholesky_inverse(x: Array, upper: bool = False) -> Any:
     """The inverse of A, given its Cholesky factor x."""
     _square(x)
-    return _lapack(lambda x: torch.cholesky_inverse(x, upper=upper), x)
+    half = torch.triu if upper else torch.tril  # or the other half would get a gradient
+    return _lapack(lambda x: torch.cholesky_inverse(half(x), upper=upper), x)
 
 
 @op

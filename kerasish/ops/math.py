@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from kerasish.core.dispatch import Array, Operand, op, raw
-from kerasish.ops.common import alias, floating, floating_wide, numbers
+from kerasish.ops.common import alias, floating, floating_wide, larger, numbers, smaller
 
 # arithmetic -----------------------------------------------------------------------------------------------------------
 
@@ -71,6 +71,10 @@ def mod(x1: Operand, x2: Operand) -> Any:
     Raises:
         InvalidArgumentError: an integer is divided by 0.
     """
+    if isinstance(x2, torch.Tensor) and x2.requires_grad:  # torch has no derivative for the divisor: -⌊x1 / x2⌋
+        with torch.no_grad():
+            quotient = torch.floor(x1 / x2)
+        return x1 % x2.detach() + quotient * (x2.detach() - x2)
     return numbers(x1) % x2 if isinstance(x1, torch.Tensor) else x1 % numbers(x2)
 
 
@@ -131,16 +135,20 @@ def reciprocal(x: Array) -> Any:
 def maximum(x1: Operand, x2: Operand) -> Any:
     """The larger of x1 and x2, elementwise with broadcasting; NaN wins."""
     if isinstance(x1, torch.Tensor) and isinstance(x2, torch.Tensor):
-        return torch.maximum(x1, x2)
-    return torch.clamp(x1, min=x2) if isinstance(x1, torch.Tensor) else torch.clamp(x2, min=x1)
+        return larger(x1, x2)
+    if isinstance(x1, torch.Tensor):
+        return torch.clamp(x1, min=x2)
+    return torch.where(x2 <= x1, x1, x2)  # of equals the number is meant: no gradient
 
 
 @op
 def minimum(x1: Operand, x2: Operand) -> Any:
     """The smaller of x1 and x2, elementwise with broadcasting; NaN wins."""
     if isinstance(x1, torch.Tensor) and isinstance(x2, torch.Tensor):
-        return torch.minimum(x1, x2)
-    return torch.clamp(x1, max=x2) if isinstance(x1, torch.Tensor) else torch.clamp(x2, max=x1)
+        return smaller(x1, x2)
+    if isinstance(x1, torch.Tensor):
+        return torch.clamp(x1, max=x2)
+    return torch.where(x2 >= x1, x1, x2)
 
 
 @op
@@ -185,7 +193,8 @@ def sign(x: Array) -> Any:
 def heaviside(x1: Array, x2: Array) -> Any:
     """0 where x1 < 0, x2 where x1 = 0, 1 where x1 > 0; NaN stays."""
     x1 = floating_wide(x1)
-    return torch.heaviside(x1, floating_wide(x2)).masked_fill(torch.isnan(x1), float("nan"))
+    steps = torch.where(x1 == 0, floating_wide(x2), (x1 > 0).to(x1.dtype))  # torch.heaviside has no gradient
+    return steps.masked_fill(torch.isnan(x1), float("nan"))
 
 
 @op

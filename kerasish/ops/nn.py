@@ -112,7 +112,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
 @op
 def hard_sigmoid(x: Array) -> Any:
     """min(max(x / 6 + 1/2, 0), 1)."""
-    return F.hardsigmoid(floating(x))
+    return F.relu6(floating(x) + 3.0) / 6.0  # the gradient of F.hardsigmoid is rounded to float32
 
 
 @op
@@ -121,10 +121,14 @@ def elu(x: Array, alpha: float = 1.0) -> Any:
     return F.elu(floating(x), alpha)
 
 
+_SELU_SCALE = 1.0507009873554805
+
+
 @op
 def selu(x: Array) -> Any:
     """1.0507 · elu(x, 1.6733) (Klambauer et al. 2017)."""
-    return F.selu(floating(x))
+    x = floating(x)
+    return torch.where(x < 0, F.selu(x), _SELU_SCALE * x)  # at 0 torch takes the other branch's gradient, 1.758
 
 
 @op
@@ -156,7 +160,7 @@ def glu(x: Array, axis: int = -1) -> Any:
 @op
 def hard_tanh(x: Array) -> Any:
     """min(max(x, -1), 1)."""
-    return F.hardtanh(floating(x))
+    return torch.clamp(floating(x), -1.0, 1.0)  # not F.hardtanh: at ±1 the gradient is 1
 
 
 @op
@@ -200,7 +204,7 @@ def sparse_plus(x: Array) -> Any:
 @op
 def sparse_sigmoid(x: Array) -> Any:
     """min(max((x + 1) / 2, 0), 1)."""
-    return torch.clamp((floating(x) + 1) / 2, 0.0, 1.0)
+    return F.hardtanh(floating(x)) * 0.5 + 0.5  # not clamp: at ±1 the gradient is 0
 
 
 # softmax and its kin --------------------------------------------------------------------------------------------------

@@ -358,7 +358,8 @@ def nanmean(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _nanvar(x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
-    squares = torch.abs(x - _nanmean(x, axis, True)).square().masked_fill(torch.isnan(x), 0)
+    missing = torch.isnan(x)
+    squares = torch.abs(x.masked_fill(missing, 0) - _nanmean(x, axis, True)).square().masked_fill(missing, 0)
     return over(torch.sum, squares, axis, keepdims) / _present(x, axis, keepdims)
 
 

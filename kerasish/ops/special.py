@@ -84,7 +84,8 @@ def ldexp(x1: Array, x2: Index) -> Any:
     """
     if x2.is_floating_point() or x2.is_complex() or x2.dtype is torch.bool:
         raise fail(TypeError, "ldexp needs an integer exponent", "an integer dtype", dtypes.as_dtype(x2.dtype).name)
-    return torch.ldexp(floating(x1), x2)
+    x1 = floating(x1)
+    return x1 * torch.exp2(x2.to(x1.dtype))  # torch.ldexp's gradient is 0 for negative exponents
 
 
 @op

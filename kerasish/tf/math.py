@@ -19,6 +19,7 @@ from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, str
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.tensor import divide as divide_raw
 from kerasish.core.tensor import floor_divide
+from kerasish.ops.common import larger, smaller
 from kerasish.tf import special as special
 from kerasish.tf.alias import (
     BOOLS,
@@ -195,20 +196,6 @@ define(globals(), FLOATS, {
 # of two numbers -------------------------------------------------------------------------------------------------------
 
 
-def _larger(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The larger of x and y, with broadcasting; NaN wins."""
-    if not (x.requires_grad or y.requires_grad):
-        return torch.maximum(x, y)
-    return torch.where((x >= y) | torch.isnan(x), x, y)  # of equals x gets the gradient; torch would halve it
-
-
-def _smaller(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The smaller of x and y, with broadcasting; NaN wins."""
-    if not (x.requires_grad or y.requires_grad):
-        return torch.minimum(x, y)
-    return torch.where((x <= y) | torch.isnan(x), x, y)
-
-
 def _truncated(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """x / y without its fraction."""
     return torch.div(x, y, rounding_mode="trunc")
@@ -288,8 +275,8 @@ define(globals(), REALS, {
     "mod(x: Array, y: Array, name=None)": (torch.remainder, "The remainder of x / y with the sign of y."),
     "truncatediv(x: Array, y: Array, name=None)": _truncated,
     "truncatemod(x: Array, y: Array, name=None)": (torch.fmod, "The remainder of x / y with the sign of x."),
-    "maximum(x: Array, y: Array, name=None)": _larger,
-    "minimum(x: Array, y: Array, name=None)": _smaller,
+    "maximum(x: Array, y: Array, name=None)": larger,
+    "minimum(x: Array, y: Array, name=None)": smaller,
 })  # fmt: skip
 define(globals(), FLOATS, {
     "atan2(y: Array, x: Array, name=None)": (torch.atan2, "The angle of the point (x, y), in radians from -π to π."),
