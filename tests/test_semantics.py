@@ -184,7 +184,7 @@ def test_a_saturated_sigmoid_has_the_loss_of_its_logits():
     model = keras.Sequential([keras.Input((1,)), Dense(1, activation="sigmoid", kernel_initializer="ones")])
     model.compile("sgd", "binary_crossentropy")
     assert model.evaluate(np.array([[50.0]]), np.array([[0.0]]), verbose=0) == pytest.approx(50.0)
-    assert float(keras.losses.BinaryCrossentropy()([[0.0]], model(np.array([[50.0]])))) == pytest.approx(50.0)
+    assert float(keras.losses.BinaryCrossentropy()(np.zeros((1, 1)), model(np.array([[50.0]])))) == pytest.approx(50.0)
 
 
 def test_raw_probabilities_are_clipped():
