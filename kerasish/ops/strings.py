@@ -53,6 +53,10 @@ _POSIX = {
 _ESCAPE = re.compile(r"\\(?:p\{\^?\w+\}|p\w|P\{\w+\}|P\w|[QEzC]|.)", re.DOTALL)
 
 
+# what Python has and RE2 has not: looking around, references to groups, atomic and conditional groups, comments
+_FOREIGN = re.compile(r"\(\?(?:[=!>#(]|<[=!]|P[=>])|[*+?}]\+|\*\*|\+\*")
+
+
 def _translated(written: str) -> str:
     """RE2's ``$``, ``\\z``, ``[[:alpha:]]`` and ``[`` inside of classes as Python writes them.
 
@@ -65,11 +69,14 @@ def _translated(written: str) -> str:
         if char == "\\":
             escape = _ESCAPE.match(written, i)
             token = escape[0] if escape else char
-            if token[1:2] in ("p", "P", "C", "Q", "E"):
+            if token[1:2] in ("p", "P", "C", "Q", "E", "Z") or (token[1:2] in tuple("123456789") and not inside):
                 raise InvalidArgumentError(f"Invalid pattern: {written}, error: {token} is not supported")
             out.append(r"\Z" if token == r"\z" else token)
             i += len(token)
             continue
+        foreign = None if inside else _FOREIGN.match(written, i)
+        if foreign:
+            raise InvalidArgumentError(f"Invalid pattern: {written}, error: invalid perl operator: {foreign[0]}")
         named = re.match(r"\[:(\^?)(\w+):\]", written[i:]) if inside else None
         if named:
             if named[1] or named[2] not in _POSIX:
@@ -116,21 +123,27 @@ def _filled(match: re.Match, rewrite: str) -> str:
     """``rewrite`` with ``\\0`` … ``\\9`` replaced by what the groups matched."""
 
     def one(escape: re.Match) -> str:
-        char = escape[1]
-        if char == "\\":
-            return "\\"
-        return (match[int(char)] or "") if char.isdigit() and int(char) <= (match.re.groups) else ""
+        return "\\" if escape[1] == "\\" else match[int(escape[1])] or ""
 
-    return re.sub(r"\\(.)", one, rewrite, flags=re.DOTALL) if "\\" in rewrite else rewrite
+    return re.sub(r"\\(.)", one, rewrite) if "\\" in rewrite else rewrite
+
+
+_WELL_FORMED = re.compile(r"(?:[^\\]|\\[\\0-9])*", re.DOTALL)
+
+
+def _can_fill(expression: re.Pattern, rewrite: str) -> bool:
+    """Whether ``rewrite`` names only groups that there are; if not, RE2 replaces nothing."""
+    return all(int(group) <= expression.groups for group in re.findall(r"\\(?:\\|(\d))", rewrite) if group)
 
 
 def _replaced(text: str, expression: re.Pattern, rewrite: str, every: bool) -> str:
-    parts, end, matched = [], 0, False
+    parts, end, matched, earliest = [], 0, False, 0
     for match in expression.finditer(text):
-        if match.start() == match.end() == end and matched:
-            continue  # RE2 does not take an empty match right after another one
+        if match.start() < earliest or match.start() == match.end() == end and matched:
+            continue  # RE2 does not take an empty match right after another one, nor two matches at one place
         parts += [text[end : match.start()], _filled(match, rewrite)]
         end, matched = match.end(), True
+        earliest = end + (match.start() == end)
         if not every:
             break
     return "".join(parts) + text[end:] if matched else text
@@ -138,7 +151,10 @@ def _replaced(text: str, expression: re.Pattern, rewrite: str, every: bool) -> s
 
 def regex_replace(x: np.ndarray, expression: bytes, rewrite: bytes, every: bool = True) -> np.ndarray:
     """What matches replaced by ``rewrite``, in which ``\\1`` is what the first group matched; all matches, or the first."""
-    compiled, new = pattern(expression), rewrite.decode("utf-8", "surrogateescape")
+    compiled = pattern(expression)
+    new = _WELL_FORMED.match(rewrite.decode("utf-8", "surrogateescape"))[0]  # RE2 stops at an escape it does not know
+    if not _can_fill(compiled, new):
+        return x.copy()
 
     def one(text: bytes) -> bytes:
         decoded = text.decode("utf-8", "surrogateescape")
