@@ -13,7 +13,8 @@ DTYPES = [*FLOATS, "int32", "int64", "uint8", "int8", "int16", "bool", "float32"
 UNARY = """absolute arctan arcsinh cbrt ceil conj conjugate cos cosh deg2rad exp exp2 expm1 floor imag isfinite isinf isnan
 isneginf isposinf isreal negative rad2deg real relu relu6 round sign sigmoid silu sin sinc sinh softplus softsign sqrt square
 tan tanh trunc nan_to_num gelu elu selu hard_sigmoid hard_silu hard_tanh log_sigmoid squareplus celu sparse_sigmoid
-tanh_shrink erf erfc i0 logical_not signbit reciprocal rsqrt ones_like zeros_like copy angle leaky_relu soft_shrink hard_shrink""".split()
+tanh_shrink erf erfc i0 logical_not signbit reciprocal rsqrt ones_like zeros_like
+copy angle leaky_relu soft_shrink hard_shrink""".split()
 POSITIVE = "log log10 log1p log2 arccosh".split()
 UNIT = "arccos arcsin arctanh erfinv".split()
 BINARY = """add subtract multiply divide true_divide floor_divide mod power maximum minimum fmax fmin equal not_equal greater
