@@ -56,9 +56,3 @@ def test_the_reasons_are_still_needed():
     assert all(sizes[name] > 700 for name in LONG_FILES)
     long = {name.rpartition(":")[0] for name, lines in bodies().items() if lines > 80}
     assert set(LONG_FUNCTIONS) <= long
-
-
-def test_no_line_is_wider_than_a_screen():
-    for path in FILES:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            assert len(line) <= 126, f"{path}:{number}"
