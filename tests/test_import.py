@@ -32,5 +32,8 @@ def test_importing_aliases_nothing():
 
 
 def test_importing_draws_no_random_numbers():
-    seed, draw = "import random, torch; random.seed(0); torch.manual_seed(0)", "print(random.random(), torch.rand(1).item())"
+    seed, draw = (
+        "import random, torch; random.seed(0); torch.manual_seed(0)",
+        "print(random.random(), torch.rand(1).item())",
+    )
     assert run(f"{seed}; import kerasish.tf; {draw}") == run(f"{seed}; {draw}")
