@@ -50,27 +50,153 @@ def is_int_dtype(dtype: Any) -> bool:
 # Keras 2's functions --------------------------------------------------------------------------------------------------
 
 _SAME = """
-    abs all any argmax argmin cast clip cos cumprod cumsum dtype equal exp expand_dims eye greater greater_equal
-    less less_equal log max maximum mean min minimum not_equal one_hot ones ones_like prod relu reshape round sigmoid sign
-    sin softplus softsign sqrt square squeeze stack std sum tanh tile transpose var zeros zeros_like in_top_k
+    abs all any cast cos dtype exp log max mean min ones_like prod round sigmoid sign sin softplus softsign
+    sqrt square squeeze stack std sum tanh var zeros_like
 """.split()  # fmt: skip
 _RENAMED: dict[str, Callable] = {
-    "permute_dimensions": ops.transpose,
-    "pow": ops.power,
     "elu": activations.elu,
     "hard_sigmoid": activations.hard_sigmoid,
     "softmax": activations.softmax,
     "binary_crossentropy": ops.binary_crossentropy,
     "categorical_crossentropy": ops.categorical_crossentropy,
-    "sparse_categorical_crossentropy": ops.sparse_categorical_crossentropy,
-    "shape": ops.shape,
 }
 globals().update({name: getattr(ops, name) for name in _SAME if hasattr(ops, name)}, **_RENAMED)
+
+
+def equal(x: Any, y: Any) -> Any:
+    return ops.equal(x, y)
+
+
+def not_equal(x: Any, y: Any) -> Any:
+    return ops.not_equal(x, y)
+
+
+def greater(x: Any, y: Any) -> Any:
+    return ops.greater(x, y)
+
+
+def greater_equal(x: Any, y: Any) -> Any:
+    return ops.greater_equal(x, y)
+
+
+def less(x: Any, y: Any) -> Any:
+    return ops.less(x, y)
+
+
+def less_equal(x: Any, y: Any) -> Any:
+    return ops.less_equal(x, y)
+
+
+def maximum(x: Any, y: Any) -> Any:
+    return ops.maximum(x, y)
+
+
+def minimum(x: Any, y: Any) -> Any:
+    return ops.minimum(x, y)
+
+
+def pow(x: Any, a: Any) -> Any:  # noqa: A001 - Keras's name
+    return ops.power(x, a)
+
+
+def clip(x: Any, min_value: Any, max_value: Any) -> Any:
+    """``x`` within two bounds, of which None is no bound; the upper one is never below the lower one."""
+    if min_value is not None and isinstance(min_value, (int, float)) and isinstance(max_value, (int, float)):
+        max_value = min_value if max_value < min_value else max_value
+    return ops.clip(x, -np.inf if min_value is None else min_value, np.inf if max_value is None else max_value)
+
+
+def argmax(x: Any, axis: int = -1) -> Any:
+    """The place of the largest element along ``axis``, as int64."""
+    return ops.cast(ops.argmax(x, axis), "int64")
+
+
+def argmin(x: Any, axis: int = -1) -> Any:
+    """The place of the smallest element along ``axis``, as int64."""
+    return ops.cast(ops.argmin(x, axis), "int64")
+
+
+def cumsum(x: Any, axis: int = 0) -> Any:
+    return ops.cumsum(x, axis)
+
+
+def cumprod(x: Any, axis: int = 0) -> Any:
+    return ops.cumprod(x, axis)
+
+
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    return ops.expand_dims(x, axis)
+
+
+def eye(size: int, dtype: Any = None, name: str | None = None) -> Any:
+    """The identity matrix; a variable, as in Keras 2."""
+    return variable(ops.eye(size, dtype=dtype or floatx()), dtype, name)
+
+
+def ones(shape: Any, dtype: Any = None, name: str | None = None) -> TFVariable:
+    """Ones; a variable, as in Keras 2."""
+    return variable(ops.ones(shape, dtype or floatx()), dtype, name)
+
+
+def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> TFVariable:
+    """Zeros; a variable, as in Keras 2."""
+    return variable(ops.zeros(shape, dtype or floatx()), dtype, name)
+
+
+def one_hot(indices: Any, num_classes: int) -> Any:
+    """(...) → (..., num_classes), of ones and zeros."""
+    return ops.one_hot(indices, num_classes)
+
+
+def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
+    """Whether each target is among the ``k`` classes of the highest predictions."""
+    return ops.in_top_k(targets, predictions, k)
+
+
+def reshape(x: Any, shape: Any) -> Any:
+    return ops.reshape(x, shape)
+
+
+def tile(x: Any, n: Any) -> Any:
+    return ops.tile(x, n)
+
+
+def transpose(x: Any) -> Any:
+    """All axes in reverse order."""
+    return ops.transpose(x)
+
+
+def permute_dimensions(x: Any, pattern: Any) -> Any:
+    """Axis ``pattern[i]`` of ``x`` as axis i."""
+    return ops.transpose(x, pattern)
+
+
+def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """x where it is at least ``threshold``, at most ``max_value``; below ``alpha`` · (x - ``threshold``)."""
+    return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
+
+
+def sparse_categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1, ignore_class: int | None = None
+) -> Any:
+    """The loss of integer classes; 0 where the class is ``ignore_class``."""
+    if ignore_class is None:
+        return ops.sparse_categorical_crossentropy(target, output, from_logits, axis)
+    kept = ops.not_equal(target, ops.cast(ignore_class, target.dtype))
+    losses = ops.sparse_categorical_crossentropy(
+        ops.where(kept, target, ops.zeros_like(target)), output, from_logits, axis
+    )
+    return ops.where(kept, losses, ops.zeros_like(losses))
 
 
 def int_shape(x: Any) -> tuple:
     """The shape as a tuple of integers and None."""
     return tuple(x.shape)
+
+
+def shape(x: Any) -> Any:
+    """The shape as an int32 tensor."""
+    return ops.convert_to_tensor(ops.shape(x), "int32")
 
 
 def ndim(x: Any) -> int:

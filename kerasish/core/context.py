@@ -6,6 +6,7 @@ that is an argument of the loading functions, so that nothing can switch it from
 
 from __future__ import annotations
 
+import gc
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -99,11 +100,17 @@ def on_clear_session(action: Callable[[], None]) -> Callable[[], None]:
     return action
 
 
-def clear_session() -> None:
-    """Forget the counters behind automatic names (``keras.backend.clear_session``)."""
+def clear_session(free_memory: bool = True) -> None:
+    """Forget the counters behind automatic names (``keras.backend.clear_session``).
+
+    Args:
+        free_memory: whether Python's garbage collection is run, which frees models that refer to themselves.
+    """
     _name_counts.clear()
     for action in _on_clear:
         action()
+    if free_memory:
+        gc.collect()
 
 
 def get_uid(prefix: str = "") -> int:

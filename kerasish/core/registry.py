@@ -125,8 +125,9 @@ def get_custom_objects() -> dict:
 class CustomObjectScope:
     """``with CustomObjectScope({"MyLayer": MyLayer}): ...`` — names that loading may use inside the block."""
 
-    def __init__(self, *custom_objects: dict) -> None:
-        self.custom_objects = {name: thing for table in custom_objects if table for name, thing in table.items()}
+    def __init__(self, custom_objects: dict | None = None, *more: dict) -> None:
+        tables = (custom_objects, *more)
+        self.custom_objects = {name: thing for table in tables if table for name, thing in table.items()}
 
     def __enter__(self) -> CustomObjectScope:
         local.custom_objects = (*local.custom_objects, self.custom_objects)

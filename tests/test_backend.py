@@ -1,0 +1,109 @@
+"""``keras.backend``: Keras 2's functions, with its names of arguments, defaults and dtypes."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from kerasish import backend as K  # noqa: N812 - as everybody calls it
+from kerasish.core.variable import TFVariable
+
+A = K.constant([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
+B = K.constant([[1.0, 2.0, 3.0], [0.0, 5.0, 7.0]])
+CUBE = K.constant(np.arange(24.0).reshape(2, 3, 4))
+CLASSES = K.constant([1, 2], dtype="int32")
+
+# recorded with tf_keras 2.21
+RECORDED = {
+    "clip": (lambda: K.clip(A, min_value=-1, max_value=3), [[1, -1, 3], [3, 3, -1]]),
+    "clip without a lower bound": (lambda: K.clip(A, None, 2.0), [[1, -2, 2], [2, 2, -6]]),
+    "clip with bounds in the wrong order": (lambda: K.clip(A, 5, 2), [[5, 5, 5], [5, 5, 5]]),
+    "reshape": (lambda: K.reshape(A, shape=(3, 2)), [[1, -2], [3, 4], [5, -6]]),
+    "tile": (lambda: K.tile(B, n=[1, 2]), [[1, 2, 3, 1, 2, 3], [0, 5, 7, 0, 5, 7]]),
+    "pow": (lambda: K.pow(x=A, a=2), [[1, 4, 9], [16, 25, 36]]),
+    "equal": (lambda: K.equal(x=A, y=B), [[1, 0, 1], [0, 1, 0]]),
+    "not_equal": (lambda: K.not_equal(x=A, y=B), [[0, 1, 0], [1, 0, 1]]),
+    "greater": (lambda: K.greater(x=A, y=B), [[0, 0, 0], [1, 0, 0]]),
+    "less_equal": (lambda: K.less_equal(x=A, y=B), [[1, 1, 1], [0, 1, 1]]),
+    "maximum": (lambda: K.maximum(x=A, y=B), [[1, 2, 3], [4, 5, 7]]),
+    "minimum": (lambda: K.minimum(x=A, y=B), [[1, -2, 3], [0, 5, -6]]),
+    "cumsum down the first axis": (lambda: K.cumsum(A), [[1, -2, 3], [5, 3, -3]]),
+    "cumprod": (lambda: K.cumprod(A, 1), [[1, -2, -6], [4, 20, -120]]),
+    "argmax along the last axis": (lambda: K.argmax(A), [2, 1]),
+    "argmin along the last axis": (lambda: K.argmin(A), [1, 2]),
+    "one_hot": (lambda: K.one_hot(CLASSES, num_classes=3), [[0, 1, 0], [0, 0, 1]]),
+    "in_top_k": (lambda: K.in_top_k(predictions=A, targets=CLASSES, k=1), [0, 0]),
+    "relu with a slope and a bound": (lambda: K.relu(A, alpha=0.5, max_value=4.0), [[1, -1, 3], [4, 4, -3]]),
+    "relu with a threshold": (lambda: K.relu(A, threshold=2.0), [[0, 0, 3], [4, 5, 0]]),
+    "shape": (lambda: K.shape(A), [2, 3]),
+    "eye": (lambda: K.eye(size=2), [[1, 0], [0, 1]]),
+    "transpose": (lambda: K.transpose(B), [[1, 0], [2, 5], [3, 7]]),
+    "dot": (lambda: K.dot(A, K.transpose(B)), [[6, 11], [-4, -17]]),
+    "batch_dot": (lambda: K.batch_dot(A, B, axes=1), [[6], [-17]]),
+    "repeat_elements": (lambda: K.repeat_elements(B, rep=2, axis=0), [[1, 2, 3], [1, 2, 3], [0, 5, 7], [0, 5, 7]]),
+    "reverse": (lambda: K.reverse(B, axes=1), [[3, 2, 1], [7, 5, 0]]),
+    "switch": (lambda: K.switch(A > 0, A, B), [[1, 2, 3], [4, 5, 7]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "expected"), RECORDED.values(), ids=RECORDED)
+def test_functions_give_what_keras_2_gives(function, expected):
+    np.testing.assert_allclose(np.asarray(function()).astype("float64"), expected, rtol=1e-6)
+
+
+def test_axes_move_by_pattern():
+    moved = K.permute_dimensions(CUBE, pattern=(2, 0, 1))
+    np.testing.assert_array_equal(np.asarray(moved), np.asarray(CUBE).transpose(2, 0, 1))
+    assert K.int_shape(K.expand_dims(CUBE)) == (2, 3, 4, 1)
+
+
+def test_dtypes_are_those_of_keras_2():
+    assert (K.argmax(A).dtype, K.argmin(A).dtype, K.shape(A).dtype) == ("int64", "int64", "int32")
+    assert K.constant([1, 2]).dtype == "float32"
+    assert K.zeros((2,), dtype="int32").dtype == "int32"
+
+
+def test_created_values_are_variables():
+    for value in (K.zeros((2, 2)), K.ones(shape=(2, 2)), K.eye(2), K.variable([[1, 0], [0, 1]])):
+        assert isinstance(value, TFVariable) and value.dtype == "float32"
+        K.set_value(value, np.full((2, 2), 3.0))
+        np.testing.assert_array_equal(K.get_value(value), np.full((2, 2), 3.0))
+
+
+def test_an_ignored_class_costs_nothing():
+    predictions = K.constant([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
+    losses = K.sparse_categorical_crossentropy(CLASSES, predictions)
+    np.testing.assert_allclose(np.asarray(losses), -np.log([0.5, 0.8]), rtol=1e-6)
+    losses = K.sparse_categorical_crossentropy(CLASSES, predictions, ignore_class=2)
+    np.testing.assert_allclose(np.asarray(losses), [-np.log(0.5), 0.0], rtol=1e-6)
+    outside = K.sparse_categorical_crossentropy(K.constant([1, -1], dtype="int32"), predictions, ignore_class=-1)
+    np.testing.assert_allclose(np.asarray(outside), [-np.log(0.5), 0.0], rtol=1e-6)
+
+
+# tf_keras 2.21: names of the arguments
+SIGNATURES = {
+    "argmax": "x axis", "clip": "x min_value max_value", "cumsum": "x axis", "dot": "x y", "equal": "x y",
+    "expand_dims": "x axis", "eye": "size dtype name", "in_top_k": "predictions targets k", "maximum": "x y",
+    "one_hot": "indices num_classes", "ones": "shape dtype name", "permute_dimensions": "x pattern", "pow": "x a",
+    "relu": "x alpha max_value threshold", "reshape": "x shape", "tile": "x n", "transpose": "x",
+    "sparse_categorical_crossentropy": "target output from_logits axis ignore_class", "repeat": "x n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_arguments_have_keras_2s_names(name):
+    assert list(inspect.signature(getattr(K, name)).parameters) == SIGNATURES[name].split()
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_clear_session_restarts_automatic_names(free):
+    K.clear_session()
+    first = K.get_uid("thing")
+    K.get_uid("thing")
+    K.clear_session(free_memory=free)
+    assert K.get_uid("thing") == first == 1
+
+
+def test_graphs_of_tensorflow_1_are_refused():
+    with pytest.raises(NotImplementedError, match="GradientTape"):
+        K.gradients(A, [B])
