@@ -17,7 +17,7 @@ import kerasish
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION, VERSION
 
 _USAGE = """\
-usage: python -m kerasish [--help] [--version] SCRIPT [ARG ...]
+usage: python -m kerasish [--help] [--version] SCRIPT [ARG ...]     (SCRIPT may be -, the standard input)
        python -m kerasish -m MODULE [ARG ...]
        python -m kerasish -c CODE [ARG ...]
 
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         return _guarded(lambda: _run_module(arguments[1], arguments[2:]))
     if arguments[0] == "-c":
         return _guarded(lambda: _run_code(arguments[1], arguments[2:]))
-    if arguments[0].startswith("-"):
+    if arguments[0].startswith("-") and arguments[0] != "-":
         print(f"unknown option {arguments[0]}\n{_USAGE}", file=sys.stderr)
         return 2
     return _guarded(lambda: _run_script(arguments[0], arguments[1:]))
@@ -49,6 +49,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run_script(path: str, arguments: list[str]) -> None:
     sys.argv = [path, *arguments]
+    if path == "-":
+        sys.path[0] = ""
+        module = _new_main()
+        module.__file__ = "<stdin>"
+        exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec"), vars(module))
+        return
     if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
         sys.path[0] = path
         runpy.run_path(path, run_name="__main__")
@@ -59,7 +65,8 @@ def _run_script(path: str, arguments: list[str]) -> None:
     except OSError as error:
         print(f"{sys.executable}: can't open file '{os.path.abspath(path)}': {error.strerror}", file=sys.stderr)
         raise SystemExit(2) from None
-    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    path = os.path.abspath(path)
+    sys.path[0] = os.path.dirname(path)
     module = _new_main()
     module.__file__ = path
     exec(compile(source, path, "exec"), vars(module))  # the user's own script: what this command is for
@@ -92,6 +99,9 @@ def _guarded(run: Callable[[], None]) -> int:
     except SystemExit:
         raise
     except BaseException as error:
+        if isinstance(error, ImportError) and _own_frames_off(error.__traceback__) is None:
+            print(f"{sys.executable}: {error}", file=sys.stderr)  # -m names no module, or none that can be run
+            return 1
         shown = error.with_traceback(_own_frames_off(error.__traceback__))
         sys.excepthook(type(shown), shown, shown.__traceback__)
         return 130 if isinstance(error, KeyboardInterrupt) else 1

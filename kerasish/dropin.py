@@ -25,6 +25,15 @@ from kerasish.core.errors import close_matches, real_names
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
 _CHILD_FOLDER = str(pathlib.Path(__file__).with_name("_child"))
 _VERSIONS = {"tensorflow": TENSORFLOW_VERSION, "tensorflow-cpu": TENSORFLOW_VERSION, "keras": KERAS_VERSION}
+# Keras 2 had a module for each family of layers and of helpers, which programs of its time import from.
+_OLD_MODULES = {
+    "layers": frozenset(
+        "advanced_activations attention convolutional convolutional_recurrent core dense_attention embeddings experimental "
+        "local merge merging noise normalization normalization_v2 pooling preprocessing recurrent recurrent_v2 "
+        "regularization reshaping rnn wrappers".split()
+    ),
+    "utils": frozenset("conv_utils data_utils generic_utils io_utils layer_utils np_utils tf_utils vis_utils".split()),
+}
 
 
 def target(name: str) -> str | None:
@@ -39,15 +48,18 @@ def target(name: str) -> str | None:
             parts = ["tensorflow", *parts[2:]]
         if parts[1:2] == ["_api"]:
             parts = ["tensorflow", *parts[3:]]
+        if parts[1:3] == ["compat", "v2"] or (parts[1:3] == ["compat", "v1"] and len(parts) > 3):
+            parts = ["tensorflow", *parts[3:]]
         if parts[1:2] == ["keras"]:
             parts = ["keras", *parts[2:]]
     private = False
     if parts[0] in ("keras", "tf_keras"):
         if parts[1:3] == ["api", "_v2"]:
             parts = ["keras", *parts[4:]]
-        elif parts[1:2] in (["src"], ["api"], ["engine"]):
-            private = parts[1] != "api"
+        elif parts[1:2] in (["src"], ["api"]):
+            private = parts[1] == "src"
             parts = ["keras", *parts[2:]]
+        parts = _without_old_module(parts)
     ours = ".".join([ROOTS[parts[0]], *parts[1:]])
     if _is_public(ours):
         return ours
@@ -59,9 +71,18 @@ def target(name: str) -> str | None:
     return None
 
 
+def _without_old_module(parts: list[str]) -> list[str]:
+    """``keras.layers.core`` → ``keras.layers``; ``keras.engine.topology`` → ``keras``, which has all of that."""
+    if parts[1:2] == ["engine"]:
+        return parts[:1]
+    if parts[1:2] == ["optimizer_v2"]:
+        return [parts[0], "optimizers"]
+    return parts[:2] if len(parts) > 2 and parts[2] in _OLD_MODULES.get(parts[1], ()) else parts
+
+
 def _is_public(name: str) -> bool:
     """Whether a module of ours exists under a name that the real libraries have, too."""
-    if name in ("kerasish", "kerasish.tf"):
+    if name in ("kerasish", "kerasish.tf", "kerasish.tf.compat.v1"):
         return True
     public = name.removeprefix("kerasish.")
     real = public if public.startswith("tf.") else f"keras.{public}"
@@ -81,6 +102,12 @@ class Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         root = name.partition(".")[0]
         if root == "kerasish":
+            parts = _without_old_module(["kerasish", *name.split(".")[1:]])
+            if (
+                len(parts) < name.count(".") + 1
+                and importlib.machinery.PathFinder.find_spec(name, _path_of(name)) is None
+            ):
+                return importlib.machinery.ModuleSpec(name, _Loader(".".join(parts)), is_package=True)
             self._explain_missing(name)
             return None
         if root not in ROOTS:

@@ -38,6 +38,16 @@ def script(folder, text, name="program.py"):
         ("tensorflow.python.keras.layers", "kerasish.layers"),
         ("keras.src.layers.core.dense", "kerasish.layers"),
         ("keras.api.models", "kerasish.models"),
+        ("keras.layers.core", "kerasish.layers"),
+        ("tensorflow.python.keras.layers.recurrent", "kerasish.layers"),
+        ("tensorflow.keras.layers.experimental.preprocessing", "kerasish.layers"),
+        ("keras.utils.np_utils", "kerasish.utils"),
+        ("keras.engine.topology", "kerasish"),
+        ("tensorflow.python.keras.optimizer_v2.adam", "kerasish.optimizers"),
+        ("tensorflow.compat.v1", "kerasish.tf.compat.v1"),
+        ("tensorflow.compat.v1.keras.layers", "kerasish.layers"),
+        ("tensorflow.compat.v2", "kerasish.tf"),
+        ("tensorflow.compat.v2.math", "kerasish.tf.math"),
         ("tensorflow.keras.core", None),
         ("keras.training", None),
         ("tensorflow.nothing", None),
@@ -76,11 +86,61 @@ def test_script_sees_what_python_would_give_it(tmp_path):
     assert third == "2 3"
 
 
-def test_traceback_and_exit_status_are_pythons(tmp_path):
-    path = script(tmp_path, "def f():\n    raise ValueError('boom')\nf()\n")
-    plain, ours = python(path), python("-m", "kerasish", path)
+CHAINED = "def f():\n    try:\n        {}['x']\n    except KeyError as error:\n        raise ValueError('boom') from error\nf()\n"
+
+
+@pytest.mark.parametrize("text", [CHAINED, "def f(:\n", "import absent_module\n"], ids=["chained", "syntax", "import"])
+@pytest.mark.parametrize("relative", [False, True])
+def test_traceback_and_exit_status_are_pythons(tmp_path, text, relative):
+    path = script(tmp_path, text)
+    path = path.name if relative else path
+    plain, ours = python(path, cwd=tmp_path), python("-m", "kerasish", path, cwd=tmp_path)
     assert ours.returncode == plain.returncode == 1
     assert ours.stderr.strip() == plain.stderr.strip()
+
+
+def test_the_standard_input_is_a_script_too():
+    text = "import sys, keras\nprint(__name__, sys.argv, repr(sys.path[0]), '__file__' in globals())\n1 / 0\n"
+    done = python("-m", "kerasish", "-", "a", "-b", stdin=text)
+    plain = python("-", "a", "-b", stdin=text.replace(", keras", ""))
+    assert (done.stdout, done.stderr, done.returncode) == (plain.stdout, plain.stderr, 1)
+    assert done.stdout == "__main__ ['-', 'a', '-b'] '' True\n"
+
+
+def test_a_module_that_cannot_be_run_is_named_as_python_does(tmp_path):
+    (tmp_path / "pack").mkdir()
+    script(tmp_path / "pack", "", "__init__.py")
+    for name in ("pack", "absent"):
+        plain, ours = python("-m", name, cwd=tmp_path), python("-m", "kerasish", "-m", name, cwd=tmp_path)
+        assert (ours.returncode, ours.stderr) == (plain.returncode, plain.stderr)
+
+
+def test_imports_of_old_programs_find_their_names(tmp_path):
+    path = script(
+        tmp_path,
+        """
+        import tensorflow.compat.v1 as tf1
+        import tensorflow.compat.v2 as tf2
+        import tensorflow as tf
+        import tensorflow.keras.backend as K
+        from keras.utils import np_utils
+        from keras.layers.core import Dense, Dropout
+        from keras.layers.convolutional import Conv2D
+        from keras.engine.topology import Layer
+        from tensorflow.keras.layers.experimental import preprocessing
+        from tensorflow.python.keras.layers import Dense as Private
+        from tensorflow.keras.layers import *
+        import importlib.util, pickle
+        assert tf2 is tf and tf1.__name__ == "kerasish.tf.compat.v1" and preprocessing is tf.keras.layers
+        assert np_utils.to_categorical([1]).tolist() == [[0.0, 1.0]]
+        assert Dense is Private is tf.keras.layers.Dense and issubclass(Conv2D, Layer)
+        assert importlib.util.find_spec("tensorflow") is not None and importlib.util.find_spec("tensorflow_hub") is None
+        assert pickle.loads(pickle.dumps(LSTM)) is LSTM
+        print("done")
+        """,
+    )
+    done = python("-m", "kerasish", path)
+    assert done.stdout == "done\n", done.stderr
 
 
 @pytest.mark.parametrize(
