@@ -422,10 +422,12 @@ class Trainer:
             ValueError: the model is not compiled, or the data does not fit.
         """
         _keras_2_workers("fit", x, kwargs)
-        return loop.fit(
-            self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
-            sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq,
-        )  # fmt: skip
+        with _where_weights_are(self):
+            return loop.fit(
+                self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle,
+                class_weight, sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size,
+                validation_freq,
+            )  # fmt: skip
 
     def evaluate(
         self,
@@ -441,7 +443,8 @@ class Trainer:
     ) -> Any:
         """The loss and metrics on data: a number, a list, or a dict if ``return_dict``; arguments as of ``fit``."""
         _keras_2_workers("evaluate", x, kwargs)
-        return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
+        with _where_weights_are(self):
+            return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
 
     def predict(
         self,
@@ -454,7 +457,8 @@ class Trainer:
     ) -> Any:
         """The outputs for data, as NumPy arrays in the structure of the outputs."""
         _keras_2_workers("predict", x, kwargs)
-        return loop.predict(self, x, batch_size, verbose, steps, callbacks)
+        with _where_weights_are(self):
+            return loop.predict(self, x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(
         self,
@@ -467,15 +471,15 @@ class Trainer:
     ) -> Any:
         """One update on one batch; returns its loss and metrics."""
         self._check_compiled("train_on_batch()")
-        batch = to_batch((x, y, sample_weight))
-        if class_weight is not None:
-            if sample_weight is not None:
-                raise ValueError(
-                    "Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
-                    f"Received: sample_weight={sample_weight}, class_weight={class_weight}"
-                )
-            batch = (batch[0], batch[1], class_weights(batch[1], class_weight))
-        with self._compiled_trainable_state():
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError(
+                "Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
+                f"Received: sample_weight={sample_weight}, class_weight={class_weight}"
+            )
+        with self._compiled_trainable_state(), _where_weights_are(self):
+            batch = to_batch((x, y, sample_weight))
+            if class_weight is not None:
+                batch = (batch[0], batch[1], class_weights(batch[1], class_weight))
             return self._on_batch("train", batch, return_dict, reset_metrics)
 
     def test_on_batch(
@@ -483,11 +487,12 @@ class Trainer:
     ) -> Any:
         """The loss and metrics of one batch."""
         self._check_compiled("test_on_batch()")
-        return self._on_batch("test", to_batch((x, y, sample_weight)), return_dict, reset_metrics)
+        with _where_weights_are(self):
+            return self._on_batch("test", to_batch((x, y, sample_weight)), return_dict, reset_metrics)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
-        with devices.steps(self._runner("predict")) as step:
+        with _where_weights_are(self), devices.steps(self._runner("predict")) as step:
             out = step(to_batch((x,)))
         return tree.map_structure(loop.joined, out)
 
@@ -515,6 +520,17 @@ class Trainer:
 def _raw_batch(data: Any) -> tuple:
     """What a ``train_step`` is given, as three raw parts."""
     return tuple(tree.map_structure(raw_with_mask, part) for part in unpack_x_y_sample_weight(data))
+
+
+@contextmanager
+def _where_weights_are(model: Any) -> Iterator[None]:
+    """The device scope for data: a model that was made in a scope is trained there, wherever ``fit`` is called."""
+    weight = next(model.parameters(), None)
+    if weight is None or weight.device == devices.current():
+        yield
+        return
+    with scope(device=weight.device):
+        yield
 
 
 @contextmanager

@@ -284,6 +284,22 @@ def test_compute_capability(two_gpus):
     assert not devices.has_compute_capability((9, 0))
 
 
+def test_a_model_is_trained_where_its_weights_are():
+    with tf.device("/CPU:0"):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+    x = np.ones((10, 3), "float32")
+    with devices.scope("meta"):  # where nothing can be computed
+        history = model.fit(x, x[:, :1], batch_size=4, epochs=2, verbose=0).history
+        assert history["loss"][1] < history["loss"][0]
+        assert model.evaluate(x, x[:, :1], verbose=0) < history["loss"][1]
+        assert model.predict(x, verbose=0).shape == model.predict_on_batch(x).shape == (10, 1)
+        before = model.test_on_batch(x, x[:, :1])
+        model.train_on_batch(x, x[:, :1])
+        assert model.test_on_batch(x, x[:, :1]) < before
+
+
 # what a step needs
 
 
