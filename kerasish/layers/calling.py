@@ -25,10 +25,15 @@ from kerasish.layers import tracking
 
 
 class CallSpec:
-    """What the base class needs to know of a ``call``'s signature; made once per class."""
+    """What the base class needs to know of a ``call``'s signature; made once per class.
 
-    def __init__(self, call: Callable) -> None:
-        parameters = list(inspect.signature(call).parameters.values())[1:]
+    Args:
+        call: the function.
+        bound: whether it is an instance's own, without ``self``.
+    """
+
+    def __init__(self, call: Callable, bound: bool = False) -> None:
+        parameters = list(inspect.signature(call).parameters.values())[0 if bound else 1 :]
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         self.names = [p.name for p in named]
         self.takes_any_keyword = any(p.kind is p.VAR_KEYWORD for p in parameters)

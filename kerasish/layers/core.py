@@ -430,7 +430,10 @@ class Lambda(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         if callable(self._output_shape):
             return self._output_shape(input_shape)
-        return (input_shape[0], *standardize_shape(self._output_shape))
+        first = input_shape
+        while isinstance(first, dict) or (first and isinstance(first[0], (tuple, list, dict))):
+            first = next(iter(first.values())) if isinstance(first, dict) else first[0]  # several inputs, one batch
+        return (first[0], *standardize_shape(self._output_shape))
 
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
         return self._output_shape is not None

@@ -20,7 +20,7 @@ from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
-from kerasish.layers.calling import adapt
+from kerasish.layers.calling import CallSpec, adapt
 from kerasish.layers.tracking import TrackedDict, TrackedList
 
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
@@ -263,6 +263,7 @@ class Module(nn.Module):
         """A ``call`` assigned to the instance counts as the user's."""
         state = self.__dict__
         state["_user_call"] = True
+        state["_call_spec"] = CallSpec(state["call"], bound=True)
         state["_raw_call"] = types.MethodType(adapt(_call_of_instance), self)
         tracking.structure_changed()
 

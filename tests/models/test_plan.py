@@ -1,0 +1,139 @@
+"""Lowered programs: what they say, and that every later change counts."""
+
+import numpy as np
+import pytest
+
+from kerasish import layers, ops
+from kerasish.layers import Activation, Dense, Dropout, Input, Layer
+from kerasish.models import Model, Sequential
+
+X = np.random.default_rng(0).random((4, 3), dtype="float32")
+
+
+def functional():
+    inputs = Input((3,))
+    hidden = Dense(4, activation="relu", kernel_initializer="ones", name="hidden")(inputs)
+    return Model(inputs, Dense(2, kernel_initializer="ones", name="out")(hidden))
+
+
+def sequential():
+    hidden = Dense(4, activation="relu", kernel_initializer="ones", name="hidden")
+    return Sequential([Input((3,)), hidden, Dense(2, kernel_initializer="ones", name="out")])
+
+
+def run(model):
+    called = np.asarray(model(X))
+    np.testing.assert_allclose(model.predict(X, verbose=0), called, rtol=1e-6)
+    return called
+
+
+def test_the_program_calls_each_layer_in_order():
+    source = sequential()._network.plan(True).source
+    assert [line.split(" = ")[1].split("(")[0] for line in source.splitlines()[1:-1]] == ["hidden", "out"]
+    dropout = Sequential([Input((3,)), Dropout(0.5, name="drop")])
+    assert "drop(x0, training=True)" in dropout._network.plan(True).source
+    assert "drop(x0, training=False)" in dropout._network.plan(False).source
+
+
+@pytest.mark.parametrize("make", [functional, sequential])
+def test_a_changed_activation_takes_effect_at_the_next_call(make):
+    model = make()
+    before = run(model)
+    model.get_layer("out").activation = lambda x: -x
+    np.testing.assert_allclose(run(model), -before, rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [functional, sequential])
+def test_a_changed_dtype_policy_takes_effect(make):
+    model = make()
+    run(model)
+    model.get_layer("out").dtype_policy = "mixed_bfloat16"
+    assert model(X).dtype == "bfloat16"
+
+
+def test_an_activity_penalty_added_later_counts():
+    from kerasish import regularizers
+
+    model = functional()
+    model(X)
+    assert not model.losses
+    model.get_layer("out").activity_regularizer = regularizers.L1(1.0)
+    outputs = np.asarray(model(X))
+    np.testing.assert_allclose(model.losses[0], np.abs(outputs).sum() / 4, rtol=1e-6)
+
+
+def test_a_call_set_on_a_layer_counts():
+    model = functional()
+    run(model)
+    model.get_layer("out").call = lambda inputs: inputs * 0 + 5
+    assert np.unique(run(model)).tolist() == [5]
+
+
+class Holder(Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = Dense(2, kernel_initializer="ones")
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def test_a_replaced_sublayer_counts():
+    model = Sequential([Input((3,)), Holder()])
+    before = run(model)
+    model.layers[0].inner = Dense(2, kernel_initializer="zeros")
+    assert before.any() and not run(model).any()
+    assert len(model.weights) == 2
+
+
+def test_a_weight_added_later_counts():
+    model = Sequential([Input((3,)), Holder()])
+    run(model)
+    model.layers[0].extra = model.layers[0].add_weight(shape=(2,), name="extra")
+    assert len(model.weights) == 3
+
+
+@pytest.mark.parametrize("make", [functional, sequential])
+def test_freezing_before_compile_counts(make):
+    model = make()
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :2], verbose=0)
+    model.get_layer("hidden").trainable = False
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model.fit(X, X[:, :2] + 9, verbose=0)
+    changed = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert changed == [False, False, True, True]
+
+
+def test_nested_models_are_inlined_and_their_changes_count():
+    inner = functional()
+    inputs = Input((3,))
+    outer = Model(inputs, Activation("linear")(inner(inputs)))
+    before = run(outer)
+    inner.get_layer("out").activation = ops.negative
+    np.testing.assert_allclose(run(outer), -before, rtol=1e-6)
+
+
+def test_functions_constants_and_slices_in_a_graph():
+    x = Input((3,))
+    y = ops.concatenate([1.0 - x, x[:, :2] * np.array([2.0, 3.0], "float32")], axis=-1)
+    np.testing.assert_allclose(run(Model(x, y)), np.concatenate([1 - X, X[:, :2] * [2, 3]], -1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["class", "x0", "v1", "größe", "a.b c", "1st", "training"])
+def test_layers_may_have_any_name(name):
+    model = Sequential([Input((3,)), Dense(2, kernel_initializer="ones", name=name)])
+    np.testing.assert_allclose(run(model), np.repeat(X.sum(1, keepdims=True), 2, 1), rtol=1e-6)
+
+
+def test_masks_reach_layers_through_the_program():
+    ids = np.array([[3, 1, 0, 0], [2, 2, 2, 0]])
+    inputs = Input((4,), dtype="int32")
+    embedded = layers.Embedding(5, 3, mask_zero=True)(inputs)
+    outputs = layers.GlobalAveragePooling1D()(Dropout(0.5)(embedded))
+    model = Model(inputs, outputs)
+    table = model.layers[1].embeddings.numpy()
+    expected = [table[[3, 1]].mean(0), table[[2, 2, 2]].mean(0)]
+    np.testing.assert_allclose(model(ids), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(ids, verbose=0), expected, rtol=1e-5)
