@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
+from kerasish.core import device as devices
 from kerasish.core import symbolic, tree
 from kerasish.core.context import local, scope
-from kerasish.core.errors import add_context
+from kerasish.core.errors import InvalidArgumentError, add_context
 from kerasish.core.symbolic import KerasTensor
 
 
@@ -18,17 +17,21 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
 
     unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs)))
     losses = {id(part): list(part._losses) for part in layer._flatten_layers()}
+    weight = next(layer.parameters(), None)
+    device = devices.current() if weight is None or weight.is_meta else weight.device
     runs = []
     try:
         for probe in symbolic.PROBES if unknown else symbolic.PROBES[:1]:
             mode = FakeTensorMode(allow_non_fake_inputs=True)
-            with mode, scope(overlay={}, tracing=True, recording=0, tapes=(), device=torch.device("cpu")):
+            with mode, scope(overlay={}, tracing=True, recording=0, tapes=(), device=device):
                 filled = tree.map_structure(
-                    lambda x, p=probe: symbolic.placeholder(x, p, "cpu") if isinstance(x, KerasTensor) else x,
+                    lambda x, p=probe: symbolic.placeholder(x, p, device) if isinstance(x, KerasTensor) else x,
                     (args, kwargs),
                 )
                 runs.append(layer(*filled[0], **filled[1]))
     except Exception as error:
+        if isinstance(error, InvalidArgumentError) and not isinstance(error, ValueError):
+            raise ValueError(str(error)) from error  # as in symbolic.infer
         add_context(
             error,
             f"This happened while the output shape of layer '{layer.name}' was worked out for a symbolic call. If its "

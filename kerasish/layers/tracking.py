@@ -90,12 +90,12 @@ class TrackedList(list, nn.Module):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         before = super().__getitem__(index)
-        for old in before if isinstance(index, slice) else [before]:
-            untrack(self._owner, old)
         if isinstance(index, slice):
             super().__setitem__(index, [track(self._owner, v) for v in value])
         else:
             super().__setitem__(index, track(self._owner, value))
+        for old in before if isinstance(index, slice) else [before]:
+            untrack(self._owner, old)
 
     def __delitem__(self, index: Any) -> None:
         before = super().__getitem__(index)
@@ -165,9 +165,9 @@ class TrackedDict(dict, nn.Module):
         return _child(self, name)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if key in self:
-            untrack(self._owner, self[key])
+        old = self.get(key)
         super().__setitem__(key, track(self._owner, value))
+        untrack(self._owner, old)
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         for key, value in dict(*args, **kwargs).items():
@@ -179,8 +179,9 @@ class TrackedDict(dict, nn.Module):
         return self[key]
 
     def __delitem__(self, key: Any) -> None:
-        untrack(self._owner, self[key])
+        old = self[key]
         super().__delitem__(key)
+        untrack(self._owner, old)
 
     def pop(self, key: Any, *default: Any) -> Any:
         value = super().pop(key, *default)

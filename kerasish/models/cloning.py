@@ -67,7 +67,9 @@ def _clone_sequential(model: Sequential, input_tensors: Any, clone: Callable) ->
         tensors = tree.flatten(input_tensors)
         if len(tensors) != 1 or not isinstance(tensors[0], KerasTensor):
             raise fail(ValueError, "Argument `input_tensors` must contain a single KerasTensor", received=input_tensors)
-        copy.add(InputLayer(input_tensor=tensors[0]), rebuild=False)
+        entry = tensors[0]._keras_history.operation
+        own = isinstance(entry, InputLayer)
+        copy.add(entry if own else InputLayer(input_tensor=tensors[0]), rebuild=False)
     elif model._entry is not None:
         entry = model._entry
         copy.add(InputLayer(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name), rebuild=False)

@@ -1,0 +1,271 @@
+"""The base class: weights, building, modes, losses, dtypes, configurations."""
+
+import numpy as np
+import pytest
+import torch
+
+from kerasish import DTypePolicy, Variable, ops, regularizers, tf
+from kerasish.layers import Add, Dense, Dropout, Embedding, Input, Layer
+
+X = np.random.default_rng(0).random((4, 3), dtype="float32")
+
+
+class Linear(Layer):
+    def __init__(self, units=2, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(input_shape[-1], self.units), initializer="ones", name="w")
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b", trainable=False)
+
+    def call(self, x):
+        return ops.matmul(x, self.w) + self.b
+
+
+def test_properties_before_and_after_the_first_call():
+    layer = Dense(2, name="d")
+    assert (layer.name, layer.trainable, layer.built, layer.weights, layer.losses) == ("d", True, False, [], [])
+    assert (layer.dtype, layer.compute_dtype, layer.supports_masking) == ("float32", "float32", True)
+    with pytest.raises(AttributeError, match="never been called"):
+        layer.output_shape  # noqa: B018
+    layer(X)
+    assert layer.built and layer.input_shape == (None, 3) and layer.output_shape == (None, 2)
+    assert [w.path for w in layer.weights] == ["d/kernel", "d/bias"] and layer.count_params() == 8
+
+
+@pytest.mark.parametrize(
+    "data", [X, X.tolist(), X.astype("float64"), torch.tensor(X), tf.constant(X), Variable(X)],
+    ids=["array", "list", "float64", "torch", "tf", "variable"],
+)  # fmt: skip
+def test_kinds_of_inputs(data):
+    outputs = Linear()(data)
+    assert isinstance(outputs, torch.Tensor) == isinstance(data, torch.Tensor)
+    np.testing.assert_allclose(np.asarray(outputs.detach() if isinstance(data, torch.Tensor) else outputs),
+                               np.repeat(X.sum(1, keepdims=True), 2, 1), rtol=1e-6)  # fmt: skip
+    assert Linear()(Input((3,))).shape == (None, 2)
+
+
+def test_add_weight_in_both_orders_of_arguments():
+    layer = Layer()
+    old = layer.add_weight("a", (2, 3), "float32", "ones")
+    new = layer.add_weight((2, 3), "ones", "float64", False)
+    default = layer.add_weight()
+    assert old.name == "a" and old.trainable and old.dtype == "float32" and not new.trainable and new.dtype == "float64"
+    assert default.shape == () and layer.add_weight(shape=[2, 3]).shape == (2, 3)
+    assert layer.add_weight(shape=(2,), dtype="int32", trainable=False).numpy().tolist() == [0, 0]
+    with pytest.raises(TypeError, match="unexpected"):
+        layer.add_weight(nothing=1)
+
+
+def test_add_weight_with_regularizer_and_constraint():
+    layer = Layer()
+    weight = layer.add_weight(shape=(2,), initializer="ones", regularizer="l2", constraint="non_neg", name="w")
+    np.testing.assert_allclose(layer.losses, [0.02], rtol=1e-6)
+    np.testing.assert_array_equal(weight.constraint(np.array([-1.0, 2.0])), [0, 2])
+
+
+def modes():
+    class Unset(Layer):
+        def call(self, x, training=None):
+            seen.append(training)
+            return x
+
+    class Off(Layer):
+        def call(self, x, training=False):
+            seen.append(training)
+            return x
+
+    class Outer(Layer):
+        def __init__(self):
+            super().__init__()
+            self.unset, self.off = Unset(), Off()
+
+        def call(self, x):
+            return self.unset(self.off(self.unset(x, training=False)))
+
+    seen = []
+    return Unset(), Off(), Outer(), seen
+
+
+def test_training_is_given_inherited_or_the_default():
+    unset, off, outer, seen = modes()
+    for call in (unset, off):
+        call(X), call(X, training=True)
+    outer(X), outer(X, training=True)
+    assert seen == [None, True, False, True, False, False, None, False, True, True]
+
+
+def test_train_is_torchs_switch():
+    layer = Dropout(0.5)
+    assert not (np.asarray(layer(np.ones((50, 3)))) == 0).any()
+    layer.train()
+    assert (np.asarray(layer(np.ones((50, 3)))) == 0).any()
+    assert not (np.asarray(layer(np.ones((50, 3)), training=False)) == 0).any()
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "use"),
+    [
+        (ValueError, "Unrecognized keyword arguments", lambda: Layer(foo=3)),
+        (ValueError, "Unrecognized keyword arguments", lambda: Dense(2, foo=3)),
+        (ValueError, "cannot contain character", lambda: Dense(2, name="a/b")),
+        (NotImplementedError, "call", lambda: Layer()(X)),
+        (ValueError, "isn't built", lambda: Dense(2).count_params()),
+        (TypeError, "missing a required argument", lambda: Dense(2)()),
+        (ValueError, "expected min_ndim=2, found ndim=1", lambda: Dense(2)(np.ones(3))),
+        (AttributeError, "never been called", lambda: Dense(2).output),
+        (TypeError, "deserializing class 'Dense'", lambda: Dense.from_config({"units": 2, "foo": 3})),
+    ],
+)  # fmt: skip
+def test_wrong_use(error, words, use):
+    with pytest.raises(error, match=words):
+        use()
+
+
+def test_a_forgotten_super_init_is_named():
+    class Mine(Layer):
+        def __init__(self):
+            self.dense = Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    with pytest.raises(RuntimeError, match="super"):
+        Mine()(X)
+
+
+def test_a_property_that_fails_keeps_its_message():
+    class Mine(Layer):
+        @property
+        def broken(self):
+            raise AttributeError("the disk is full")
+
+    with pytest.raises(AttributeError, match="the disk is full"):
+        Mine().broken  # noqa: B018
+
+
+def test_a_wrong_width_names_layer_and_shapes():
+    layer = Dense(2, name="d")
+    layer(X)
+    with pytest.raises(ValueError, match=r"layer 'd'.*expected axis -1.*value 3.*\(2, 5\)"):
+        layer(np.ones((2, 5)))
+
+
+def test_several_inputs_by_position_and_name():
+    class Mine(Layer):
+        def build(self, a_shape, b_shape):
+            self.shapes = tuple(a_shape), tuple(b_shape)
+
+        def call(self, a, b):
+            return a + b
+
+    layer, other = Mine(), Mine()
+    np.testing.assert_allclose(layer(X, b=X[:1]), X + X[:1])
+    np.testing.assert_allclose(other(a=X, b=X), 2 * X)
+    assert layer.shapes == ((4, 3), (1, 3)) and other.built
+
+
+def test_nested_inputs_and_outputs():
+    class Mine(Layer):
+        def call(self, data):
+            first, (second, third) = data["a"], data["b"]
+            return {"sum": first + second, "rest": [third, (ops.sum(first, axis=-1),)]}
+
+    tensors = {"a": X, "b": [X, X]}
+    outputs = Mine()(tensors)
+    assert outputs["rest"][1][0].shape == (4,)
+    symbolic = Mine()({"a": Input((3,)), "b": [Input((3,)), Input((3,))]})
+    assert symbolic["sum"].shape == (None, 3) and symbolic["rest"][1][0].shape == (None,)
+
+
+def test_a_list_of_arrays_is_several_inputs():
+    np.testing.assert_allclose(Add()([X, X]), 2 * X)
+
+
+def test_losses_are_those_of_the_last_call():
+    class Penalty(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(2, kernel_initializer="ones", kernel_regularizer=regularizers.L1(0.01))
+
+        def call(self, x):
+            self.add_loss(ops.sum(x))
+            return self.dense(x)
+
+    layer = Penalty()
+    layer(X), layer(X)
+    assert sorted(float(loss) for loss in layer.losses) == pytest.approx([0.06, X.sum()], rel=1e-5)
+
+
+def test_activity_regularizer_is_divided_by_the_batch():
+    layer = Dense(2, kernel_initializer="ones", activity_regularizer=regularizers.L2(0.1))
+    outputs = np.asarray(layer(X))
+    layer(X)
+    np.testing.assert_allclose(layer.losses, [0.1 * (outputs**2).sum() / 4], rtol=1e-5)
+
+
+def test_masks_reach_call_and_pass_through():
+    class Mine(Layer):
+        def call(self, x, mask=None):
+            self.seen = mask
+            return x
+
+        def compute_mask(self, inputs, mask=None):
+            return mask
+
+    layer = Mine()
+    outputs = layer(Embedding(5, 2, mask_zero=True)(np.array([[1, 0]])))
+    assert np.asarray(layer.seen).tolist() == np.asarray(outputs._keras_mask).tolist() == [[True, False]]
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64", "bfloat16"])
+def test_dtype_policies(policy):
+    for layer in (Dense(2, dtype=policy), Linear(dtype=DTypePolicy(policy))):
+        outputs = layer(X)
+        compute = policy.removeprefix("mixed_")
+        variable = "float32" if policy.startswith("mixed") else policy
+        assert (outputs.dtype, layer.compute_dtype, layer.dtype) == (compute, compute, variable)
+        assert {w.dtype for w in layer.weights} == {variable}
+
+
+def test_freezing_before_and_after_build():
+    early, late = Dense(2), Dense(2)
+    early.trainable = False
+    early(X), late(X)
+    late.trainable = False
+    for layer in (early, late):
+        assert not layer.trainable_weights and len(layer.non_trainable_weights) == 2
+        layer.trainable = True
+        assert len(layer.trainable_weights) == 2
+
+
+def test_get_config_of_users_layers():
+    class Mine(Layer):
+        def __init__(self, a, b=2):
+            super().__init__()
+
+    config = Mine(1).get_config()
+    assert (config["a"], config["b"]) == (1, 2)
+    assert type(Mine.from_config(config)) is Mine
+    with pytest.raises(NotImplementedError, match="non-serializable argument"):
+        Mine(object()).get_config()
+
+
+def test_a_users_get_config_gives_an_equal_layer():
+    class Mine(Linear):
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    layer = Mine(4, name="m", trainable=False, dtype="float64")
+    again = Mine.from_config(layer.get_config())
+    assert (again.units, again.name, again.trainable, again.dtype) == (4, "m", False, "float64")
+    assert Linear(4).get_config()["units"] == 4
+
+
+def test_compute_output_shape_by_tracing():
+    class Mine(Layer):
+        def call(self, x):
+            return ops.concatenate([x, x], axis=1)[:, None]
+
+    assert Mine()(Input((3,))).shape == (None, 1, 6)

@@ -1,0 +1,169 @@
+"""Functional models: structures of inputs and outputs, branches, sharing, sub-models, errors."""
+
+import numpy as np
+import pytest
+
+from kerasish import ops
+from kerasish.layers import Add, Concatenate, Dense, Embedding, Input, Lambda, Subtract
+from kerasish.models import Model, clone_model, model_from_json
+
+X = np.random.default_rng(0).random((4, 3), dtype="float32")
+Y = X[:, :2]
+
+
+def two_heads(inputs, outputs):
+    a, b = Input((3,), name="a"), Input((2,), name="b")
+    joined = Concatenate()([a, b])
+    return Model(inputs(a, b), outputs(Dense(1, name="p")(joined), Dense(2, name="q")(joined)))
+
+
+@pytest.mark.parametrize("data", [[X, Y], (X, Y), {"a": X, "b": Y}])
+def test_lists_of_inputs_and_outputs(data):
+    model = two_heads(lambda a, b: [a, b], lambda p, q: [p, q])
+    assert model.input_names == ["a", "b"] and model.output_names == ["p", "q"]
+    assert model.input_shape == [(None, 3), (None, 2)] and model.output_shape == [(None, 1), (None, 2)]
+    outputs = model(data)
+    assert type(outputs) is list and [y.shape for y in outputs] == [(4, 1), (4, 2)]
+
+
+@pytest.mark.parametrize("data", [{"x": X, "y": Y}, [X, Y], {"a": X, "b": Y}, {"x": X, "y": Y, "more": X}])
+def test_dicts_of_inputs_and_outputs(data):
+    model = two_heads(lambda a, b: {"x": a, "y": b}, lambda p, q: {"first": p, "second": q})
+    assert {key: tuple(y.shape) for key, y in model(data).items()} == {"first": (4, 1), "second": (4, 2)}
+
+
+def test_nested_outputs():
+    a = Input((3,))
+    model = Model(a, [Dense(2)(a), {"x": a, "y": (a + 1,)}])
+    first, rest = model(X)
+    assert first.shape == (4, 2)
+    np.testing.assert_allclose(rest["y"][0], X + 1, rtol=1e-6)
+
+
+def test_residuals_operators_and_functions():
+    i = Input((4,))
+    x = Dense(4, name="d")(i)
+    x = Add(name="add_layer")([x + i, i])
+    x = ops.concatenate([ops.relu(x), x * 2.0], axis=-1)[:, 1:3]
+    model = Model(i, x)
+    assert model.output_shape == (None, 2) and [layer.name for layer in model.layers[1:]] == ["d", "add_layer"]
+    assert len(model.operations) == 8
+    data = np.ones((2, 4), "float32")
+    hidden = np.asarray(model.get_layer("d")(data)) + 2 * data
+    expected = np.concatenate([np.maximum(hidden, 0), hidden * 2], -1)[:, 1:3]
+    np.testing.assert_allclose(model(data), expected, rtol=1e-6)
+
+
+def test_a_shared_layer_has_one_set_of_weights():
+    dense = Dense(2)
+    a, b = Input((3,)), Input((3,))
+    model = Model([a, b], Subtract()([dense(a), dense(b)]))
+    assert len(model.weights) == 2 and len(model.layers) == 4
+    assert not np.asarray(model([X, X])).any()
+
+
+def test_sub_models_share_weights():
+    i = Input((3,))
+    hidden = Dense(4, name="h")(i)
+    model = Model(i, Dense(1)(hidden))
+    features = Model(model.input, model.get_layer("h").output)
+    np.testing.assert_array_equal(features(X), model.get_layer("h")(X))
+    every = Model(model.inputs, [layer.output for layer in model.layers])(X)
+    assert [tuple(y.shape) for y in every] == [(4, 3), (4, 4), (4, 1)]
+    rest = Model(hidden, model.output)
+    np.testing.assert_allclose(rest(features(X)), model(X), rtol=1e-6)
+
+
+def test_nested_models_and_their_paths():
+    i = Input((3,))
+    encoder = Model(i, Dense(2, name="z")(i), name="enc")
+    j = Input((2,))
+    decoder = Model(j, Dense(3, name="y")(j), name="dec")
+    both = Model(i, decoder(encoder(i)), name="ae")
+    assert [layer.name for layer in both.layers[1:]] == ["enc", "dec"]
+    np.testing.assert_allclose(both(X), decoder(encoder(X)), rtol=1e-6)
+
+
+def test_a_lambda_over_several_inputs_takes_a_shape_of_one_sample():
+    a, b = Input((3,)), Input((3,))
+    distance = Lambda(lambda t: ops.sum(ops.abs(t[0] - t[1]), axis=1, keepdims=True), output_shape=(1,))([a, b])
+    assert distance.shape == (None, 1)
+    np.testing.assert_allclose(Model([a, b], distance)([X, X - 1]), np.full((4, 1), 3), rtol=1e-5)
+
+
+def test_inputs_of_rank_one_and_integers():
+    i = Input((1,))
+    assert Model(i, i * 2)(np.ones(2, "float32")).shape == (2, 1)
+    ids = Input((3,), dtype="int32")
+    assert Model(ids, Embedding(10, 2)(ids))(np.ones((2, 3))).shape == (2, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "make"),
+    [
+        ("does not depend on the model's inputs", lambda i, j: Model(i, Dense(1)(j))),
+        ("does not depend on the model's inputs", lambda i, j: Model(i, Dense(1)(i + j))),
+        ("KerasTensor", lambda i, j: Model(X, X)),
+        ("used 2 times", lambda i, j: Model(i, Dense(1, name="z")(Dense(1, name="z")(i)))),
+        ("passed twice", lambda i, j: Model([i, i], i)),
+        ("expects 2 input", lambda i, j: Model([i, j], i + j)(X)),
+        ("Missing data for input \"b\"", lambda i, j: Model([i, j], i + j)({"a": X})),
+        (r"expected shape=\(None, 3\), found shape=\(4, 2\)", lambda i, j: Model(i, Dense(1)(i))(Y)),
+    ],
+)  # fmt: skip
+def test_wrong_graphs_and_inputs(words, make):
+    with pytest.raises(ValueError, match=words):
+        make(Input((3,), name="a"), Input((3,), name="b"))
+
+
+@pytest.mark.parametrize(
+    "copied", [clone_model, lambda m: model_from_json(m.to_json()), lambda m: Model.from_config(m.get_config())]
+)
+def test_copies_compute_the_same(copied):
+    model = two_heads(lambda a, b: [a, b], lambda p, q: {"first": p, "second": ops.tanh(q) + 1})
+    clone = copied(model)
+    clone.set_weights(model.get_weights())
+    for key, value in model([X, Y]).items():
+        np.testing.assert_array_equal(clone([X, Y])[key], value)
+
+
+# symbolic tensors -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "use"),
+    [
+        (NotImplementedError, iter), (TypeError, len), (TypeError, bool), (ValueError, int), (ValueError, float),
+        (ValueError, np.asarray), (ValueError, lambda x: x + np.ones(5)), (ValueError, lambda x: x[:, 5]),
+    ],
+)  # fmt: skip
+def test_what_needs_values_is_an_error(error, use):
+    """The classes are Keras 3.15's."""
+    with pytest.raises(error):
+        use(Input((3,)))
+
+
+def test_symbolic_tensors_are_told_apart_by_identity():
+    a, b = Input((3,)), Input((3,))
+    assert a in [b, a] and a not in [b] and [b, a].index(a) == 1
+    assert (a == 0).dtype == "bool" and (a != b).dtype == "bool"
+
+
+def test_operators_on_symbolic_tensors():
+    x = Input((3,))
+    found = [
+        x + 1,
+        1 - x,
+        x @ np.ones((3, 2), "float32"),
+        x**2,
+        -x,
+        abs(x),
+        x > 1,
+        x[:, 0],
+        x[..., None],
+        x // 2,
+        x % 2,
+    ]
+    assert [tuple(y.shape) for y in found[:3]] == [(None, 3), (None, 3), (None, 2)]
+    assert [y.dtype.name for y in found] == ["float32"] * 6 + ["bool"] + ["float32"] * 4
+    assert found[7].shape == (None,) and found[8].shape == (None, 3, 1)

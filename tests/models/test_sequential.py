@@ -1,0 +1,111 @@
+"""Sequential: adding, popping, building, nesting; recorded from Keras 3.15 where numbers or paths are given."""
+
+import numpy as np
+import pytest
+
+from kerasish.layers import LSTM, BatchNormalization, Dense, Input, InputLayer
+from kerasish.models import Sequential, clone_model, model_from_json
+
+X = np.random.default_rng(0).random((4, 3), dtype="float32")
+
+BUILT = {
+    "Input": lambda: Sequential([Input((3,)), Dense(2), Dense(1)]),
+    "InputLayer": lambda: Sequential([InputLayer(input_shape=(3,)), Dense(2), Dense(1)]),
+    "input_shape": lambda: Sequential([Dense(2, input_shape=(3,)), Dense(1)]),
+    "input_dim": lambda: Sequential([Dense(2, input_dim=3), Dense(1)]),
+    "batch_input_shape": lambda: Sequential([Dense(2, batch_input_shape=(None, 3)), Dense(1)]),
+}
+
+
+@pytest.mark.parametrize("how", list(BUILT))
+def test_a_declared_input_builds_the_model(how):
+    model = BUILT[how]()
+    assert model.built and model.input_shape == (None, 3) and model.output_shape == (None, 1)
+    assert len(model.layers) == 2 and model.count_params() == 11
+    assert [w.path.split("/", 1)[1].split("/")[1] for w in model.weights] == ["kernel", "bias"] * 2
+
+
+def test_deferred_building():
+    model = Sequential([Dense(2), Dense(1)])
+    assert not model.built and not model.weights
+    with pytest.raises(AttributeError):
+        model.output_shape  # noqa: B018
+    model(X)
+    assert model.built and model.output_shape == (None, 1)
+    other = Sequential([Dense(2)])
+    other.build((None, 3))
+    assert other.input_shape == (None, 3) and other.count_params() == 8
+
+
+def test_paths_of_weights():
+    inner = Sequential([Dense(2, name="d")], name="a")
+    outer = Sequential([inner, Dense(1, name="e")], name="b")
+    outer(X)
+    assert [w.path for w in outer.weights] == ["b/a/d/kernel", "b/a/d/bias", "b/e/kernel", "b/e/bias"]
+
+
+def test_add_and_pop():
+    model = Sequential([Input((3,)), Dense(2), Dense(1, name="last")])
+    assert model.pop().name == "last"
+    assert model.output_shape == (None, 2) and len(model.weights) == 2
+    model.add(Dense(5))
+    assert model.output_shape == (None, 5) and model(X).shape == (4, 5)
+
+
+def test_other_lengths_of_a_deferred_model():
+    model = Sequential([LSTM(2, return_sequences=True), Dense(1)])
+    assert model(np.ones((1, 3, 2), "float32")).shape == (1, 3, 1)
+    assert model(np.ones((1, 5, 2), "float32")).shape == (1, 5, 1)
+    narrow = Sequential([Dense(1)])
+    narrow(X)
+    with pytest.raises(ValueError, match="incompatible"):
+        narrow(np.ones((1, 5), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "use"),
+    [
+        (IndexError, "no layers", lambda: Sequential().pop()),
+        (ValueError, "no layers", lambda: Sequential().build((None, 3))),
+        (ValueError, "Only instances of `keras.Layer`", lambda: Sequential().add(3)),
+        (ValueError, "unique names", lambda: Sequential([Dense(2, name="a"), Dense(2, name="a")])),
+        (ValueError, "already been configured", lambda: Sequential([Input((3,)), Input((3,))])),
+        (ValueError, "No such layer: b. Existing", lambda: Sequential([Dense(1, name="a")]).get_layer("b")),
+        (ValueError, "index 4 but model only has 1", lambda: Sequential([Dense(1)]).get_layer(index=4)),
+        (ValueError, "Provide either", lambda: Sequential([Dense(1)]).get_layer()),
+        (ValueError, "Provide either", lambda: Sequential([Dense(1, name="a")]).get_layer("a", 0)),
+        (AttributeError, "reserved", lambda: setattr(Sequential(), "layers", [])),
+    ],
+)  # fmt: skip
+def test_wrong_use(error, words, use):
+    with pytest.raises(error, match=words):
+        use()
+
+
+@pytest.mark.parametrize(
+    "copied", [clone_model, lambda m: model_from_json(m.to_json()), lambda m: Sequential.from_config(m.get_config())]
+)
+@pytest.mark.parametrize("built", [True, False])
+def test_copies_have_the_same_architecture(copied, built):
+    model = Sequential([*([Input((3,))] if built else []), Dense(2, name="q", activation="tanh"), BatchNormalization()])
+    clone = copied(model)
+    assert clone.name == model.name and clone.built is built
+    assert [layer.name for layer in clone.layers] == [layer.name for layer in model.layers]
+    assert not any(a is b for a, b in zip(clone.layers, model.layers, strict=True))
+    model(X), clone(X)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone(X), model(X))
+
+
+def test_freezing_nested_layers():
+    model = Sequential([Input((3,)), Dense(2, name="a"), BatchNormalization(name="b"), Dense(1, name="c")], name="m")
+    model.layers[0].trainable = False
+    assert [w.path for w in model.trainable_weights] == ["m/b/gamma", "m/b/beta", "m/c/kernel", "m/c/bias"]
+    model.trainable = False
+    assert not model.trainable_weights and not model.layers[2].trainable
+    model.trainable = True
+    assert len(model.trainable_weights) == 6
+    frozen = Sequential([Dense(2)])
+    frozen.trainable = False
+    frozen(X)
+    assert not frozen.trainable_weights and len(frozen.non_trainable_weights) == 2
