@@ -87,7 +87,9 @@ def _xla_devices() -> tuple:
         return ()
     if "PJRT_DEVICE" not in os.environ and not os.path.exists("/dev/accel0") and not os.path.exists("/dev/vfio/0"):
         return ()
-    import torch_xla.core.xla_model as xla_model
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`tensorflow` can conflict")  # it is this library that answers to the name
+        import torch_xla.core.xla_model as xla_model
 
     return tuple(xla_model.get_xla_supported_devices() or ())
 
@@ -279,7 +281,9 @@ def steps(step: Callable) -> Iterator[Callable]:
     before, local.in_steps = local.in_steps, True
     _end_program()  # what is pending belongs to no step
     try:
-        yield program
+        # autograd's own thread may hold gradients for a moment longer: they would be results of some programs, not of others
+        with torch.autograd.set_multithreading_enabled(False):
+            yield program
     finally:
         local.in_steps = before
 

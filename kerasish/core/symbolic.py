@@ -271,7 +271,7 @@ def _needs_values(function: Callable, args: tuple, error: Exception) -> Exceptio
     )
 
 
-def placeholder(x: Any, probe: int, device: str = "meta") -> Any:
+def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
     """A tensor without storage for a KerasTensor (unknown dimensions get ``probe``), a tensor or an array."""
     if isinstance(x, KerasTensor):
         if x.dtype == "string":
