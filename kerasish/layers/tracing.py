@@ -17,7 +17,8 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
 
     unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs)))
     losses = {id(part): list(part._losses) for part in layer._flatten_layers()}
-    weight = next(layer.parameters(), None)
+    # not layer.parameters(): users may have an attribute of that name
+    weight = next((variable.stored for variable in layer.weights if variable._is_parameter), None)
     device = devices.current() if weight is None or weight.is_meta else weight.device
     runs = []
     try:

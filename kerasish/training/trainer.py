@@ -525,7 +525,8 @@ def _raw_batch(data: Any) -> tuple:
 @contextmanager
 def _where_weights_are(model: Any) -> Iterator[None]:
     """The device scope for data: a model that was made in a scope is trained there, wherever ``fit`` is called."""
-    weight = next(model.parameters(), None)
+    # not model.parameters(): users may have an attribute of that name
+    weight = next((variable.stored for variable in model.weights if variable._is_parameter), None)
     if weight is None or weight.device == devices.current():
         yield
         return
