@@ -11,11 +11,11 @@ from case_values import attempt, build, dtype_name, is_float, is_value, leaves, 
 
 def run(keras: Any, tf: Any, case: dict) -> dict:
     """What the library makes of a case. ``case["moved"]``: computed channels last, given and returned channels first."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     layer = build(case["layer"], keras)
     facts = describe(keras, layer, case)
     if case.get("moved"):
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)
         last = copy.deepcopy(case["layer"])
         _set_channels_last(last)
         layer = build(last, keras)
