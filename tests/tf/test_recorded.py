@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from kerasish import tf
+from kerasish.core.context import clear_session
 
 HERE = pathlib.Path(__file__).parent / "recorded"
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|inf|nan)")
@@ -75,6 +76,7 @@ def same(text, expected):
 
 @pytest.mark.parametrize(("prelude", "code", "expected"), list(records()))
 def test_recorded(prelude, code, expected):
+    clear_session(free_memory=False)  # automatic names begin anew
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text, error = outcome(prelude, code)
