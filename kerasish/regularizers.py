@@ -145,7 +145,7 @@ class OrthogonalRegularizer(Regularizer):
         rows = torch.nn.functional.normalize(rows, dim=1)
         cosines = torch.abs(rows @ rows.T)
         pairs = count * (count - 1) / 2
-        return _rounded(self.factor) * (torch.sum(cosines) - torch.trace(cosines)) / 2 / pairs
+        return _rounded(self.factor) * (torch.sum(cosines) - cosines.diagonal().sum()) / 2 / pairs
 
     def get_config(self) -> dict:
         return {"factor": _rounded(self.factor), "mode": self.mode}
