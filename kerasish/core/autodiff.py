@@ -24,6 +24,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope
+from kerasish.core.device import gradients
 from kerasish.core.dtypes import FROM_TORCH
 from kerasish.core.errors import fail
 from kerasish.core.tensor import Tensor
@@ -377,7 +378,7 @@ class GradientTape:
         if not inputs or not outputs:
             return [None] * len(inputs)
         with self._cut(outputs, inputs) as reachable:
-            grads = torch.autograd.grad(
+            grads = gradients(
                 outputs, inputs, weights, retain_graph=retain, create_graph=create_graph, allow_unused=True
             )
         return [g if ok else None for g, ok in zip(grads, reachable, strict=True)]

@@ -281,11 +281,21 @@ def steps(step: Callable) -> Iterator[Callable]:
     before, local.in_steps = local.in_steps, True
     _end_program()  # what is pending belongs to no step
     try:
-        # autograd's own thread may hold gradients for a moment longer: they would be results of some programs, not of others
-        with torch.autograd.set_multithreading_enabled(False):
-            yield program
+        yield program
     finally:
         local.in_steps = before
+
+
+def gradients(outputs: Any, inputs: Sequence[torch.Tensor], weights: Any = None, **options: Any) -> Any:
+    """``torch.autograd.grad``; on XLA in this thread.
+
+    Autograd's own thread may hold the gradients for a moment longer, and what is held at the end of a program is a result
+    of it: there would be a second program now and then.
+    """
+    if inputs[0].device.type != "xla":
+        return torch.autograd.grad(outputs, inputs, weights, **options)
+    with torch.autograd.set_multithreading_enabled(False):
+        return torch.autograd.grad(outputs, inputs, weights, **options)
 
 
 def end_update(device: torch.device) -> None:

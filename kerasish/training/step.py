@@ -15,6 +15,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
+from kerasish.core.device import gradients
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
 from kerasish.layers.tracking import structure
@@ -116,7 +117,7 @@ class Step:
             )
         if loss.ndim:
             loss = loss.sum()
-        return list(torch.autograd.grad(loss, [v.stored for v in variables], allow_unused=True))
+        return list(gradients(loss, [v.stored for v in variables], allow_unused=True))
 
     def update(self, grads: list, variables: list) -> None:
         """Apply gradients; a variable that the loss does not depend on is left alone."""
