@@ -63,6 +63,10 @@ def convolve(
     last = data_format == "channels_last"
     if last:
         x = x.permute(TO_TORCH[x.ndim])
+    if max(kernel.shape[2:]) == 1 < max(strides):
+        # each output sees one input, so the others may go first; oneDNN's backward pass of such a convolution on
+        # channels-last data writes beyond its buffers where the stride divides the size (torch 2.13 on AVX2: heap corruption)
+        x, strides = x[(..., *(slice(None, None, stride) for stride in strides))], (1,) * len(strides)
     zeros: Any = 0
     if padding != "valid":
         x, zeros = _pad(x, kernel.shape[2:], strides, padding, dilation)

@@ -193,6 +193,36 @@ def test_channels_last_data_reaches_torch_without_a_copy(monkeypatch):
     assert y.shape == (2, 6, 4) and y.is_contiguous()
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size", [6, 7, 8])
+def test_pointwise_conv_with_strides_takes_every_other_input(n, padding, size, monkeypatch):
+    # handed to torch with strides, its backward pass corrupts memory (see convolve)
+    seen = []
+    module = importlib.import_module("kerasish.ops.conv")
+    for rank, function in list(module._CONV.items()):
+
+        def watched(x, kernel, bias, strides, *rest, function=function):
+            seen.append(strides)
+            return function(x, kernel, bias, strides, *rest)
+
+        monkeypatch.setitem(module._CONV, rank, watched)
+    x = torch.tensor(random(8, *[size] * n, 3), dtype=torch.float64, requires_grad=True)
+    kernel = torch.tensor(random(4, 3, *[1] * n), dtype=torch.float64, requires_grad=True)
+    out = convolve(x, kernel, None, (2,) * n, padding, (1,) * n, 1, "channels_last")
+    weights = torch.tensor(random(*out.shape), dtype=torch.float64)
+    into_x, into_kernel = torch.autograd.grad((out * weights).sum(), [x, kernel])
+    cut = (slice(None), *[slice(None, None, 2)] * n)
+    matrix = kernel.detach().reshape(4, 3).T
+    np.testing.assert_allclose(out.detach(), x.detach()[cut] @ matrix, atol=1e-12)
+    expected = torch.zeros_like(x)
+    expected[cut] = weights @ matrix.T
+    np.testing.assert_allclose(into_x, expected, atol=1e-12)
+    columns = weights.reshape(-1, 4).T @ x.detach()[cut].reshape(-1, 3)
+    np.testing.assert_allclose(into_kernel.reshape(4, 3), columns, atol=1e-10)
+    assert all(set(strides) == {1} for strides in seen) and seen
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_other_float_types_work_on_the_cpu(dtype, n):
