@@ -16,8 +16,9 @@ from kerasish.saving.model_files import save_model as save_model
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
+publish("kerasish", globals(), ("Model", "Sequential"))  # the path that Keras's files have
 publish(__name__, globals(), ("Model", "Sequential", "clone_model"))
-publish("kerasish.src.models.functional", globals(), ("Functional",))  # the path that Keras's files have
+publish("kerasish.src.models.functional", globals(), ("Functional",))  # as above
 Functional.__module__ = "kerasish.models.functional"
 publish_alias("keras.models.Functional", Functional)
 

@@ -89,7 +89,7 @@ def _model_config(config: dict) -> dict:
 def _training_config(model: Any) -> dict | None:
     """What ``compile`` was given; the optimizer as Keras 2 writes it."""
     compiled = model.get_compile_config()
-    if compiled is None:
+    if not compiled:
         return None
     data = to_keras_2(compiled)
     optimizer = data.pop("optimizer")

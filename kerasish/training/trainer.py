@@ -155,10 +155,10 @@ class Trainer:
                 return
             raise ValueError(f"You must call `compile()` before using the model: {what} needs an optimizer and a loss.")
 
-    def get_compile_config(self) -> dict | None:
-        """What ``compile_from_config`` needs to compile the model again."""
+    def get_compile_config(self) -> dict:
+        """What ``compile_from_config`` needs to compile the model again; nothing if it is not compiled."""
         if self._compiled is None:
-            return None
+            return {}
         return {key: registry.serialize_keras_object(value) for key, value in self._compiled.arguments.items()}
 
     def compile_from_config(self, config: dict) -> None:

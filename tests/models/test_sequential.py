@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import kerasish as keras
 from kerasish.layers import LSTM, BatchNormalization, Dense, Input, InputLayer
 from kerasish.models import Sequential, clone_model, model_from_json
 
@@ -109,3 +110,10 @@ def test_freezing_nested_layers():
     frozen.trainable = False
     frozen(X)
     assert not frozen.trainable_weights and len(frozen.non_trainable_weights) == 2
+
+
+def test_its_serialized_form_has_kerass_paths():
+    data = keras.saving.serialize_keras_object(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]))
+    assert data["module"] == "keras" and data["class_name"] == "Sequential" and data["registered_name"] is None
+    assert data["compile_config"] == {} and data["build_config"]["input_shape"] == [None, 2]
+    assert keras.saving.deserialize_keras_object(data).output_shape == (None, 1)
