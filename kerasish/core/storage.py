@@ -211,6 +211,12 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
     except RuntimeError:
         if not local.tracing:
             raise
+        known = getattr(tensor, "constant", None)  # of a fake tensor: made from numbers, such as a shape
+        if known is not None:
+            from torch._subclasses.fake_tensor import unset_fake_temporarily
+
+            with unset_fake_temporarily():
+                return known.numpy()
         raise NotImplementedError(
             "The value of a symbolic tensor was asked for (in a condition, a loop, a NumPy call or .numpy()), while only "
             "the shapes of a layer's call() are being worked out."

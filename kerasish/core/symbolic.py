@@ -7,8 +7,10 @@ Nothing here knows layers: an operation is whatever has a ``name`` and a list ``
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ from kerasish.core.tensor import StringTensor
 # Unknown dimensions are traced with two sizes; where the results differ, the result's dimension is unknown too. The sizes
 # divide by 2, 3, 4, 6, 8 and 16 and are larger than the usual windows.
 PROBES = (48, 96)
+SMALL_PROBES = (6, 9)  # where those are more than a layer can take
 
 
 class History(NamedTuple):
@@ -284,6 +287,27 @@ def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
     if dispatch.is_tensor(x) or isinstance(x, np.ndarray):
         return dispatch.wrap(dispatch.raw(x).detach().to(device))
     return x
+
+
+@contextmanager
+def fake_mode() -> Iterator[None]:
+    """A block in which new tensors have no storage; of those made from numbers, such as shapes, the values are known.
+
+    So ``tf.range(tf.shape(x)[1])`` in a layer's ``call`` has a shape, and so has what is reshaped with its help.
+    """
+    from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a user's code is traced
+
+    class Mode(FakeTensorMode):
+        def may_turn_const(self, t: torch.Tensor) -> bool:  # torch's own keeps the values of single numbers only
+            return t.numel() <= 1 << 16 and not t.is_sparse and not t.is_meta and not self.is_our_fake(t)
+
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True  # what does not fit is an exception; torch would print it as well
+    try:
+        with Mode(allow_non_fake_inputs=True):
+            yield
+    finally:
+        logger.disabled = before
 
 
 def merge(runs: list) -> Any:

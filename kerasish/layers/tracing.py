@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from kerasish.core import device as devices
@@ -13,23 +14,13 @@ from kerasish.core.symbolic import KerasTensor
 
 def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
     """Run a layer on fake tensors of two batch sizes; variables, seeds and losses are left as they were."""
-    from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a user's code is traced
-
     unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((args, kwargs)))
     losses = {id(part): list(part._losses) for part in layer._flatten_layers()}
     # not layer.parameters(): users may have an attribute of that name
     weight = next((variable.stored for variable in layer.weights if variable._is_parameter), None)
     device = devices.current() if weight is None or weight.is_meta else weight.device
-    runs = []
     try:
-        for probe in symbolic.PROBES if unknown else symbolic.PROBES[:1]:
-            mode = FakeTensorMode(allow_non_fake_inputs=True)
-            with mode, scope(overlay={}, tracing=True, recording=0, tapes=(), device=device):
-                filled = tree.map_structure(
-                    lambda x, p=probe: symbolic.placeholder(x, p, device) if isinstance(x, KerasTensor) else x,
-                    (args, kwargs),
-                )
-                runs.append(layer(*filled[0], **filled[1]))
+        return symbolic.merge(_runs(layer, args, kwargs, device, symbolic.PROBES if unknown else symbolic.PROBES[:1]))
     except Exception as error:
         if isinstance(error, InvalidArgumentError) and not isinstance(error, ValueError):
             raise ValueError(str(error)) from error  # as in symbolic.infer
@@ -43,4 +34,23 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
     finally:
         for part in layer._flatten_layers():
             part._losses[:] = losses.get(id(part), ())
-    return symbolic.merge(runs)
+
+
+def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> list:
+    """The results for each size that stands for an unknown one; for small sizes if those are too large for the layer."""
+    try:
+        return [_run(layer, args, kwargs, device, probe) for probe in probes]
+    except Exception:
+        if len(probes) == 1:
+            raise
+        with suppress(Exception):  # a table of positions, say, may be shorter
+            return [_run(layer, args, kwargs, device, probe) for probe in symbolic.SMALL_PROBES]
+        raise
+
+
+def _run(layer: Any, args: tuple, kwargs: dict, device: Any, probe: int) -> Any:
+    with symbolic.fake_mode(), scope(overlay={}, tracing=True, recording=0, tapes=(), device=device):
+        filled = tree.map_structure(
+            lambda x: symbolic.placeholder(x, probe, device) if isinstance(x, KerasTensor) else x, (args, kwargs)
+        )
+        return layer(*filled[0], **filled[1])

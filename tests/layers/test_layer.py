@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasish import DTypePolicy, Variable, ops, regularizers, tf
+from kerasish import DTypePolicy, Model, Variable, ops, regularizers, tf
 from kerasish.layers import Add, Dense, Dropout, Embedding, Input, Layer
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
@@ -269,3 +269,37 @@ def test_compute_output_shape_by_tracing():
             return ops.concatenate([x, x], axis=1)[:, None]
 
     assert Mine()(Input((3,))).shape == (None, 1, 6)
+
+
+class Positions(Layer):
+    """Adds a row of a table to each step, whatever the length; ``tf.shape`` is read while shapes are worked out."""
+
+    def __init__(self, length, **kwargs):
+        super().__init__(**kwargs)
+        self.rows = Embedding(length, 8)
+
+    def call(self, x):
+        batch, length = tf.shape(x)[0], tf.shape(x)[1]
+        places = tf.range(start=0, limit=length, delta=1)
+        again = tf.reshape(x, tf.stack([batch, length, 8])) + tf.zeros((batch, length, 1)) * tf.fill([batch, 1, 1], 2.0)
+        return again + self.rows(places)[tf.newaxis, :length]
+
+
+@pytest.mark.parametrize("length", [12, None])
+def test_shapes_of_tensors_are_known_while_a_users_layer_is_traced(length):
+    inputs = Input((length, 8))
+    model = Model(inputs, Positions(100)(inputs))
+    assert model.output_shape == (None, length, 8)
+    assert model(np.ones((3, 12, 8), "float32")).shape == (3, 12, 8)
+
+
+def test_a_table_shorter_than_the_trial_lengths_is_no_obstacle(capfd):
+    class Table(Layer):
+        def call(self, x):
+            return x + tf.ones((1, 20, 8))[:, : tf.shape(x)[1]]
+
+    inputs = Input((None, 8))
+    model = Model(inputs, Table()(inputs))
+    assert model.output_shape == (None, None, 8)
+    assert model.predict(np.ones((2, 5, 8)), verbose=0).max() == 2
+    assert capfd.readouterr().err == ""

@@ -175,8 +175,6 @@ def _has_text(spec: Any) -> bool:
 
 
 def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
-    from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a specification is asked for
-
     def fake(leaf: Any) -> Any:
         if isinstance(leaf, TensorSpec) and leaf.dtype == "string":
             sizes = [symbolic.PROBES[probe] if size is None else size for size in leaf.shape]
@@ -185,9 +183,8 @@ def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
             return symbolic.placeholder(KerasTensor(leaf.shape.as_list(), leaf.dtype), symbolic.PROBES[probe], "cpu")
         return None if leaf.value_type is type(None) else _no_values()
 
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
     with (
-        mode,
+        symbolic.fake_mode(),
         elements.host_scope(),
         Run(probing=True).scope(),
         scope(overlay={}, tracing=True, op_seeds=_trial_seeds()),
