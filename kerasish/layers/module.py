@@ -17,6 +17,7 @@ from torch import nn
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import as_dtype, to_torch
+from kerasish.core.errors import NotServedError
 from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
@@ -28,6 +29,10 @@ _UNTRACKED = frozenset(
     ("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes", "_stack", "_entry")
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_NOT_SERVED = frozenset(  # public members of Keras's Layer and Model that are still to come
+    """enable_lora export get_quantization_layer_structure get_state_tree quantize quantized_build quantized_call
+    rematerialized_call set_state_tree stateless_call stateless_compute_loss""".split()
+)
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
 
 
@@ -274,6 +279,8 @@ class Module(nn.Module):
         for table in ("_parameters", "_buffers", "_modules"):
             if name in self.__dict__.get(table, ()):
                 return self.__dict__[table][name]
+        if name in _NOT_SERVED:
+            raise NotServedError(f"'{type(self).__name__}.{name}' is part of Keras but is not served by kerasish yet.")
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __delattr__(self, name: str) -> None:

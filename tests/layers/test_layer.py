@@ -303,3 +303,14 @@ def test_a_table_shorter_than_the_trial_lengths_is_no_obstacle(capfd):
     assert model.output_shape == (None, None, 8)
     assert model.predict(np.ones((2, 5, 8)), verbose=0).max() == 2
     assert capfd.readouterr().err == ""
+
+
+def test_members_of_keras_that_are_not_served_say_so():
+    model = Model(inputs := Input((2,)), Dense(1)(inputs))
+    for name in ("export", "quantize", "stateless_call"):
+        assert not hasattr(model, name)
+        with pytest.raises(NotImplementedError, match=rf"'Functional.{name}' is part of Keras but is not served"):
+            getattr(model, name)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'") as caught:
+        model.nothing  # noqa: B018
+    assert not isinstance(caught.value, NotImplementedError)
