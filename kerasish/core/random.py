@@ -216,9 +216,8 @@ class OpSeeds:
 
     def __init__(self, seed: Any = None) -> None:
         self.source = python_random.Random(seed)  # seeds of operations that are given none
-        self.used: dict[
-            tuple, int
-        ] = {}  # blocks that operations with a seed of their own have drawn, by kind and seeds
+        # blocks that operations with a seed of their own have drawn, by kind and seeds
+        self.used: dict[tuple, int] = {}
 
 
 _op_seeds = OpSeeds()

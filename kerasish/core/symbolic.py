@@ -7,6 +7,7 @@ Nothing here knows layers: an operation is whatever has a ``name`` and a list ``
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -289,22 +290,27 @@ def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
     return x
 
 
-@contextmanager
-def fake_mode() -> Iterator[None]:
-    """A block in which new tensors have no storage; of those made from numbers, such as shapes, the values are known.
-
-    So ``tf.range(tf.shape(x)[1])`` in a layer's ``call`` has a shape, and so has what is reshaped with its help.
-    """
+@functools.cache
+def _fake_mode_class() -> type:
     from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a user's code is traced
 
     class Mode(FakeTensorMode):
         def may_turn_const(self, t: torch.Tensor) -> bool:  # torch's own keeps the values of single numbers only
             return t.numel() <= 1 << 16 and not t.is_sparse and not t.is_meta and not self.is_our_fake(t)
 
+    return Mode
+
+
+@contextmanager
+def fake_mode() -> Iterator[None]:
+    """A block in which new tensors have no storage; of those made from numbers, such as shapes, the values are known.
+
+    So ``tf.range(tf.shape(x)[1])`` in a layer's ``call`` has a shape, and so has what is reshaped with its help.
+    """
     logger = logging.getLogger("torch._subclasses.fake_tensor")
     before, logger.disabled = logger.disabled, True  # what does not fit is an exception; torch would print it as well
     try:
-        with Mode(allow_non_fake_inputs=True):
+        with _fake_mode_class()(allow_non_fake_inputs=True):
             yield
     finally:
         logger.disabled = before

@@ -169,9 +169,8 @@ __all__ = [
     "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate",
     "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip
-publish(
-    __name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")]
-)  # no file names these two
+# no file names these two
+publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
 InputSpec.__module__ = Layer.__module__ = __name__
 
 

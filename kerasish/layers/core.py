@@ -150,11 +150,8 @@ class Dense(Layer):
     TensorShape([2, 3])
     """
 
-    _not_in_config = (
-        "activity_regularizer",
-        "lora_rank",
-        "lora_alpha",
-    )  # the base class has the first, if there is one
+    # the base class has the first, if there is one
+    _not_in_config = ("activity_regularizer", "lora_rank", "lora_alpha")
 
     def __init__(
         self,

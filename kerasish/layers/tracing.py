@@ -22,15 +22,18 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
     try:
         return symbolic.merge(_runs(layer, args, kwargs, device, symbolic.PROBES if unknown else symbolic.PROBES[:1]))
     except Exception as error:
-        if isinstance(error, InvalidArgumentError) and not isinstance(error, ValueError):
-            raise ValueError(str(error)) from error  # as in symbolic.infer
+        unfit = isinstance(error, InvalidArgumentError) and not isinstance(error, ValueError)
+        told = ValueError(str(error)) if unfit else error  # as in symbolic.infer
         add_context(
-            error,
-            f"This happened while the output shape of layer '{layer.name}' was worked out for a symbolic call. If its "
-            "call() needs values, give it a method compute_output_shape(self, input_shape).",
+            told,
+            f"This happened while the output shape of layer '{layer.name}' was worked out for a symbolic call, unknown "
+            f"dimensions being taken as {symbolic.PROBES[0]}. If its call() needs values, give it a method "
+            "compute_output_shape(self, input_shape).",
             more=not local.tracing,
         )
-        raise
+        if told is error:
+            raise
+        raise told from error
     finally:
         for part in layer._flatten_layers():
             part._losses[:] = losses.get(id(part), ())

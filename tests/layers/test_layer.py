@@ -314,3 +314,14 @@ def test_members_of_keras_that_are_not_served_say_so():
     with pytest.raises(AttributeError, match="no attribute 'nothing'") as caught:
         model.nothing  # noqa: B018
     assert not isinstance(caught.value, NotImplementedError)
+
+
+def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
+    class Adds(Layer):
+        def call(self, x):
+            return x + tf.ones((12, 5))
+
+    with pytest.raises(
+        ValueError, match=r"(?s)\[48, 12, 8\] vs. \[12, 5\].*'adds'.*unknown dimensions being taken as 48"
+    ):
+        Adds(name="adds")(Input((12, 8)))
