@@ -11,6 +11,21 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 
 
+TABLE = """\
+Model: "sequential"
+_________________________________________________________________
+ Layer (type)                Output Shape              Param #
+=================================================================
+ dense (Dense)               (None, 16)                80
+ dense_1 (Dense)             (None, 8)                 136
+ dense_2 (Dense)             (None, 1)                 9
+=================================================================
+Total params: 225
+Trainable params: 225
+Non-trainable params: 0
+_________________________________________________________________"""
+
+
 @pytest.fixture(scope="session")
 def blocks(tmp_path_factory):
     """Name of a block → what it printed and how it failed."""
@@ -21,3 +36,9 @@ def blocks(tmp_path_factory):
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     return json.loads(result.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def table():
+    """The documents' summary of the 4-16-8-1 model, less trailing blanks."""
+    return TABLE

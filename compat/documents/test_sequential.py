@@ -151,25 +151,11 @@ def test_6_without_activations_a_stack_is_one_linear_map():
 
 # 7. The table -------------------------------------------------------------------------------------------------------
 
-TABLE = """\
-Model: "sequential"
-_________________________________________________________________
- Layer (type)                Output Shape              Param #
-=================================================================
- dense (Dense)               (None, 16)                80
- dense_1 (Dense)             (None, 8)                 136
- dense_2 (Dense)             (None, 1)                 9
-=================================================================
-Total params: 225
-Trainable params: 225
-Non-trainable params: 0
-_________________________________________________________________"""
-
 
 @pytest.mark.parametrize("build", [listed, added])
-def test_7_the_summary_line_by_line(build, capsys):
+def test_7_the_summary_line_by_line(build, capsys, table):
     keras.backend.clear_session()
-    assert lines_of(build(), capsys) == TABLE.split("\n")
+    assert lines_of(build(), capsys) == table.split("\n")
 
 
 def test_7_names_count_on_until_the_session_is_cleared(capsys):
