@@ -217,13 +217,12 @@ class Nadam(Rule):
         """u₁ u₂ … uₜ."""
         return self._u_product.stored.item() * self.beta_1 * (1.0 - 0.5 * 0.96**step)
 
-    def raw_apply(self, grads: Tensors, variables: list[Variable]) -> None:
-        step = self.step
-        super().raw_apply(grads, variables)
-        if self.step > step:
-            product = self._product(step)
+    def advance(self, phase: tuple) -> None:
+        if phase[0]:
+            product = self._product(self.step)
             self._u_product.make_writable(copy=False)
             self._u_product.stored.fill_(product)
+        super().advance(phase)
 
     def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
         of_mean, of_gradient, correction = numbers

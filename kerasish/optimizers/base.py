@@ -2,8 +2,10 @@
 
     apply(grads, variables) = unscale → (accumulate) → clip → (weight decay) → rule → (moving averages, constraints) → count
 
-A rule is one method, ``raw_step(params, grads, variables, learning_rate)``, that updates all parameters at once with torch's
-fused or foreach kernels. Parameters, gradients and slots are in *stored* layout; what is not elementwise (clipping by one
+A step has two sides. The host's decides what kind of step it is (``phase``) and computes the numbers that change from step
+to step (``step_values``); the device's (``device_step``) takes these numbers as Python floats or as 0-d tensors, so that it
+may stand in a captured graph. A rule is one method, ``update(params, grads, variables, *numbers)``, that updates all
+parameters at once with torch's fused or foreach kernels. Parameters, gradients and slots are in *stored* layout; what is not elementwise (clipping by one
 variable's norm, constraints) sees the logical one. State is keyed by Variable, never by Parameter (see ``state``).
 Nothing is read back from the device.
 """
@@ -243,31 +245,74 @@ class Optimizer(OptimizerState):
 
     def raw_apply(self, grads: list[torch.Tensor], variables: list[Variable]) -> None:
         """Update from raw gradients in stored layout. The step of a training loop; call it without recording."""
+        self.prepare_writes(variables)
+        phase = self.phase()
+        values = step_numbers(self.step_values(phase), grads[0].device)
+        self.device_step(grads, variables, phase, values)
+        self.advance(phase)
+
+    # the host's side of a step
+
+    def prepare_writes(self, variables: list[Variable]) -> None:
+        """Leave the old storage to those who read it."""
         if live_tapes or any(v._shared for v in variables):
             for variable in variables:
                 variable.make_writable()
+
+    def phase(self) -> tuple:
+        """What kind of step the next one is: whether variables are updated, and whether averages overwrite them."""
+        every, frequency = self.gradient_accumulation_steps, self.ema_overwrite_frequency
+        updates = not every or (self._count() + 1) % every == 0
+        return updates, bool(self.use_ema and frequency) and self.step % frequency == 0
+
+    def step_values(self, phase: tuple) -> tuple[float, ...]:
+        """The numbers of the next step: amounts of weight decay, the averages' weight, what the rule needs."""
+        average = ()
+        if self.use_ema:  # before the first update there is nothing to average with
+            average = (1.0 - self.ema_momentum if self.step > 1 else 1.0,)
+        if not phase[0]:
+            return average
+        rate = self.rate()
+        return (*(rate * decay for decay in self._decays()), *average, *self.numbers(rate, self.step))
+
+    def _decays(self) -> tuple[float, ...]:
+        """The rates of weight decay, one for each group of variables."""
+        return () if self.weight_decay is None else (single(self.weight_decay),)
+
+    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+        """What the rule needs that changes from step to step; ``step`` counts updates from 1."""
+        return (learning_rate,)
+
+    def advance(self, phase: tuple) -> None:
+        """Count the step that was made."""
+        self._iterations.make_writable()
+        self._iterations.stored.add_(1)
+
+    # the device's side
+
+    def device_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
+        """A step of this kind with these numbers."""
         if len(self._updated) < len(self._trainable_variables):
             grads, variables = self._overwrite(grads, variables)
         params = [v.stored for v in variables]
         # the fused kernels take the elements as they lie in memory
         grads = [g if g.stride() == p.stride() else torch.empty_like(p).copy_(g) for g, p in zip(grads, params)]
+        updates, overwrites = phase
+        decays = len(self._decays()) if updates else 0
         if self.loss_scale_factor is not None:
             grads = list(torch._foreach_div(grads, self.loss_scale_factor))
         if self.gradient_accumulation_steps:
-            grads = self._accumulate(grads, variables)
+            grads = self._accumulate(grads, variables, updates)
         if grads:
-            rate = self.rate()
             grads = self._clip(grads)
-            self._shrink(params, variables, rate)
-            self._step(params, grads, variables, rate)
+            self._shrink(params, variables, values[:decays])
+            self._step(params, grads, variables, values[decays + bool(self.use_ema) :])
         if self.use_ema:
-            self._average()
+            self._average(values[decays], overwrites)
         for variable in variables:
             if variable.constraint is not None:
                 value = variable.logical.detach().clone()  # the constraint may keep or return what it is given
                 variable.write(constraints.raw(variable.constraint)(value))
-        self._iterations.make_writable()
-        self._iterations.stored.add_(1)
 
     def _overwrite(self, grads: list, variables: list[Variable]) -> tuple[list, list[Variable]]:
         """Variables that take their "gradient" as their value, such as scales of float8 layers; the others are left."""
@@ -279,22 +324,18 @@ class Optimizer(OptimizerState):
                 left.append((grad, variable))
         return [g for g, _ in left], [v for _, v in left]
 
-    def _step(
-        self, params: list[torch.Tensor], grads: list[torch.Tensor], variables: list[Variable], rate: float
-    ) -> None:
+    def _step(self, params: list, grads: list, variables: list[Variable], numbers: tuple) -> None:
         if type(self).update_step is Optimizer.update_step:
-            self.raw_step(params, grads, variables, rate)
+            self.update(params, grads, variables, *numbers)
             return
-        given = dispatch.wrap(torch.tensor(rate))
+        given = dispatch.wrap(torch.tensor(numbers[0]))
         with scope(recording=0, tapes=()):
             for grad, variable in zip(grads, variables):
                 logical = variable._layout.to_logical(grad) if variable._layout is not None else grad
                 self.update_step(dispatch.wrap(logical), variable, given)
 
-    def raw_step(
-        self, params: list[torch.Tensor], grads: list[torch.Tensor], variables: list[Variable], learning_rate: float
-    ) -> None:
-        """The rule: update ``params``, which are those of ``variables``, in place."""
+    def update(self, params: list, grads: list, variables: list[Variable], *numbers: Any) -> None:
+        """The rule: update ``params``, which are those of ``variables``, and their slots in place."""
         raise NotImplementedError(f"Optimizer {type(self).__name__} does not define `update_step`.")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
@@ -302,14 +343,15 @@ class Optimizer(OptimizerState):
         variable.make_writable()
         grad = torch.empty_like(variable.stored).copy_(_stored_gradient(gradient, variable))
         with torch.no_grad():
-            self.raw_step([variable.stored], [grad], [variable], float(learning_rate))
+            numbers = step_numbers(self.numbers(float(learning_rate), self.step), grad.device)
+            self.update([variable.stored], [grad], [variable], *numbers)
 
-    def _accumulate(self, grads: list, variables: list[Variable]) -> list[torch.Tensor]:
-        """Sum gradients up; their means if this was the last step before an update, else nothing."""
+    def _accumulate(self, grads: list, variables: list[Variable], updates: bool) -> list[torch.Tensor]:
+        """Sum gradients up; their means if this is the last step before an update, else nothing."""
         steps = self.gradient_accumulation_steps
         sums = self.slots("gradient_accumulator", variables)
         torch._foreach_add_(sums, grads)
-        if (self._count() + 1) % steps:
+        if not updates:
             return []
         means = torch._foreach_div(sums, float(steps))
         torch._foreach_zero_(self.slots("gradient_accumulator", self._updated))
@@ -329,9 +371,9 @@ class Optimizer(OptimizerState):
             return [g.clamp(-self.clipvalue, self.clipvalue) for g in grads]
         return grads
 
-    def _shrink(self, params: list[torch.Tensor], variables: list[Variable], rate: float) -> None:
-        if self.weight_decay is not None:
-            (amount,) = step_numbers((rate * single(self.weight_decay),), params[0].device)
+    def _shrink(self, params: list[torch.Tensor], variables: list[Variable], amounts: tuple) -> None:
+        """Weight decay, one amount for each rate of ``_decays``."""
+        for amount in amounts:
             self._shrink_by(amount, params, variables)
 
     def _shrink_by(self, factor: Any, params: list[torch.Tensor], variables: list[Variable]) -> None:
@@ -349,16 +391,17 @@ class Optimizer(OptimizerState):
         """Name variables that weight decay leaves alone: themselves, or patterns found in their paths."""
         self._undecayed = (list(var_list or ()), [re.compile(name) for name in var_names or ()])
 
-    def _average(self) -> None:
-        """Move the averages of all trainable variables, updated now or not."""
-        variables, updates = self._updated, self.step - 1
-        averages = self.slots("average", variables)
-        # before the first update there is nothing to average with
-        momentum = self.ema_momentum if updates else 0.0
-        torch._foreach_lerp_(averages, [v.stored for v in variables], 1.0 - momentum)
-        if self.ema_overwrite_frequency and (updates + 1) % self.ema_overwrite_frequency == 0:
-            for variable in variables:
-                variable.make_writable(copy=False)
+    def _average(self, weight: Any, overwrites: bool) -> None:
+        """Move the averages of all trainable variables, updated now or not; let them overwrite the variables."""
+        variables = self._updated
+        averages, params = self.slots("average", variables), [v.stored for v in variables]
+        if isinstance(weight, torch.Tensor):
+            for average, param in zip(averages, params):
+                average.lerp_(param, weight.to(param.dtype))
+        else:
+            torch._foreach_lerp_(averages, params, weight)
+        if overwrites:
+            self.prepare_writes(variables)
             torch._foreach_copy_([v.stored for v in variables], averages)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:

@@ -1,8 +1,7 @@
-"""What the optimizers of ours share: their constructors' common arguments, and their update in two halves.
+"""What the optimizers of ours share: their constructors' common arguments, their slots and their numbers.
 
-An update is ``update(params, grads, variables, *numbers(learning_rate, step))``: the numbers that change from step to step
-are computed on the host; ``update`` runs on the device and takes them as Python numbers or as 0-d tensors, so that it may
-stand in a captured graph. Elementwise rules work on tensors in stored layout.
+A rule is ``update(params, grads, variables, *numbers(learning_rate, step))``; elementwise rules work on tensors in stored
+layout.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 
-from kerasish.core.device import has_fused_updates, step_numbers
+from kerasish.core.device import has_fused_updates
 from kerasish.core.variable import Variable
 from kerasish.optimizers.base import Optimizer
 
@@ -87,17 +86,6 @@ class Rule(Optimizer):
     def adam_correction(self, beta_1: float, beta_2: float, step: int) -> float:
         """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
         return (1.0 - self.power(beta_2, step)) ** 0.5 / (1.0 - self.power(beta_1, step))
-
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
-        """What ``update`` needs that changes from step to step; ``step`` counts updates from 1."""
-        return (learning_rate,)
-
-    def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
-        """Update ``params`` and the slots of ``variables`` in place."""
-        raise NotImplementedError
-
-    def raw_step(self, params: Tensors, grads: Tensors, variables: list[Variable], learning_rate: float) -> None:
-        self.update(params, grads, variables, *step_numbers(self.numbers(learning_rate, self.step), params[0].device))
 
 
 FUSED_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)

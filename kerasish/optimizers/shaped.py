@@ -249,10 +249,13 @@ class Muon(Rule):
             parts[self._get_variable_index(triple[2]) in adam].append(triple)
         return parts
 
-    def _shrink(self, params: Tensors, variables: list[Variable], rate: float) -> None:
-        for part, decay in zip(self._split(params, params, variables), (self.weight_decay, self.adam_weight_decay)):
+    def _decays(self) -> tuple[float, ...]:
+        return single(self.weight_decay or 0.0), single(self.adam_weight_decay or 0.0)
+
+    def _shrink(self, params: Tensors, variables: list[Variable], amounts: tuple) -> None:
+        for part, amount, decay in zip(self._split(params, params, variables), amounts, self._decays()):
             if decay:
-                self._shrink_by(rate * single(decay), [t[0] for t in part], [t[2] for t in part])
+                self._shrink_by(amount, [t[0] for t in part], [t[2] for t in part])
 
     def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         correction = self.adam_correction(self.adam_beta_1, self.adam_beta_2, step)

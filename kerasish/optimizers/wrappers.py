@@ -277,16 +277,33 @@ class MultiOptimizer(Optimizer):
             "instead."
         )
 
-    def raw_apply(self, grads: list[torch.Tensor], variables: list[Variable]) -> None:
-        parts: dict[int, tuple[list, list]] = {}
-        for grad, variable in zip(grads, variables):
-            part = parts.setdefault(self._optimizer_of[self._get_variable_index(variable)], ([], []))
-            part[0].append(grad)
-            part[1].append(variable)
-        for i, part in parts.items():
-            self._optimizers[i].raw_apply(*part)
-        self._iterations.make_writable()
-        self._iterations.stored.add_(1)
+    # one step of each optimizer that has variables
+
+    def _stepping(self) -> list[Optimizer]:
+        return [optimizer for optimizer in self._optimizers if optimizer.built]
+
+    def phase(self) -> tuple:
+        return tuple(optimizer.phase() for optimizer in self._stepping())
+
+    def step_values(self, phase: tuple) -> tuple[float, ...]:
+        values = (optimizer.step_values(own) for optimizer, own in zip(self._stepping(), phase))
+        return tuple(value for own in values for value in own)
+
+    def device_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
+        for optimizer, own in zip(self._stepping(), phase):
+            count = len(optimizer.step_values(own))
+            part = [(g, v) for g, v in zip(grads, variables) if self._optimizer_for(v) is optimizer]
+            if part:
+                optimizer.device_step([g for g, _ in part], [v for _, v in part], own, values[:count])
+            values = values[count:]
+
+    def _optimizer_for(self, variable: Variable) -> Optimizer:
+        return self._optimizers[self._optimizer_of[self._get_variable_index(variable)]]
+
+    def advance(self, phase: tuple) -> None:
+        for optimizer, own in zip(self._stepping(), phase):
+            optimizer.advance(own)
+        super().advance(phase)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
         for optimizer in self._optimizers:
