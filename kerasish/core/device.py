@@ -208,6 +208,24 @@ def has_fused_updates(device: torch.device) -> bool:
     return device.type in ("cpu", "cuda")
 
 
+def reads_ahead(device: torch.device) -> bool:
+    """Whether batches of the host are best fetched while the device computes; on the CPU that takes time from training."""
+    return device.type not in ("cpu", "meta")
+
+
+def staged(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor of the host where a copy to ``device`` need not wait for it: for CUDA in memory that is not paged."""
+    return tensor.pin_memory() if device.type == "cuda" and tensor.device.type == "cpu" else tensor
+
+
+def gathered_together(device: torch.device) -> int:
+    """Bytes of rows that are best gathered in one operation, to be cut into batches; 0: each batch on its own.
+
+    On the CPU as much as its cache holds; a cut at another place would be another program where programs are compiled.
+    """
+    return {"cpu": 512 << 10, "xla": 0}.get(device.type, 16 << 20)
+
+
 # XLA records operations into programs and compiles those. What is a Python number there becomes part of the program, so a
 # number that changes costs a compilation each time, and so does a tensor that is made there: its making is recorded too.
 # What begins as data from the host is an argument of the program instead. A program ends only where somebody says so.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -115,8 +116,8 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     model.stop_predicting = False
     calls.on_predict_begin()
-    with devices.steps(model._runner("predict")) as runner:
-        parts = _predictions(runner, passes.epoch(), calls, model)
+    with closing(passes.epoch()) as batches, devices.steps(model._runner("predict")) as runner:
+        parts = _predictions(runner, batches, calls, model)
     calls.on_predict_end()
     return tree.map_structure(joined, *parts)
 
@@ -149,9 +150,9 @@ def joined(*batches: Any) -> np.ndarray:
 # one pass -------------------------------------------------------------------------------------------------------------
 
 
-def _run(runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any) -> dict | None:
+def _run(runner: Callable, batches: Generator, calls: CallbackList, mode: str, model: Any) -> dict | None:
     """All batches through a step. Returns the last step's own logs, if the step makes any (a user's ``train_step``)."""
-    with devices.steps(runner) as step:
+    with closing(batches), devices.steps(runner) as step:
         return _run_steps(step, batches, calls, mode, model)
 
 
@@ -210,12 +211,19 @@ class Passes:
         self._iterator = itertools.chain(() if first is None else (first,), self._open())
         return first is None
 
-    def epoch(self, number: int = 0) -> Iterator:
+    def epoch(self, number: int = 0) -> Generator:
         """The batches of the next epoch.
 
         Raises:
             ValueError: there is none.
         """
+        try:
+            yield from self._epoch(number)
+        except GeneratorExit:  # it is left before its end
+            self._feed.abandon()
+            raise
+
+    def _epoch(self, number: int) -> Generator:
         self._feed.begin_epoch()
         goes_on = self._iterator is not None
         iterator = self._open()
