@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope
@@ -34,8 +35,8 @@ _recordings = itertools.count(1)
 
 
 def new_recording() -> int:
-    """An identifier that no other recording has."""
-    return next(_recordings)
+    """An identifier that no other recording has; in a traced function the same, which would else be traced anew."""
+    return -2 if is_dynamo_compiling() else next(_recordings)
 
 
 @contextmanager

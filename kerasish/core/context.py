@@ -31,7 +31,7 @@ settings = Settings()
 
 
 class _Local(threading.local):
-    """Scopes of one thread. Class attributes are the defaults, so an untouched thread pays nothing."""
+    """Scopes of one thread. Class attributes are the defaults."""
 
     training: bool | None = None  # mode that an enclosing layer call was given
     recording: int = 0  # identifies the recording that ops now belong to; 0: nothing is recorded
@@ -51,6 +51,10 @@ class _Local(threading.local):
     weight_budget: list[int] | None = None  # meanwhile: one number, the bytes that new weights may still take
     name_scopes: tuple = ()
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
+
+    def __init__(self) -> None:  # once in each thread
+        # torch.compile notes which attributes an object has: they must not come and go with the first use of a scope
+        self.__dict__.update({name: getattr(_Local, name) for name in _Local.__annotations__})
 
 
 local = _Local()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core.context import local, settings
 from kerasish.core.errors import close_matches, fail
@@ -79,6 +80,8 @@ class DType(str):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
+            if is_dynamo_compiling():  # which cannot call str.__eq__
+                return self.name == (other.name if isinstance(other, DType) else other)
             return str.__eq__(self, other)
         if isinstance(other, torch.dtype) or other is None:
             return self.torch is not None and self.torch is other

@@ -13,6 +13,9 @@ import difflib
 import functools
 import pathlib
 from collections.abc import Iterable
+from typing import Any
+
+from torch.compiler import is_dynamo_compiling
 
 
 def fail(
@@ -30,6 +33,12 @@ def fail(
     if hint:
         parts.append(hint)
     return kind(" ".join(parts))
+
+
+def no_attribute(owner: Any, name: str, message: str | None = None) -> AttributeError:
+    """The error of ``owner.name`` where there is none; with what Python's suggestions need, where torch can trace that."""
+    message = message or f"'{type(owner).__name__}' object has no attribute '{name}'"
+    return AttributeError(message) if is_dynamo_compiling() else AttributeError(message, name=name, obj=owner)
 
 
 def add_context(error: BaseException, context: str, more: bool = False) -> None:

@@ -18,7 +18,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
-from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.shape import TensorShape
 from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, storage, to_numpy
 
@@ -214,7 +214,7 @@ class Tensor:
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):
             message += ": it would change the tensor, and tensors are immutable"
-        raise AttributeError(message, name=name, obj=self)
+        raise no_attribute(self, name, message)
 
     @classmethod
     def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
@@ -610,7 +610,7 @@ class StringTensor(Tensor):
         return StringTensor, (self._t,)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+        raise no_attribute(self, name)
 
     def _other(self, other: Any) -> np.ndarray:
         return other._t if isinstance(other, StringTensor) else from_strings(other)

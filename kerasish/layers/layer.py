@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.compiler import is_dynamo_compiling
 
 from kerasish import constraints, initializers, regularizers
 from kerasish.core import device as devices
@@ -59,10 +60,11 @@ from kerasish.layers.configuration import (
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
+from kerasish.layers.traced_call import traced_call
 from kerasish.layers.tracing import trace
 
 _KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
-_with_losses: weakref.WeakSet = weakref.WeakSet()  # layers that hold losses of their last call
+_may_hold_losses: weakref.WeakSet = weakref.WeakSet()  # layers that have a loss of a call
 
 
 class Layer(Module):
@@ -109,6 +111,8 @@ class Layer(Module):
         self.autocast = autocast
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
+        if self.activity_regularizer is not None:
+            _may_hold_losses.add(self)
         self._initialized = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -158,6 +162,8 @@ class Layer(Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer to tensors or arrays, or symbolically to KerasTensors."""
+        if is_dynamo_compiling():
+            return traced_call(self, args, kwargs)
         if not self.__dict__.get("_initialized"):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
@@ -262,19 +268,13 @@ class Layer(Module):
         """``call`` in its scopes. ``wrapped``: inputs and outputs are ours, TensorFlow's rule of recording holds."""
         if not local.call_layers:
             self._clear_losses()
-        policy = self._dtype_policy
         if not self._user_call and not self._layers:  # nothing below that could look at the scopes
             try:
                 return self._run_raw(args, kwargs, wrapped)
             except Exception as error:
                 self._explain(error, args, kwargs)
                 raise
-        scopes: dict[str, Any] = {"call_layers": (*local.call_layers, self)}
-        if training is not local.training:
-            scopes["training"] = training
-        if self._user_call and (policy.is_mixed or local.autocast is not None):
-            scopes["autocast"] = to_torch(policy.compute_dtype) if policy.is_mixed else None
-        with scope(**scopes):
+        with scope(**self._scopes(training)):
             try:
                 if self._user_call:
                     return self._run_user(args, kwargs, wrapped)
@@ -282,6 +282,16 @@ class Layer(Module):
             except Exception as error:
                 self._explain(error, args, kwargs)
                 raise
+
+    def _scopes(self, training: bool | None) -> dict[str, Any]:
+        """What holds for the layers below during a call."""
+        policy = self._dtype_policy
+        scopes: dict[str, Any] = {"call_layers": (*local.call_layers, self)}
+        if training is not local.training:
+            scopes["training"] = training
+        if self._user_call and (policy.is_mixed or local.autocast is not None):
+            scopes["autocast"] = to_torch(policy.compute_dtype) if policy.is_mixed else None
+        return scopes
 
     def _run_user(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
         if self._torch_modules:
@@ -557,8 +567,8 @@ class Layer(Module):
                     hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
                 )
             self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
-        if self._losses:
-            _with_losses.add(self)
+        if not is_dynamo_compiling():
+            _may_hold_losses.add(self)
 
     @property
     def losses(self) -> list:
@@ -576,11 +586,11 @@ class Layer(Module):
 
     def _clear_losses(self) -> None:
         """Forget the penalties of the last call, at the start of a new one."""
-        if not _with_losses:
+        if not _may_hold_losses:
             return
         for layer in self._flatten_layers():
-            layer._losses.clear()
-            _with_losses.discard(layer)
+            if layer._losses:
+                layer._losses.clear()
 
     def add_metric(self, *args: Any, **kwargs: Any) -> None:
         raise fail(

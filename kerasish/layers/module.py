@@ -17,7 +17,7 @@ from torch import nn
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import as_dtype, to_torch
-from kerasish.core.errors import NotServedError
+from kerasish.core.errors import NotServedError, no_attribute
 from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
@@ -281,7 +281,7 @@ class Module(nn.Module):
                 return self.__dict__[table][name]
         if name in _NOT_SERVED:
             raise NotServedError(f"'{type(self).__name__}.{name}' is part of Keras but is not served by kerasish yet.")
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+        raise no_attribute(self, name)
 
     def __delattr__(self, name: str) -> None:
         value = self.__dict__.get(name)

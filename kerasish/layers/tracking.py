@@ -7,13 +7,15 @@ own path (``blocks.0.kernel``). Lists and dicts become tracked containers, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, SupportsIndex
 
 import torch
 from torch import nn
+from torch.compiler import is_dynamo_compiling
 
-from kerasish.core.errors import fail
+from kerasish.core.errors import fail, no_attribute
 from kerasish.core.random import SeedGenerator
 from kerasish.core.variable import Variable, Weight
 
@@ -49,9 +51,47 @@ def _child(container: Any, name: str) -> nn.Module:
     children = container._modules
     if name in children:
         return children[name]
-    raise AttributeError(f"'{type(container).__name__}' object has no attribute '{name}'", name=name, obj=container)
+    raise no_attribute(container, name)
 
 
+def _traceable(kind: type, readers: str, writers: str) -> Callable[[type], type]:
+    """Let torch.compile read a tracked container: it takes it for a module and sees its attributes only.
+
+    So writers leave a plain copy in ``_plain``, which readers use while a function is being traced.
+    """
+
+    def reader(name: str) -> Callable:
+        own = getattr(kind, name)
+
+        def read(self: Any, *args: Any) -> Any:
+            return getattr(self._plain, name)(*args) if is_dynamo_compiling() else own(self, *args)
+
+        return read
+
+    def writer(write: Callable) -> Callable:
+        @functools.wraps(write)
+        def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+            out = write(self, *args, **kwargs)
+            object.__setattr__(self, "_plain", kind.copy(self))
+            return out
+
+        return noted
+
+    def change(cls: type) -> type:
+        for name in readers.split():
+            setattr(cls, name, reader(name))
+        for name in writers.split():
+            setattr(cls, name, writer(getattr(cls, name)))
+        return cls
+
+    return change
+
+
+@_traceable(
+    list,
+    "__iter__ __len__ __getitem__ __contains__ __reversed__ index count",
+    "__init__ append extend insert __iadd__ __imul__ __setitem__ __delitem__ pop remove clear sort reverse",
+)
 class TrackedList(list, nn.Module):
     """A list attribute of a layer; also a torch module whose children are the layers in it, named by index."""
 
@@ -60,7 +100,7 @@ class TrackedList(list, nn.Module):
     def __init__(self, values: Iterable = (), owner: Any = None) -> None:
         nn.Module.__init__(self)
         object.__setattr__(self, "_owner", owner)
-        list.__init__(self, (track(owner, value) for value in values))
+        list.__init__(self, [track(owner, value) for value in values])
 
     @property
     def _modules(self) -> dict[str, nn.Module]:  # type: ignore[override]
@@ -127,7 +167,7 @@ class TrackedList(list, nn.Module):
         clone = _rebuild_list([], None)
         memo[id(self)] = clone
         list.extend(clone, (copy.deepcopy(value, memo) for value in self))
-        object.__setattr__(clone, "_owner", copy.deepcopy(self._owner, memo))
+        _settle(clone, copy.deepcopy(self._owner, memo))
         return clone
 
     __repr__ = list.__repr__
@@ -138,10 +178,21 @@ class TrackedList(list, nn.Module):
 def _rebuild_list(values: list, owner: Any) -> TrackedList:
     out = TrackedList()
     list.extend(out, values)
-    object.__setattr__(out, "_owner", owner)
-    return out
+    return _settle(out, owner)
 
 
+def _settle(container: Any, owner: Any) -> Any:
+    """Finish a container that was filled without entering its values into the owner's lists."""
+    object.__setattr__(container, "_owner", owner)
+    object.__setattr__(container, "_plain", container.copy())
+    return container
+
+
+@_traceable(
+    dict,
+    "__iter__ __len__ __getitem__ __contains__ __reversed__ keys values items get",
+    "__init__ __setitem__ update setdefault __ior__ __delitem__ pop popitem clear",
+)
 class TrackedDict(dict, nn.Module):
     """A dict attribute of a layer; also a torch module whose children are the layers in it, named by key."""
 
@@ -201,23 +252,18 @@ class TrackedDict(dict, nn.Module):
         clone = _rebuild_dict({}, None)
         memo[id(self)] = clone
         dict.update(clone, {key: copy.deepcopy(value, memo) for key, value in self.items()})
-        object.__setattr__(clone, "_owner", copy.deepcopy(self._owner, memo))
+        _settle(clone, copy.deepcopy(self._owner, memo))
         return clone
 
     __repr__ = dict.__repr__
     __eq__ = dict.__eq__
-    __iter__ = dict.__iter__
-    __len__ = dict.__len__
-    __contains__ = dict.__contains__
     __dir__ = object.__dir__
-    keys, values, items = dict.keys, dict.values, dict.items
 
 
 def _rebuild_dict(values: dict, owner: Any) -> TrackedDict:
     out = TrackedDict()
     dict.update(out, values)
-    object.__setattr__(out, "_owner", owner)
-    return out
+    return _settle(out, owner)
 
 
 def is_tracked(value: Any) -> bool:

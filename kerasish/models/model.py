@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from torch.compiler import is_dynamo_compiling
+
 from kerasish.core import registry, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
@@ -124,7 +126,9 @@ class Model(Trainer, Layer):
         return None
 
     def _runs_layers(self) -> bool:
-        """Whether to go through the layers one by one rather than run the lowered program."""
+        """Whether to go through the layers one by one rather than run the lowered program, as torch.compile does too."""
+        if is_dynamo_compiling():
+            return True
         return self.run_eagerly or any(getattr(x, "_keras_mask", None) is not None for x in self._network.inputs)
 
     def nested_program(self, training: bool | None) -> Callable[..., tuple] | None:
