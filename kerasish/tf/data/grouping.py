@@ -53,9 +53,19 @@ class Batch(Node):
     def elements(self, run: Run) -> Iterator:
         table = self.input.table()
         if table is None:
-            return grouped(self.input.stream(run), self._size, self._drop, elements.stack)
-        blocks = rows.regroup(self.input.rows(run), self._size)
-        return (table.batch(block) for block in blocks if not self._drop or len(block[0]) == self._size)
+            return self._of_stream(self.input.stream(run))
+        size = self._size
+        blocks = rows.regroup(self.input.rows(run), size, table.together(size))
+        if not table.may_fail:
+            return itertools.chain.from_iterable(table.batches(block, size, self._drop) for block in blocks)
+        return rows.Careful(
+            blocks,
+            lambda block: table.batches(block, size, self._drop),
+            lambda rest: self._of_stream(table.one_by_one(rest)),
+        )
+
+    def _of_stream(self, stream: Iterator) -> Iterator:
+        return grouped(stream, self._size, self._drop, elements.stack)
 
 
 def grouped(stream: Iterator, size: int, drop_remainder: bool, together: Callable[[list], Any]) -> Iterator:
@@ -327,7 +337,11 @@ class GroupByWindow(Node):
         self._spec = spec
         self._key, self._reduce, self._window_size = key_function, reduce_function, window_size
         self._dataset = dataset
-        self.static, self.runs_python = False, True
+        self.static = False
+
+    @property
+    def runs_python(self) -> bool:
+        return True
 
     def infer_spec(self) -> Any:
         def reduced(element: Any) -> Any:

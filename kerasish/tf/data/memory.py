@@ -28,7 +28,12 @@ class Cache(Node):
         self._count = 0
 
     def table(self) -> Table | None:
-        return self._arrays or self.input.table()
+        return self._arrays or self._input_table()
+
+    def _input_table(self) -> Table | None:
+        """What the input's elements are rows of, unless functions make them: those run once."""
+        table = self.input.table()
+        return None if table is None or table.remade else table
 
     def rows(self, run: Run) -> Iterator[Block]:
         if self._arrays is not None:
@@ -56,7 +61,7 @@ class Cache(Node):
     def _keep(self, items: list) -> None:
         """Remember a whole pass; as arrays, if the elements are tensors of one shape each."""
         self._count = len(items)
-        if self.input.table() is None and items:
+        if self._input_table() is None and items:
             try:
                 whole = elements.stack(items)
             except (InvalidArgumentError, TypeError, ValueError):

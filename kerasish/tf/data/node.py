@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core import symbolic, tree
-from kerasish.core.context import local, scope, settings
+from kerasish.core.context import scope, settings
 from kerasish.core.random import OpSeeds
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import StringTensor, Tensor
@@ -52,17 +52,6 @@ class Run:
         return scope(op_seeds=self.seeds, recording=0, tapes=(), training=None, call_layers=(), losses=None)
 
 
-class Threads:
-    """What a thread that runs users' functions takes over from the one that starts it."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.values = {"device": local.device, "policy": local.policy, "custom_objects": local.custom_objects}
-
-    def scope(self) -> Any:
-        return scope(**self.values, op_seeds=self.run.seeds)
-
-
 class Pull(Iterator):
     """An iterator from a function that gives one element, or raises StopIteration.
 
@@ -85,7 +74,6 @@ class Node:
         name: of TensorFlow's class for such a dataset, for ``repr``.
         inputs: the steps whose elements it takes.
         static: whether the specification is known without running a user's function.
-        runs_python: whether a user's code runs when elements are asked for.
     """
 
     name = "Dataset"
@@ -93,11 +81,15 @@ class Node:
     def __init__(self, *inputs: Node) -> None:
         self.inputs = inputs
         self.static = all(node.static for node in inputs)
-        self.runs_python = any(node.runs_python for node in inputs)
 
     @property
     def input(self) -> Node:
         return self.inputs[0]
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether a user's code runs when elements are asked for, of which more is unknown than its results."""
+        return any(node.runs_python for node in self.inputs)
 
     @functools.cached_property
     def spec(self) -> Any:

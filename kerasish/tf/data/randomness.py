@@ -50,15 +50,20 @@ class Seeds:
         return Words(key, high)
 
 
-def moves(words: Words, start: int, left: np.ndarray, size: int) -> Iterator[tuple[int, int]]:
-    """Which place of a shuffle buffer is emptied next, and which one's item takes that place.
+def places(words: Words, start: int, left: np.ndarray) -> list[int]:
+    """Which items leave a shuffle buffer, from the one numbered ``start`` on; the numbers begin at the buffer's first place.
 
-    TensorFlow's buffer is a ring of ``size`` places: the k-th item that leaves it is drawn from the ``left`` ones that
-    begin at place k; the first of these is moved to where it was.
+    TensorFlow's buffer is a ring: the k-th item that leaves it is drawn from the ``left`` ones that begin at place k; the
+    first of these is moved to where it was, and the item that arrives takes its place. Without the ring, on a line that
+    goes on as items arrive, that is: the items at k and at the place that is drawn change places.
     """
-    slots = np.arange(start, start + len(left))
-    places = (slots + words.at(start, len(left)) % left) % size
-    return zip(places.tolist(), (slots % size).tolist())
+    return (np.arange(len(left)) + words.at(start, len(left)) % left).tolist()
+
+
+def exchange(items: list, drawn: list[int]) -> None:
+    """Put the items that leave to the front, in their order; ``drawn`` is what ``places`` gives."""
+    for k, place in enumerate(drawn):
+        items[k], items[place] = items[place], items[k]
 
 
 def shuffled(stream: Iterator, size: int | None, words: Words) -> Iterator:
@@ -67,16 +72,18 @@ def shuffled(stream: Iterator, size: int | None, words: Words) -> Iterator:
     size, count = len(items), 0
     full = np.full(_CHUNK, size)
     for item in stream:
-        if not count % _CHUNK:
-            steps = moves(words, count, full, size)
-        place, slot = next(steps)
-        leaving, items[place] = items[place], items[slot]
-        items[slot] = item
+        at = count % _CHUNK
+        if not at:
+            drawn = places(words, count, full)
+            del items[: count and _CHUNK]
+        items.append(item)
+        items[at], items[drawn[at]] = items[drawn[at]], items[at]
         count += 1
+        leaving, items[at] = items[at], None
         yield leaving
-    for place, slot in moves(words, count, np.arange(size, 0, -1), size):
-        leaving, items[place] = items[place], items[slot]
-        yield leaving
+    del items[: len(items) - size]
+    exchange(items, places(words, count, np.arange(size, 0, -1)))
+    yield from items
 
 
 def units(words: Words) -> Iterator[float]:

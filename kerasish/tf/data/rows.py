@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -18,32 +19,63 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.dtypes import DType, to_torch
+from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data.elements import packer, rows_of, wrapped
-from kerasish.tf.data.randomness import Words, moves
+from kerasish.tf.data.randomness import Words, exchange, places
 
 Column: TypeAlias = "range | np.ndarray"
 Block: TypeAlias = "tuple[Column, ...]"
 
 _RESIDENT_LIMIT = 4 << 30  # bytes; larger arrays stay on the host, and their batches are moved
-_UNSTACKED = 128  # rows gathered at a time where single elements are asked for
+_CUT_TOGETHER = 1024  # batches that one operation cuts, at most: each is an object
+_UNSTACKED = 128  # rows gathered at a time, at most, where single elements are asked for
 _SHUFFLED = 4096  # rows that pass a shuffle buffer at a time, at least
 
 # tables ---------------------------------------------------------------------------------------------------------------
 
 
 class Table:
-    """Arrays of equal length. ``columns`` is how many columns of row numbers ``gather`` takes."""
+    """Arrays of equal length.
+
+    Attributes:
+        columns: how many columns of row numbers ``gather`` takes.
+        may_fail: whether making rows can raise an exception.
+        remade: whether rows are computed each time they are gathered.
+    """
 
     columns = 1
+    may_fail = False
+    remade = False
     structure: Any  # an element whose leaves stand for the arrays
 
     def gather(self, block: Block) -> list:
         """The rows of a block: the leaves' storage, with a first axis of its length."""
         raise NotImplementedError
 
-    def batch(self, block: Block) -> Any:
-        """The rows of a block as one element."""
-        return self.pack(map(wrapped, self.gather(block)))
+    def row_bytes(self) -> int:
+        """About the memory that a row takes."""
+        raise NotImplementedError
+
+    def rows(self) -> int:
+        """How many there are; more than there will ever be asked for, if there is no end."""
+        raise NotImplementedError
+
+    def together(self, size: int) -> int:
+        """How many batches of ``size`` rows are best gathered in one operation and then cut."""
+        limit = devices.gathered_together(devices.current())
+        return max(1, min(_CUT_TOGETHER, limit // max(1, size * self.row_bytes())))
+
+    def batches(self, block: Block, size: int, drop_remainder: bool = False) -> Iterator:
+        """The rows of a block as elements of ``size`` rows; the last may have fewer."""
+        count = len(block[0])
+        if drop_remainder and count % size:
+            count -= count % size
+            block = cut(block, 0, count)
+        if not count:
+            return iter(())
+        if count <= size:
+            return iter([self.pack(map(wrapped, self.gather(block)))])
+        return map(self.pack, zip(*[_cut_leaf(raw, size, count) for raw in self.gather(block)]))
 
     @functools.cached_property
     def pack(self) -> Callable[[Iterable], Any]:
@@ -51,12 +83,52 @@ class Table:
 
     def elements(self, blocks: Iterable[Block]) -> Iterator:
         """The rows of the blocks, one by one."""
-        pack = self.pack
-        for block in blocks:
-            for start in range(0, len(block[0]), _UNSTACKED):
-                part = cut(block, start, start + _UNSTACKED)
-                leaves = [rows_of(raw, len(part[0])) for raw in self.gather(part)]
-                yield from map(pack, zip(*leaves))
+        size = min(_UNSTACKED, self.together(1))
+        parts = (cut(block, at, at + size) for block in blocks for at in range(0, len(block[0]), size))
+        if not self.may_fail:
+            return itertools.chain.from_iterable(map(self._unstacked, parts))
+        return Careful(parts, self._unstacked, self.one_by_one)
+
+    def _unstacked(self, block: Block) -> Iterator:
+        return map(self.pack, zip(*[rows_of(raw, len(block[0])) for raw in self.gather(block)]))
+
+    def one_by_one(self, blocks: Iterable[Block]) -> Iterator:
+        """The rows of the blocks, each made when it is asked for; after one that fails it goes on."""
+        return map(self._single, (cut(block, at, at + 1) for block in blocks for at in range(len(block[0]))))
+
+    def _single(self, block: Block) -> Any:
+        return next(self._unstacked(block))
+
+
+class Careful(Iterator):
+    """What is made of blocks, several items at a time; one by one from the first block on that fails as a whole.
+
+    Args:
+        fast: the items of a block.
+        slow: the items of all blocks of an iterator.
+    """
+
+    def __init__(
+        self, blocks: Iterator[Block], fast: Callable[[Block], Iterator], slow: Callable[[Iterable[Block]], Iterator]
+    ) -> None:
+        self._blocks, self._fast, self._slow = blocks, fast, slow
+        self._ready: Iterator = iter(())
+        self._is_slow = False
+
+    def __next__(self) -> Any:
+        for item in self._ready:
+            return item
+        if self._is_slow:
+            raise StopIteration
+        for block in self._blocks:
+            try:
+                self._ready = self._fast(block)
+            except Exception:  # whatever it is: made one by one, it comes in its place
+                self._is_slow = True
+                self._ready = self._slow(itertools.chain([block], self._blocks))
+            for item in self._ready:
+                return item
+        raise StopIteration
 
 
 class Arrays(Table):
@@ -66,6 +138,12 @@ class Arrays(Table):
         self.structure = structure
         self.arrays = arrays
         self._resident: tuple[torch.device, list] | None = None
+
+    def rows(self) -> int:
+        return next(len(array) for array in self.arrays if array is not None)
+
+    def row_bytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays if array is not None) // max(1, self.rows())
 
     def gather(self, block: Block) -> list:
         (rows,) = block
@@ -87,9 +165,15 @@ class Counting(Table):
     def __init__(self, start: int, step: int, dtype: DType) -> None:
         self.start, self.step, self.dtype = start, step, dtype
 
+    def rows(self) -> int:
+        return sys.maxsize
+
+    def row_bytes(self) -> int:
+        return 8
+
     def gather(self, block: Block) -> list:
         (rows,) = block
-        numbers = np.asarray(rows, dtype=np.int64) * self.step + self.start
+        numbers = _numbers(rows) * self.step + self.start
         return [torch.from_numpy(numbers).to(devices.current(), to_torch(self.dtype))]
 
 
@@ -100,6 +184,14 @@ class Zipped(Table):
         self.structure = tree.map_structure(lambda table: table.structure, tables)
         self.parts = tree.flatten(tables)
         self.columns = sum(part.columns for part in self.parts)
+        self.may_fail = any(part.may_fail for part in self.parts)
+        self.remade = any(part.remade for part in self.parts)
+
+    def rows(self) -> int:
+        return min(part.rows() for part in self.parts)
+
+    def row_bytes(self) -> int:
+        return sum(part.row_bytes() for part in self.parts)
 
     def gather(self, block: Block) -> list:
         columns = iter(block)
@@ -114,10 +206,17 @@ def take(array: Any, rows: Column) -> Any:
     if isinstance(rows, range):
         if rows.step > 0:
             return array[rows.start : rows.stop : rows.step]
-        rows = np.asarray(rows)
+        rows = _numbers(rows)
     if isinstance(array, np.ndarray):
         return array[rows]
     return array.index_select(0, torch.from_numpy(rows).to(array.device))
+
+
+def _cut_leaf(raw: Any, size: int, count: int) -> Iterator:
+    """A leaf's storage as leaves of ``size`` rows."""
+    if isinstance(raw, torch.Tensor):
+        return map(Tensor, raw.split(size))
+    return (None if raw is None else StringTensor(raw[at : at + size]) for at in range(0, count, size))
 
 
 def _on(device: torch.device, raw: list) -> list:
@@ -132,7 +231,11 @@ def cut(block: Block, start: int, stop: int | None, step: int = 1) -> Block:
 
 
 def permute(block: Block, order: np.ndarray) -> Block:
-    return tuple(np.asarray(column)[order] for column in block)
+    return tuple(_numbers(column)[order] for column in block)
+
+
+def _numbers(column: Column) -> np.ndarray:
+    return np.arange(column.start, column.stop, column.step) if isinstance(column, range) else column
 
 
 def join(blocks: list[Block]) -> Block:
@@ -146,7 +249,7 @@ def _join_column(columns: tuple[Column, ...]) -> Column:
         before.stop == after.start for before, after in itertools.pairwise(columns)
     ):
         return range(first.start, columns[-1].stop)
-    return np.concatenate([np.asarray(column, dtype=np.int64) for column in columns])
+    return np.concatenate([_numbers(column) for column in columns])
 
 
 def take_rows(blocks: Iterable[Block], count: int) -> Iterator[Block]:
@@ -179,8 +282,11 @@ def shard_rows(blocks: Iterable[Block], count: int, index: int) -> Iterator[Bloc
         offset = (offset - len(block[0])) % count
 
 
-def regroup(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """The same rows in blocks of ``size``; the last may be smaller."""
+def regroup(blocks: Iterable[Block], size: int, most: int = 1) -> Iterator[Block]:
+    """The same rows in blocks of ``size``, or up to ``most`` times that where so many are there; the last may be smaller.
+
+    No block is asked for before it is needed: the next one may be another pass of what shuffles.
+    """
     held: list[Block] = []
     count = 0
     for block in blocks:
@@ -193,8 +299,8 @@ def regroup(blocks: Iterable[Block], size: int) -> Iterator[Block]:
                 continue
             yield join(held)
         whole = start + (length - start) // size * size
-        for at in range(start, whole, size):
-            yield cut(block, at, at + size)
+        for at in range(start, whole, size * most):
+            yield cut(block, at, min(at + size * most, whole))
         held, count = ([cut(block, whole, None)], length - whole) if whole < length else ([], 0)
     if held:
         yield join(held)
@@ -231,12 +337,10 @@ def shuffle_rows(blocks: Iterable[Block], size: int | None, words: Words) -> Ite
     size, done = len(buffer[0]), 0
     for arriving in regroup(itertools.chain(rest, stream), max(size, _SHUFFLED)):
         count = len(arriving[0])
-        steps = moves(words, done, np.full(count, size), size)
-        out, buffer = _exchange(join([buffer, arriving]), size, steps)
+        out, buffer = _exchange(join([buffer, arriving]), places(words, done, np.full(count, size)))
         done += count
         yield out
-    left = np.arange(size, 0, -1)
-    yield _exchange(buffer, size, moves(words, done, left, size))[0]
+    yield _exchange(buffer, places(words, done, np.arange(size, 0, -1)))[0]
 
 
 def _fill(stream: Iterator[Block], size: int | None) -> tuple[Block | None, list[Block]]:
@@ -252,16 +356,9 @@ def _fill(stream: Iterator[Block], size: int | None) -> tuple[Block | None, list
     return (join(held) if held else None), []
 
 
-def _exchange(both: Block, size: int, steps: Iterable[tuple[int, int]]) -> tuple[Block, Block]:
-    """``size`` rows of a shuffle buffer and those that arrive: the rows that leave it, and the buffer afterwards.
-
-    Args:
-        steps: for each row that leaves, its place in the buffer and the place whose row moves there.
-    """
-    inside = list(range(size))
-    leaving = []
-    for number, (place, slot) in enumerate(steps, size):
-        leaving.append(inside[place])
-        inside[place], inside[slot] = inside[slot], number
-    after = both if len(both[0]) == size else permute(both, np.asarray(inside))
-    return permute(both, np.asarray(leaving)), after
+def _exchange(both: Block, drawn: list[int]) -> tuple[Block, Block]:
+    """A shuffle buffer's rows and those that arrive: the rows that leave it, and the buffer afterwards."""
+    order = list(range(len(both[0])))
+    exchange(order, drawn)
+    found = np.array(order)
+    return permute(both, found[: len(drawn)]), permute(both, found[len(drawn) :])

@@ -200,7 +200,10 @@ class Generator(Node):
         self._function = function
         self._element_spec = spec
         self._args = [convert(arg).numpy() for arg in args]
-        self.runs_python = True
+
+    @property
+    def runs_python(self) -> bool:
+        return True
 
     def infer_spec(self) -> Any:
         return self._element_spec

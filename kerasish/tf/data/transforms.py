@@ -39,7 +39,10 @@ class FunctionStep(Node):
         if node.static:
             _check_arguments(function, self._arguments(node.spec))
         self.function = function
-        self.runs_python = True
+
+    @property
+    def runs_python(self) -> bool:
+        return True
 
     def _arguments(self, element: Any) -> tuple:
         return element if type(element) is tuple else (element,)
