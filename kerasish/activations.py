@@ -271,6 +271,20 @@ def raw(activation: Any) -> Callable[..., torch.Tensor]:
     return activation if isinstance(activation, torch.nn.Module) else on_raw_tensors(activation)
 
 
+_ON_FLOATS: dict[Callable, Callable] = {
+    relu: torch.relu, tanh: torch.tanh, exponential: torch.exp, sigmoid: nn.sigmoid.raw, softmax: nn.softmax.raw,
+    silu: F.silu, elu: nn.elu.raw, selu: nn.selu.raw, gelu: nn.gelu.raw,
+}  # fmt: skip
+
+
+def on_floats(activation: Any) -> tuple[Callable[..., torch.Tensor], ...]:
+    """``raw`` in its leanest form, for tensors of floating-point numbers: a function, or none for ``linear``."""
+    if activation is linear:
+        return ()
+    known = _ON_FLOATS.get(activation) if inspect.isfunction(activation) else None
+    return (raw(activation) if known is None else known,)
+
+
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
 

@@ -18,6 +18,9 @@ from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 
 _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
+_NATIVE = frozenset(
+    map(np.dtype, ("bool", "int8", "int16", "int32", "int64", "uint8", "float16", "float32", "float64"))
+)
 WIDER_THAN_NUMPY = {torch.bfloat16: "bfloat16", torch.float8_e4m3fn: "float8_e4m3fn", torch.float8_e5m2: "float8_e5m2"}
 
 
@@ -31,8 +34,10 @@ def storage(value: Any, dtype: Any = None) -> Any:
         TypeError: ``value`` does not fit ``dtype`` without loss (1.5 as int32, text as a number).
         ValueError: nested sequences of unequal lengths or of mixed kinds, or something that is no tensor at all.
     """
-    target = None if dtype is None else as_dtype(dtype)
     kind = type(value)
+    if kind is np.ndarray and dtype is None and value.dtype in _NATIVE:
+        return _place(torch.from_numpy(value.copy()))
+    target = None if dtype is None else as_dtype(dtype)
     if kind in (float, bool, int):
         return _from_number(value, kind, target)
     if isinstance(value, (str, bytes)) or target is string:
@@ -98,6 +103,8 @@ def _demand_kind(value: Any, kind: type, target: DType) -> None:
 
 
 def from_numpy(array: np.ndarray) -> Any:
+    if type(array) is np.ndarray and array.dtype in _NATIVE:
+        return torch.from_numpy(array.copy())
     name = array.dtype.name
     if array.dtype.kind in "OSU":
         _demand_text(array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from kerasish import activations, constraints, initializers, regularizers
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import TensorShape
+from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
@@ -30,6 +32,8 @@ class ReLU(KeepsDtype):
         ValueError: an argument is negative.
     """
 
+    _settled = ("max_value", "negative_slope", "threshold")
+
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
@@ -48,6 +52,9 @@ class ReLU(KeepsDtype):
         if self.max_value == 6 and not self.negative_slope and not self.threshold:
             return F.relu6(inputs)  # one kernel instead of four
         return activations.relu.raw(inputs, self.negative_slope, self.max_value, self.threshold)
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        return None if self.max_value is not None or self.negative_slope or self.threshold else (torch.relu,)
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)

@@ -125,7 +125,7 @@ def Input(
     return layer.output
 
 
-def _refuse(name: str, **arguments: Any) -> None:
+def refuse_adapters(name: str, **arguments: Any) -> None:
     """For arguments of low-rank adapters and quantization: only ``None`` is served."""
     for argument, value in arguments.items():
         if value is not None:
@@ -152,6 +152,7 @@ class Dense(Layer):
 
     # the base class has the first, if there is one
     _not_in_config = ("activity_regularizer", "lora_rank", "lora_alpha")
+    _settled = ("activation", "use_bias")
 
     def __init__(
         self,
@@ -170,7 +171,7 @@ class Dense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        _refuse("Dense", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
+        refuse_adapters("Dense", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.quantization_config = None
         self.units = positive_integer(units, "units")
@@ -218,6 +219,23 @@ class Dense(Layer):
             outputs = torch.matmul(inputs, kernel) + weights["bias"]
         return activations.raw(self.activation)(outputs)
 
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        weights, matmul, addmm = self._parameters, torch.matmul, torch.addmm
+
+        def product(x: torch.Tensor) -> torch.Tensor:
+            return matmul(x, weights["kernel"])
+
+        def rows(x: torch.Tensor) -> torch.Tensor:
+            return addmm(weights["bias"], x, weights["kernel"])
+
+        def steps(x: torch.Tensor) -> torch.Tensor:
+            return matmul(x, weights["kernel"]) + weights["bias"]
+
+        if not inputs.dtype.is_floating:
+            return None
+        affine = product if not self.use_bias else rows if len(inputs.shape) == 2 else steps
+        return affine, *activations.on_floats(self.activation)
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)
 
@@ -256,7 +274,9 @@ class Embedding(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        _refuse("Embedding", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
+        refuse_adapters(
+            "Embedding", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config
+        )
         input_length = kwargs.pop("input_length", None)
         if input_length is not None and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
@@ -315,6 +335,8 @@ class Activation(Layer):
         activation: name or function.
     """
 
+    _settled = ("activation",)
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -323,6 +345,9 @@ class Activation(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.raw(self.activation)(inputs)
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        return activations.on_floats(self.activation) if inputs.dtype.is_floating else None
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)
@@ -338,6 +363,9 @@ class Identity(Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...]:
+        return ()
 
     def compute_output_spec(self, inputs: Any) -> Any:
         def spec(x: Any) -> KerasTensor:

@@ -59,10 +59,12 @@ from kerasish.layers.configuration import (
 )
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
+from kerasish.layers.route import MISSED, Route
 from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
 from kerasish.layers.traced_call import traced_call
 from kerasish.layers.tracing import trace
 
+_MODE_ONLY = {"training"}
 _KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 _may_hold_losses: weakref.WeakSet = weakref.WeakSet()  # layers that have a loss of a call
 
@@ -127,6 +129,8 @@ class Layer(Module):
             else:
                 cls._raw_call = call
                 cls.call = dispatch.boundary(call)
+            if "_lowered" not in cls.__dict__:
+                cls._lowered = Layer._lowered  # that of a base class belongs to its ``call``
         if "compute_mask" in cls.__dict__:
             if is_ours(cls.__dict__["compute_mask"]):
                 cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
@@ -154,6 +158,17 @@ class Layer(Module):
             "Should implement `def compute_output_shape(self, input_shape)`."
         )
 
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        """The computation for one input without a mask, as functions of a raw tensor to apply one after another.
+
+        They need not look at anything that the arguments or the attributes named in ``_settled`` say. None: there is no
+        leaner form than ``call``.
+
+        Args:
+            inputs: of the shape and dtype that the functions will be given.
+        """
+        return None
+
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The mask of the outputs; by default the mask of the inputs."""
         return previous_mask
@@ -164,7 +179,13 @@ class Layer(Module):
         """Apply the layer to tensors or arrays, or symbolically to KerasTensors."""
         if is_dynamo_compiling():
             return traced_call(self, args, kwargs)
-        if not self.__dict__.get("_initialized"):
+        state = self.__dict__
+        short = args if len(args) == 1 and (not kwargs or kwargs.keys() == _MODE_ONLY) else ()
+        if short and (route := state.get("_route")) is not None and state["built"]:
+            outputs = route.follow(self, args[0], kwargs.get("training"))
+            if outputs is not MISSED:
+                return outputs
+        if not state.get("_initialized"):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
             args, kwargs = self._call_spec.first_by_position(kwargs)
@@ -184,6 +205,8 @@ class Layer(Module):
             self._note_shapes(args, kwargs, outputs)
         if mask is not None or self.activity_regularizer is not None or self._makes_mask:
             self._finish(args, outputs, mask)
+        elif short:
+            Route.note(self, short[0])
         return outputs
 
     _makes_mask = False  # True for layers that give a mask to outputs whose inputs had none
@@ -240,10 +263,10 @@ class Layer(Module):
         spec = self._call_spec
         if spec.takes_mask and kwargs.get("mask") is None and len(args) <= spec.names.index("mask"):
             kwargs["mask"] = masks if self._user_call else mask  # a user's code may index a list of None
-        elif mask is None:
-            mask = kwargs.get("mask")
+        elif kwargs.get("mask") is not None:
+            mask = kwargs["mask"]
         for name, of in spec.mask_names.items():
-            if kwargs.get(name) is None:
+            if kwargs.get(name) is None and len(args) <= spec.names.index(name):
                 index = spec.names.index(of)
                 kwargs[name] = mask_of(args[index] if index < len(args) else kwargs.get(of))
         return mask
@@ -306,15 +329,23 @@ class Layer(Module):
     def _run_raw(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
         call = self._forward_with_hooks if self._has_hooks() else self._raw_call
         if local.tapes:
-            for variable in self.trainable_variables:
-                for tape in local.tapes:
-                    tape.note_access(variable)
+            self._note_access()
         if wrapped:
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 outputs = self._compute(call, args, kwargs)
                 return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
         return self._compute(call, args, kwargs)
+
+    def _note_access(self) -> None:
+        """Tell the open tapes that the variables are read."""
+        for variable in self.trainable_variables:
+            for tape in local.tapes:
+                tape.note_access(variable)
+
+    def _program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
+        """A lowered program for one tensor like ``x``, as a function of the layer and the tensor; models have one."""
+        return None
 
     def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         """A built-in ``call`` under its dtype policy: mixed ones by torch's autocast, results in the compute dtype."""

@@ -43,6 +43,7 @@ class Module(nn.Module):
     autocast = True
     input_spec: Any = None
     supports_masking = False
+    _settled: tuple[str, ...] = ()  # attributes that ``_lowered`` looks at: a change makes programs stale
 
     # Both are done here rather than in __init__: attributes may be set before super().__init__() is called, and the
     # arguments of the most derived class are its configuration if it has no get_config.
@@ -247,7 +248,7 @@ class Module(nn.Module):
         if name in self._modules and not isinstance(value, nn.Module):
             del self._modules[name]
         object.__setattr__(self, name, value)
-        if name in _LOWERED and self.built:
+        if (name in _LOWERED or name in self._settled) and self.built:
             tracking.structure_changed()
         if name == "call":
             self._override_call()

@@ -6,7 +6,7 @@ Without a ``seed`` the numbers come from torch's global generator, with one from
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from kerasish import regularizers
 from kerasish.core.errors import fail
 from kerasish.core.random import SeedGenerator
 from kerasish.core.shape import TensorShape
+from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.reshape import KeepsDtype
 from kerasish.ops.conv import check_data_format
@@ -41,6 +42,9 @@ class RandomLayer(KeepsDtype):
                 received=f"x.dtype={inputs.dtype}",
             )
         return self._disturb(inputs)
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        return None if training else ()
 
     def _strength(self) -> float:
         """How much is dropped or added; 0 leaves the inputs as they are."""

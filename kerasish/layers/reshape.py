@@ -6,6 +6,7 @@ One implementation serves 1, 2 and 3 spatial axes. These layers keep the dtype o
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.shape import tuple_of
+from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.ops.conv import check_data_format, spatial_axis
@@ -45,6 +47,8 @@ class Flatten(KeepsDtype):
     TensorShape([2, 12])
     """
 
+    _settled = ("data_format",)
+
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = check_data_format(data_format)
@@ -55,9 +59,18 @@ class Flatten(KeepsDtype):
             inputs = inputs.movedim(1, -1)
         return inputs.reshape(inputs.shape[0], math.prod(inputs.shape[1:]))
 
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        if len(inputs.shape) < 2 or self.data_format == "channels_first" and len(inputs.shape) > 2:
+            return None
+        return (_flatten,)
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         sizes = tuple(input_shape[1:])
         return (input_shape[0], None if None in sizes else math.prod(sizes))
+
+
+def _flatten(x: torch.Tensor) -> torch.Tensor:
+    return x.flatten(1)
 
 
 class Reshape(KeepsDtype):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import registry, tree
@@ -111,6 +112,11 @@ class Model(Trainer, Layer):
                 outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training)
                 return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
+
+    def _program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
+        if self._network is None or self._user_call or self._runs_layers():
+            return None
+        return self._network.program_for(x, training)
 
     def _follow_dtype(self, fn: Callable) -> None:
         super()._follow_dtype(fn)

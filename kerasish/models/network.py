@@ -99,6 +99,18 @@ class Network:
             return outputs[0]
         return tree.pack_as(self.outputs_structure, outputs)
 
+    def program_for(self, x: torch.Tensor, training: bool | None) -> Callable | None:
+        """The outputs as a function of a layer (not looked at) and one tensor like ``x``, which has been checked; None if
+        there is more to do than to run the program."""
+        plan = self.plan(training)
+        flat = self.standardize(x)
+        if plan.calls_layers or len(flat) != 1 or flat[0] is not x:
+            return None
+        program, pack = plan.program, self.pack
+        if isinstance(self.outputs_structure, (list, tuple, dict)):
+            return lambda layer, t: pack(program(t))
+        return lambda layer, t: program(t)[0]
+
     def run_layers(self, inputs: Any, training: bool | None) -> Any:
         """The same, layer by layer on whatever was given: for ``run_eagerly`` and for new symbolic calls."""
 

@@ -3,14 +3,15 @@
 ``Plan(graph, training)`` writes a function such as
 
     def program(x0):
-        v1 = dense(x0)
+        v1 = relu(dense(x0))
         v2 = dropout(v1, training=True)
         v3 = dense_1(v2)
         return (v3,)
 
-and compiles it. ``dense`` is the layer's ``_raw_call``: it looks its parameters up when it runs, so a plan holds no weights.
-Checks, dtypes, masks and scopes are settled here, once; a step of the program costs a Python call. What is not simple (a
-user's ``call``, hooks, a mixed policy, an activity penalty) is lowered to the layer's own ``__call__``.
+and compiles it. ``dropout`` is the layer's ``_raw_call``; ``dense`` and ``relu`` are the leaner functions that a Dense layer
+has for inputs whose rank and dtype are known (``Layer._lowered``). Parameters are looked up when they run: a plan holds no
+weights. Checks, dtypes, masks and scopes are settled here, once; a step of the program costs a Python call. What is not
+simple (a user's ``call``, hooks, a mixed policy, an activity penalty) is lowered to the layer's own ``__call__``.
 
 A plan is stale when ``structure.version`` has moved on; models compare the two numbers at each call.
 """
@@ -30,6 +31,7 @@ from kerasish.core.masks import mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
+from kerasish.layers.calling import is_ours
 from kerasish.layers.layer import Layer
 from kerasish.layers.tracking import structure
 from kerasish.models.graph import Graph
@@ -53,6 +55,10 @@ class Plan:
         self._masks: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds its mask
         self._scope: dict[str, Any] = {}  # what the program's text refers to
         self._lines: list[str] = []
+        self._stated: set[int] = (
+            set()
+        )  # ids of the KerasTensors whose shape and dtype rest on a statement of the user's
+        self._doubtful: set[int] = set()  # and of those that may be integers, though the layer's dtype is another one
         for i, x in enumerate(graph.inputs):
             self._names[id(x)] = f"x{i}"
         for node in graph.nodes:
@@ -64,12 +70,24 @@ class Plan:
 
     def _lower(self, node: Node) -> None:
         operation = node.operation
+        self._doubt(node)
         if isinstance(operation, FunctionCall):
             self._emit(node, self._bind(operation.name, operation.function), self._arguments(node))
         elif self._is_simple(operation):
             self._lower_simple(operation, node)
         elif not self._lower_nested(operation, node):
             self._lower_call(operation, node)
+
+    def _doubt(self, node: Node) -> None:
+        """Note outputs that may not be what their KerasTensors say; functions of ``Layer._lowered`` are not for those."""
+        operation, inputs = node.operation, {id(x) for x in node.input_tensors}
+        if _states_shape(operation) or inputs & self._stated:
+            self._stated.update(map(id, node.outputs))
+        on_integers = not isinstance(operation, FunctionCall) and any(
+            not x.dtype.is_floating for x in node.input_tensors
+        )
+        if (on_integers or inputs & self._doubtful) and not getattr(operation, "weights", None):  # weights make floats
+            self._doubtful.update(map(id, node.outputs))
 
     def _is_simple(self, layer: Layer) -> bool:
         """Whether the layer's mathematics can be called directly, without the steps of ``Layer.__call__``."""
@@ -85,9 +103,12 @@ class Plan:
         )
 
     def _lower_simple(self, layer: Layer, node: Node) -> None:
-        arguments = self._arguments(node, cast_to=layer.compute_dtype if layer.autocast else None)
+        cast_to = layer.compute_dtype if layer.autocast else None
+        arguments = self._arguments(node, cast_to)
         spec = layer._call_spec
         mask = self._mask_of(node)
+        if self._lower_to_functions(layer, node, cast_to, mask):
+            return
         given = set(node.kwargs)
         if spec.takes_mask and mask is not None and "mask" not in given:
             arguments.append(f"mask={mask}")
@@ -99,6 +120,25 @@ class Plan:
             arguments.append(f"training={self._mode(layer)}")
         self._emit(node, self._bind(layer.name, layer._raw_call), arguments)
         self._lower_mask(layer, node, mask)
+
+    def _lower_to_functions(self, layer: Layer, node: Node, cast_to: str | None, mask: str | None) -> bool:
+        """A layer of one input as the bare functions that it names; False if it has none, or a mask takes part."""
+        x = node.args[0] if len(node.args) == 1 and not node.kwargs else None
+        reads_mask = mask is not None and layer._call_spec.takes_mask
+        if not isinstance(x, KerasTensor) or len(node.outputs) != 1 or reads_mask:
+            return False
+        if id(x) in self._stated or id(x) in self._doubtful:
+            return False
+        cast = KerasTensor(x.shape, cast_to) if cast_to is not None and x.dtype.is_floating else x
+        functions = layer._lowered(cast, self._mode(layer))
+        if functions is None:
+            return False
+        text = self._text(x, cast_to)
+        for i, function in enumerate(functions):
+            text = f"{self._bind(getattr(function, '__name__', layer.name) if i else layer.name, function)}({text})"
+        self._assign(node, text)
+        self._lower_mask(layer, node, mask)
+        return True
 
     def _mode(self, layer: Layer) -> bool:
         default = layer._call_spec.training_default
@@ -192,7 +232,10 @@ class Plan:
         return self._bind("constant", value)
 
     def _emit(self, node: Node, function: str, arguments: list[str], results_are_flat: bool = False) -> None:
-        call = f"{function}({', '.join(arguments)})"
+        self._assign(node, f"{function}({', '.join(arguments)})", results_are_flat)
+
+    def _assign(self, node: Node, call: str, results_are_flat: bool = False) -> None:
+        """A line that gives the results of a call, as text, to the node's outputs."""
         names = []
         for x in node.outputs:
             names.append(f"v{len(self._names)}")
@@ -233,6 +276,15 @@ class Plan:
 
     def __call__(self, inputs: list[torch.Tensor]) -> tuple:
         return self.program(*inputs)
+
+
+def _states_shape(operation: Any) -> bool:
+    """Whether the shape and dtype of a layer's outputs are what a user's rule says, rather than found by running it."""
+    if not getattr(operation, "_user_call", False):
+        return False
+    cls = type(operation)
+    has_rule = cls.compute_output_shape is not Layer.compute_output_shape and operation._shape_rule_applies((), {})
+    return has_rule or not is_ours(cls.compute_output_spec)
 
 
 def _has_mask(x: Any) -> bool:

@@ -14,7 +14,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import floatx
 from kerasish.core.errors import fail
 from kerasish.core.storage import storage
-from kerasish.core.tensor import StringTensor
+from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.training.batch import Batch, Feed, class_weights, moved
 
 _CUT_TOGETHER = 1024  # batches that one operation cuts, at most: each is an object
@@ -171,6 +171,20 @@ def _one_array(value: Any, what: str) -> Any:
     if isinstance(t, np.ndarray):
         return t
     return t.to(floatx()) if t.is_floating_point() and t.dtype is not floatx() else t
+
+
+def single_batch(x: Any, batch_size: Any) -> Any:
+    """``x`` as one batch on the device, if it is arrays of no more samples than that; else None: a feed has to be made."""
+    flat = tree.flatten(x)
+    size = 32 if batch_size is None else batch_size
+    if type(size) is not int or not all(isinstance(t, (np.ndarray, torch.Tensor, Tensor)) for t in flat):
+        return None
+    if not flat or any(not t.shape or not 0 < t.shape[0] <= size for t in flat):
+        return None
+    arrays = _to_arrays(x, "x")
+    if len(flat) > 1:
+        _check_sizes((arrays, None, None))
+    return moved(arrays, devices.current())
 
 
 def _samples(data: Any) -> int:

@@ -17,6 +17,7 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.storage import to_numpy
+from kerasish.training.arrays import single_batch
 from kerasish.training.callback import CallbackList, History, Logs, to_numbers
 from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
 
@@ -113,6 +114,7 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
     """Predictions for data as NumPy arrays; arguments as of ``Model.predict``."""
     feed = make_feed(x, batch_size=batch_size, steps=steps)
     passes = Passes(feed, steps)
+    verbose = 0 if verbose == "auto" and passes.steps == 1 else verbose
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     model.stop_predicting = False
     calls.on_predict_begin()
@@ -120,6 +122,25 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
         parts = _predictions(runner, batches, calls, model)
     calls.on_predict_end()
     return tree.map_structure(joined, *parts)
+
+
+def predict_at_once(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any) -> Any:
+    """``predict`` for arrays of one batch with nobody looking on, without what only several batches need; else None."""
+    if steps is not None or callbacks is not None or not (verbose == "auto" or verbose == 0):
+        return None
+    batch = single_batch(x, batch_size)
+    if batch is None:
+        return None
+    if model.stop_predicting:
+        model.stop_predicting = False
+    return predict_batch(model, (batch, None, None))
+
+
+def predict_batch(model: Any, batch: tuple) -> Any:
+    """The predictions for one batch as NumPy arrays."""
+    with devices.steps(model._runner("predict")) as step:
+        out = step(batch)
+    return joined(out) if isinstance(out, torch.Tensor) else tree.map_structure(joined, out)
 
 
 def _predictions(runner: Callable, batches: Iterator, calls: CallbackList, model: Any) -> list:

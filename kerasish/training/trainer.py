@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
-from kerasish.layers.tracking import structure
+from kerasish.layers.tracking import structure, structure_changed
 from kerasish.training import loop
 from kerasish.training.callback import to_numbers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
@@ -112,6 +112,7 @@ class Trainer:
         self.__dict__["_compiled"] = Compiled(self, arguments)
         self.__dict__["_step"] = None
         self.stop_training = False
+        structure_changed()  # calls may have to run layer by layer from here on
 
     @property
     def compiled(self) -> bool:
@@ -138,6 +139,7 @@ class Trainer:
     def run_eagerly(self, value: bool) -> None:
         self._check_compiled("run_eagerly")
         self._compiled.arguments["run_eagerly"] = bool(value)
+        structure_changed()
 
     @loss.setter
     def loss(self, value: Any) -> None:
@@ -458,7 +460,8 @@ class Trainer:
         """The outputs for data, as NumPy arrays in the structure of the outputs."""
         _keras_2_workers("predict", x, kwargs)
         with _where_weights_are(self):
-            return loop.predict(self, x, batch_size, verbose, steps, callbacks)
+            found = loop.predict_at_once(self, x, batch_size, verbose, steps, callbacks)
+            return loop.predict(self, x, batch_size, verbose, steps, callbacks) if found is None else found
 
     def train_on_batch(
         self,
@@ -492,9 +495,8 @@ class Trainer:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
-        with _where_weights_are(self), devices.steps(self._runner("predict")) as step:
-            out = step(to_batch((x,)))
-        return tree.map_structure(loop.joined, out)
+        with _where_weights_are(self):
+            return loop.predict_batch(self, to_batch((x,)))
 
     def _on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
         if reset_metrics:
@@ -522,16 +524,28 @@ def _raw_batch(data: Any) -> tuple:
     return tuple(tree.map_structure(raw_with_mask, part) for part in unpack_x_y_sample_weight(data))
 
 
-@contextmanager
-def _where_weights_are(model: Any) -> Iterator[None]:
+def _where_weights_are(model: Any) -> AbstractContextManager:
     """The device scope for data: a model that was made in a scope is trained there, wherever ``fit`` is called."""
-    # not model.parameters(): users may have an attribute of that name
-    weight = next((variable.stored for variable in model.weights if variable._is_parameter), None)
-    if weight is None or weight.device == devices.current():
-        yield
-        return
-    with scope(device=weight.device):
-        yield
+    found = model.__dict__.get("_found_weight")
+    if found is None or found.version != structure.version or found.weight is None:
+        found = model.__dict__["_found_weight"] = _FoundWeight(model)
+    if found.weight is None or (device := found.weight.stored.device) == devices.current():
+        return nullcontext()
+    return scope(device=device)
+
+
+class _FoundWeight:
+    """The first parameter of a model, as long as no structure changes; copies of the model look for theirs."""
+
+    __slots__ = ("version", "weight")
+
+    def __init__(self, model: Any) -> None:
+        self.version = structure.version
+        # not model.parameters(): users may have an attribute of that name
+        self.weight = next((variable for variable in model.weights if variable._is_parameter), None)
+
+    def __reduce__(self) -> tuple:
+        return type(None), ()
 
 
 @contextmanager
@@ -552,6 +566,8 @@ def _uses_tape(cls: type) -> bool:
 
 def _keras_2_workers(method: str, x: Any, kwargs: dict) -> None:
     """Keras 2's ``workers`` and its companions belong to the data set; anything else is an error."""
+    if not kwargs:
+        return
     for name in ("workers", "max_queue_size", "use_multiprocessing"):
         if name in kwargs:
             value = kwargs.pop(name)

@@ -29,10 +29,10 @@ def run(model):
 
 def test_the_program_calls_each_layer_in_order():
     source = sequential()._network.plan(True).source
-    assert [line.split(" = ")[1].split("(")[0] for line in source.splitlines()[1:-1]] == ["hidden", "out"]
+    assert [line.split(" = ")[1] for line in source.splitlines()[1:-1]] == ["relu(hidden(x0))", "out(v1)"]
     dropout = Sequential([Input((3,)), Dropout(0.5, name="drop")])
     assert "drop(x0, training=True)" in dropout._network.plan(True).source
-    assert "drop(x0, training=False)" in dropout._network.plan(False).source
+    assert "v1 = x0" in dropout._network.plan(False).source
 
 
 @pytest.mark.parametrize("make", [functional, sequential])
@@ -137,3 +137,39 @@ def test_masks_reach_layers_through_the_program():
     expected = [table[[3, 1]].mean(0), table[[2, 2, 2]].mean(0)]
     np.testing.assert_allclose(model(ids), expected, rtol=1e-5)
     np.testing.assert_allclose(model.predict(ids, verbose=0), expected, rtol=1e-5)
+
+
+def test_what_settles_a_layers_functions_counts_when_it_changes():
+    model = Sequential([Input((3,)), Dense(2, kernel_initializer="ones", bias_initializer="ones"), layers.ReLU()])
+    np.testing.assert_allclose(run(model), np.repeat(X.sum(1, keepdims=True) + 1, 2, 1), rtol=1e-6)
+    model.layers[0].use_bias = False
+    np.testing.assert_allclose(run(model), np.repeat(X.sum(1, keepdims=True), 2, 1), rtol=1e-6)
+    model.layers[1].max_value = 0.5
+    assert run(model).max() == 0.5
+
+
+def test_a_users_statement_of_a_shape_settles_nothing():
+    class Rounds(Layer):
+        def call(self, inputs):
+            return ops.cast(inputs > 0.5, "int32")
+
+        def compute_output_shape(self, input_shape):
+            return input_shape  # of floats, the base class then says
+
+    model = Sequential([Input((3,)), Rounds(), layers.Flatten(), Dense(2, kernel_initializer="ones")])
+    np.testing.assert_array_equal(run(model), np.repeat((X > 0.5).sum(1, keepdims=True), 2, 1))
+
+
+def test_layers_on_sequences_images_and_integers_lower_too():
+    for shape, dtype, stack in [
+        ((5, 3), "float32", [Dense(2, activation="softmax"), layers.Flatten(), Dense(1, use_bias=False)]),
+        ((4, 4, 2), "float32", [Activation("tanh"), layers.Flatten(data_format="channels_first"), Dense(2)]),
+        ((3,), "int32", [layers.Identity(), Activation("relu"), Dense(2, activation="silu")]),
+        ((3,), "float64", [Dropout(0.5), layers.ReLU(0.1), Dense(2, activation="linear")]),
+    ]:
+        model = Sequential([Input(shape, dtype=dtype), *stack])
+        x = (np.random.default_rng(1).random((2, *shape)) * 9).astype(dtype)
+        one_by_one = x
+        for layer in stack:
+            one_by_one = layer.call(np.asarray(one_by_one, "float32" if dtype == "float64" else None))
+        np.testing.assert_allclose(model(x), one_by_one, rtol=1e-5, atol=1e-6)

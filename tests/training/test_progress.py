@@ -158,5 +158,13 @@ def test_progbar_averages_values_over_steps(capsys):
 
 
 def test_an_uncompiled_model_predicts_with_a_bar(capsys):
-    net().predict(X)
+    net().predict(X, verbose=1)
     assert capsys.readouterr().out.startswith("1/1 [====")
+    net().predict(X, batch_size=len(X) - 1)
+    assert capsys.readouterr().out.startswith("2/2 [====")
+
+
+def test_one_batch_is_predicted_in_silence(capsys):
+    net().predict(X)
+    net().predict(X.tolist())
+    assert not capsys.readouterr().out
