@@ -273,7 +273,7 @@ def raw(activation: Any) -> Callable[..., torch.Tensor]:
 
 _ON_FLOATS: dict[Callable, Callable] = {
     relu: torch.relu, tanh: torch.tanh, exponential: torch.exp, sigmoid: nn.sigmoid.raw, softmax: nn.softmax.raw,
-    silu: F.silu, elu: nn.elu.raw, selu: nn.selu.raw, gelu: nn.gelu.raw,
+    silu: F.silu, elu: nn.elu.raw, selu: nn.selu.raw, gelu: F.gelu,
 }  # fmt: skip
 
 
