@@ -189,7 +189,8 @@ def to_torch(value: Any) -> torch.dtype:
     """
     if type(value) is torch.dtype:
         return value
-    dtype = as_dtype(value)
+    dtype = BY_NAME.get(value) if type(value) is str else None
+    dtype = as_dtype(value) if dtype is None else dtype
     if dtype.torch is None:
         raise fail(TypeError, f"A tensor of dtype {dtype.name} cannot take part in this operation", "a numeric dtype")
     return dtype.torch

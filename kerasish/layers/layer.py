@@ -609,17 +609,21 @@ class Layer(Module):
 
     def raw_losses(self) -> list[torch.Tensor]:
         """``losses`` as raw tensors, attached to the graph that torch is recording."""
-        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        for variable in self.trainable_weights:
-            if variable.regularizer is not None:
-                found.append(regularizers.raw(variable.regularizer)(variable.logical))
+        parts = self._parts()
+        found = [loss for layer in parts for loss in layer._losses]
+        if any(v.regularizer is not None for layer in parts for v in layer._trainable_variables) or any(
+            v.regularizer is not None for layer in parts for v in layer._non_trainable_variables
+        ):
+            for variable in self.trainable_weights:
+                if variable.regularizer is not None:
+                    found.append(regularizers.raw(variable.regularizer)(variable.logical))
         return found
 
     def _clear_losses(self) -> None:
         """Forget the penalties of the last call, at the start of a new one."""
         if not _may_hold_losses:
             return
-        for layer in self._flatten_layers():
+        for layer in self._parts():
             if layer._losses:
                 layer._losses.clear()
 

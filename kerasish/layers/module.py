@@ -22,7 +22,7 @@ from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec, adapt
-from kerasish.layers.tracking import TrackedDict, TrackedList
+from kerasish.layers.tracking import TrackedDict, TrackedList, structure
 
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
 _UNTRACKED = frozenset(
@@ -80,11 +80,18 @@ class Module(nn.Module):
                 yield layer
                 stack[:0] = layer._layers
 
+    def _parts(self) -> list[Module]:
+        """This layer and all below it, each once: from a list that is made anew when the structure has changed."""
+        known = self.__dict__.get("_known_parts")
+        if known is None or known.version != structure.version:
+            known = self.__dict__["_known_parts"] = _KnownParts(self)
+        return [self, *known.below]
+
     def _collect(self, own: Callable[[Module], list]) -> list:
         """Variables of this layer, then of its sublayers, each once."""
         seen: set[int] = set()
         found = []
-        for layer in self._flatten_layers():
+        for layer in self._parts():
             for variable in own(layer):
                 if id(variable) not in seen:
                     seen.add(id(variable))
@@ -403,6 +410,19 @@ def converted_dtype(dtype: str, fn: Callable) -> Any:
         return None
     after = fn(torch.empty(0, dtype=before)).dtype
     return as_dtype(after) if after is not before and after.is_floating_point else None
+
+
+class _KnownParts:
+    """The layers below a layer, as of some version of the structure; copies of the layer look for theirs."""
+
+    __slots__ = ("below", "version")
+
+    def __init__(self, layer: Module) -> None:
+        self.version = structure.version
+        self.below = list(layer._flatten_layers(include_self=False))
+
+    def __reduce__(self) -> tuple:
+        return type(None), ()
 
 
 class _Hooks(OrderedDict):

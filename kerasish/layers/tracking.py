@@ -289,7 +289,7 @@ def track(owner: Any, value: Any) -> Any:
     elif hasattr(value, "_keras_metric"):
         _add(owner._metrics, value)
     elif hasattr(value, "_keras_layer"):
-        _add(owner._layers, value)
+        _add_layer(owner, value)
     elif isinstance(value, nn.Module):
         _track_torch_module(owner, value)
     elif type(value) is list:
@@ -331,6 +331,7 @@ def untrack(owner: Any, value: Any) -> None:
         for i, other in enumerate(kept):
             if other is value:
                 del kept[i]
+                structure_changed()
                 break
 
 
@@ -361,6 +362,11 @@ _TORCH_TABLES = frozenset(nn.Module().__dict__)
 def _add(kept: list, value: Any) -> None:
     if not any(other is value for other in kept):
         kept.append(value)
+
+
+def _add_layer(owner: Any, layer: Any) -> None:
+    _add(owner._layers, layer)
+    structure_changed()
 
 
 def _track_variable(owner: Any, variable: Variable) -> None:
@@ -414,7 +420,7 @@ def _track_torch_module(owner: Any, module: nn.Module) -> None:
     known = {(id(v._owner), v._key) for v in (*owner._trainable_variables, *owner._non_trainable_variables)}
     for part in module.modules():
         if hasattr(part, "_keras_layer"):
-            _add(owner._layers, part)
+            _add_layer(owner, part)
             continue
         for table, trainable in ((part._parameters, True), (part._buffers, False)):
             for key, tensor in table.items():

@@ -93,6 +93,7 @@ class Model(Trainer, Layer):
         self._layers[:] = [layer for layer in self._layers if id(layer) not in gone]
         for key in [key for key, module in self._modules.items() if id(module) in gone]:
             del self._modules[key]
+        tracking.structure_changed()
 
     # the call
 
@@ -135,7 +136,7 @@ class Model(Trainer, Layer):
         """Whether to go through the layers one by one rather than run the lowered program, as torch.compile does too."""
         if is_dynamo_compiling():
             return True
-        return self.run_eagerly or any(getattr(x, "_keras_mask", None) is not None for x in self._network.inputs)
+        return self.run_eagerly or self._network.has_masked_inputs
 
     def nested_program(self, training: bool | None) -> Callable[..., tuple] | None:
         """The program of this model for use in another one's; None where it has to be called as a layer."""

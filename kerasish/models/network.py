@@ -24,6 +24,8 @@ from kerasish.layers.tracking import structure
 from kerasish.models.graph import Graph
 from kerasish.models.plan import Plan
 
+_SHAPES = 256  # of inputs that are remembered as fitting
+
 
 class Network:
     """A graph between structures of KerasTensors, ready to run.
@@ -53,6 +55,7 @@ class Network:
         self.outputs: list[KerasTensor] = tree.flatten(outputs)
         if len({id(x) for x in self.inputs}) != len(self.inputs):
             raise fail(ValueError, "The same tensor is passed twice in `inputs`", received=str(self.inputs))
+        self.has_masked_inputs = any(x._keras_mask is not None for x in self.inputs)
         self.graph = Graph(self.inputs, self.outputs)
         self.entries = [_entry(x) for x in self.inputs]
         self.input_names = [entry.name for entry in self.entries]
@@ -81,14 +84,19 @@ class Network:
 
     def run(self, inputs: Any, training: bool | None, owner: Any) -> Any:
         """The outputs for raw inputs, in the model's structure; ``owner`` is the model."""
-        try:
-            flat = self.standardize(inputs)
-        except ValueError:
-            adapted = owner._network_for(inputs)
-            if adapted is None:
-                raise
-            return adapted.run(inputs, training, owner)
         plan = self.plan(training)
+        if type(inputs) is torch.Tensor and (inputs.shape, inputs.dtype) in plan.fitting:
+            flat = [inputs]
+        else:
+            try:
+                flat = self.standardize(inputs)
+            except ValueError:
+                adapted = owner._network_for(inputs)
+                if adapted is None:
+                    raise
+                return adapted.run(inputs, training, owner)
+            if type(inputs) is torch.Tensor and flat[0] is inputs and len(plan.fitting) < _SHAPES:
+                plan.fitting.add((inputs.shape, inputs.dtype))
         if not plan.calls_layers:
             return self.pack(plan.program(*flat))
         with scope(call_layers=(*local.call_layers, owner), training=training):

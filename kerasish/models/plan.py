@@ -44,12 +44,14 @@ class Plan:
         program: raw input tensors (one positional argument each) → tuple of raw output tensors.
         source: its text, for reading.
         version: of the structure that it was made from.
+        fitting: shapes and dtypes of single inputs that were found to need neither refusal nor conversion.
         calls_layers: whether it goes through some layer's ``__call__``, which looks at the scopes around it.
     """
 
     def __init__(self, graph: Graph, training: bool) -> None:
         self.version = structure.version
         self.calls_layers = False
+        self.fitting: set[tuple[torch.Size, torch.dtype]] = set()
         self._training = training
         self._names: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds it
         self._masks: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds its mask

@@ -94,6 +94,7 @@ class Sequential(Model):
         if not any(layer is other for other in self._layers):
             self._layers.append(layer)
             self._modules[tracking.free_key(self, str(len(self._stack) - 1))] = layer
+            tracking.structure_changed()
 
     def _as_layer(self, layer: Any) -> Layer:
         if isinstance(layer, Layer):

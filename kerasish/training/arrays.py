@@ -11,6 +11,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, tree
+from kerasish.core.context import settings
 from kerasish.core.dtypes import floatx
 from kerasish.core.errors import fail
 from kerasish.core.storage import storage
@@ -148,6 +149,10 @@ def _from_pandas(value: Any) -> np.ndarray:
 
 def _one_array(value: Any, what: str) -> Any:
     """One array as a raw tensor; floats in ``floatx``, as Keras casts them."""
+    if type(value) is np.ndarray and value.dtype == np.float32 and value.ndim and settings.floatx == "float32":
+        flags = value.flags
+        if flags.c_contiguous and flags.writeable:
+            return torch.from_numpy(value)
     if isinstance(value, StringTensor):
         return value._t
     if dispatch.is_tensor(value):
@@ -175,8 +180,10 @@ def _one_array(value: Any, what: str) -> Any:
 
 def single_batch(x: Any, batch_size: Any) -> Any:
     """``x`` as one batch on the device, if it is arrays of no more samples than that; else None: a feed has to be made."""
-    flat = tree.flatten(x)
     size = 32 if batch_size is None else batch_size
+    if type(x) is np.ndarray and x.ndim and type(size) is int and 0 < len(x) <= size:
+        return moved(_one_array(x, "x"), devices.current())
+    flat = tree.flatten(x)
     if type(size) is not int or not all(isinstance(t, (np.ndarray, torch.Tensor, Tensor)) for t in flat):
         return None
     if not flat or any(not t.shape or not 0 < t.shape[0] <= size for t in flat):

@@ -136,10 +136,17 @@ def predict_at_once(model: Any, x: Any, batch_size: int | None, verbose: Any, st
     return predict_batch(model, (batch, None, None))
 
 
+def step_once(runner: Callable, batch: tuple) -> Any:
+    """What a step gives for one batch outside of a pass."""
+    if not devices.compiles(devices.current()):
+        return runner(batch)
+    with devices.steps(runner) as step:
+        return step(batch)
+
+
 def predict_batch(model: Any, batch: tuple) -> Any:
     """The predictions for one batch as NumPy arrays."""
-    with devices.steps(model._runner("predict")) as step:
-        out = step(batch)
+    out = step_once(model._runner("predict"), batch)
     return joined(out) if isinstance(out, torch.Tensor) else tree.map_structure(joined, out)
 
 
@@ -161,7 +168,10 @@ def _predictions(runner: Callable, batches: Iterator, calls: CallbackList, model
 
 def joined(*batches: Any) -> np.ndarray:
     """Batches of one output as one NumPy array of its own."""
-    if isinstance(batches[0], torch.Tensor):
+    first = batches[0]
+    if len(batches) == 1 and type(first) is torch.Tensor and first.dtype is torch.float32 and first.is_cpu:
+        return first.numpy(force=True).copy() if first.requires_grad else first.numpy().copy()
+    if isinstance(first, torch.Tensor):
         whole = batches[0] if len(batches) == 1 else torch.cat(devices.joinable(batches))
         array = to_numpy(whole)
         return array.copy() if array.base is not None and len(batches) == 1 else array

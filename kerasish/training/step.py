@@ -16,6 +16,7 @@ import torch
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.device import gradients
+from kerasish.core.dispatch import grad_mode
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
 from kerasish.layers.tracking import structure
@@ -42,27 +43,27 @@ class Step:
     def train(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the weights and the metrics with one batch."""
         optimizer = self.compiled.optimizer
-        with torch.enable_grad():
+        with grad_mode(True):
             y_pred = self.model.forward_raw(x, True)
             loss = self.loss(x, y, y_pred, sample_weight, True)
             variables = self.trainable_variables()
             if variables:
                 grads = self.gradients(optimizer.scale_loss(loss), variables)
-        with torch.no_grad():
+        with grad_mode(False):
             if variables:
                 self.update(grads, variables)
             return self.accumulate(x, y, y_pred, sample_weight, loss)
 
     def test(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the metrics with one batch."""
-        with torch.no_grad():
+        with grad_mode(False):
             y_pred = self.model.forward_raw(x, False)
             loss = self.loss(x, y, y_pred, sample_weight, False)
             return self.accumulate(x, y, y_pred, sample_weight, loss)
 
     def predict(self, x: Any) -> Any:
         """The predictions for one batch."""
-        with torch.no_grad():
+        with grad_mode(False):
             return self.model.forward_raw(x, False)
 
     # parts

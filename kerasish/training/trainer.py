@@ -193,7 +193,7 @@ class Trainer:
 
     def _held_metrics(self) -> list:
         """Metrics in attributes of the model and its layers, each once."""
-        held = {id(metric): metric for layer in self._flatten_layers() for metric in layer._metrics}
+        held = {id(metric): metric for layer in self._parts() for metric in layer._metrics}
         return list(held.values())
 
     @property
@@ -213,7 +213,7 @@ class Trainer:
             own = self._compiled.metrics
             metrics = [*self._compiled.loss_metrics(), *([own] if own is not None else []), *self._held_metrics()]
         results: dict[str, Any] = {}
-        with torch.no_grad():
+        with dispatch.grad_mode(False):
             for metric in metrics:
                 value = metric.raw_result()
                 results.update(value if isinstance(value, dict) else {metric.name: value})
@@ -226,7 +226,7 @@ class Trainer:
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the compiled metrics with a batch; returns all results. A subclass may do more here."""
         y, y_pred, sample_weight = tree.map_structure(raw_with_mask, (y, y_pred, sample_weight))
-        with torch.no_grad():
+        with dispatch.grad_mode(False):
             self._the_step().update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
@@ -501,8 +501,7 @@ class Trainer:
     def _on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
         if reset_metrics:
             self.reset_metrics()
-        with devices.steps(self._runner(mode)) as step:
-            logs = step(batch)
+        logs = loop.step_once(self._runner(mode), batch)
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
         return results if return_dict else loop.flatten_results(results)
 
