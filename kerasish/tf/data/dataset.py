@@ -3,7 +3,8 @@
 Elements are nested structures of Tensors, handed to functions as TensorFlow does: the components of a tuple are arguments.
 Functions are run as they are, one element after another and in order; only their results are converted. What is made of
 whole arrays (``from_tensor_slices``, ``range``, a complete ``cache``) is shuffled, batched, repeated ... by row numbers,
-without touching single elements, as long as no function stands before ``batch``.
+without touching single elements. A function that stands before ``batch`` ends that, unless it does nothing but tensor
+operations (plain.py): then it runs on many rows at once (mapped.py).
 """
 
 from __future__ import annotations

@@ -105,6 +105,8 @@ def _holds_arrays(value: Any) -> bool:
 
 def normalise_result(value: Any) -> Any:
     """What a user's function returns, as an element: here an outermost list is a tuple."""
+    if type(value) is tuple and all([type(part) is Tensor for part in value]):
+        return value
     return normalise(tuple(value) if isinstance(value, list) else value)
 
 

@@ -38,12 +38,12 @@ class Cache(Node):
     def rows(self, run: Run) -> Iterator[Block]:
         if self._arrays is not None:
             return iter([(range(self._count),)])
-        return self._keeping(self.input.rows, run)
+        return self._keeping(self.input.rows, run, self._keep_rows)
 
     def elements(self, run: Run) -> Iterator:
-        return self._keeping(self.input.stream, run)
+        return self._keeping(self.input.stream, run, self._keep)
 
-    def _keeping(self, one_pass: Callable[[Run], Iterator], run: Run) -> Iterator:
+    def _keeping(self, one_pass: Callable[[Run], Iterator], run: Run, keep: Callable[[list], None]) -> Iterator:
         if self._kept is not None:
             yield from self._kept
             return
@@ -53,23 +53,25 @@ class Cache(Node):
             if kept is not None:
                 kept.append(item)
                 if len(kept) == size:  # a loop that counts its steps never asks for the end
-                    kept = self._keep(kept)
+                    kept = keep(kept)
             yield item
         if kept is not None:
-            self._keep(kept)
+            keep(kept)
 
     def _keep(self, items: list) -> None:
         """Remember a whole pass; as arrays, if the elements are tensors of one shape each."""
         self._count = len(items)
-        if self._input_table() is None and items:
-            try:
-                whole = elements.stack(items)
-            except (InvalidArgumentError, TypeError, ValueError):
-                self._kept = items
-                return
+        try:
+            whole = elements.stack(items) if items else None
+        except (InvalidArgumentError, TypeError, ValueError):
+            whole = None
+        if whole is None:
+            self._kept = items
+        else:
             self._arrays = Arrays(tree.map_structure(lambda _: 0, whole), elements.raw_leaves(whole))
-            return
-        self._kept = items
+
+    def _keep_rows(self, blocks: list) -> None:
+        self._kept = blocks
 
 
 class IgnoreErrors(RowStep):
@@ -80,6 +82,10 @@ class IgnoreErrors(RowStep):
     def __init__(self, node: Node, warn: bool) -> None:
         super().__init__(node)
         self._warn = warn
+
+    def table(self) -> Table | None:
+        table = self.input.table()
+        return None if table is None or table.may_fail else table
 
     def cardinality(self) -> int:
         return UNKNOWN

@@ -50,20 +50,39 @@ class Seeds:
         return Words(key, high)
 
 
-def places(words: Words, start: int, left: np.ndarray) -> list[int]:
+def places(words: Words, start: int, left: np.ndarray) -> np.ndarray:
     """Which items leave a shuffle buffer, from the one numbered ``start`` on; the numbers begin at the buffer's first place.
 
     TensorFlow's buffer is a ring: the k-th item that leaves it is drawn from the ``left`` ones that begin at place k; the
     first of these is moved to where it was, and the item that arrives takes its place. Without the ring, on a line that
     goes on as items arrive, that is: the items at k and at the place that is drawn change places.
     """
-    return (np.arange(len(left)) + words.at(start, len(left)) % left).tolist()
+    return np.arange(len(left)) + words.at(start, len(left)) % left
 
 
-def exchange(items: list, drawn: list[int]) -> None:
-    """Put the items that leave to the front, in their order; ``drawn`` is what ``places`` gives."""
-    for k, place in enumerate(drawn):
-        items[k], items[place] = items[place], items[k]
+def exchanged(drawn: np.ndarray, total: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of ``total`` items leave, in order, if the k-th one that leaves and that at k change places; and which stay.
+
+    Args:
+        drawn: what ``places`` gives: for each k a place not before k.
+
+    Step by step in Python this takes 220 ns an item, so 70: each place's item is followed back to where it comes from.
+    """
+    steps = np.arange(len(drawn))
+    keys = (drawn << 32) | steps
+    keys.sort()
+    place, step = keys >> 32, keys & 0xFFFFFFFF
+    before = np.full(len(drawn), -1)  # the last step before that drew the same place
+    before[step[1:]] = np.where(place[1:] == place[:-1], step[:-1], -1)
+    origin = np.arange(total)
+    origin[place] = step  # the last step that drew the place put there what was at its own
+    stays = drawn == steps
+    origin[: len(drawn)] = np.where(stays, np.where(before < 0, steps, before), origin[: len(drawn)])
+    following = origin[origin]
+    while not np.array_equal(origin, following):
+        origin, following = following, following[following]
+    here = origin[: len(drawn)]
+    return np.where(stays, here, np.where(before < 0, drawn, here[before])), origin[len(drawn) :]
 
 
 def shuffled(stream: Iterator, size: int | None, words: Words) -> Iterator:
@@ -74,7 +93,7 @@ def shuffled(stream: Iterator, size: int | None, words: Words) -> Iterator:
     for item in stream:
         at = count % _CHUNK
         if not at:
-            drawn = places(words, count, full)
+            drawn = places(words, count, full).tolist()
             del items[: count and _CHUNK]
         items.append(item)
         items[at], items[drawn[at]] = items[drawn[at]], items[at]
@@ -82,8 +101,10 @@ def shuffled(stream: Iterator, size: int | None, words: Words) -> Iterator:
         leaving, items[at] = items[at], None
         yield leaving
     del items[: len(items) - size]
-    exchange(items, places(words, count, np.arange(size, 0, -1)))
-    yield from items
+    order, _ = exchanged(places(words, count, np.arange(size, 0, -1)), size)
+    for number in order.tolist():
+        leaving, items[number] = items[number], None
+        yield leaving
 
 
 def units(words: Words) -> Iterator[float]:

@@ -21,7 +21,7 @@ from kerasish.core import tree
 from kerasish.core.dtypes import DType, to_torch
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data.elements import packer, rows_of, wrapped
-from kerasish.tf.data.randomness import Words, exchange, places
+from kerasish.tf.data.randomness import Words, exchanged, places
 
 Column: TypeAlias = "range | np.ndarray"
 Block: TypeAlias = "tuple[Column, ...]"
@@ -41,11 +41,13 @@ class Table:
         columns: how many columns of row numbers ``gather`` takes.
         may_fail: whether making rows can raise an exception.
         remade: whether rows are computed each time they are gathered.
+        eager: how many times as many rows to gather at once as memory suggests.
     """
 
     columns = 1
     may_fail = False
     remade = False
+    eager = 1
     structure: Any  # an element whose leaves stand for the arrays
 
     def gather(self, block: Block) -> list:
@@ -62,7 +64,7 @@ class Table:
 
     def together(self, size: int) -> int:
         """How many batches of ``size`` rows are best gathered in one operation and then cut."""
-        limit = devices.gathered_together(devices.current())
+        limit = devices.gathered_together(devices.current()) * self.eager
         return max(1, min(_CUT_TOGETHER, limit // max(1, size * self.row_bytes())))
 
     def batches(self, block: Block, size: int, drop_remainder: bool = False) -> Iterator:
@@ -186,6 +188,7 @@ class Zipped(Table):
         self.columns = sum(part.columns for part in self.parts)
         self.may_fail = any(part.may_fail for part in self.parts)
         self.remade = any(part.remade for part in self.parts)
+        self.eager = max(part.eager for part in self.parts)
 
     def rows(self) -> int:
         return min(part.rows() for part in self.parts)
@@ -356,9 +359,7 @@ def _fill(stream: Iterator[Block], size: int | None) -> tuple[Block | None, list
     return (join(held) if held else None), []
 
 
-def _exchange(both: Block, drawn: list[int]) -> tuple[Block, Block]:
+def _exchange(both: Block, drawn: np.ndarray) -> tuple[Block, Block]:
     """A shuffle buffer's rows and those that arrive: the rows that leave it, and the buffer afterwards."""
-    order = list(range(len(both[0])))
-    exchange(order, drawn)
-    found = np.array(order)
-    return permute(both, found[: len(drawn)]), permute(both, found[len(drawn) :])
+    leaving, staying = exchanged(drawn, len(both[0]))
+    return permute(both, leaving), permute(both, staying)

@@ -16,7 +16,9 @@ from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
+from kerasish.tf.data.mapped import mapped
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec
+from kerasish.tf.data.plain import is_plain
 from kerasish.tf.data.randomness import Seeds, shuffled
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.data.threads import in_threads
@@ -64,6 +66,8 @@ def _check_arguments(function: Callable, specs: tuple) -> None:
 class Map(FunctionStep):
     """A function's results on the elements, in their order.
 
+    Where the input is a table and the function nothing but tensor operations, the results are a table, too.
+
     Args:
         workers: threads that run it.
     """
@@ -72,6 +76,7 @@ class Map(FunctionStep):
         super().__init__(node, function)
         self.static = False
         self._workers = workers
+        self._tried: tuple[Table, Table | None] | None = None
         self.name = "_ParallelMapDataset" if parallel else "_MapDataset"
 
     def infer_spec(self) -> Any:
@@ -80,9 +85,24 @@ class Map(FunctionStep):
             raise _no_result()
         return found
 
+    @property
+    def runs_python(self) -> bool:
+        return self.input.runs_python or not is_plain(self.function)
+
+    def table(self) -> Table | None:
+        source = self.input.table()
+        if source is None or not is_plain(self.function):
+            return None
+        if self._tried is None or self._tried[0] is not source:
+            self._tried = (source, mapped(source, self._apply))
+        return self._tried[1]
+
+    def rows(self, run: Run) -> Iterator[Block]:
+        return self.input.rows(run)
+
     def elements(self, run: Run) -> Iterator:
         stream = self.input.stream(run)
-        if self._workers > 1 and not run.probing:
+        if self._workers > 1 and not run.probing and not is_plain(self.function):
             return in_threads(self._apply, stream, self._workers, run)
         return map(self._apply, stream)
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasish import tf
+from kerasish.tf.data.randomness import exchanged
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +138,26 @@ def test_samples_follow_their_weights():
     assert 0.07 < np.mean(values(endless.take(3000))) < 0.13
     weights = Dataset.from_tensors([0.0, 1.0]).repeat(3)
     assert values(Dataset.sample_from_datasets([numbers(5), numbers(5, 9)], weights)) == [5, 6, 7]
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(0, 5))
+@settings(deadline=None, max_examples=30)
+def test_items_that_change_places_are_followed_back(size, arriving, seed):
+    """Against the exchange step by step, on a buffer that is filled up as it is emptied, and on one that is emptied."""
+    random = np.random.RandomState(seed)
+    for left in (np.full(arriving, size), np.arange(size, 0, -1)):
+        total = size + arriving if len(left) == arriving else size
+        drawn = np.arange(len(left)) + (random.randint(0, 2**31, len(left)) % left)
+        line = list(range(total))
+        for k, place in enumerate(drawn.tolist()):
+            line[k], line[place] = line[place], line[k]
+        leaving, staying = exchanged(drawn, total)
+        assert [*leaving.tolist(), *staying.tolist()] == line
+
+
+@pytest.mark.parametrize(("count", "size"), [(5000, 300), (2500, 1024), (2048, 7), (1030, 1030), (3000, 5000)])
+def test_streams_and_tables_are_shuffled_alike(count, size):
+    stream = Dataset.from_generator(lambda: iter(range(count)), output_signature=tf.TensorSpec([], tf.int64))
+    found = values(stream.shuffle(size, seed=3))
+    assert found == values(numbers(count).shuffle(size, seed=3))
+    assert sorted(found) == list(range(count))

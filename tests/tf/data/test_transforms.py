@@ -130,7 +130,8 @@ def test_prefetch_hands_on_exceptions_and_ends():
 
 def test_prefetch_threads_end_with_their_iterators():
     before = threading.active_count()
-    iterator = iter(numbers(1000).map(lambda x: x).prefetch(2))
+    seen = []
+    iterator = iter(numbers(1000).map(lambda x: seen.append(1) or x).prefetch(2))
     next(iterator)
     thread = iterator._stream._thread
     assert thread.is_alive()
