@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core.context import local
 from kerasish.core.errors import InvalidArgumentError, fail
@@ -177,7 +178,14 @@ def soft_placement(enabled: bool | None = None) -> bool:
 
 def current() -> torch.device:
     """Where new tensors go."""
-    return local.device or best()
+    return local.device or (_best_as_constant() if is_dynamo_compiling() else best())
+
+
+def _best_as_constant() -> torch.device:
+    return best()
+
+
+_best_as_constant._dynamo_marked_constant = True  # torch.compile runs it; looking for devices is not for its graphs
 
 
 @contextmanager

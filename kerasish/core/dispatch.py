@@ -156,8 +156,14 @@ def boundary(method: F) -> F:
         with recorded_only():
             return wrap(method(self, *plain_args, **plain_kwargs))
 
+    _own_code(public, method)
     public.raw = method  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]
+
+
+def _own_code(public: Any, function: Callable) -> None:
+    """Give a wrapper a code object of its own: torch.compile keeps graphs with the code, and gives up at the ninth."""
+    public.__code__ = public.__code__.replace(co_name=function.__name__)
 
 
 def _raw_or_same(x: Any) -> Any:
@@ -325,6 +331,7 @@ def _publish(function: F, unify: Callable) -> F:
         return out if given.torch and not given.wrapped else wrap(out)
 
     public = functools.wraps(function)(_fast_path(function, slots, general, name))
+    _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
     public.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]

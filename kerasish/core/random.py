@@ -7,11 +7,15 @@ same seeds set.
 
 from __future__ import annotations
 
+import itertools
 import random as python_random
+import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
@@ -306,7 +310,7 @@ class SeedGenerator:
                 name="seed_generator_state",
             )
         self.state._path = f"{self.name}/{self.state.name}"
-        self._torch: dict[torch.device, torch.Generator] = {}
+        self.__setstate__({})
 
     def next(self, ordered: bool = True) -> Any:
         """The next seed, two integers as a Tensor."""
@@ -327,12 +331,24 @@ class SeedGenerator:
 
     def noise(self, like: torch.Tensor, shape: Any, method: str, *parameters: float) -> torch.Tensor:
         """A tensor like another one, filled by a random method of torch's (``"normal_"``) with this seed."""
+        if is_dynamo_compiling():
+            return torch.ops.kerasish.noise(like.detach(), shape, method, parameters, self._number)
+        return self._noise(like, shape, method, parameters)
+
+    def _noise(self, like: torch.Tensor, shape: Any, method: str, parameters: Sequence[float]) -> torch.Tensor:
         generator = self.torch_generator(like.device)
         empty = torch.empty(shape, dtype=like.dtype, device=generator.device)
         return getattr(empty, method)(*parameters, generator=generator).to(like.device)
 
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_torch": {}}  # torch's generators cannot be copied; a copy starts anew
+        own = ("_torch", "_number")  # torch's generators cannot be copied; a copy starts anew
+        return {key: value for key, value in self.__dict__.items() if key not in own}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self._torch: dict[torch.device, torch.Generator] = {}
+        self._number = next(_numbers)
+        _by_number[self._number] = self
 
     def get_config(self) -> dict:
         return {"seed": self._initial_seed}
@@ -340,6 +356,31 @@ class SeedGenerator:
     @classmethod
     def from_config(cls, config: dict) -> SeedGenerator:
         return cls(**config)
+
+
+# A graph cannot hold a torch.Generator, so traced layers draw by an operation that is told the SeedGenerator's number.
+
+_numbers = itertools.count()
+_by_number: weakref.WeakValueDictionary[int, SeedGenerator] = weakref.WeakValueDictionary()
+_library = torch.library.Library("kerasish", "FRAGMENT")
+_library.define(
+    "noise(Tensor like, SymInt[] shape, str method, float[] parameters, int number) -> Tensor",
+    tags=(torch.Tag.nondeterministic_seeded,),
+)
+
+
+def _traced_noise(
+    like: torch.Tensor, shape: Any, method: str, parameters: Sequence[float], number: int
+) -> torch.Tensor:
+    return _by_number[number]._noise(like, shape, method, parameters)
+
+
+def _shape_of_noise(like: torch.Tensor, shape: Any, *_: Any) -> torch.Tensor:
+    return like.new_empty(shape)
+
+
+_library.impl("noise", _traced_noise, "CompositeExplicitAutograd")
+_library.impl("noise", _shape_of_noise, "Meta")
 
 
 _global_generator: SeedGenerator | None = None

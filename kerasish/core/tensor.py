@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
@@ -223,7 +224,7 @@ class Tensor:
 
 def torch_function(function: Callable, args: tuple, kwargs: dict) -> Any:
     """Run a torch function that was given Tensors or Variables; an in-place one returns its own ``torch.Tensor``."""
-    name = getattr(function, "__name__", "")
+    name = "" if is_dynamo_compiling() else getattr(function, "__name__", "")  # torch.compile knows no names of kernels
     in_place = name.endswith("_") and not name.endswith("__")
     if in_place and args and not isinstance(args[0], torch.Tensor):
         raise TypeError(f"torch.{name} would change a {type(args[0]).__name__}; tensors are immutable.")

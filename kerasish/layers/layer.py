@@ -61,7 +61,7 @@ from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.route import MISSED, Route
 from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
-from kerasish.layers.traced_call import traced_call
+from kerasish.layers.traced_call import build_before_tracing, traced_call
 from kerasish.layers.tracing import trace
 
 _MODE_ONLY = {"training"}
@@ -466,6 +466,17 @@ class Layer(Module):
             weights = self._keras_2_arguments.pop("weights", None)
             if weights is not None:
                 self.set_weights(weights)
+
+    @property
+    def _initialize_hook(self) -> Callable:
+        """What tells torch.compile that a module is to be built (by ``_infer_parameters``) when it is first called."""
+        self.__dict__.pop("__call__", None)  # see traced_call._give_own_code: it has been fetched
+        if self.built:
+            raise AttributeError("The layer is built.")
+        return self._infer_parameters
+
+    def _infer_parameters(self, _: Any, args: tuple, kwargs: dict) -> None:
+        build_before_tracing(self, args, kwargs)
 
     def _shapes_by_name(self, function: Callable, args: tuple, kwargs: dict) -> dict[str, Any]:
         """The shapes of tensor arguments under the names that ``build`` or ``compute_output_shape`` uses for them."""

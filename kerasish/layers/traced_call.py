@@ -6,18 +6,52 @@ process-wide count or set whose change would compile the graph anew.
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
+import torch
+from torch import nn
+
+from kerasish.core import tree
 from kerasish.core.context import local, scope
 from kerasish.core.errors import fail
+from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import check_input
+from kerasish.layers.tracing import trace
+
+
+def _give_own_code(parent: nn.Module, name: str, child: Any) -> None:
+    """When torch.compile takes a layer, let it see a ``__call__`` with a code object of this layer's own.
+
+    It keeps its graphs with the code and gives up at the ninth: all layers together would share one. The attribute is there
+    only until torch.compile has fetched it, see ``Layer._initialize_hook``.
+    """
+    if name == "_orig_mod" and hasattr(child, "_keras_layer"):
+        call = type(child).__call__
+        own = types.FunctionType(
+            call.__code__.replace(), call.__globals__, call.__name__, call.__defaults__, call.__closure__
+        )
+        child.__dict__["__call__"] = types.MethodType(own, child)
+
+
+nn.modules.module.register_module_module_registration_hook(_give_own_code)
+
+
+def build_before_tracing(layer: Any, args: tuple, kwargs: dict) -> None:
+    """Build a layer that was handed to torch.compile without weights, for the inputs of its first call."""
+
+    def symbolic(x: Any) -> Any:
+        return KerasTensor(tuple(x.shape), x.dtype) if isinstance(x, torch.Tensor) else x
+
+    if not layer.built:
+        trace(layer, *tree.map_structure(symbolic, (args, kwargs)))
 
 
 def traced_call(layer: Any, args: tuple, kwargs: dict) -> Any:
     """Apply a built layer to tensors.
 
     Raises:
-        RuntimeError: the layer is not built.
+        RuntimeError: the layer is not built. (One that was itself given to torch.compile is built before its first call.)
     """
     if not layer.built:
         raise fail(
