@@ -8,10 +8,11 @@
         v3 = dense_1(v2)
         return (v3,)
 
-and compiles it. ``dropout`` is the layer's ``_raw_call``; ``dense`` and ``relu`` are the leaner functions that a Dense layer
-has for inputs whose rank and dtype are known (``Layer._lowered``). Parameters are looked up when they run: a plan holds no
-weights. Checks, dtypes, masks and scopes are settled here, once; a step of the program costs a Python call. What is not
-simple (a user's ``call``, hooks, a mixed policy, an activity penalty) is lowered to the layer's own ``__call__``.
+(with a ``del`` after the last use of each value) and compiles it. ``dropout`` is the layer's ``_raw_call``; ``dense`` and
+``relu`` are the leaner functions that a Dense layer has for inputs whose rank and dtype are known (``Layer._lowered``).
+Parameters are looked up when they run: a plan holds no weights. Checks, dtypes, masks and scopes are settled here, once; a
+step of the program costs a Python call. What is not simple (a user's ``call``, hooks, a mixed policy, an activity penalty)
+is lowered to the layer's own ``__call__``.
 
 A plan is stale when ``structure.version`` has moved on; models compare the two numbers at each call.
 """
@@ -35,6 +36,8 @@ from kerasish.layers.calling import is_ours
 from kerasish.layers.layer import Layer
 from kerasish.layers.tracking import structure
 from kerasish.models.graph import Graph
+
+_LOCAL = re.compile(r"\b[vm]\d+\b")  # names of values in a program, see Plan._bind
 
 
 class Plan:
@@ -271,7 +274,7 @@ class Plan:
                 self._lines.append(f"{attach}({self._names[id(x)]}, {self._masks[id(x)]})")
         results = "".join(f"{self._names[id(x)]}, " for x in graph.outputs)
         parameters = ", ".join(self._names[id(x)] for x in graph.inputs)
-        body = "\n    ".join([*self._lines, f"return ({results.strip()})"])
+        body = "\n    ".join([*_freeing(self._lines, results), f"return ({results.strip()})"])
         self.source = f"def program({parameters}):\n    {body}\n"
         exec(compile(self.source, "<plan>", "exec"), self._scope)  # text made above, from names and literals only
         self.program: Callable[..., tuple] = self._scope["program"]
@@ -287,6 +290,18 @@ def _states_shape(operation: Any) -> bool:
     cls = type(operation)
     has_rule = cls.compute_output_shape is not Layer.compute_output_shape and operation._shape_rule_applies((), {})
     return has_rule or not is_ours(cls.compute_output_spec)
+
+
+def _freeing(lines: list[str], results: str) -> list[str]:
+    """The lines, with a ``del`` of what no later one needs: what autograd does not keep is free for what comes next."""
+    made = {name for line in lines if " = " in line for name in _LOCAL.findall(line.split(" = ")[0])}
+    needed = set(_LOCAL.findall(results))
+    freeing = []
+    for line in reversed(lines):
+        last_uses = sorted(made.intersection(_LOCAL.findall(line)) - needed)
+        needed.update(last_uses)
+        freeing.append(f"{line}; del {', '.join(last_uses)}" if last_uses else line)
+    return freeing[::-1]
 
 
 def _has_mask(x: Any) -> bool:
