@@ -71,6 +71,21 @@ def backend() -> str:
     return settings.backend_name
 
 
+def enable_flash_attention() -> None:
+    """Let attention layers use torch's flash kernel where it fits (the default)."""
+    settings.flash_attention = None
+
+
+def disable_flash_attention() -> None:
+    """Keep attention layers that are made from here on from it."""
+    settings.flash_attention = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """False if it is disabled, None otherwise."""
+    return settings.flash_attention
+
+
 def enable_interactive_logging() -> None:
     """Let progress bars and messages go to the standard output (the default)."""
     settings.interactive_logging = True
@@ -102,9 +117,10 @@ def set_style(value: str) -> None:
 
 
 __all__ = [
-    "backend", "disable_interactive_logging", "dtype_policy", "enable_interactive_logging", "epsilon", "floatx",
-    "image_data_format", "is_interactive_logging_enabled", "set_dtype_policy", "set_epsilon", "set_floatx",
-    "set_image_data_format", "set_style", "style",
+    "backend", "disable_flash_attention", "disable_interactive_logging", "dtype_policy", "enable_flash_attention",
+    "enable_interactive_logging", "epsilon", "floatx", "image_data_format", "is_flash_attention_enabled",
+    "is_interactive_logging_enabled", "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_style",
+    "style",
 ]  # fmt: skip
 publish(__name__, globals(), __all__)
 

@@ -25,6 +25,7 @@ class Settings:
     global_seed: int | None = None
     interactive_logging: bool = True
     run_functions_eagerly: bool = False
+    flash_attention: bool | None = None  # False forbids torch's flash kernel; None: torch chooses
 
 
 settings = Settings()

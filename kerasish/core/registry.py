@@ -49,6 +49,7 @@ def publish(module: str, namespace: dict, names: Iterable[str]) -> None:
                 _public_names.setdefault(id(thing), f"{path}.{name}")
             if inspect.isclass(thing):
                 _by_class_name.setdefault(name, thing)
+                _by_class_name.setdefault(thing.__name__, thing)
 
 
 def publish_alias(path: str, thing: Any) -> None:

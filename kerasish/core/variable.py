@@ -75,6 +75,9 @@ class Layout:
     def to_stored(self, logical: torch.Tensor) -> torch.Tensor:
         return logical.permute(self.inverse)
 
+    def logical_shape(self, stored: torch.Size) -> tuple[int, ...]:
+        return tuple(stored[i] for i in self.order)
+
     def allocate(self, logical: torch.Tensor) -> torch.Tensor:
         """A stored tensor with the strides that kernels want."""
         return self.to_stored(logical).clone(memory_format=self.memory_format)
@@ -355,7 +358,7 @@ class Variable:
     @property
     def shape(self) -> TensorShape:
         t = self.stored
-        return TensorShape([t.shape[i] for i in self._layout.order] if self._layout else t.shape)
+        return TensorShape(self._layout.logical_shape(t.shape) if self._layout else t.shape)
 
     def get_shape(self) -> TensorShape:
         return self.shape
@@ -366,7 +369,7 @@ class Variable:
 
     @property
     def ndim(self) -> int:
-        return self.stored.ndim
+        return self.stored.ndim if self._layout is None else len(self.shape)
 
     @property
     def device(self) -> str:
@@ -433,7 +436,7 @@ class Variable:
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("Scalar tensor has no `len()`")
-        return self.stored.shape[self._layout.order[0] if self._layout else 0]
+        return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self.snapshot())

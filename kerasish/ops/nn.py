@@ -9,7 +9,6 @@ where it loses no digits to saturation, as TensorFlow does.
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
@@ -17,8 +16,9 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.core import dtypes
-from kerasish.core.dispatch import Array, Index, op
+from kerasish.core.dispatch import Array, op
 from kerasish.core.errors import fail
+from kerasish.ops.attention import dot_product_attention as dot_product_attention
 from kerasish.ops.common import Axis, alias, axis_index, axis_indices, floating
 from kerasish.ops.conv import conv as conv
 from kerasish.ops.conv import conv_transpose as conv_transpose
@@ -333,86 +333,3 @@ def psnr(x1: Array, x2: Array, max_val: float) -> Any:
 def polar(abs_: Array, angle: Array) -> Any:
     """The complex numbers with these moduli and angles (radians)."""
     return torch.polar(floating(abs_), floating(angle))
-
-
-@op
-def dot_product_attention(
-    query: Array,
-    key: Array,
-    value: Array,
-    bias: Index | None = None,
-    mask: Index | None = None,
-    scale: float | None = None,
-    is_causal: bool = False,
-    flash_attention: bool | None = None,
-    attn_logits_soft_cap: float | None = None,
-) -> Any:
-    """softmax(query · keyᵀ · scale + bias) · value for each head (Vaswani et al. 2017).
-
-    Args:
-        query: (batch, targets, heads, features).
-        key, value: (batch, sources, heads, features); a divisor of the heads shares them between groups of queries.
-        bias: broadcast to (batch, heads, targets, sources).
-        mask: of the same kind; true where a source may be seen. A target that sees none gets the mean of all values.
-        scale: default: 1 / √features.
-        is_causal: whether target i sees the sources 0 … i only.
-        flash_attention: True demands torch's flash kernel, False forbids it; default: torch chooses.
-        attn_logits_soft_cap: c for logits c · tanh(logits / c).
-
-    Raises:
-        ValueError: the inputs are not of rank 4.
-    """
-    if not query.ndim == key.ndim == value.ndim == 4:
-        shapes = ", ".join(f"{n}.shape={tuple(t.shape)}" for n, t in (("query", query), ("key", key), ("value", value)))
-        raise fail(ValueError, "`dot_product_attention` only supports 4D inputs", received=shapes)
-    q, k, v = (floating(t).transpose(1, 2) for t in (query, key, value))
-    if attn_logits_soft_cap is not None:
-        if flash_attention:
-            raise fail(ValueError, "Flash attention does not support `attn_logits_soft_cap`")
-        return _capped_attention(q, k, v, bias, mask, scale, is_causal, attn_logits_soft_cap).transpose(1, 2)
-    added = None
-    if bias is not None or mask is not None:
-        added = _added_to_logits(bias, mask, is_causal, q, k)
-        is_causal = False
-    options = {"attn_mask": added, "is_causal": is_causal, "scale": scale, "enable_gqa": k.shape[1] != q.shape[1]}
-    if flash_attention is None:
-        return F.scaled_dot_product_attention(q, k, v, **options).transpose(1, 2)
-    kernels = torch.nn.attention.SDPBackend
-    chosen = [kernels.FLASH_ATTENTION] if flash_attention else [kernels.EFFICIENT_ATTENTION, kernels.MATH]
-    with torch.nn.attention.sdpa_kernel(chosen):
-        return F.scaled_dot_product_attention(q, k, v, **options).transpose(1, 2)
-
-
-def _added_to_logits(
-    bias: torch.Tensor | None, mask: torch.Tensor | None, is_causal: bool, q: torch.Tensor, k: torch.Tensor
-) -> torch.Tensor:
-    """Bias and masks as one tensor of rank 4 to add; a large finite number hides, so that no row becomes NaN."""
-    hidden = 0.7 * torch.finfo(q.dtype).min
-    seen = None if mask is None else mask.bool()
-    if is_causal:
-        causal = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()
-        seen = causal if seen is None else seen & causal
-    added = torch.zeros((), dtype=q.dtype, device=q.device) if bias is None else bias.to(q.dtype)
-    if seen is not None:
-        added = torch.where(seen, added, hidden)
-    return added.reshape((1,) * (4 - added.ndim) + added.shape) if added.ndim < 4 else added
-
-
-def _capped_attention(
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    bias: torch.Tensor | None,
-    mask: torch.Tensor | None,
-    scale: float | None,
-    is_causal: bool,
-    cap: float,
-) -> torch.Tensor:
-    """Attention with bounded logits, step by step: torch's kernels do not have it."""
-    groups = q.shape[1] // k.shape[1]
-    k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
-    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    logits = cap * torch.tanh(q @ k.transpose(-1, -2) * (scale / cap))
-    if bias is not None or mask is not None or is_causal:
-        logits = logits + _added_to_logits(bias, mask, is_causal, q, k)
-    return torch.softmax(logits, -1) @ v

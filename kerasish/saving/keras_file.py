@@ -43,11 +43,12 @@ _OPTIMIZER = frozenset(dir(Optimizer(0.0, name="optimizer")))
 # where things are in the file -----------------------------------------------------------------------------------------
 
 
-def objects(root: Any, layers_first: bool = False) -> Iterator[tuple[str, Any]]:
+def objects(root: Any, layers_first: bool = False, private_last: bool = True) -> Iterator[tuple[str, Any]]:
     """The layers and optimizers that ``root`` is made of, itself first, each once, with their paths in the file.
 
     Args:
         layers_first: whether a model's list of layers comes before its other attributes, as in Keras 2.
+        private_last: whether names with an underscore come after the others; older ones of Keras 3 had them first.
     """
     seen: dict[int, Any] = {}  # holds what it has seen: the id of a list that is gone may be another one's
 
@@ -56,7 +57,7 @@ def objects(root: Any, layers_first: bool = False) -> Iterator[tuple[str, Any]]:
             return
         seen[id(thing)] = thing
         yield path, thing
-        for name, value in _attributes(thing, layers_first):
+        for name, value in _attributes(thing, layers_first, private_last):
             below = f"{path}/{name}".lstrip("/")
             if _is_object(value):
                 yield from visit(below, value)
@@ -84,13 +85,13 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, (Layer, Optimizer))
 
 
-def _attributes(thing: Any, layers_first: bool) -> Iterator[tuple[str, Any]]:
+def _attributes(thing: Any, layers_first: bool, private_last: bool) -> Iterator[tuple[str, Any]]:
     """Attributes in the order of their names, properties of the user's included; those that fail do not count."""
     if isinstance(thing, Optimizer):
         names = set(object.__dir__(thing)) - _OPTIMIZER
     else:
         names = (set(object.__dir__(thing)) - _PUBLIC) | set(vars(thing)) - _STATE
-    for name in sorted(names, key=lambda n: (not (layers_first and n == "layers"), n)):
+    for name in sorted(names, key=lambda n: (not (layers_first and n == "layers"), private_last and n[0] == "_", n)):
         if name.startswith("__") or name in _STATE:
             continue
         try:
@@ -212,17 +213,20 @@ def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False) -> Non
     Raises:
         ValueError: arrays are missing or of other shapes; nothing is changed then.
     """
-    transfer = _plan(model, root, layers_first=False)
-    if transfer.problems:
-        other = _plan(model, root, layers_first=True)
+    transfer = _plan(model, root)
+    for order in _OLD_ORDERS if transfer.problems else ():
+        other = _plan(model, root, **order)
         transfer = other if len(other.problems) < len(transfer.problems) else transfer
     transfer.run(skip_mismatch)
 
 
-def _plan(model: Any, root: h5.Group, layers_first: bool) -> Transfer:
+_OLD_ORDERS = ({"private_last": False}, {"private_last": False, "layers_first": True})
+
+
+def _plan(model: Any, root: h5.Group, **order: bool) -> Transfer:
     transfer = Transfer(root.file)
     used = set()
-    for where, thing in objects(model, layers_first):
+    for where, thing in objects(model, **order):
         path = f"{where}/vars".lstrip("/")
         group = root.group(path)
         used.add(path)
