@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import functools
 import types
 from typing import Any
 
@@ -127,49 +128,62 @@ class _NotPlainError(Exception):
 
 def _reach(function: types.FunctionType) -> tuple[list, bool]:
     """The values from outside that a function's code uses, and whether it writes to anything but its own names."""
-    reached, writes = [], False
-    held: Any = _NOTHING
-    for step in dis.get_instructions(function):
+    read = _reads(function.__code__)
+    if read is None:
+        raise _NotPlainError
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    reached = []
+    for is_global, name, members in read[0]:
+        value = _global(function, name) if is_global else _cell(cells, name)
+        for member in members:
+            value = _member(value, member)
+        reached.append(value)
+    return reached, read[1]
+
+
+@functools.lru_cache(256)
+def _reads(code: types.CodeType) -> tuple[list, bool] | None:
+    """What code reads from outside: (is it a global name?, name, members of it); and whether it writes.
+
+    None if there is a step that is not known to be harmless.
+    """
+    reads: list[tuple[bool, str, list]] = []
+    writes = follows = False  # follows: the value read last is on top, a member would be its
+    for step in dis.get_instructions(code):
         name = step.opname
-        if name in _MEMBERS and held is not _NOTHING:
-            held = _member(held, step.argval)
+        if name in _MEMBERS and follows:
+            reads[-1][2].append(step.argval)
             continue
-        if held is not _NOTHING:
-            reached.append(held)
-            held = _NOTHING
-        if name in _READS:
-            held = _outside(function, step.argval, name)
+        follows = name in _READS
+        if follows:
+            reads.append((name == "LOAD_GLOBAL", step.argval, []))
         elif name in _MEMBERS:
             if step.argval not in _ATTRIBUTES and step.argval not in _WRITES:
-                raise _NotPlainError(step.argval)
+                return None
             writes = writes or step.argval in _WRITES
         elif name.startswith(_WRITING_STEPS) or (name == "BINARY_OP" and step.argrepr.endswith("=")):
             writes = True
         elif not (name in _STEPS or name.startswith(_STEP_KINDS) or _is_conversion(step)):
-            raise _NotPlainError(name)
-    return reached, writes
-
-
-_NOTHING = object()
+            return None
+    return reads, writes
 
 
 def _is_conversion(step: dis.Instruction) -> bool:
     return step.opname == "CALL_INTRINSIC_1" and step.argrepr in ("INTRINSIC_LIST_TO_TUPLE", "INTRINSIC_UNARY_POSITIVE")
 
 
-def _outside(function: types.FunctionType, name: str, kind: str) -> Any:
-    """What a global name, or one of an enclosing function, stands for."""
-    if kind == "LOAD_GLOBAL":
-        value = function.__globals__.get(name, getattr(builtins, name, _NOTHING))
-    else:
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        try:
-            value = cells[name].cell_contents
-        except (KeyError, ValueError):
-            value = _NOTHING
-    if value is _NOTHING:
-        raise _NotPlainError(name)
-    return value
+def _global(function: types.FunctionType, name: str) -> Any:
+    try:
+        return function.__globals__[name] if name in function.__globals__ else getattr(builtins, name)
+    except AttributeError:
+        raise _NotPlainError(name) from None
+
+
+def _cell(cells: dict, name: str) -> Any:
+    try:
+        return cells[name].cell_contents
+    except (KeyError, ValueError):
+        raise _NotPlainError(name) from None
 
 
 def _member(value: Any, name: str) -> Any:
