@@ -20,6 +20,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
+from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, storage, to_numpy
 
@@ -380,26 +381,45 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
     allowed = frozenset(d.torch for d in FROM_TORCH.values() if d.kind in kinds)
     floats = frozenset(d.torch for d in FROM_TORCH.values() if d.kind == "float") & allowed
 
+    def fast(self: Any, other: Any, reflected: bool) -> Any:
+        """The frequent cases: a Tensor or Variable, and another of its dtype, or a number that fits."""
+        x, kind = self._t if type(self) is Tensor else dispatch.raw(self), type(other)
+        if kind is Tensor:
+            y = other._t
+            plain = x.dtype is y.dtype and x.dtype in allowed
+            if plain and y.requires_grad:
+                y = dispatch.live(other)
+        elif kind is float or kind is int:
+            y, plain = other, scalars and x.dtype in floats
+        elif isinstance(other, dispatch._types.variable):
+            y = other.read()
+            plain = x.dtype is y.dtype and x.dtype in allowed
+        else:
+            plain = False
+        if not plain:
+            return compute(self, other, reflected)
+        if x.requires_grad and x is getattr(self, "_t", None):
+            x = dispatch.live(self)
+        try:
+            out = function(y, x) if reflected else function(x, y)
+            return dispatch.wrap(out) if out.requires_grad else Tensor(out)
+        except (RuntimeError, IndexError) as error:
+            raise _shape_error(error, x, y, name) from None
+        except OverflowError:
+            return compute(self, other, reflected)
+
     def forward(self: Any, other: Any) -> Any:
-        if type(self) is Tensor:  # the frequent cases without another call: two tensors, a float tensor and a number
-            x, kind = self._t, type(other)
-            if kind is Tensor:
-                y = other._t
-                plain = x.dtype is y.dtype and x.dtype in allowed and not (x.requires_grad or y.requires_grad)
-            else:
-                y = other
-                plain = scalars and (kind is float or kind is int) and x.dtype in floats and not x.requires_grad
-            if plain:
+        if type(self) is Tensor and type(other) is Tensor:  # the most frequent one without another call
+            x, y = self._t, other._t
+            if x.dtype is y.dtype and x.dtype in allowed and not (x.requires_grad or y.requires_grad):
                 try:
                     return Tensor(function(x, y))
                 except (RuntimeError, IndexError) as error:
                     raise _shape_error(error, x, y, name) from None
-                except OverflowError:
-                    pass
-        return compute(self, other, False)
+        return fast(self, other, False)
 
     def backward(self: Any, other: Any) -> Any:
-        return compute(self, other, True)
+        return fast(self, other, True)
 
     return forward, backward
 
@@ -417,7 +437,11 @@ def _shape_error(error: Exception, x: Any, y: Any, name: str) -> Exception:
 
 
 def _unary(function: Callable, name: str, kinds: tuple) -> Callable:
+    allowed = frozenset(d.torch for d in FROM_TORCH.values() if d.kind in kinds)
+
     def method(self: Any) -> Any:
+        if type(self) is Tensor and self._t.dtype in allowed and not self._t.requires_grad:
+            return Tensor(function(self._t))
         x = dispatch.raw(self)
         _check(kinds, x.dtype, name)
         return dispatch.wrap(function(x))
@@ -436,10 +460,11 @@ def _equality(function: Callable, name: str, when_incomparable: bool) -> Callabl
         if isinstance(y, torch.Tensor):
             if y.dtype is not x.dtype:
                 raise dispatch.dtype_mismatch(name, x.dtype, y.dtype)
-            try:
-                torch.broadcast_shapes(x.shape, y.shape)
-            except RuntimeError:
-                return Tensor(torch.tensor(when_incomparable))
+            if x.shape != y.shape:
+                try:
+                    torch.broadcast_shapes(x.shape, y.shape)
+                except RuntimeError:
+                    return Tensor(torch.tensor(when_incomparable))
         return dispatch.wrap(function(x, y))
 
     return method
@@ -491,78 +516,18 @@ def install_operators(cls: type) -> None:
 
 def getitem(self: Any, key: Any) -> Tensor:
     """``x[key]`` with integers, slices, ``...``, ``tf.newaxis`` and scalar integer tensors, or one boolean mask."""
+    if (
+        type(self) is Tensor
+        and type(key) is int
+        and not (t := self._t).requires_grad
+        and t.ndim
+        and 0 <= key < t.shape[0]
+    ):
+        return Tensor(t[key])
     t = dispatch.raw(self)
     if isinstance(self, dispatch._types.variable):
         self.share()  # the result may be a view of the variable's storage
     return dispatch.wrap(index_raw(t, key))
-
-
-def index_raw(t: torch.Tensor, key: Any) -> torch.Tensor:
-    """TensorFlow's indexing on a raw tensor.
-
-    Raises:
-        TypeError: an index of another kind.
-        InvalidArgumentError: an index out of bounds, or too many.
-    """
-    if isinstance(key, list):
-        key = tuple(key)
-    mask = dispatch.raw(key) if dispatch.is_tensor(key) or isinstance(key, np.ndarray) else None
-    if mask is not None and mask.dtype is torch.bool:
-        return t[mask]
-    keys = key if isinstance(key, tuple) else (key,)
-    plain = [_plain_index(k) for k in keys]
-    if sum(1 for k in plain if k is Ellipsis) > 1:
-        raise InvalidArgumentError("Multiple ellipses in slice spec not allowed [Op:StridedSlice]")
-    used = sum(1 for k in plain if k is not None and k is not Ellipsis)
-    if used > t.ndim:
-        raise InvalidArgumentError(
-            f"Index out of range using input dim {t.ndim}; input has only {t.ndim} dims [Op:StridedSlice]"
-        )
-    axis, backwards = 0, []
-    for position, k in enumerate(plain):
-        if k is Ellipsis:
-            axis += t.ndim - used
-        elif isinstance(k, int):
-            if not -t.shape[axis] <= k < t.shape[axis]:
-                raise InvalidArgumentError(f"slice index {k} of dimension {axis} out of bounds. [Op:StridedSlice]")
-            axis += 1
-        elif k is not None:
-            if k.step is not None and k.step < 0:  # torch has no negative steps: flip, then step forwards
-                size = t.shape[axis]
-                start, stop, step = k.indices(size)
-                plain[position] = slice(size - 1 - start, max(size - 1 - stop, size - 1 - start), -step)
-                backwards.append(axis)
-            axis += 1
-    if backwards:
-        t = t.flip(backwards)
-    return t[tuple(plain)]
-
-
-def _plain_index(key: Any) -> Any:
-    if key is None or key is Ellipsis:
-        return key
-    if isinstance(key, slice):
-        start, stop, step = (None if v is None else _plain_integer(v) for v in (key.start, key.stop, key.step))
-        if step == 0:
-            raise InvalidArgumentError("strides[0] must be non-zero [Op:StridedSlice]")
-        return slice(start, stop, step)
-    return _plain_integer(key)
-
-
-def _plain_integer(key: Any) -> int:
-    if isinstance(key, (bool, float, str)) or (isinstance(key, np.ndarray) and key.ndim):
-        raise _index_error(key)
-    try:
-        return operator.index(key)
-    except TypeError:
-        raise _index_error(key) from None
-
-
-def _index_error(key: Any) -> TypeError:
-    return TypeError(
-        "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
-        f"valid indices, got {key!r}"
-    )
 
 
 install_operators(Tensor)

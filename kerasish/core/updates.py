@@ -13,7 +13,8 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.tensor import convert, getitem, index_raw
+from kerasish.core.indexing import index_raw
+from kerasish.core.tensor import convert, getitem
 
 
 def set_slice(whole: torch.Tensor, key: Any, part: torch.Tensor) -> None:

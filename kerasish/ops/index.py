@@ -9,7 +9,7 @@ import torch
 
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, op, raw, strings
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.core.tensor import index_raw
+from kerasish.core.indexing import index_raw
 from kerasish.ops.common import axis_index, integer_shape
 
 # reading --------------------------------------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core import shape as shapes
 from kerasish.core.dispatch import Array, Arrays, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
-from kerasish.core.tensor import Tensor, index_raw
+from kerasish.core.tensor import Tensor
 from kerasish.ops.common import integer_shape
 from kerasish.tf.alias import moves
 

@@ -29,8 +29,8 @@ from kerasish.tf.alias import (
     REALS,
     SIGNED,
     SINGLE_OR_DOUBLE,
-    check,
     define,
+    refused,
 )
 from kerasish.tf.reductions import accumulate_n as accumulate_n
 from kerasish.tf.reductions import add_n as add_n
@@ -300,7 +300,8 @@ def _add_strings(x: np.ndarray, y: np.ndarray, name: str | None = None) -> np.nd
 @strings(_add_strings)
 def add(x: Array, y: Operand, name: str | None = None) -> Any:
     """x + y, with broadcasting; strings are joined."""
-    check(x, NUMBERS, "AddV2")
+    if x.dtype not in NUMBERS:  # not by check(): its call is a tenth of the time of adding
+        raise refused(x.dtype, NUMBERS, "AddV2")
     return torch.add(x, y)
 
 
