@@ -3,7 +3,8 @@
 ``Plan(graph, training)`` writes a function such as
 
     def program(x0):
-        v1 = relu(dense(x0))
+        v1 = dense(x0)
+        v1 = relu(v1)
         v2 = dropout(v1, training=True)
         v3 = dense_1(v2)
         return (v3,)
@@ -139,9 +140,10 @@ class Plan:
         if functions is None:
             return False
         text = self._text(x, cast_to)
-        for i, function in enumerate(functions):
-            text = f"{self._bind(getattr(function, '__name__', layer.name) if i else layer.name, function)}({text})"
-        self._assign(node, text)
+        self._assign(node, f"{self._bind(layer.name, functions[0])}({text})" if functions else text)
+        name = self._names[id(node.outputs[0])]
+        for function in functions[1:]:  # a line each, so that the input is free before the second
+            self._lines.append(f"{name} = {self._bind(getattr(function, '__name__', layer.name), function)}({name})")
         self._lower_mask(layer, node, mask)
         return True
 

@@ -29,7 +29,7 @@ def run(model):
 
 def test_the_program_calls_each_layer_in_order():
     source = sequential()._network.plan(True).source
-    assert [line.split(" = ")[1] for line in source.splitlines()[1:-1]] == ["relu(hidden(x0))", "out(v1); del v1"]
+    assert [line.split(" = ")[1] for line in source.splitlines()[1:-1]] == ["hidden(x0)", "relu(v1)", "out(v1); del v1"]
     dropout = Sequential([Input((3,)), Dropout(0.5, name="drop")])
     assert "drop(x0, training=True)" in dropout._network.plan(True).source
     assert "v1 = x0" in dropout._network.plan(False).source
