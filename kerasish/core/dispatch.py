@@ -262,9 +262,9 @@ class _Slot:
         return [(holder, key)]
 
 
-def _slots(function: Callable) -> list[_Slot]:
+def _slots(signature: inspect.Signature) -> list[_Slot]:
     slots = []
-    for index, parameter in enumerate(inspect.signature(function).parameters.values()):
+    for index, parameter in enumerate(signature.parameters.values()):
         annotation = str(parameter.annotation).removesuffix(" | None")
         if annotation in ("Array", "Operand", "Arrays", "Index"):
             keyword_only = parameter.kind is inspect.Parameter.KEYWORD_ONLY
@@ -306,7 +306,8 @@ class _Arguments:
 
 
 def _publish(function: F, unify: Callable) -> F:
-    slots = _slots(function)
+    signature = inspect.signature(function)
+    slots = _slots(signature)
     name = function.__name__
     string_function = getattr(function, "strings", None)
 
@@ -333,7 +334,7 @@ def _publish(function: F, unify: Callable) -> F:
     public = functools.wraps(function)(_fast_path(function, slots, general, name))
     _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
-    public.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    public.__signature__ = signature  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]
 
 
