@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from workloads import TRAININGS, Skip, Training, labels, uniform
+from workloads import TRAININGS, Clock, Skip, Training, difference, labels, uniform
 
 Work = Callable[[], Any]
 LOSSES = {
@@ -168,28 +166,18 @@ def tensorflow_of(keras: Any) -> Any:
     return tensorflow
 
 
-def difference(function: Callable[[], Any], base: Callable[[], Any], number: int, blocks: int = 15) -> float:
-    """Seconds that one call costs beyond a call of another function: the median over alternating blocks."""
-
-    def seconds(f: Callable[[], Any]) -> float:
-        begin = time.perf_counter()
-        for _ in range(number):
-            f()
-        return (time.perf_counter() - begin) / number
-
-    return statistics.median(seconds(function) - seconds(base) for _ in range(blocks))
-
-
 class Side:
     """Makes the work of each row.
 
     Args:
         keras: kerasish or keras.
         jit_compile: for ``compile``; None leaves it out.
+        clock: what the time of single calls is told by.
     """
 
-    def __init__(self, keras: Any, jit_compile: bool | None) -> None:
-        self.keras, self.options = keras, {} if jit_compile is None else {"jit_compile": jit_compile}
+    def __init__(self, keras: Any, jit_compile: bool | None, clock: Clock) -> None:
+        self.keras, self.clock = keras, clock
+        self.options = {} if jit_compile is None else {"jit_compile": jit_compile}
 
     def work(self, name: str) -> Work:
         """What one round does; of rows with a unit, a function that returns the value.
@@ -253,11 +241,11 @@ class Side:
 
     def predict(self) -> Work:
         model, x = self.compiled(_seeds_mlp(self.keras), "binary"), uniform(3200, 4)
-        return lambda: [model.predict(x, verbose=0) for _ in range(2)]
+        return lambda: [model.predict(x, verbose=0) for _ in range(4)]
 
     def evaluate(self) -> Work:
         model, x, y = self.compiled(_seeds_mlp(self.keras), "binary"), uniform(3200, 4), labels(3200, 2)
-        return lambda: [model.evaluate(x, y, batch_size=32, verbose=0) for _ in range(2)]
+        return lambda: [model.evaluate(x, y, batch_size=32, verbose=0) for _ in range(4)]
 
     def one_sample(self) -> Work:
         model, x = _seeds_mlp(self.keras), self.keras.ops.convert_to_tensor(uniform(1, 4))
@@ -266,7 +254,7 @@ class Side:
     def predict_call(self) -> Work:
         model, values = self.compiled(_seeds_mlp(self.keras), "binary"), uniform(32, 4)
         x = self.keras.ops.convert_to_tensor(values)
-        return lambda: difference(lambda: model.predict(values, verbose=0), lambda: model(x), 20) * 1e6
+        return lambda: difference(self.clock, lambda: model.predict(values, verbose=0), lambda: model(x), 20) * 1e6
 
     def fifty_layers(self, **options: bool) -> Work:
         layers = [self.keras.layers.Dense(8) for _ in range(50)]
@@ -285,24 +273,24 @@ class Side:
         torch, tf = self.torch(), tensorflow_of(self.keras)
         a, b = torch.rand(32), torch.rand(32)
         x, y = tf.constant(a.numpy()), tf.constant(b.numpy())
-        return lambda: difference(lambda: tf.add(x, y), lambda: torch.add(a, b), 500) * 1e9
+        return lambda: difference(self.clock, lambda: tf.add(x, y), lambda: torch.add(a, b), 500) * 1e9
 
     def one_tensor_op(self) -> Work:
         torch, ops = self.torch(), self.keras.ops
         a = torch.rand(32)
         x = ops.convert_to_tensor(a.numpy())
-        return lambda: difference(lambda: ops.exp(x), lambda: torch.exp(a), 500) * 1e9
+        return lambda: difference(self.clock, lambda: ops.exp(x), lambda: torch.exp(a), 500) * 1e9
 
     def torch_tensor_op(self) -> Work:
         torch, ops = self.torch(), self.keras.ops
         a = torch.rand(32)
-        return lambda: difference(lambda: ops.exp(a), lambda: torch.exp(a), 500) * 1e9
+        return lambda: difference(self.clock, lambda: ops.exp(a), lambda: torch.exp(a), 500) * 1e9
 
     def layer_call(self) -> Work:
         torch, layer = self.torch(), self.keras.layers.Dense(8)
         a, bias, kernel = torch.rand(1, 8), torch.zeros(8), torch.rand(8, 8)
         x = self.keras.ops.convert_to_tensor(a.numpy())
-        return lambda: difference(lambda: layer(x), lambda: torch.addmm(bias, a, kernel), 200) * 1e6
+        return lambda: difference(self.clock, lambda: layer(x), lambda: torch.addmm(bias, a, kernel), 200) * 1e6
 
     def torch(self) -> Any:
         """torch, of a Keras that computes with it.
@@ -358,7 +346,7 @@ class Side:
         truth, found = (self.keras.ops.convert_to_tensor(v) for v in (labels(256, 2), uniform(256, 1)))
 
         def cost(metric: Any) -> float:
-            return difference(lambda: metric.update_state(truth, found), lambda: None, 20, 5)
+            return difference(self.clock, lambda: metric.update_state(truth, found), lambda: None, 20, 5)
 
         return lambda: max(map(cost, made)) * 1e6
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -146,14 +145,16 @@ class Table:
         self.line(row.name, quantity(row, base) if base else "–", cells, goal, about)
 
     def mean(self) -> None:
-        """The geometric means."""
-        others = [s for s in self.sides if s != "torch"]
-        if any(self.ratios.values()):
-            means = [
-                math.exp(statistics.fmean(map(math.log, r))) if r else math.nan for r in map(self.ratios.get, others)
-            ]
-            number = max(map(len, self.ratios.values()))
-            self.line("geometric mean", "", [f"{m:.2f}" for m in means], "0.85", f"of the {number} rows above")
+        """The geometric means; of a side that missed rows, with the number of those that it took part in."""
+        found = [self.ratios[side] for side in self.sides if side != "torch"]
+        number = max(map(len, found), default=0)
+        if number:
+            cells = [_geometric(ratios) + (f" ({len(ratios)})" if len(ratios) < number else "") for ratios in found]
+            self.line("geometric mean", "", cells, "0.85", f"of the {number} rows above")
+
+
+def _geometric(ratios: list[float]) -> str:
+    return f"{statistics.geometric_mean(ratios):.2f}" if ratios else "–"
 
 
 def quantity(row: Row, values: list[float]) -> str:
@@ -227,7 +228,11 @@ def main() -> None:
     for group in (MEAN, EXTRA, CAUSES):
         for row in group:
             if row.name in given.only:
-                table.row(row, *race(row, sides, min(given.rounds, 3) if row.memory else given.rounds), group is MEAN)
+                table.row(
+                    row,
+                    *race(row, sides, min(given.rounds, 3) if row.memory else given.rounds * row.often),
+                    group is MEAN,
+                )
         if group is MEAN:
             table.mean()
     imports(table, given.rounds, given.only)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import timeit
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from workloads import TRAININGS, Skip, Training, labels, uniform
+from workloads import TRAININGS, Clock, Skip, Training, difference, labels, uniform
 
 Work = Callable[[], Any]
 
@@ -161,10 +159,11 @@ class Side:
     Args:
         variant: "torch", "fused" (Adam with fused=True), "compiled" (by torch.compile) or "reduce-overhead" (its mode).
         device: where models and data are.
+        clock: what the time of single calls is told by.
     """
 
-    def __init__(self, variant: str, device: str) -> None:
-        self.variant, self.device = variant, device
+    def __init__(self, variant: str, device: str, clock: Clock) -> None:
+        self.variant, self.device, self.clock = variant, device, clock
 
     def work(self, name: str) -> Work:
         """What one round does.
@@ -211,12 +210,12 @@ class Side:
 
     def predict(self) -> Work:
         model, x = _seeds_mlp().to(self.device), self.tensor(uniform(3200, 4))
-        return lambda: [predictions(model, x) for _ in range(2)]
+        return lambda: [predictions(model, x) for _ in range(4)]
 
     def evaluate(self) -> Work:
         model, x, y = _seeds_mlp().to(self.device), self.tensor(uniform(3200, 4)), self.tensor(labels(3200, 2))
         loss_class, correct = LOSSES["binary"]
-        return lambda: [scores(model, loss_class(), correct, x, y) for _ in range(2)]
+        return lambda: [scores(model, loss_class(), correct, x, y) for _ in range(4)]
 
     def one_sample(self) -> Work:
         return self.calls(_seeds_mlp().to(self.device).eval(), self.tensor(uniform(1, 4)), 500)
@@ -245,17 +244,17 @@ class Side:
 
     def eager_op(self) -> Work:
         a, b = torch.rand(32), torch.rand(32)
-        return lambda: cost(lambda: torch.add(a, b)) * 1e9
+        return lambda: difference(self.clock, lambda: torch.add(a, b), lambda: None, 500) * 1e9
 
     def one_tensor_op(self) -> Work:
         a = torch.rand(32)
-        return lambda: cost(lambda: torch.exp(a)) * 1e9
+        return lambda: difference(self.clock, lambda: torch.exp(a), lambda: None, 500) * 1e9
 
     torch_tensor_op = one_tensor_op
 
     def layer_call(self) -> Work:
         a, bias, kernel = torch.rand(1, 8), torch.zeros(8), torch.rand(8, 8)
-        return lambda: cost(lambda: torch.addmm(bias, a, kernel)) * 1e6
+        return lambda: difference(self.clock, lambda: torch.addmm(bias, a, kernel), lambda: None, 500) * 1e6
 
     def convolution(self, name: str) -> Work:
         kernel, groups = (1, 1) if name == "conv1x1" else (3, 32 if name == "conv_depthwise" else 1)
@@ -335,11 +334,6 @@ def scores(
             total += loss_function(prediction, target).item() * len(target)
             right += correct(prediction, target).item()
     return total / len(y), right / len(y)
-
-
-def cost(function: Callable, number: int = 500, blocks: int = 15) -> float:
-    """Seconds that one call takes: the median over blocks."""
-    return statistics.median(timeit.repeat(function, number=number, repeat=blocks)) / number
 
 
 def repeat_gradient(function: Callable, x: torch.Tensor, layer: nn.Module, number: int = 30) -> Work:

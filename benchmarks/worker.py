@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from workloads import ROWS, Skip
+from workloads import ROWS, Clock, Skip
 
 WARM_UP = 2
 
 
-def make_side(side: str, threads: int, device: str) -> Any:
+def make_side(side: str, threads: int, device: str, clock: Clock) -> Any:
     """What makes the works of a side."""
     if not side.startswith("keras-tensorflow"):
         import torch
@@ -30,7 +30,7 @@ def make_side(side: str, threads: int, device: str) -> Any:
     if side.startswith("torch"):
         from torch_side import Side
 
-        return Side(side.partition("-")[2], device)
+        return Side(side.partition("-")[2], device, clock)
     from keras_side import Side
 
     if side.startswith("keras-"):
@@ -41,13 +41,13 @@ def make_side(side: str, threads: int, device: str) -> Any:
 
             tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
             tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
-        return Side(keras, None)
+        return Side(keras, None, clock)
     import kerasish
 
-    return Side(kerasish, side == "captured")
+    return Side(kerasish, side == "captured", clock)
 
 
-def timed(work: Callable[[], Any], device: str, clock: Callable[[], float]) -> float:
+def timed(work: Callable[[], Any], device: str, clock: Clock) -> float:
     """Seconds that a work takes; on a GPU, between two events."""
     if device != "cuda":
         begin = clock()
@@ -68,8 +68,9 @@ class Worker:
     """Answers requests."""
 
     def __init__(self, side: str, threads: int, device: str, clock: str) -> None:
-        self.device, self.side = device, make_side(side, threads, device)
+        self.device = device
         self.clock = time.process_time if clock == "cpu" else time.perf_counter
+        self.side = make_side(side, threads, device, self.clock)
 
     def prepare(self, name: str) -> bool:
         self.row, self.work = ROWS[name], self.side.work(name)

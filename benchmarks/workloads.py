@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+Clock = Callable[[], float]  # seconds
 
 
 class Skip(Exception):
@@ -24,6 +27,7 @@ class Row:
         goal: the ratio to the hand-written loop, or the value, that is not to be passed.
         unit: "" for a ratio to the hand-written loop, else what the value of each side is in.
         memory: measured in processes of its own, in MB.
+        often: how many times more rounds, where they are short.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Row:
     goal: float | None = None
     unit: str = ""
     memory: bool = False
+    often: int = 1
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,20 @@ def _padded(number: int, steps: int, features: int) -> np.ndarray:
     return x
 
 
+def difference(
+    clock: Clock, function: Callable[[], Any], base: Callable[[], Any], number: int, blocks: int = 15
+) -> float:
+    """Seconds that one call costs beyond a call of another function: the median over alternating blocks of calls."""
+
+    def seconds(called: Callable[[], Any]) -> float:
+        begin = clock()
+        for _ in range(number):
+            called()
+        return (clock() - begin) / number
+
+    return statistics.median(seconds(function) - seconds(base) for _ in range(blocks))
+
+
 TRAININGS = {
     "seeds_mlp": Training(lambda: (uniform(3200, 4), labels(3200, 2)), "binary", 32, 2),
     "norm_mlp": Training(lambda: (uniform(3200, 784), labels(3200, 10)), "classes", 64, 2),
@@ -83,7 +102,7 @@ TRAININGS = {
     "custom_layer": Training(lambda: (uniform(3200, 4), labels(3200, 2)), "binary", 32, 2),
     "execution": Training(lambda: (uniform(3200, 4), labels(3200, 2)), "binary", 32, 2, execution=8),
     "cnn_memory": Training(lambda: (uniform(1024, 28, 28, 1), labels(1024, 10)), "classes", 256, 3),
-    "masked_lstm": Training(lambda: (_padded(1024, 60, 32), labels(1024, 2)), "binary", 256, 3),
+    "masked_lstm": Training(lambda: (_padded(512, 60, 32), labels(512, 2)), "binary", 256),
 }
 
 
@@ -104,9 +123,9 @@ MEAN = (
     _training("transformer", "attention block on 32 tokens of 64, batch 16"),
     _training("autoencoder", "784-64-784, squared error, batch 64"),
     _training("two_inputs", "functional model of two inputs, batch 32"),
-    Row("predict", "predict of the 4-16-8-1 perceptron, batch 32", 200, 1.0),
-    Row("evaluate", "evaluate of the 4-16-8-1 perceptron, batch 32", 200, 1.0),
-    Row("one_sample", "model(x) of the 4-16-8-1 perceptron on one sample", 500, 1.3),
+    Row("predict", "predict of the 4-16-8-1 perceptron, batch 32", 400, 1.0, often=3),
+    Row("evaluate", "evaluate of the 4-16-8-1 perceptron, batch 32", 400, 1.0, often=3),
+    Row("one_sample", "model(x) of the 4-16-8-1 perceptron on one sample", 500, 1.3, often=3),
 )
 EXTRA = (
     _training("gru", "GRU, 30 steps of 16, 64 units, batch 32"),
@@ -114,12 +133,12 @@ EXTRA = (
     _training("custom_layer", "a user's Layer with tf operations, trained by fit"),
     Row("pipeline", "tf.data: slices, shuffle, batch, map, prefetch into fit", 200, 1.05),
     Row("predict_call", "predict on one batch of 32 minus model(x)", goal=30, unit="µs"),
-    Row("fifty_layers", "model(x) of 50 Dense(8) against bare addmm calls", 100, 1.2),
+    Row("fifty_layers", "model(x) of 50 Dense(8) against bare addmm calls", 100, 1.2, often=3),
     Row("eager_op", "tf.add minus torch.add", goal=1000, unit="ns"),
     _training("cnn_memory", "peak memory of training the CNN, batch 256", memory=True),
 )
 CAUSES = (
-    Row("fifty_layers_flag", "model(x, training=False) of 50 Dense(8) against bare addmm calls", 100, 1.2),
+    Row("fifty_layers_flag", "model(x, training=False) of 50 Dense(8) against bare addmm calls", 100, 1.2, often=3),
     Row("one_tensor_op", "keras.ops.exp of a tensor minus torch.exp", goal=1000, unit="ns"),
     Row("torch_tensor_op", "keras.ops.exp of a torch tensor minus torch.exp", goal=1000, unit="ns"),
     Row("layer_call", "one Dense(8) called by itself minus addmm", unit="µs"),
@@ -130,7 +149,7 @@ CAUSES = (
     Row("attention_causal", "with use_causal_mask", 30, 1.05),
     Row("attention_padded", "with a padding mask", 30, 1.05),
     Row("attention_cross", "on another sequence", 30, 1.05),
-    Row("mean_iou", "MeanIoU.update_state on 4096 labels of 10 classes against bincount", 50, 1.3),
+    Row("mean_iou", "MeanIoU.update_state on 4096 labels of 10 classes against bincount", 50, 1.3, often=3),
     Row("slowest_metric", "update_state of the slowest of 20 metrics, 256 values", unit="µs"),
     Row("masked_softmax", "peak memory of Softmax with a mask, 64 MB", goal=1.05, memory=True),
     _training("masked_lstm", "peak memory of training a masked LSTM", memory=True),
