@@ -184,7 +184,8 @@ class Tiers:
     def _when_it_pays(self, steps: int, batch_size: int, device: torch.device) -> int | None:
         if devices.records(device):
             return _RECORDED_FROM if steps > 10 * _RECORDED_FROM else None
-        return Cost(self.step.model, batch_size).swap_at(steps, fixed=settings.global_seed is not None)
+        fixed = settings.global_seed is not None or torch.are_deterministic_algorithms_enabled()
+        return Cost(self.step.model, batch_size).swap_at(steps, fixed)
 
     @property
     def captured(self) -> bool:
@@ -202,7 +203,10 @@ class Tiers:
             self._ready.clear()
             self._jobs.clear()
             self._version = now
-        batch = [t for t in tree.flatten((x, y, sample_weight)) if t is not None]
+        if sample_weight is None and type(x) is torch.Tensor and type(y) is torch.Tensor:
+            batch = [x, y]
+        else:
+            batch = [t for t in tree.flatten((x, y, sample_weight)) if t is not None]
         phase = step.compiled.optimizer.phase()
         captured = self._ready.get(phase)
         if captured is None or not captured.accepts(batch):

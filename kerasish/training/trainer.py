@@ -83,8 +83,8 @@ class Trainer:
                 weighted ones are given the sample weights.
             run_eagerly: whether the layers are called one by one, as Python code, rather than as a lowered program.
             steps_per_execution: batches between calls of the callbacks' batch hooks.
-            jit_compile: "auto", True or False: whether the step may be compiled. The step runs as a lowered program in
-                each case; see docs/differences.md.
+            jit_compile: whether the training step is captured as a whole (``training/capture.py``): True at once, which waits
+                for the compiler; "auto" where a long run pays for it; False never.
             auto_scale_loss: whether a float16 policy gets a ``LossScaleOptimizer``.
 
         Raises:
