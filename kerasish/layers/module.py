@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import as_dtype, to_torch
@@ -82,6 +83,8 @@ class Module(nn.Module):
 
     def _parts(self) -> list[Module]:
         """This layer and all below it, each once: from a list that is made anew when the structure has changed."""
+        if is_dynamo_compiling():  # what is noted while a graph is made would be a change to it
+            return list(self._flatten_layers())
         known = self.__dict__.get("_known_parts")
         if known is None or known.version != structure.version:
             known = self.__dict__["_known_parts"] = _KnownParts(self)

@@ -180,6 +180,11 @@ class OptimizerState:
                 slot.make_writable()
         return [slot.stored for slot in found]
 
+    def slots_of(self, variable: Variable) -> list[Variable]:
+        """All slots of one variable."""
+        position = self._index_dict.get(id(variable))
+        return [table[position] for table in self._slots.values() if position in table]
+
     def _check_known(self, variables: Iterable[Variable]) -> None:
         for variable in variables:
             if id(variable) not in self._index_dict:

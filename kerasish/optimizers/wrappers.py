@@ -287,6 +287,9 @@ class MultiOptimizer(Optimizer):
             "instead."
         )
 
+    def slots_of(self, variable: Variable) -> list[Variable]:
+        return self._optimizer_for(variable).slots_of(variable)
+
     @property
     def capturable(self) -> bool:
         return all(optimizer.capturable for optimizer in self._optimizers)
