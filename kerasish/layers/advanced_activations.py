@@ -205,7 +205,8 @@ class Softmax(Layer):
         x = inputs if inputs.is_floating_point() else inputs.to(to_torch(self.compute_dtype))
         masked = mask.logical_not()
         outputs = activations.softmax.raw(x.masked_fill(masked, torch.finfo(x.dtype).min), self.axis)
-        return outputs.masked_fill(masked, 0.0)  # also where everything along the axis is masked
+        # also where everything along the axis is masked; in place where backward does not need the outputs as they were
+        return outputs.masked_fill(masked, 0.0) if outputs.requires_grad else outputs.masked_fill_(masked, 0.0)
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)

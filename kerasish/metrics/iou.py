@@ -61,14 +61,14 @@ class IoU(Metric):
         weight = None if sample_weight is None else self._weights(sample_weight, y_true)
         y_true, y_pred = y_true.reshape(-1), y_pred.reshape(-1)
         n = self.num_classes
-        valid = (y_true >= 0) & (y_true < n) & (y_pred >= 0) & (y_pred < n)
         if self.ignore_class is not None:
-            valid = valid & (y_true != self.ignore_class)
-        cell = torch.where(valid, y_true * n + y_pred, n * n)
+            y_true = y_true.masked_fill(y_true == self.ignore_class, -1)
+        # a border around the matrix takes what is no class
+        cell = (y_true.clamp(-1, n) * (n + 2)).add_(y_pred.clamp(-1, n)).add_(n + 3)
         dtype = self.total_cm.stored.dtype
-        each = torch.ones_like(cell, dtype=dtype) if weight is None else weight
-        counts = torch.zeros(n * n + 1, dtype=dtype, device=cell.device).index_add_(0, cell, each)
-        accumulate(self.total_cm, counts[:-1].reshape(n, n))
+        each = torch.ones((), dtype=dtype, device=cell.device).expand(cell.shape) if weight is None else weight
+        counts = torch.zeros((n + 2) ** 2, dtype=dtype, device=cell.device).index_add_(0, cell, each)
+        accumulate(self.total_cm, counts.reshape(n + 2, n + 2)[1:-1, 1:-1])
 
     def _weights(self, sample_weight: Any, labels: torch.Tensor) -> torch.Tensor:
         """The labels' weights. Fractions turn a matrix of integers into one of float64: they would count 0."""
