@@ -80,6 +80,18 @@ def assert_equal(found, expected, rtol=1e-5, atol=1e-6):
         np.testing.assert_allclose(f, e, rtol, atol)
 
 
+def live_objects(model, epochs):
+    """How many objects there are after some epochs without the garbage collector's help."""
+    gc.collect()
+    gc.disable()
+    try:
+        model.fit(X[:40], Y[:40], batch_size=8, epochs=epochs, verbose=0, callbacks=[])
+        model.history = None
+        return len(gc.get_objects())
+    finally:
+        gc.enable()
+
+
 # compiled for real ----------------------------------------------------------------------------------------------------
 
 
@@ -106,6 +118,8 @@ def test_a_compiled_run_equals_an_eager_one_and_is_kept_for_the_next(cache):
     assert_equal(fit(again), expected)
     assert again._tiers().captured
     assert sorted(cache.glob("*/*/step.so")) == made
+    before = live_objects(again, 20)
+    assert live_objects(again, 200) <= before + 5  # nothing is kept from step to step
     os.chmod(made[0], 0o666)  # anybody may have changed it
     with pytest.warns(UserWarning, match="others could have written to"):
         assert_equal(fit(model_of(*layers(), **options())), expected)
