@@ -37,6 +37,7 @@ from kerasish.training.step import Step
 
 _KINDS = 4  # of batches that one model gets compiled steps for
 _RECORDED_FROM = 3  # the step from which kernels are recorded: by then libraries are loaded and memory is in use
+_WORTH_A_LOOK = 500  # steps from which it is looked whether a library is there already
 _HOST = torch.device("cpu")
 
 
@@ -164,7 +165,9 @@ class Tiers:
         self._jobs: dict[tuple, Job | Recording | None] = {}  # by phase and kind of batch; None: eager for good
         self._captured: dict[str, Captured] = {}  # by the job's key
         self._version = (-1, -1)
-        self._count = 0
+        self._count = 0  # of steps in the present call of fit
+        self._idle = False  # whether that call goes on eagerly
+        self._only_kept = False  # whether it is captured only if there is a library already
         self._swap_at: int | None = None
 
     def runner(self, steps: int | None, batch_size: int | None) -> Callable:
@@ -173,7 +176,7 @@ class Tiers:
         Args:
             steps: how many there will be; None if that is not known.
         """
-        self._count = 0
+        self._count, self._idle, self._only_kept = 0, False, False
         device = devices.current()
         if self._off or devices.compiles(device):
             return self.step.train
@@ -185,7 +188,10 @@ class Tiers:
         if devices.records(device):
             return _RECORDED_FROM if steps > 10 * _RECORDED_FROM else None
         fixed = settings.global_seed is not None or torch.are_deterministic_algorithms_enabled()
-        return Cost(self.step.model, batch_size).swap_at(steps, fixed)
+        swap_at = Cost(self.step.model, batch_size).swap_at(steps, fixed) if steps >= Cost.LEAST else None
+        if swap_at is None and not fixed and steps >= _WORTH_A_LOOK:
+            self._only_kept, swap_at = True, 0
+        return swap_at
 
     @property
     def captured(self) -> bool:
@@ -196,7 +202,9 @@ class Tiers:
         """One step, by the tier that it belongs to."""
         step = self.step
         self._count += 1
-        if self._off or not step.compiled.optimizer.built:  # the first step settles what metrics and optimizer keep
+        if (
+            self._off or self._idle or not step.compiled.optimizer.built
+        ):  # the first step settles what metrics and optimizer keep
             return step.train(x, y, sample_weight)
         now = (structure.version, structure.trainable_version)
         if self._version != now:
@@ -229,6 +237,7 @@ class Tiers:
                 self._jobs[kind] = self._start(whole, kind)
             job = self._jobs[kind]
             if job is None or (not self._asked and self._count < job.swap_at):
+                self._idle = not self._asked and not any(self._jobs.values())
                 return None
             captured = self._captured.get(job.key)
             if captured is None:
@@ -253,7 +262,7 @@ class Tiers:
         if not self._asked and devices.records(kinds[0][-1]):
             return Recording(self.step, whole, phase, swap_at)
         try:
-            return start(self.step, whole, phase, swap_at, wait=self._asked)
+            return start(self.step, whole, phase, swap_at, self._asked, self._only_kept)
         except CannotCapture:
             if not devices.records(kinds[0][-1]):
                 raise
@@ -327,6 +336,8 @@ class Cost:
     Rough figures of one CPU core, the same on every machine, so that a run's swap step depends on nothing else. Capture saves
     the calls between kernels; steps that consist of convolutions or of recurrent kernels gain nothing.
     """
+
+    LEAST = 40_000  # steps; below, no model pays
 
     def __init__(self, model: Any, batch_size: int) -> None:
         variables = model.trainable_variables

@@ -116,12 +116,13 @@ def _last_line(log: pathlib.Path) -> str:
     return f"the compiler's process ended early: {lines[-1] if lines else 'it said nothing'}"
 
 
-def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool) -> Job | None:
+def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool, only_kept: bool = False) -> Job | None:
     """A job for a step's graph, begun unless its result is there already.
 
     Args:
         wait: whether capture was asked for and training waits for it: then a user's code may be in the step, as it is now;
             else None is the answer.
+        only_kept: whether None is the answer too where nothing is there yet.
 
     Raises:
         CannotCapture: the step cannot be one graph.
@@ -138,6 +139,8 @@ def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool) -> J
     shape = json.dumps(batch, default=lambda t: "t")
     job = Job(_key(_anonymous(config), state, kinds, phase, shape), swap_at)
     if not job.is_done:
+        if only_kept:
+            return None
         device = str(model.trainable_variables[0].stored.device)
         description = {"model": config, "state": state, "phase": phase, "device": device}
         job.run(description, {"batch": batch}, nice=0 if wait else 10)

@@ -33,7 +33,7 @@ class Interpreted:
     swap_at = 0
     spoil = staticmethod(lambda results: results)
 
-    def __init__(self, step, batch, phase, swap_at=0, wait=True):
+    def __init__(self, step, batch, phase, swap_at=0, wait=True, only_kept=False):
         compile_job.check_capturable(step)
         self.graph = graphs.trace(step, batch, phase, len(step.compiled.optimizer.step_values(phase)))
         self.used, self.key, self.swap_at, self.runs = self.graph.used, str(id(self)), swap_at, 0
@@ -155,6 +155,26 @@ def test_only_a_run_that_pays_for_it_is_captured():
     assert cost.swap_at(100_000, fixed=True) is None
 
 
+def test_no_run_below_the_least_number_of_steps_pays():
+    for units in ([4], [4] * 200):
+        cost = Cost(model_of(*(L.Dense(n) for n in units)), 8)
+        assert cost.swap_at(Cost.LEAST, fixed=False) is None
+        assert cost.swap_at(Cost.LEAST, fixed=True) is None
+
+
+def test_a_library_that_is_there_is_used_by_runs_without_a_seed(monkeypatch):
+    asked = []
+    monkeypatch.setattr(capture, "start", lambda *args: asked.append(args[-1]))  # nothing is there
+    monkeypatch.setattr(capture, "_WORTH_A_LOOK", 12)
+    model = model_of(jit_compile="auto")
+    fit(model)
+    assert not asked
+    monkeypatch.setattr(capture.settings, "global_seed", None)
+    model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
+    assert asked == [True]
+    assert model._tiers()._idle
+
+
 def test_a_run_of_convolutions_or_recurrent_layers_gains_nothing():
     model = keras.Sequential([keras.Input((8, 8, 1)), L.Conv2D(4, 3), L.Conv2D(4, 3), L.Flatten(), L.Dense(2)])
     assert Cost(model, 8).swap_at(10**9, fixed=False) is None
@@ -170,6 +190,7 @@ def test_auto_is_eager_in_short_runs(jobs):
 
 def test_auto_swaps_at_the_step_that_the_policy_names(jobs, monkeypatch):
     monkeypatch.setattr(capture.Cost, "swap_at", lambda self, steps, fixed: 4)
+    monkeypatch.setattr(capture.Cost, "LEAST", 0)
     expected = fit(model_of(jit_compile=False))
     model = model_of(jit_compile="auto")
     assert_equal(fit(model), expected)
@@ -335,6 +356,7 @@ def test_without_a_compiler_training_is_eager(monkeypatch):
     with pytest.warns(UserWarning, match="there is no C\\+\\+ compiler"):
         fit(model_of())
     monkeypatch.setattr(capture.Cost, "swap_at", lambda self, steps, fixed: 0)
+    monkeypatch.setattr(capture.Cost, "LEAST", 0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(model_of(jit_compile="auto"))
