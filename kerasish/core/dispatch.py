@@ -121,7 +121,10 @@ def wrap(value: Any) -> Any:
     if type(value) is np.ndarray and value.dtype == object:
         return _types.string(value)
     if isinstance(value, (tuple, list)):
-        mapped = [wrap(v) for v in value]
+        tensor = _types.tensor
+        mapped = [tensor(v) if type(v) is _Torch and not v.requires_grad else wrap(v) for v in value]
+        if type(value) is list:
+            return mapped
         return type(value)(*mapped) if hasattr(value, "_fields") else type(value)(mapped)
     if isinstance(value, dict):
         return {key: wrap(v) for key, v in value.items()}

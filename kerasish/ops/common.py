@@ -69,7 +69,7 @@ def axis_index(axis: int, rank: int) -> int:
         InvalidArgumentError: a tensor of ``rank`` dimensions has no such axis.
     """
     try:
-        index = axis.__index__()
+        index = axis if type(axis) is int else axis.__index__()
     except AttributeError:
         raise fail(TypeError, "'axis' must be an integer", received=repr(axis)) from None
     if not -rank <= index < rank:
@@ -85,20 +85,23 @@ def axis_indices(axis: Axis, rank: int) -> list[int]:
     """
     if axis is None:
         return list(range(rank))
+    if isinstance(axis, int):
+        return [axis_index(axis, rank)]
     if getattr(axis, "ndim", 0):  # a vector as an array or tensor
         axis = list(axis)
     axes = [axis_index(a, rank) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    if len(set(axes)) < len(axes):
+    if len(axes) > 1 and len(set(axes)) < len(axes):
         raise InvalidArgumentError(f"axis {tuple(axes)} names a dimension twice")
     return axes
 
 
 def integer_shape(shape: Any) -> list[int]:
     """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes."""
-    if hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
+    kind = type(shape)
+    if kind is not list and kind is not tuple and hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
         return [shape.__index__()]
     try:
-        return [dim.__index__() for dim in shape]
+        return [dim if type(dim) is int else dim.__index__() for dim in shape]
     except (AttributeError, TypeError):
         raise fail(ValueError, "A shape must be a sequence of integers", received=repr(shape)) from None
 

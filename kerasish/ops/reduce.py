@@ -22,12 +22,19 @@ _SUM_DTYPES = {
 }  # fmt: skip
 
 
+_EVERY = tuple(tuple(range(rank)) for rank in range(9))  # axis
+
+
 def over(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
     """``function(x, axes, keepdims)``, where torch would take an empty list of axes for all of them."""
-    if type(axis) is int and -x.ndim <= axis < x.ndim:
-        return function(x, axis, keepdims)
-    axes = axis_indices(axis, x.ndim)
-    return function(x, axes, keepdims) if axes else function(x.unsqueeze(-1), [x.ndim], False)
+    rank = x.ndim
+    if type(axis) is int:
+        if -rank <= axis < rank:
+            return function(x, axis, keepdims)
+    elif axis is None and rank:
+        return function(x, _EVERY[rank] if rank < len(_EVERY) else tuple(range(rank)), keepdims)
+    axes = axis_indices(axis, rank)
+    return function(x, axes, keepdims) if axes else function(x.unsqueeze(-1), [rank], False)
 
 
 def _last(x: torch.Tensor, axis: Axis) -> torch.Tensor:
@@ -154,6 +161,8 @@ def count_nonzero(x: Array, axis: Axis = None) -> Any:
 
 
 def _extreme(function: Callable, join: Callable, x: torch.Tensor, axis: Axis, keepdims: bool, initial: Any) -> Any:
+    if initial is None and x.numel():
+        return over(function, x, axis, keepdims)
     axes = axis_indices(axis, x.ndim)
     if initial is None:
         if _count(x, axes) == 0:

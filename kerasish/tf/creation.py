@@ -277,7 +277,7 @@ def cast(x: Array, dtype: Any, name: str | None = None) -> Any:
     Raises:
         UnimplementedError: from or to strings; see ``tf.strings.to_number`` and ``tf.strings.as_string``.
     """
-    target = dtypes.as_dtype(dtype)
+    target = dtype if type(dtype) is dtypes.DType else dtypes.as_dtype(dtype)
     if target.torch is None:
         raise UnimplementedError(f"Cast {dtypes.as_dtype(x.dtype).name} to string is not supported [Op:Cast]")
     return x if x.dtype is target.torch else cast_raw(x, target.torch)

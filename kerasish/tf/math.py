@@ -164,7 +164,7 @@ define(globals(), NUMBERS, {
 
 
 def _checked_axis(x: torch.Tensor, axis: Any) -> int:
-    axis = -1 if axis is None else axis.__index__()
+    axis = -1 if axis is None else axis if type(axis) is int else axis.__index__()
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(
             f"`dim` must be in the range [{-x.ndim}, {x.ndim}) where {x.ndim} is the number of dimensions in the input. "
