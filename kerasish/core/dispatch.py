@@ -63,7 +63,9 @@ class _Types:
 
 
 _types = _Types()
-_Torch, _bool = torch.Tensor, torch.bool  # for the text of short ways
+# for the text of short ways:
+_new, _Torch, _strings, _bool = object.__new__, torch.Tensor, np.ndarray, torch.bool
+_floats = frozenset(dtype for dtype in dtypes.FROM_TORCH if dtype.is_floating_point)
 _SCALARS = (int, float, bool, complex, np.generic)
 WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has hardly any kernels for these
 
@@ -345,7 +347,10 @@ def _publish(function: F, unify: Callable) -> F:
         public = any_call
         _own_code(public, function)
     else:
-        short = _binder(kinds)(function, general, name, _types.tensor)
+        direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
+        letters = "".join(" " if n in direct.ignored else k for n, k in zip(signature.parameters, kinds, strict=True))
+        bind = _binder(letters, direct.kinds is not None)
+        short = bind(direct.function, direct.kinds, general, name, _types.tensor)
         public = shortcut.named_after(short, function, list(signature.parameters.values()))
     public = functools.wraps(function)(public)
     public.raw = function  # type: ignore[attr-defined]
@@ -354,10 +359,10 @@ def _publish(function: F, unify: Callable) -> F:
 
 
 @functools.cache
-def _binder(kinds: str) -> Callable:
+def _binder(kinds: str, checked: bool) -> Callable:
     """What makes the short ways of functions with these kinds of parameters."""
     found: dict[str, Any] = {}
-    code = compile(shortcut.text(kinds), f"<operation of {kinds}>", "exec", dont_inherit=True)
+    code = compile(shortcut.text(kinds, checked), f"<operation of {kinds}>", "exec", dont_inherit=True)
     exec(code, globals(), found)
     return found["bind"]
 
@@ -383,14 +388,6 @@ def _raw_parts(values: list | tuple) -> list | None:
             dtype = t.dtype
         parts.append(live(x) if t.requires_grad else t)
     return parts
-
-
-def _noted(variable: Any, reads: tuple | None) -> tuple | None:
-    """``reads`` and this variable with what was read of it; None if that is strings."""
-    value = variable.read()
-    if type(value) is np.ndarray:
-        return None
-    return ((variable, value),) if reads is None else (*reads, (variable, value))
 
 
 def _in_int64(function: Callable, values: list, named: dict, refusal: Exception) -> Any:
@@ -424,8 +421,6 @@ def _settle_views(variables: list, out: Any) -> Any:
 
     A result that is the parameter itself becomes a view, since a write may exchange a parameter's storage.
     """
-    if type(out) is torch.Tensor and not out._is_view() and all(out is not t for _, t in variables):
-        return out
     results = out if isinstance(out, (tuple, list)) else (out,)
     for result in results:
         same = any(result is t for _, t in variables)

@@ -3,22 +3,25 @@
 ``dispatch`` serves every argument that users give: symbolic tensors, strings, arrays, lists, other dtypes. Nearly all calls
 give Tensors of one dtype, and then finding that out costs more than a small tensor's arithmetic. So each operation gets, in
 front, a function with its own signature that looks at each tensor argument once, in straight lines. That of
-``maximum(x: Array, y: Operand, name=None)`` reads:
+``multiply(x: Array, y: Operand, name=None)`` reads, without what it does for variables and torch's tensors:
 
-    def maximum(x, y, name=None):
-        reads = None
+    def multiply(x, y, name=None):
         try:
-            kind = type(x)
-            if kind is Tensor:
+            now = None                                  # the recording, if a tensor belongs to one
+            if type(x) is Tensor:
                 t0 = x._t
-                if t0.requires_grad and x._recording != local.recording: t0 = live(x)
-            elif ...                                    # torch's tensors, variables
+                if t0.requires_grad:
+                    now = local.recording
+                    if x._recording != now: t0 = live(x)
             else: return general((x, y, name))
-            ...                                         # the same for y, which has to have the dtype of x
-            out = function(t0, t1, name)
-            if reads is not None: out = settle_views(reads, out)
-            if type(out) is Torch: return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
-            return wrap(out)
+            dtype = t0.dtype
+            if dtype not in kinds: return general((x, y, name))
+            ...                                         # the same for y, which is of this dtype, or a number that fits
+            out = function(t0, t1)
+            if type(out) is not Torch: return wrap(out)
+            if now is not None and out.requires_grad: return Tensor(out, now)
+            result = new(Tensor); result._t = out; result._recording = -1
+            return result
         except NotImplementedError: return general((x, y, name))
         except (RuntimeError, IndexError) as error: raise translate(error, name_of_op) from error
 
@@ -28,7 +31,8 @@ Python compiles such a text once for each sequence of kinds of parameters; funct
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from typing import NamedTuple
 
 _KINDS = {"Array": "A", "Operand": "O", "Arrays": "S", "Index": "I"}
 
@@ -65,34 +69,61 @@ def named_after(short: Callable, function: Callable, parameters: Sequence[inspec
     return short
 
 
-def text(kinds: str) -> str:
-    """The source of ``bind(function, general, name, Tensor)``, which returns the short way of ``function``.
+class Direct(NamedTuple):
+    """What an operation of a table calls, so that its short way need not go through the table's function.
 
-    What it hands to ``general`` are the values of all parameters, in a tuple. Other names are those of ``dispatch``.
+    Args:
+        function: gets the parameters without those that are ignored.
+        kinds: the dtypes that the first tensor may have; None: all.
+        ignored: names of parameters.
+    """
+
+    function: Callable
+    kinds: Container | None
+    ignored: Container[str]
+
+
+def text(kinds: str, checked: bool = False) -> str:
+    """The source of ``bind``, which returns the short way of a function.
+
+    What that hands to ``_general`` are the values of all parameters, in a tuple. Other names are those of ``dispatch``.
+
+    Args:
+        kinds: a letter for each parameter, as ``kinds_of`` tells; " " for one that the function does not get.
+        checked: whether the dtype of the first tensor has to be in ``_kinds``.
     """
     parameters = ", ".join(f"p{i}" for i in range(len(kinds)))
     given = f"_general(({parameters},))"
-    passed = ", ".join(f"_t{i}" if kind != "-" else f"p{i}" for i, kind in enumerate(kinds))
-    slots = [i for i, kind in enumerate(kinds) if kind != "-"]
+    passed = ", ".join(f"p{i}" if kind == "-" else f"_t{i}" for i, kind in enumerate(kinds) if kind != " ")
+    slots = [i for i, kind in enumerate(kinds) if kind not in " -"]
     typed = [i for i in slots if kinds[i] in "AOao"]
-    lines = ["_reads = None", "try:"]
+    lines = ["_now = _reads = None", "try:"]
     for i in slots:
-        torch_only = _torch_only(kinds, slots, typed, f"_function({parameters})") if i == slots[0] else []
+        torch_only = _torch_only(kinds, slots, typed, checked) if i == slots[0] else []
         lines += [f" {line}" for line in _unwrapped(i, kinds, typed, given, torch_only)]
         lines += [f" else: return {given}"]
+        if i in typed[:1] and (checked or len(typed) > 1):
+            lines += [f" _dtype = _t{i}.dtype"]
+            lines += [f" if _dtype not in _kinds: return {given}"] * checked
+    same = "".join(f" or _out is _t{i}" for i in slots if kinds[i] != "S")
     lines += [
         f" _out = _function({passed})",
-        " if _reads is not None: _out = _settle_views(_reads, _out)",
-        " if type(_out) is _Torch:",
-        "  return _Tensor(_out, local.recording) if _out.requires_grad else _Tensor(_out)",
-        " return wrap(_out)",
+        f" if _reads is not None and (type(_out) is not _Torch{same} or _out._is_view()):",
+        "  _out = _settle_views(_reads, _out)",
+        " if type(_out) is not _Torch: return wrap(_out)",
+        # what else comes from the arguments cannot require a gradient
+        " if _now is not None and _out.requires_grad: return _Tensor(_out, _now)",
+        *([" if _out.requires_grad: return _Tensor(_out, local.recording)"] if "-" in kinds or "S" in kinds else []),
+        " _result = _new(_Tensor); _result._t = _out; _result._recording = -1",
+        " return _result",
         "except NotImplementedError:",
         f" return {given}",
         "except (RuntimeError, IndexError) as _error:",
         " raise _translate(_error, _name) from _error",
     ]
     body = "\n".join("  " + line for line in lines)
-    return f"def bind(_function, _general, _name, _Tensor):\n def short({parameters}):\n{body}\n return short\n"
+    head = "def bind(_function, _kinds, _general, _name, _Tensor):"
+    return f"{head}\n def short({parameters}):\n{body}\n return short\n"
 
 
 def _unwrapped(i: int, kinds: str, typed: list[int], given: str, torch_only: list[str]) -> list[str]:
@@ -101,32 +132,39 @@ def _unwrapped(i: int, kinds: str, typed: list[int], given: str, torch_only: lis
     if kind == "S":
         return [f"if (type({p}) is list or type({p}) is tuple) and ({t} := _raw_parts({p})) is not None: pass"]
     follows = i in typed[1:]  # it has to have the dtype of the first
-    same_dtype = [f" if {t}.dtype is not _t{typed[0]}.dtype: return {given}"] if follows else []
+    same_dtype = [f" if {t}.dtype is not _dtype: return {given}"] if follows else []
     lines = [
         f"_kind = type({p})",
         "if _kind is _Tensor:",
         f" {t} = {p}._t",
         *same_dtype,
-        f" if {t}.requires_grad and {p}._recording != local.recording: {t} = live({p})",
+        f" if {t}.requires_grad:",
+        "  _now = local.recording",
+        f"  if {p}._recording != _now: {t} = live({p})",
         *torch_only,
     ]
     if kind.islower():
         lines += [f"elif {p} is None: {t} = None"]
     if kind in "Oo" and follows:
         lines += [
-            f"elif _kind is float and _t{typed[0]}.is_floating_point(): {t} = {p}",
-            f"elif _kind is int and _t{typed[0]}.dtype is not _bool: {t} = {p}",
+            f"elif _kind is float and _dtype in _floats: {t} = {p}",
+            f"elif _kind is int and _dtype is not _bool: {t} = {p}",
         ]
     lines += [
-        f"elif isinstance({p}, _types.variable) and (_read := _noted({p}, _reads)) is not None:",
-        f" _reads, {t} = _read, _read[-1][1]",
+        f"elif isinstance({p}, _types.variable):",
+        f" {t} = {p}.read()",
+        f" if type({t}) is _strings: return {given}",
         *same_dtype,
+        f" if {t}.requires_grad: _now = local.recording",
+        f" _reads = (({p}, {t}),) if _reads is None else (*_reads, ({p}, {t}))",
     ]
     return lines
 
 
-def _torch_only(kinds: str, slots: list[int], typed: list[int], call: str) -> list[str]:
+def _torch_only(kinds: str, slots: list[int], typed: list[int], checked: bool) -> list[str]:
     """If all tensors are torch's, there is nothing to unwrap or wrap."""
     conditions = ["_kind is _Torch", *(f"type(p{i}) is _Torch" for i in slots[1:])]
     conditions += [f"p{i}.dtype is p{typed[0]}.dtype" for i in typed[1:]]
-    return [f"elif {' and '.join(conditions)}: return {call}"]
+    conditions += [f"p{i}.dtype in _kinds" for i in typed[:1] if checked]
+    passed = ", ".join(f"p{i}" for i, kind in enumerate(kinds) if kind != " ")
+    return [f"elif {' and '.join(conditions)}: return _function({passed})"]

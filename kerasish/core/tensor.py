@@ -327,6 +327,11 @@ def _matmul(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.matmul(x, y)
 
 
+_new = object.__new__
+_FLOATS = frozenset(d.torch for d in FROM_TORCH.values() if d.kind == "float")
+_OF_FLOATS = {divide: operator.truediv}  # what computes the same of floats, with fewer questions
+
+
 def _scalar_fits(value: Any, dtype: torch.dtype) -> bool:
     """Whether torch may take the Python scalar as it is, with the dtype that TensorFlow would convert it to."""
     kind = type(value)
@@ -380,18 +385,16 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
             return compute(self, dispatch.strict_constant(other, x.dtype, name), reflected)
 
     allowed = frozenset(d.torch for d in FROM_TORCH.values() if d.kind in kinds)
-    floats = frozenset(d.torch for d in FROM_TORCH.values() if d.kind == "float") & allowed
+    fits = {float: allowed & _FLOATS, int: allowed - {torch.bool}} if scalars else {}  # the dtypes of numbers' partners
 
     def fast(self: Any, other: Any, reflected: bool) -> Any:
-        """The frequent cases: a Tensor or Variable, and another of its dtype, or a number that fits."""
-        x, kind = self._t if type(self) is Tensor else dispatch.raw(self), type(other)
+        """A Variable, with another or a Tensor of its dtype, or a number that fits."""
+        x, kind = dispatch.raw(self), type(other)
         if kind is Tensor:
-            y = other._t
-            plain = x.dtype is y.dtype and x.dtype in allowed
-            if plain and y.requires_grad:
-                y = dispatch.live(other)
+            y, dtype = dispatch.live(other), x.dtype
+            plain = dtype is y.dtype and dtype in allowed
         elif kind is float or kind is int:
-            y, plain = other, scalars and x.dtype in floats
+            y, plain = other, x.dtype in fits.get(kind, ())
         elif isinstance(other, dispatch._types.variable):
             y = other.read()
             plain = x.dtype is y.dtype and x.dtype in allowed
@@ -399,8 +402,6 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
             plain = False
         if not plain:
             return compute(self, other, reflected)
-        if x.requires_grad and x is getattr(self, "_t", None):
-            x = dispatch.live(self)
         try:
             out = function(y, x) if reflected else function(x, y)
             return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
@@ -409,32 +410,58 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
         except OverflowError:
             return compute(self, other, reflected)
 
+    return _short_ways(function, name, allowed, fits, fast, compute)
+
+
+def _short_ways(
+    function: Callable, name: str, allowed: frozenset, fits: dict, fast: Callable, compute: Callable
+) -> tuple[Callable, Callable]:
+    """The methods themselves: Tensors and numbers are served without another call, all else by ``fast``."""
+    in_floats = _OF_FLOATS.get(function, function)
+
     def forward(self: Any, other: Any) -> Any:
         if type(self) is not Tensor:
             return fast(self, other, False)
-        x, kind = self._t, type(other)
-        if kind is Tensor:  # the most frequent ones without another call
+        x, kind, now = self._t, type(other), None
+        dtype = x.dtype
+        if kind is Tensor:
             y = other._t
-            if x.dtype is not y.dtype or x.dtype not in allowed:
-                return fast(self, other, False)
-            if y.requires_grad and other._recording != local.recording:
-                y = dispatch.live(other)
-        elif (kind is float or kind is int) and scalars and x.dtype in floats:
+            if dtype is not y.dtype or dtype not in allowed:
+                return compute(self, other, False)
+            if y.requires_grad:
+                now = local.recording
+                if other._recording != now:
+                    y = dispatch.live(other)
+        elif kind in fits and dtype in fits[kind]:
             y = other
         else:
             return fast(self, other, False)
-        if x.requires_grad and self._recording != local.recording:
-            x = dispatch.live(self)
+        if x.requires_grad:
+            now = local.recording
+            if self._recording != now:
+                x = dispatch.live(self)
         try:
-            out = function(x, y)
+            out = in_floats(x, y) if dtype in _FLOATS else function(x, y)
         except (RuntimeError, IndexError) as error:
             raise _shape_error(error, x, y, name) from None
         except OverflowError:
             return compute(self, other, False)
-        return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+        if now is not None and out.requires_grad:
+            return Tensor(out, now)
+        result = _new(Tensor)  # a third of the time of Tensor(out)
+        result._t, result._recording = out, -1
+        return result
 
     def backward(self: Any, other: Any) -> Any:
-        return fast(self, other, True)
+        kind = type(other)
+        if type(self) is not Tensor or kind not in fits or self._t.dtype not in fits[kind]:
+            return fast(self, other, True)
+        x = dispatch.live(self) if self._t.requires_grad else self._t
+        try:
+            out = function(other, x)
+        except OverflowError:
+            return compute(self, other, True)
+        return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
 
     return forward, backward
 
