@@ -369,6 +369,8 @@ def _binder(kinds: str, checked: bool) -> Callable:
 
 def _as_written(signature: inspect.Signature, values: tuple) -> tuple[tuple, dict]:
     """The values of all parameters as arguments: required ones by position, others by name unless left out."""
+    if any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
+        return values, {}
     parameters = list(zip(signature.parameters.values(), values, strict=True))
     args = tuple(value for parameter, value in parameters if parameter.default is parameter.empty)
     rest = parameters[len(args) :]

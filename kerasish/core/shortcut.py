@@ -7,7 +7,7 @@ front, a function with its own signature that looks at each tensor argument once
 
     def multiply(x, y, name=None):
         try:
-            now = None                                  # the recording, if a tensor belongs to one
+            now = -1                                    # the recording, if a tensor belongs to one
             if type(x) is Tensor:
                 t0 = x._t
                 if t0.requires_grad:
@@ -19,8 +19,7 @@ front, a function with its own signature that looks at each tensor argument once
             ...                                         # the same for y, which is of this dtype, or a number that fits
             out = function(t0, t1)
             if type(out) is not Torch: return wrap(out)
-            if now is not None and out.requires_grad: return Tensor(out, now)
-            result = new(Tensor); result._t = out; result._recording = -1
+            result = new(Tensor); result._t = out; result._recording = now
             return result
         except NotImplementedError: return general((x, y, name))
         except (RuntimeError, IndexError) as error: raise translate(error, name_of_op) from error
@@ -38,19 +37,22 @@ _KINDS = {"Array": "A", "Operand": "O", "Arrays": "S", "Index": "I"}
 
 
 def kinds_of(signature: inspect.Signature) -> str | None:
-    """A letter for each parameter: A, O, I or S as annotated, small if it may be None, "-" for other ones.
+    """A letter for each parameter: A, O, I or S as annotated, small if it may be None, V for ``*xs``, "-" for other ones.
 
     None: it has parameters of a sort that the short way does not serve.
     """
     letters: list[str] = []
     for parameter in signature.parameters.values():
+        annotation = str(parameter.annotation)
+        if parameter.kind is parameter.VAR_POSITIONAL and annotation == "Array":
+            letters.append("V")
+            continue
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
             return None
-        annotation = str(parameter.annotation)
         letter = _KINDS.get(annotation.removesuffix(" | None"), "-")
         letters.append(letter.lower() if annotation.endswith("| None") else letter)
-    group = [i for i, letter in enumerate(letters) if letter in "AOSaos"]
-    if set(letters) == {"-"} or "s" in letters or ("S" in letters and len(group) > 1):
+    group = [i for i, letter in enumerate(letters) if letter in "AOSVaos"]
+    if set(letters) == {"-"} or "s" in letters or ({"S", "V"} & set(letters) and len(group) > 1):
         return None
     if group:  # the first tells the dtype: without it the call is an unusual one
         letters[group[0]] = letters[group[0]].upper()
@@ -92,29 +94,29 @@ def text(kinds: str, checked: bool = False) -> str:
         kinds: a letter for each parameter, as ``kinds_of`` tells; " " for one that the function does not get.
         checked: whether the dtype of the first tensor has to be in ``_kinds``.
     """
-    parameters = ", ".join(f"p{i}" for i in range(len(kinds)))
+    parameters = ", ".join(f"*p{i}" if kind == "V" else f"p{i}" for i, kind in enumerate(kinds))
     given = f"_general(({parameters},))"
-    passed = ", ".join(f"p{i}" if kind == "-" else f"_t{i}" for i, kind in enumerate(kinds) if kind != " ")
+    raw = {"-": "p{}", "V": "*_t{}"}
+    passed = ", ".join(raw.get(kind, "_t{}").format(i) for i, kind in enumerate(kinds) if kind != " ")
     slots = [i for i, kind in enumerate(kinds) if kind not in " -"]
     typed = [i for i in slots if kinds[i] in "AOao"]
-    lines = ["_now = _reads = None", "try:"]
+    lines = ["_now, _reads = -1, None", "try:"]
     for i in slots:
-        torch_only = _torch_only(kinds, slots, typed, checked) if i == slots[0] else []
+        torch_only = _torch_only(kinds, slots, typed, checked) if i == slots[0] and "V" not in kinds else []
         lines += [f" {line}" for line in _unwrapped(i, kinds, typed, given, torch_only)]
         lines += [f" else: return {given}"]
         if i in typed[:1] and (checked or len(typed) > 1):
             lines += [f" _dtype = _t{i}.dtype"]
             lines += [f" if _dtype not in _kinds: return {given}"] * checked
-    same = "".join(f" or _out is _t{i}" for i in slots if kinds[i] != "S")
+    same = "".join(f" or _out is _t{i}" for i in slots if kinds[i] not in "SV")
     lines += [
         f" _out = _function({passed})",
         f" if _reads is not None and (type(_out) is not _Torch{same} or _out._is_view()):",
         "  _out = _settle_views(_reads, _out)",
         " if type(_out) is not _Torch: return wrap(_out)",
-        # what else comes from the arguments cannot require a gradient
-        " if _now is not None and _out.requires_grad: return _Tensor(_out, _now)",
-        *([" if _out.requires_grad: return _Tensor(_out, local.recording)"] if "-" in kinds or "S" in kinds else []),
-        " _result = _new(_Tensor); _result._t = _out; _result._recording = -1",
+        # which matters only if the result requires a gradient: other arguments may have brought that
+        *([" if _out.requires_grad: _now = local.recording"] if {"-", "S", "V"} & set(kinds) else []),
+        " _result = _new(_Tensor); _result._t = _out; _result._recording = _now",
         " return _result",
         "except NotImplementedError:",
         f" return {given}",
@@ -131,6 +133,8 @@ def _unwrapped(i: int, kinds: str, typed: list[int], given: str, torch_only: lis
     kind, p, t = kinds[i], f"p{i}", f"_t{i}"
     if kind == "S":
         return [f"if (type({p}) is list or type({p}) is tuple) and ({t} := _raw_parts({p})) is not None: pass"]
+    if kind == "V":
+        return [f"if ({t} := _raw_parts({p})) is not None: pass"]
     follows = i in typed[1:]  # it has to have the dtype of the first
     same_dtype = [f" if {t}.dtype is not _dtype: return {given}"] if follows else []
     lines = [

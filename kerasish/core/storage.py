@@ -239,7 +239,7 @@ def cast_raw(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         return x
     source = x.dtype
     if (dtype is torch.int32 or dtype is torch.int64) and source.is_floating_point:
-        plain = type(x) is torch.Tensor and x.device.type == "cpu" and not is_dynamo_compiling()
+        plain = type(x) is torch.Tensor and x.is_cpu and not is_dynamo_compiling()
         return x.to(dtype) if plain and _processor_does(source, dtype) else _to_integer(x, dtype)
     if source.is_complex and not dtype.is_complex:
         x = x.real

@@ -389,7 +389,7 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
 
     def fast(self: Any, other: Any, reflected: bool) -> Any:
         """A Variable, with another or a Tensor of its dtype, or a number that fits."""
-        x, kind = dispatch.raw(self), type(other)
+        x, kind = dispatch.live(self) if isinstance(self, Tensor) else self.read(), type(other)
         if kind is Tensor:
             y, dtype = dispatch.live(other), x.dtype
             plain = dtype is y.dtype and dtype in allowed
@@ -422,7 +422,7 @@ def _short_ways(
     def forward(self: Any, other: Any) -> Any:
         if type(self) is not Tensor:
             return fast(self, other, False)
-        x, kind, now = self._t, type(other), None
+        x, kind, now = self._t, type(other), -1
         dtype = x.dtype
         if kind is Tensor:
             y = other._t
@@ -434,8 +434,14 @@ def _short_ways(
                     y = dispatch.live(other)
         elif kind in fits and dtype in fits[kind]:
             y = other
+        elif isinstance(other, dispatch._types.variable):
+            y = other.read()
+            if dtype is not y.dtype or dtype not in allowed:
+                return compute(self, other, False)
+            if y.requires_grad:
+                now = local.recording
         else:
-            return fast(self, other, False)
+            return compute(self, other, False)
         if x.requires_grad:
             now = local.recording
             if self._recording != now:
@@ -446,10 +452,8 @@ def _short_ways(
             raise _shape_error(error, x, y, name) from None
         except OverflowError:
             return compute(self, other, False)
-        if now is not None and out.requires_grad:
-            return Tensor(out, now)
-        result = _new(Tensor)  # a third of the time of Tensor(out)
-        result._t, result._recording = out, -1
+        result = _new(Tensor)  # in two thirds of the time of Tensor(out, now)
+        result._t, result._recording = out, now
         return result
 
     def backward(self: Any, other: Any) -> Any:

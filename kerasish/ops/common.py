@@ -27,7 +27,8 @@ def torch_dtype(dtype: Any) -> torch.dtype:
         ValueError: nothing of that name is known.
         TypeError: it is ``string``, which torch does not have.
     """
-    return dtypes.to_torch(dtypes.standardize(dtype))
+    known = dtypes.BY_NAME.get(dtype) if type(dtype) is str else None
+    return dtypes.to_torch(dtypes.standardize(dtype) if known is None else known)
 
 
 def nan_note(values: torch.Tensor) -> str:
@@ -112,15 +113,19 @@ def needs_values(x: torch.Tensor, name: str) -> None:
         raise NotImplementedError(f"the length of the result of {name} is one of them")
 
 
-def larger(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def larger(x: torch.Tensor, y: Any) -> torch.Tensor:
     """The larger of x and y, with broadcasting; NaN wins."""
+    if not isinstance(y, torch.Tensor):
+        return x.clamp(min=y)
     if not (x.requires_grad or y.requires_grad):
         return torch.maximum(x, y)
     return torch.where((x >= y) | torch.isnan(x), x, y)  # of equals x gets the gradient; torch would halve it
 
 
-def smaller(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def smaller(x: torch.Tensor, y: Any) -> torch.Tensor:
     """The smaller of x and y, with broadcasting; NaN wins."""
+    if not isinstance(y, torch.Tensor):
+        return x.clamp(max=y)
     if not (x.requires_grad or y.requires_grad):
         return torch.minimum(x, y)
     return torch.where((x <= y) | torch.isnan(x), x, y)

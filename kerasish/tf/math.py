@@ -275,8 +275,8 @@ define(globals(), REALS, {
     "mod(x: Array, y: Array, name=None)": (torch.remainder, "The remainder of x / y with the sign of y."),
     "truncatediv(x: Array, y: Array, name=None)": _truncated,
     "truncatemod(x: Array, y: Array, name=None)": (torch.fmod, "The remainder of x / y with the sign of x."),
-    "maximum(x: Array, y: Array, name=None)": larger,
-    "minimum(x: Array, y: Array, name=None)": smaller,
+    "maximum(x: Array, y: Operand, name=None)": larger,
+    "minimum(x: Array, y: Operand, name=None)": smaller,
 })  # fmt: skip
 define(globals(), FLOATS, {
     "atan2(y: Array, x: Array, name=None)": (torch.atan2, "The angle of the point (x, y), in radians from -π to π."),
