@@ -33,7 +33,6 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
-from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dtypes, shortcut, tree
 from kerasish.core.context import local
@@ -337,42 +336,29 @@ def _publish(function: F, unify: Callable) -> F:
             out = _settle_views(given.variables, out)
         return out if given.torch and not given.wrapped else wrap(out)
 
-    kinds = shortcut.kinds_of(signature)
-    direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
+    def any_call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return general(args, kwargs)
+        except (RuntimeError, IndexError) as error:
+            raise _translate(error, name) from error
 
-    def complete() -> None:
-        """Put the short way in the place of the first."""
-        letters = "".join(" " if n in direct.ignored else k for n, k in zip(signature.parameters, kinds, strict=True))
-        short = _binder(letters, direct.kinds is not None)(direct.function, direct.kinds, general, name, _types.tensor)
-        shortcut.install(short, public, list(signature.parameters.values()))
-
-    first = _first_way(direct.function, direct.kinds, general, name, _types.tensor)
-    general.complete = None if kinds is None else complete  # type: ignore[attr-defined]
-    public = functools.wraps(function)(first)
+    public = functools.wraps(function)(_short_way(function, signature, general) or any_call)
     _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
     public.__signature__ = signature  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]
 
 
-def _first_way(_function: Callable, _kinds: Any, _general: Callable, _name: str, _Tensor: type) -> Callable:
-    """A way for any arguments; called for the first time, it exchanges itself for the operation's short way, if it has one.
-
-    Making all short ways at import would take as long as the rest of it. The names are those of ``shortcut.text``: a
-    function's code can be exchanged for one that refers to the same outer variables.
-    """
-
-    def first(*args: Any, **kwargs: Any) -> Any:
-        if _general.complete is not None and not is_dynamo_compiling():  # type: ignore[attr-defined]
-            _general.complete()  # type: ignore[attr-defined]
-        try:
-            return _general(args, kwargs)
-        except (RuntimeError, IndexError) as error:
-            raise _translate(error, _name) from error
-        if 0:  # as outer variables of this function, too
-            _function, _kinds, _Tensor  # noqa: B018
-
-    return first
+def _short_way(function: Callable, signature: inspect.Signature, general: Callable) -> Callable | None:
+    """What serves the frequent calls of an operation and hands others to ``general``; None for unusual signatures."""
+    kinds = shortcut.kinds_of(signature)
+    if kinds is None:
+        return None
+    direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
+    letters = "".join(" " if n in direct.ignored else k for n, k in zip(signature.parameters, kinds, strict=True))
+    bind = _binder(letters, direct.kinds is not None)
+    short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor)
+    return shortcut.named_after(short, list(signature.parameters.values()))
 
 
 @functools.cache

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Container, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 _KINDS = {"Array": "A", "Operand": "O", "Arrays": "S", "Index": "I"}
 
@@ -59,15 +59,12 @@ def kinds_of(signature: inspect.Signature) -> str | None:
     return "".join(letters)
 
 
-def install(short: Callable, public: Any, parameters: Sequence[inspect.Parameter]) -> None:
-    """Put a short way in the place of ``public``, with the names and defaults of these parameters.
-
-    It gets code of its own also for torch.compile, which keeps graphs with the code, and gives up at the ninth.
-    """
-    code = short.__code__
-    names = tuple(parameter.name for parameter in parameters)
-    public.__defaults__ = tuple(p.default for p in parameters if p.default is not p.empty) or None
-    public.__code__ = code.replace(co_name=public.__name__, co_varnames=names + code.co_varnames[len(names) :])
+def named_after(short: Callable, parameters: Sequence[inspect.Parameter]) -> Callable:
+    """Give a short way the names and defaults of these parameters."""
+    code, names = short.__code__, tuple(parameter.name for parameter in parameters)
+    short.__code__ = code.replace(co_varnames=names + code.co_varnames[len(names) :])
+    short.__defaults__ = tuple(p.default for p in parameters if p.default is not p.empty) or None
+    return short
 
 
 class Direct(NamedTuple):
@@ -121,7 +118,6 @@ def text(kinds: str, checked: bool = False) -> str:
         f" return {given}",
         "except (RuntimeError, IndexError) as _error:",
         " raise _translate(_error, _name) from _error",
-        "if 0: _kinds",  # the code has to refer to all the outer variables
     ]
     body = "\n".join("  " + line for line in lines)
     head = "def bind(_function, _kinds, _general, _name, _Tensor):"
