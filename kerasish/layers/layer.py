@@ -88,6 +88,7 @@ class Layer(Module):
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
+    _compute_bound = False  # whether its kernels take the time, not the calls between them
     _raw_call: Callable
 
     def __init__(
