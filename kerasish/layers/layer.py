@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +65,6 @@ from kerasish.layers.tracing import trace
 
 _MODE_ONLY = {"training"}
 _KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
-_may_hold_losses: weakref.WeakSet = weakref.WeakSet()  # layers that have a loss of a call
 
 
 class Layer(Module):
@@ -87,6 +85,7 @@ class Layer(Module):
     _is_base = True  # whether a user's subclass has no configuration but its own arguments
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
+    _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _raw_call: Callable
 
@@ -113,8 +112,6 @@ class Layer(Module):
         self.autocast = autocast
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        if self.activity_regularizer is not None:
-            _may_hold_losses.add(self)
         self._initialized = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -609,8 +606,9 @@ class Layer(Module):
                     hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
                 )
             self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
-        if not is_dynamo_compiling():
-            _may_hold_losses.add(self)
+        if not self._may_hold_losses and not is_dynamo_compiling():
+            object.__setattr__(self, "_given_loss", True)
+            tracking.structure_changed()
 
     @property
     def losses(self) -> list:
@@ -620,21 +618,30 @@ class Layer(Module):
 
     def raw_losses(self) -> list[torch.Tensor]:
         """``losses`` as raw tensors, attached to the graph that torch is recording."""
-        parts = self._parts()
-        found = [loss for layer in parts for loss in layer._losses]
-        if any(v.regularizer is not None for layer in parts for v in layer._trainable_variables) or any(
-            v.regularizer is not None for layer in parts for v in layer._non_trainable_variables
-        ):
-            for variable in self.trainable_weights:
-                if variable.regularizer is not None:
-                    found.append(regularizers.raw(variable.regularizer)(variable.logical))
+        known = self._known_parts()
+        found = list(self._losses)
+        for layer in known.with_losses:
+            found.extend(layer._losses)
+        for variable in (*self._trainable_variables, *self._non_trainable_variables, *known.variables):
+            if variable.regularizer is not None:
+                break
+        else:
+            return found
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                found.append(regularizers.raw(variable.regularizer)(variable.logical))
         return found
+
+    @property
+    def _may_hold_losses(self) -> bool:
+        """Whether calls give it penalties, as far as is known."""
+        return self._user_call or self.activity_regularizer is not None or self._given_loss
 
     def _clear_losses(self) -> None:
         """Forget the penalties of the last call, at the start of a new one."""
-        if not _may_hold_losses:
-            return
-        for layer in self._parts():
+        if self._losses:
+            self._losses.clear()
+        for layer in self._known_parts().with_losses:
             if layer._losses:
                 layer._losses.clear()
 
