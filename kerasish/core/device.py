@@ -339,6 +339,47 @@ def seed(number: int) -> None:
         _xla_library()._xla_set_rng_seed(number % 2**63, "")
 
 
+def records(device: torch.device) -> bool:
+    """Whether kernels launched on this device can be recorded, and then be launched together."""
+    return device.type == "cuda"
+
+
+def record(function: Callable, generators: Sequence[torch.Generator]) -> tuple[Callable, Any]:
+    """Record the kernels that ``function`` launches, without running them.
+
+    Args:
+        generators: that the kernels draw from, beside the global ones.
+
+    Returns:
+        What launches them, and the function's results, which every launch fills anew.
+    """
+    graph = torch.cuda.CUDAGraph()
+    for source in generators:
+        graph.register_generator_state(source)
+    torch.cuda.synchronize()
+    # threads that fetch data may pin memory meanwhile
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        results = function()
+    return graph.replay, results
+
+
+def library_runner(library: str, device: torch.device) -> Callable[[list], list]:
+    """What a library that AOTInductor made computes, as a function of a list of tensors."""
+    if device.type == "cuda":
+        return torch._C._aoti.AOTIModelContainerRunnerCuda(library, 1, str(device)).run
+    return torch._C._aoti.AOTIModelContainerRunnerCpu(library, 1).run
+
+
+def random_state(state: list | None = None) -> list:
+    """The states of torch's global generators; sets them if ``state`` is given."""
+    if state is not None:
+        torch.set_rng_state(state[0])
+        if len(state) > 1:
+            torch.cuda.set_rng_state_all(state[1])
+        return state
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state_all()] if present("cuda") else [])]
+
+
 def generator(device: torch.device) -> torch.Generator:
     """A generator for random numbers on a device; it may be the host's, and the numbers have to be moved."""
     return torch.Generator("cpu" if device.type == "xla" else device)

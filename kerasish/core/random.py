@@ -331,6 +331,8 @@ class SeedGenerator:
 
     def noise(self, like: torch.Tensor, shape: Any, method: str, *parameters: float) -> torch.Tensor:
         """A tensor like another one, filled by a random method of torch's (``"normal_"``) with this seed."""
+        if local.capturing is not None:
+            return local.capturing.noise(self, like, shape, method, parameters)
         if is_dynamo_compiling():
             return torch.ops.kerasish.noise(like.detach(), shape, method, parameters, self._number)
         return self._noise(like, shape, method, parameters)

@@ -53,6 +53,8 @@ class WindowLayer(Layer):
     A subclass has ``rank`` spatial axes and states ``_convolve``, the computation without the activation.
     """
 
+    _compute_bound = True
+
     rank: int
     _paddings: tuple[str, ...] = ("valid", "same")
     _keras_2_leftovers: tuple[str, ...] = ("groups",)  # what Keras 2 put into configs of layers that do not use it

@@ -51,6 +51,8 @@ class RNN(Layer):
         ValueError: ``cell`` lacks ``call`` or ``state_size``.
     """
 
+    _compute_bound = True
+
     use_cudnn: Any = "auto"
 
     def __init__(

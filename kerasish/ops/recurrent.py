@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn import functional as F
 
+from kerasish.core.context import local
 from kerasish.core.device import wants_one_buffer
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -42,6 +43,13 @@ def fused(
 
 
 def _fused(kind: str, inputs: torch.Tensor, states: list, weights: list) -> tuple[torch.Tensor, list]:
+    if local.capturing is not None:
+        return local.capturing.recurrent(kind, inputs, states, weights)
+    return fused_kernel(kind, inputs, states, weights)
+
+
+def fused_kernel(kind: str, inputs: torch.Tensor, states: list, weights: list) -> tuple[torch.Tensor, list]:
+    """torch's kernel; arguments and results as of ``fused``."""
     hidden = [s.contiguous().unsqueeze(0) for s in states]
     if wants_one_buffer(inputs.device):
         weights = _in_one_chunk(weights)

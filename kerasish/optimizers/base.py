@@ -5,8 +5,9 @@
 A step has two sides. The host's decides what kind of step it is (``phase``) and computes the numbers that change from step
 to step (``step_values``); the device's (``device_step``) takes these numbers as Python floats or as 0-d tensors, so that it
 may stand in a captured graph. A rule is one method, ``update(params, grads, variables, *numbers)``, that updates all
-parameters at once with torch's fused or foreach kernels. Parameters, gradients and slots are in *stored* layout; what is not elementwise (clipping by one
-variable's norm, constraints) sees the logical one. State is keyed by Variable, never by Parameter (see ``state``).
+parameters at once with torch's fused or foreach kernels. Parameters, gradients and slots are in *stored* layout; what is not
+elementwise (clipping by one variable's norm, constraints) sees the logical one. State is keyed by Variable, never by
+Parameter (see ``state``).
 Nothing is read back from the device.
 """
 
@@ -421,6 +422,11 @@ class Optimizer(OptimizerState):
         """Whether a user's class handles whole updates itself: then training calls ``apply_gradients``, not ``raw_apply``."""
         cls = type(self)
         return cls.apply is not Optimizer.apply or cls.apply_gradients is not Optimizer.apply_gradients
+
+    @property
+    def capturable(self) -> bool:
+        """Whether ``device_step`` may be traced into a graph."""
+        return not self.has_own_apply and type(self).update_step is Optimizer.update_step
 
     def assign(self, variable: Variable, value: Any) -> None:
         """``variable = value``, for users' ``update_step``."""

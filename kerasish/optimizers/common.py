@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 
+from kerasish.core.context import local
 from kerasish.core.device import has_fused_updates
 from kerasish.core.variable import Variable
 from kerasish.optimizers.base import Optimizer
@@ -92,9 +93,9 @@ FUSED_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
 def fused(params: Tensors) -> bool:
-    """Whether torch has kernels that update all of these at once."""
+    """Whether torch has kernels that update all of these at once; in a graph, the compiler fuses the formulas better."""
     first = params[0]
-    if not has_fused_updates(first.device) or first.dtype not in FUSED_DTYPES:
+    if local.capturing is not None or not has_fused_updates(first.device) or first.dtype not in FUSED_DTYPES:
         return False
     return all(p.dtype is first.dtype and p.device == first.device for p in params)
 

@@ -23,7 +23,9 @@ from kerasish.core.variable import Fresh, Variable, Weight
 from kerasish.optimizers.schedules import LearningRateSchedule
 
 _HOST = torch.device("cpu")
-_INTERNAL = frozenset(("_variables", "_trainable_variables", "_updated", "_undecayed", "_slots", "_index_dict"))
+_INTERNAL = frozenset(
+    ("_variables", "_hosted", "_trainable_variables", "_updated", "_undecayed", "_slots", "_index_dict")
+)
 
 
 class CallableList(list):
@@ -43,6 +45,7 @@ class OptimizerState:
 
     def _begin(self, learning_rate: Any) -> None:
         self._variables: list[Variable] = []
+        self._hosted: list[Variable] = []
         self._trainable_variables: list[Variable] = []
         self._index_dict: dict[int, int] = {}  # id of a trainable variable -> its position
         self._slots: dict[str, dict[int, Variable]] = {}  # name -> position of a trainable variable -> its slot
@@ -87,8 +90,14 @@ class OptimizerState:
         with scope(device=_HOST):
             variable = Weight(value, dtype=dtype, trainable=False, name=name)
         variable._path = f"{self.name}/{name}"
+        self._hosted.append(variable)
         self._track(variable)
         return variable
+
+    @property
+    def host_variables(self) -> list[Variable]:
+        """The part of the state that lives on the host and that no step of the device's touches."""
+        return list(self._hosted)
 
     def add_variable(
         self,

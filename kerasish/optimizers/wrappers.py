@@ -78,6 +78,10 @@ class LossScaleOptimizer(Optimizer):
         return CallableList([*self._variables, *self.inner_optimizer.variables])
 
     @property
+    def host_variables(self) -> list[Variable]:
+        return [*self._hosted, *self.inner_optimizer.host_variables]
+
+    @property
     def iterations(self) -> Any:
         return self.inner_optimizer.iterations
 
@@ -89,6 +93,8 @@ class LossScaleOptimizer(Optimizer):
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         self.inner_optimizer.learning_rate = value
+
+    capturable = property(lambda self: False)  # whether gradients are finite is read back
 
     def scale(self) -> float:
         """The present scale."""
@@ -264,6 +270,10 @@ class MultiOptimizer(Optimizer):
         return CallableList([*self._variables, *(v for optimizer in self._optimizers for v in optimizer.variables)])
 
     @property
+    def host_variables(self) -> list[Variable]:
+        return [*self._hosted, *(v for optimizer in self._optimizers for v in optimizer.host_variables)]
+
+    @property
     def learning_rate(self) -> Any:
         raise AttributeError(
             "Learning rate cannot be accessed on a MultiOptimizer. Access the learning rate on the individual "
@@ -277,21 +287,26 @@ class MultiOptimizer(Optimizer):
             "instead."
         )
 
+    @property
+    def capturable(self) -> bool:
+        return all(optimizer.capturable for optimizer in self._optimizers)
+
     # one step of each optimizer that has variables
 
     def _stepping(self) -> list[Optimizer]:
         return [optimizer for optimizer in self._optimizers if optimizer.built]
 
     def phase(self) -> tuple:
-        return tuple(optimizer.phase() for optimizer in self._stepping())
+        """For each of them its own, and how many numbers it has then."""
+        phases = [optimizer.phase() for optimizer in self._stepping()]
+        return tuple((own, len(o.step_values(own))) for o, own in zip(self._stepping(), phases))
 
     def step_values(self, phase: tuple) -> tuple[float, ...]:
-        values = (optimizer.step_values(own) for optimizer, own in zip(self._stepping(), phase))
+        values = (optimizer.step_values(own) for optimizer, (own, _) in zip(self._stepping(), phase))
         return tuple(value for own in values for value in own)
 
     def device_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
-        for optimizer, own in zip(self._stepping(), phase):
-            count = len(optimizer.step_values(own))
+        for optimizer, (own, count) in zip(self._stepping(), phase):
             part = [(g, v) for g, v in zip(grads, variables) if self._optimizer_for(v) is optimizer]
             if part:
                 optimizer.device_step([g for g, _ in part], [v for _, v in part], own, values[:count])
@@ -301,7 +316,7 @@ class MultiOptimizer(Optimizer):
         return self._optimizers[self._optimizer_of[self._get_variable_index(variable)]]
 
     def advance(self, phase: tuple) -> None:
-        for optimizer, own in zip(self._stepping(), phase):
+        for optimizer, (own, _) in zip(self._stepping(), phase):
             optimizer.advance(own)
         super().advance(phase)
 

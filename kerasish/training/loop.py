@@ -51,7 +51,8 @@ def fit(
     passes = Passes(feed, steps_per_epoch)
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
-    runner = model._runner("train")
+    planned = passes.steps * (epochs - initial_epoch) if passes.steps else None
+    runner = model._runner("train", planned, feed.batch_size)
     calls.on_train_begin()
     logs: dict = {}
     for epoch in range(initial_epoch, epochs):

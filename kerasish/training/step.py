@@ -34,6 +34,7 @@ class Step:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.compiled = model._compiled
+        self.tiers: Any = None  # capture.Tiers, once the model is trained
         self._own_loss = model._overrides("compute_loss")
         self._own_loss_takes_training = self._own_loss and _takes_training(model.compute_loss)
         self._own_metrics = model._overrides("compute_metrics")
@@ -42,17 +43,20 @@ class Step:
 
     def train(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the weights and the metrics with one batch."""
-        optimizer = self.compiled.optimizer
-        with grad_mode(True):
-            y_pred = self.model.forward_raw(x, True)
-            loss = self.loss(x, y, y_pred, sample_weight, True)
-            variables = self.trainable_variables()
-            if variables:
-                grads = self.gradients(optimizer.scale_loss(loss), variables)
+        y_pred, loss, grads, variables = self.forward_backward(x, y, sample_weight)
         with grad_mode(False):
             if variables:
                 self.update(grads, variables)
             return self.accumulate(x, y, y_pred, sample_weight, loss)
+
+    def forward_backward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor, list, list]:
+        """Predictions, loss, gradients, and the variables that these belong to."""
+        with grad_mode(True):
+            y_pred = self.model.forward_raw(x, True)
+            loss = self.loss(x, y, y_pred, sample_weight, True)
+            variables = self.trainable_variables()
+            grads = self.gradients(self.compiled.optimizer.scale_loss(loss), variables) if variables else []
+        return y_pred, loss, grads, variables
 
     def test(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the metrics with one batch."""

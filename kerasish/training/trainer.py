@@ -19,6 +19,7 @@ from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.layers.tracking import structure, structure_changed
 from kerasish.training import loop
 from kerasish.training.callback import to_numbers
+from kerasish.training.capture import Tiers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
 from kerasish.training.feed import class_weights, pack_x_y_sample_weight, to_batch, unpack_x_y_sample_weight
 from kerasish.training.step import Step
@@ -312,13 +313,24 @@ class Trainer:
             step = self.__dict__["_step"] = Step(self)
         return step
 
-    def _runner(self, mode: str) -> Callable[[tuple], Any]:
-        """What a batch is handed to: the library's step, or the user's ``train_step`` around which Tensors are made."""
+    def _tiers(self) -> Tiers:
+        """Eager and captured training."""
+        step = self._the_step()
+        if step.tiers is None:
+            step.tiers = Tiers(step)
+        return step.tiers
+
+    def _runner(self, mode: str, steps: int | None = None, batch_size: int | None = None) -> Callable[[tuple], Any]:
+        """What a batch is handed to: the library's step, or the user's ``train_step`` around which Tensors are made.
+
+        Args:
+            steps, batch_size: of training: how many steps there will be, and the size of a batch, if that is known.
+        """
         step = self._the_step()
         if not self._overrides(f"{mode}_step"):
             if mode == "predict":
                 return lambda batch: step.predict(batch[0])
-            method = getattr(step, mode)
+            method = self._tiers().runner(steps, batch_size) if mode == "train" else getattr(step, mode)
             return lambda batch: method(*batch)
         user_step = getattr(self, f"{mode}_step")
         tensorflow_rule = mode != "train" or _uses_tape(type(self))

@@ -1,0 +1,275 @@
+"""What is compiled for a model's step, and where the result is kept: jobs for ``compile_worker``, and its cache."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+
+from kerasish.about import VERSION
+from kerasish.core import device as devices
+from kerasish.core import registry
+from kerasish.core.context import settings
+from kerasish.training import graph as graphs
+from kerasish.training.graph import CannotCapture
+from kerasish.training.step import Step
+
+_SETTINGS = ("floatx", "epsilon", "image_data_format")
+_KEPT = 512  # libraries in the cache
+_PACKAGE = pathlib.Path(__file__).parents[2]
+
+
+class Library(NamedTuple):
+    """A compiled step on disk."""
+
+    folder: pathlib.Path
+
+    @property
+    def used(self) -> list[int]:
+        """Which variables of ``step_state`` it takes."""
+        return json.loads((self.folder / "meta.json").read_text())["used"]
+
+    def load(self) -> Callable[[list], list]:
+        """The step, as a function of a list of tensors."""
+        return devices.library_runner(str(self.folder / "step.so"), devices.current())
+
+
+class Job:
+    """A compilation, done, running or not begun.
+
+    Attributes:
+        key: of what is compiled: equal keys give equal libraries.
+        swap_at: the step at which its result takes over.
+    """
+
+    def __init__(self, key: str, swap_at: int) -> None:
+        self.key = key
+        self.swap_at = swap_at
+        self.result = cache_folder() / key[:2] / key
+        self._process: subprocess.Popen | None = None
+        self._folder: pathlib.Path | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return (self.result / "meta.json").exists()
+
+    def run(self, description: dict, data: Any, nice: int) -> None:
+        """Start the process that compiles."""
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="kerasish-compile-"))
+        description = {
+            **description,
+            "result": str(self.result),
+            "nice": nice,
+            "threads": torch.get_num_threads(),
+            "settings": {name: getattr(settings, name) for name in _SETTINGS},
+        }
+        (self._folder / "job.json").write_text(json.dumps(description))
+        torch.save(data, self._folder / "data.pt")
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_PACKAGE), *filter(None, sys.path)])}
+        command = [sys.executable, "-m", "kerasish.training.compile_worker", str(self._folder)]
+        with open(self._folder / "log", "wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """End the process, if it runs, and remove its folder."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._process = self._folder = None
+        atexit.unregister(self.stop)
+
+    def wait(self) -> Library:
+        """The library, once it is there.
+
+        Raises:
+            CannotCapture: the compilation failed.
+        """
+        if self._process is not None and self._folder is not None:
+            self._process.wait()
+            told = self._folder / "error"
+            reason = told.read_text() if told.exists() else _last_line(self._folder / "log")
+            self.stop()
+            if not self.is_done:
+                raise CannotCapture(reason)
+            _prune()
+        _check_owner(self.result)
+        return Library(self.result)
+
+
+def _last_line(log: pathlib.Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return f"the compiler's process ended early: {lines[-1] if lines else 'it said nothing'}"
+
+
+def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool) -> Job | None:
+    """A job for a step's graph, begun unless its result is there already.
+
+    Args:
+        wait: whether capture was asked for and training waits for it: then a user's code may be in the step, as it is now;
+            else None is the answer.
+
+    Raises:
+        CannotCapture: the step cannot be one graph.
+    """
+    model = step.model
+    check_capturable(step)
+    if not any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "g++", "clang++")):
+        raise CannotCapture("there is no C++ compiler (g++ or clang++)")
+    config = configuration(model)
+    if config is None:
+        return _start_traced(step, batch, phase) if wait else None
+    state = graphs.written_state(model)
+    kinds = graphs.written([graphs.kind(t) for t in graphs.flat_batch(batch) if t is not None])
+    shape = json.dumps(batch, default=lambda t: "t")
+    job = Job(_key(_anonymous(config), state, kinds, phase, shape), swap_at)
+    if not job.is_done:
+        device = str(model.trainable_variables[0].stored.device)
+        description = {"model": config, "state": state, "phase": phase, "device": device}
+        job.run(description, {"batch": batch}, nice=0 if wait else 10)
+    elif settings.global_seed is None:
+        job.swap_at = 0
+    return job
+
+
+def _start_traced(step: Step, batch: tuple, phase: tuple) -> Job:
+    """The same with the graph traced here: a class of the user's exists in this process only."""
+    count = len(step.compiled.optimizer.step_values(phase))
+    graph = graphs.trace(step, batch, phase, count)
+    variables = graphs.step_state(step.model)
+    tensors = [variables[i].stored.detach() for i in graph.used]
+    inputs = [*tensors, graphs.numbers_like(tensors, [0.5] * count)]
+    inputs += [t for t in graphs.flat_batch(batch) if t is not None]
+    kinds = graphs.written([graphs.kind(t) for t in inputs])
+    source, constants = graphs.as_text(graph.module)
+    values = {name: t.tolist() for name, t in constants.items()}
+    job = Job(_key(source, graph.used, kinds, values), 0)
+    if not job.is_done:
+        description = {"model": None, "used": graph.used, "device": str(inputs[0].device)}
+        job.run(description, {"source": source, "constants": constants, "inputs": inputs}, nice=0)
+    return job
+
+
+def check_capturable(step: Step) -> None:
+    """What no graph can hold.
+
+    Raises:
+        CannotCapture: the model has it.
+    """
+    model, optimizer = step.model, step.compiled.optimizer
+    if not optimizer.capturable:
+        raise CannotCapture(f"{type(optimizer).__name__} decides on the host, from the gradients, what to do")
+    if any(layer._has_hooks() for layer in model._flatten_layers()):
+        raise CannotCapture("a layer has hooks")
+    if model._overrides("compute_metrics"):
+        raise CannotCapture("compute_metrics() is overridden")
+
+
+def configuration(model: Any) -> dict | None:
+    """The model with how it was compiled, for another process to make it again; None if a user's code is in it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            config = json.loads(json.dumps(registry.serialize_keras_object(model)))
+    except (TypeError, ValueError, NotImplementedError):
+        return None
+    compiled = _without(config["compile_config"], "name")
+    compiled.update(jit_compile=False, steps_per_execution=1, run_eagerly=False)
+    config["compile_config"] = _fixed_rate(compiled)
+    return None if _has_users_code(config) else config
+
+
+def _without(config: Any, key: str) -> Any:
+    if isinstance(config, dict):
+        return {k: _without(v, key) for k, v in config.items() if k != key}
+    return [_without(v, key) for v in config] if isinstance(config, list) else config
+
+
+def _fixed_rate(config: Any) -> Any:
+    """Learning rates are inputs of the graph: whatever they are, the graph is the same."""
+    if isinstance(config, dict):
+        return {k: 0.001 if k == "learning_rate" else _fixed_rate(v) for k, v in config.items()}
+    return [_fixed_rate(v) for v in config] if isinstance(config, list) else config
+
+
+def _has_users_code(config: Any) -> bool:
+    if isinstance(config, dict):
+        if config.get("registered_name") is not None or config.get("class_name") in ("__lambda__", "function"):
+            return True
+        return any(_has_users_code(value) for value in config.values())
+    return isinstance(config, list) and any(_has_users_code(value) for value in config)
+
+
+_REFERENCES = ("name", "keras_history", "input_layers", "output_layers")
+
+
+def _anonymous(config: dict) -> Any:
+    """The configuration with the layers numbered, if their names do not matter: automatic ones count what else was made."""
+    names: dict[str, str] = {}
+
+    def replaced(value: Any, reference: bool) -> Any:
+        if isinstance(value, dict):
+            if value.get("class_name") == "DTypePolicy":  # its name says what it is
+                return value
+            return {k: replaced(v, k in _REFERENCES) for k, v in value.items()}
+        if isinstance(value, list):
+            return [replaced(v, reference) for v in value]
+        if reference and isinstance(value, str):
+            return names.setdefault(value, f"#{len(names)}")
+        return value
+
+    result = replaced(config, False)
+    text = json.dumps(result)
+    return config if any(json.dumps(name) in text for name in names) or "Muon" in text else result
+
+
+def _key(*parts: Any) -> str:
+    """A name for what is compiled, from all that the machine code depends on."""
+    machine = [VERSION, torch.__version__, platform.machine(), torch.backends.cpu.get_cpu_capability()]
+    values = [getattr(settings, name) for name in _SETTINGS]
+    text = json.dumps([*parts, machine, torch.get_num_threads(), values], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+# the cache ------------------------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> pathlib.Path:
+    """``$KERASISH_CACHE``, or ``kerasish`` in the user's folder for caches; made if need be, for the user alone."""
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    folder = pathlib.Path(os.environ.get("KERASISH_CACHE") or pathlib.Path(base) / "kerasish" / "steps")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _check_owner(folder: pathlib.Path) -> None:
+    """A library is code: only what this user wrote, and nobody else can write, is loaded.
+
+    Raises:
+        CannotCapture: the cache is not of that kind.
+    """
+    for path in (cache_folder(), folder, folder / "step.so"):
+        status = path.stat()
+        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            raise CannotCapture(f"others could have written to {path}")
+
+
+def _prune() -> None:
+    """Keep the cache from growing without end: the oldest libraries go."""
+    libraries = sorted(cache_folder().glob("*/*/step.so"), key=lambda path: path.stat().st_mtime)
+    for library in libraries[:-_KEPT]:
+        shutil.rmtree(library.parent, ignore_errors=True)
