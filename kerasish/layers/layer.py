@@ -129,6 +129,8 @@ class Layer(Module):
                 cls.call = dispatch.boundary(call)
             if "_lowered" not in cls.__dict__:
                 cls._lowered = Layer._lowered  # that of a base class belongs to its ``call``
+            if "_lowered_join" not in cls.__dict__:
+                cls._lowered_join = Layer._lowered_join
         if "compute_mask" in cls.__dict__:
             if is_ours(cls.__dict__["compute_mask"]):
                 cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
@@ -165,6 +167,10 @@ class Layer(Module):
         Args:
             inputs: of the shape and dtype that the functions will be given.
         """
+        return None
+
+    def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
+        """``_lowered`` for a list of inputs, which the first of the functions takes as so many arguments."""
         return None
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
