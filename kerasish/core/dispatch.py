@@ -34,7 +34,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import torch
 
-from kerasish.core import dtypes, tree
+from kerasish.core import dtypes, shortcut, tree
 from kerasish.core.context import local
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
 
@@ -63,6 +63,9 @@ class _Types:
 
 
 _types = _Types()
+# for the text of short ways:
+_new, _Torch, _strings, _bool = object.__new__, torch.Tensor, np.ndarray, torch.bool
+_floats = frozenset(dtype for dtype in dtypes.FROM_TORCH if dtype.is_floating_point)
 _SCALARS = (int, float, bool, complex, np.generic)
 WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has hardly any kernels for these
 
@@ -116,14 +119,14 @@ def raw(value: Any, dtype: torch.dtype | None = None) -> Any:
 def wrap(value: Any) -> Any:
     """Raw results as Tensors, in tuples, lists and dictionaries too; other objects pass."""
     if isinstance(value, torch.Tensor):
-        out = _types.tensor(value)
-        if value.requires_grad:
-            out._recording = local.recording
-        return out
+        return _types.tensor(value, local.recording) if value.requires_grad else _types.tensor(value)
     if type(value) is np.ndarray and value.dtype == object:
         return _types.string(value)
     if isinstance(value, (tuple, list)):
-        mapped = [wrap(v) for v in value]
+        tensor = _types.tensor
+        mapped = [tensor(v) if type(v) is _Torch and not v.requires_grad else wrap(v) for v in value]
+        if type(value) is list:
+            return mapped
         return type(value)(*mapped) if hasattr(value, "_fields") else type(value)(mapped)
     if isinstance(value, dict):
         return {key: wrap(v) for key, v in value.items()}
@@ -311,12 +314,14 @@ def _publish(function: F, unify: Callable) -> F:
     name = function.__name__
     string_function = getattr(function, "strings", None)
 
-    def general(args: tuple, kwargs: dict) -> Any:
-        values, given, named = list(args), _Arguments(), dict(kwargs)
+    def general(args: tuple, kwargs: dict | None = None) -> Any:
+        """Serve any call; without ``kwargs``, ``args`` are the values of all parameters."""
+        values, given, named = list(args), _Arguments(), dict(kwargs or ())
         for slot in slots:
             for holder, key in slot.places(values, named):
                 given.take(holder, key, slot)
         if given.symbolic:
+            args, kwargs = _as_written(signature, args) if kwargs is None else (args, kwargs)
             return _types.symbolic_call(public, args, kwargs)
         target = function
         if given.group:
@@ -331,89 +336,63 @@ def _publish(function: F, unify: Callable) -> F:
             out = _settle_views(given.variables, out)
         return out if given.torch and not given.wrapped else wrap(out)
 
-    public = functools.wraps(function)(_fast_path(function, slots, general, name))
+    def any_call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return general(args, kwargs)
+        except (RuntimeError, IndexError) as error:
+            raise _translate(error, name) from error
+
+    public = functools.wraps(function)(_short_way(function, signature, general) or any_call)
     _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
     public.__signature__ = signature  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]
 
 
-_MISSING: Any = object()
+def _short_way(function: Callable, signature: inspect.Signature, general: Callable) -> Callable | None:
+    """What serves the frequent calls of an operation and hands others to ``general``; None for unusual signatures."""
+    kinds = shortcut.kinds_of(signature)
+    if kinds is None:
+        return None
+    direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
+    letters = "".join(" " if n in direct.ignored else k for n, k in zip(signature.parameters, kinds, strict=True))
+    bind = _binder(letters, direct.kinds is not None)
+    short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor)
+    return shortcut.named_after(short, list(signature.parameters.values()))
 
 
-def _fast_path(function: Callable, slots: list[_Slot], general: Callable, name: str) -> Callable:
-    """In front of the general path: all that a call needs whose tensor arguments are one or two leading Tensors.
-
-    An operation in use costs torch's own time and about 0.5 µs; the general path adds 2 µs.
-    """
-    tensor, raw_tensor = _types.tensor, torch.Tensor
-    simple = [slot.index for slot in slots] == list(range(len(slots))) and not any(slot.sequence for slot in slots)
-    grouped = all(slot.grouped for slot in slots)
-    takes_number = len(slots) == 2 and slots[1].keeps_scalars
-
-    def general_only(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return general(args, kwargs)
-        except (RuntimeError, IndexError) as error:
-            raise _translate(error, name) from error
-
-    def one(x: Any = _MISSING, /, *rest: Any, **kwargs: Any) -> Any:
-        try:
-            kind = type(x)
-            if kind is tensor:
-                t = x._t
-                if t.requires_grad:
-                    t = live(x)
-                out = function(t, *rest, **kwargs) if rest or kwargs else function(t)
-                if type(out) is raw_tensor and not out.requires_grad:
-                    return tensor(out)
-                return wrap(out)
-            if kind is raw_tensor:
-                return function(x, *rest, **kwargs)
-            return general(() if x is _MISSING else (x, *rest), kwargs)
-        except NotImplementedError:
-            return general_only(*(() if x is _MISSING else (x, *rest)), **kwargs)
-        except (RuntimeError, IndexError) as error:
-            raise _translate(error, name) from error
-
-    def two(x: Any = _MISSING, y: Any = _MISSING, /, *rest: Any, **kwargs: Any) -> Any:
-        try:
-            if type(x) is tensor:
-                a, kind, read = x._t, type(y), None
-                if kind is tensor:
-                    b = y._t
-                    plain = a.dtype is b.dtype
-                    if b.requires_grad:
-                        b = live(y)
-                elif kind is float or kind is int:
-                    b = y
-                    plain = takes_number and (a.is_floating_point() if kind is float else a.dtype is not torch.bool)
-                elif isinstance(y, _types.variable):
-                    b = y.read()
-                    plain, read = a.dtype is b.dtype, ((y, b),)
-                else:
-                    plain = False
-                if plain:
-                    if a.requires_grad:
-                        a = live(x)
-                    out = function(a, b, *rest, **kwargs) if rest or kwargs else function(a, b)
-                    if read is not None:
-                        out = _settle_views(read, out)
-                    if type(out) is raw_tensor and not out.requires_grad:
-                        return tensor(out)
-                    return wrap(out)
-            return general(_given(x, y, rest), kwargs)
-        except NotImplementedError:
-            return general_only(*_given(x, y, rest), **kwargs)
-        except (RuntimeError, IndexError) as error:
-            raise _translate(error, name) from error
-
-    return {1: one, 2: two}.get(len(slots), general_only) if simple and grouped else general_only
+@functools.cache
+def _binder(kinds: str, checked: bool) -> Callable:
+    """What makes the short ways of operations with these kinds of parameters."""
+    found: dict[str, Any] = {}
+    code = compile(shortcut.text(kinds, checked), f"<operation of {kinds}>", "exec", dont_inherit=True)
+    exec(code, globals(), found)
+    return found["bind"]
 
 
-def _given(x: Any, y: Any, rest: tuple) -> tuple:
-    """The arguments that were given by position."""
-    return (x, y, *rest) if y is not _MISSING else () if x is _MISSING else (x,)
+def _as_written(signature: inspect.Signature, values: tuple) -> tuple[tuple, dict]:
+    """The values of all parameters as arguments: required ones by position, others by name unless left out."""
+    if any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values()):
+        return values, {}
+    parameters = list(zip(signature.parameters.values(), values, strict=True))
+    args = tuple(value for parameter, value in parameters if parameter.default is parameter.empty)
+    rest = parameters[len(args) :]
+    return args, {parameter.name: value for parameter, value in rest if value is not parameter.default}
+
+
+def _raw_parts(values: list | tuple) -> list | None:
+    """The storage of Tensors of one dtype; None if there is something else among them."""
+    parts, dtype, tensor = [], None, _types.tensor
+    for x in values:
+        if type(x) is not tensor:
+            return None
+        t = x._t
+        if t.dtype is not dtype:
+            if dtype is not None:
+                return None
+            dtype = t.dtype
+        parts.append(live(x) if t.requires_grad else t)
+    return parts
 
 
 def _in_int64(function: Callable, values: list, named: dict, refusal: Exception) -> Any:

@@ -189,6 +189,8 @@ def to_torch(value: Any) -> torch.dtype:
     """
     if type(value) is torch.dtype:
         return value
+    if type(value) is DType and value.torch is not None:
+        return value.torch
     dtype = BY_NAME.get(value) if type(value) is str else None
     dtype = as_dtype(value) if dtype is None else dtype
     if dtype.torch is None:

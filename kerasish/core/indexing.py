@@ -19,7 +19,7 @@ def index_raw(t: torch.Tensor, key: Any) -> torch.Tensor:
         TypeError: an index of another kind.
         InvalidArgumentError: an index out of bounds, or too many.
     """
-    if _is_plain(key) or (type(key) is tuple and all(map(_is_plain, key)) and key.count(...) < 2):
+    if type(key) is int or (_all_plain(key) if type(key) is tuple else _is_plain(key)):
         try:
             return t[key]
         except (IndexError, ValueError, RuntimeError):
@@ -58,18 +58,28 @@ def index_raw(t: torch.Tensor, key: Any) -> torch.Tensor:
     return t[tuple(plain)]
 
 
+_BOUNDS = (int, type(None))
+
+
 def _is_plain(key: Any) -> bool:
     """Whether torch takes an index as TensorFlow does, if it takes it at all."""
-    kind = type(key)
-    if kind is slice:
+    if type(key) is slice:
         step = key.step
         if type(key.start) not in _BOUNDS or type(key.stop) not in _BOUNDS:
             return False
         return step is None or (type(step) is int and step > 0)
-    return kind is int or key is None or key is Ellipsis
+    return key is None or key is Ellipsis
 
 
-_BOUNDS = (int, type(None))
+def _all_plain(keys: tuple) -> bool:
+    """The same of several, of which torch would take a second ``...`` as well."""
+    ellipses = 0
+    for key in keys:
+        if key is Ellipsis:
+            ellipses += 1
+        elif type(key) is not int and not _is_plain(key):
+            return False
+    return ellipses < 2
 
 
 def _plain_index(key: Any) -> Any:

@@ -5,10 +5,13 @@ Strings are NumPy object arrays of bytes, since torch has none.
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 import numpy as np
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
@@ -234,14 +237,28 @@ def cast_raw(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """``x`` in another dtype; floats too large for an integer, and NaN, become its smallest value as in TensorFlow."""
     if x.dtype is dtype:
         return x
-    if x.dtype.is_floating_point and dtype in (torch.int32, torch.int64):
-        info = torch.iinfo(dtype)
-        wide = x.double()
-        fits = (wide >= info.min) & (wide <= info.max)  # False for NaN
-        return torch.where(fits, x, 0).to(dtype).masked_fill(~fits, info.min)
-    if x.dtype.is_complex and not dtype.is_complex:
+    source = x.dtype
+    if (dtype is torch.int32 or dtype is torch.int64) and source.is_floating_point:
+        plain = type(x) is torch.Tensor and x.is_cpu and not is_dynamo_compiling()
+        return x.to(dtype) if plain and _processor_does(source, dtype) else _to_integer(x, dtype)
+    if source.is_complex and not dtype.is_complex:
         x = x.real
     return x.to(dtype)
+
+
+def _to_integer(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    info = torch.iinfo(dtype)
+    wide = x.double()
+    fits = (wide >= info.min) & (wide <= info.max)  # False for NaN
+    return torch.where(fits, x, 0).to(dtype).masked_fill(~fits, info.min)
+
+
+@functools.cache
+def _processor_does(source: torch.dtype, dtype: torch.dtype) -> bool:
+    """Whether the host's own conversion gives the smallest integer for what does not fit: x86 does, others saturate."""
+    values = [math.nan, math.inf, -math.inf, 6e4, -3e9, 3e9, 2.0**31, 2.0**63, -1e19, 3e38, 1.5]
+    probe = torch.tensor(values * 17, dtype=torch.float64).to(source)  # enough for vectors, and some are left over
+    return all(torch.equal(part.to(dtype), _to_integer(part, dtype)) for part in (probe, probe[::3], probe[:1]))
 
 
 dispatch.register(constant=storage)

@@ -18,6 +18,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.indexing import index_raw
@@ -63,13 +64,13 @@ _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
 class Tensor:
     """An immutable n-dimensional array of one dtype. Made by ``tf.constant``, ``keras.ops.array`` and operations."""
 
-    __slots__ = ("__dict__", "__weakref__", "_t")
+    __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     OVERLOADABLE_OPERATORS = frozenset()
-    _recording = -1  # the recording that computed it; only read where the storage requires a gradient
 
-    def __init__(self, t: torch.Tensor) -> None:
+    def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
+        self._recording = recording  # that computed it; only read where the storage requires a gradient
 
     # what it is
 
@@ -326,6 +327,11 @@ def _matmul(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.matmul(x, y)
 
 
+_new = object.__new__
+_FLOATS = frozenset(d.torch for d in FROM_TORCH.values() if d.kind == "float")
+_OF_FLOATS = {divide: operator.truediv}  # what computes the same of floats, with fewer questions
+
+
 def _scalar_fits(value: Any, dtype: torch.dtype) -> bool:
     """Whether torch may take the Python scalar as it is, with the dtype that TensorFlow would convert it to."""
     kind = type(value)
@@ -379,18 +385,16 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
             return compute(self, dispatch.strict_constant(other, x.dtype, name), reflected)
 
     allowed = frozenset(d.torch for d in FROM_TORCH.values() if d.kind in kinds)
-    floats = frozenset(d.torch for d in FROM_TORCH.values() if d.kind == "float") & allowed
+    fits = {float: allowed & _FLOATS, int: allowed - {torch.bool}} if scalars else {}  # the dtypes of numbers' partners
 
     def fast(self: Any, other: Any, reflected: bool) -> Any:
-        """The frequent cases: a Tensor or Variable, and another of its dtype, or a number that fits."""
-        x, kind = self._t if type(self) is Tensor else dispatch.raw(self), type(other)
+        """A Variable, with another or a Tensor of its dtype, or a number that fits."""
+        x, kind = dispatch.live(self) if isinstance(self, Tensor) else self.read(), type(other)
         if kind is Tensor:
-            y = other._t
-            plain = x.dtype is y.dtype and x.dtype in allowed
-            if plain and y.requires_grad:
-                y = dispatch.live(other)
+            y, dtype = dispatch.live(other), x.dtype
+            plain = dtype is y.dtype and dtype in allowed
         elif kind is float or kind is int:
-            y, plain = other, scalars and x.dtype in floats
+            y, plain = other, x.dtype in fits.get(kind, ())
         elif isinstance(other, dispatch._types.variable):
             y = other.read()
             plain = x.dtype is y.dtype and x.dtype in allowed
@@ -398,28 +402,70 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
             plain = False
         if not plain:
             return compute(self, other, reflected)
-        if x.requires_grad and x is getattr(self, "_t", None):
-            x = dispatch.live(self)
         try:
             out = function(y, x) if reflected else function(x, y)
-            return dispatch.wrap(out) if out.requires_grad else Tensor(out)
+            return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
         except (RuntimeError, IndexError) as error:
             raise _shape_error(error, x, y, name) from None
         except OverflowError:
             return compute(self, other, reflected)
 
+    return _short_ways(function, name, allowed, fits, fast, compute)
+
+
+def _short_ways(
+    function: Callable, name: str, allowed: frozenset, fits: dict, fast: Callable, compute: Callable
+) -> tuple[Callable, Callable]:
+    """The methods themselves: Tensors and numbers are served without another call, all else by ``fast``."""
+    in_floats = _OF_FLOATS.get(function, function)
+
     def forward(self: Any, other: Any) -> Any:
-        if type(self) is Tensor and type(other) is Tensor:  # the most frequent one without another call
-            x, y = self._t, other._t
-            if x.dtype is y.dtype and x.dtype in allowed and not (x.requires_grad or y.requires_grad):
-                try:
-                    return Tensor(function(x, y))
-                except (RuntimeError, IndexError) as error:
-                    raise _shape_error(error, x, y, name) from None
-        return fast(self, other, False)
+        if type(self) is not Tensor:
+            return fast(self, other, False)
+        x, kind, now = self._t, type(other), -1
+        dtype = x.dtype
+        if kind is Tensor:
+            y = other._t
+            if dtype is not y.dtype or dtype not in allowed:
+                return compute(self, other, False)
+            if y.requires_grad:
+                now = local.recording
+                if other._recording != now:
+                    y = dispatch.live(other)
+        elif kind in fits and dtype in fits[kind]:
+            y = other
+        elif isinstance(other, dispatch._types.variable):
+            y = other.read()
+            if dtype is not y.dtype or dtype not in allowed:
+                return compute(self, other, False)
+            if y.requires_grad:
+                now = local.recording
+        else:
+            return compute(self, other, False)
+        if x.requires_grad:
+            now = local.recording
+            if self._recording != now:
+                x = dispatch.live(self)
+        try:
+            out = in_floats(x, y) if dtype in _FLOATS else function(x, y)
+        except (RuntimeError, IndexError) as error:
+            raise _shape_error(error, x, y, name) from None
+        except OverflowError:
+            return compute(self, other, False)
+        result = _new(Tensor)  # in two thirds of the time of Tensor(out, now)
+        result._t, result._recording = out, now
+        return result
 
     def backward(self: Any, other: Any) -> Any:
-        return fast(self, other, True)
+        kind = type(other)
+        if type(self) is not Tensor or kind not in fits or self._t.dtype not in fits[kind]:
+            return fast(self, other, True)
+        x = dispatch.live(self) if self._t.requires_grad else self._t
+        try:
+            out = function(other, x)
+        except OverflowError:
+            return compute(self, other, True)
+        return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
 
     return forward, backward
 
@@ -440,8 +486,13 @@ def _unary(function: Callable, name: str, kinds: tuple) -> Callable:
     allowed = frozenset(d.torch for d in FROM_TORCH.values() if d.kind in kinds)
 
     def method(self: Any) -> Any:
-        if type(self) is Tensor and self._t.dtype in allowed and not self._t.requires_grad:
-            return Tensor(function(self._t))
+        if type(self) is Tensor:
+            x = self._t
+            if x.requires_grad and self._recording != local.recording:
+                x = dispatch.live(self)
+            if x.dtype in allowed:
+                out = function(x)
+                return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
         x = dispatch.raw(self)
         _check(kinds, x.dtype, name)
         return dispatch.wrap(function(x))
@@ -451,6 +502,10 @@ def _unary(function: Callable, name: str, kinds: tuple) -> Callable:
 
 def _equality(function: Callable, name: str, when_incomparable: bool) -> Callable:
     def method(self: Any, other: Any) -> Any:
+        if type(self) is Tensor and type(other) is Tensor:
+            x, y = self._t, other._t
+            if x.dtype is y.dtype and x.shape == y.shape:
+                return Tensor(function(x, y))
         if other is None:
             return when_incomparable
         x = dispatch.raw(self)
@@ -474,9 +529,9 @@ _BITS = ("bool", "int", "uint")
 _ORDERED = ("int", "uint", "float")
 _SIGNED = ("int", "float", "complex")
 BINARY_OPERATORS: dict[str, tuple] = {
-    "add": (torch.add, "AddV2", _NUMBERS),
+    "add": (operator.add, "AddV2", _NUMBERS),
     "sub": (operator.sub, "Sub", _NUMBERS),
-    "mul": (torch.mul, "Mul", (*_NUMBERS, "bool")),  # of bools: and
+    "mul": (operator.mul, "Mul", (*_NUMBERS, "bool")),  # of bools: and
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
@@ -516,18 +571,19 @@ def install_operators(cls: type) -> None:
 
 def getitem(self: Any, key: Any) -> Tensor:
     """``x[key]`` with integers, slices, ``...``, ``tf.newaxis`` and scalar integer tensors, or one boolean mask."""
-    if (
-        type(self) is Tensor
-        and type(key) is int
-        and not (t := self._t).requires_grad
-        and t.ndim
-        and 0 <= key < t.shape[0]
-    ):
-        return Tensor(t[key])
-    t = dispatch.raw(self)
-    if isinstance(self, dispatch._types.variable):
-        self.share()  # the result may be a view of the variable's storage
-    return dispatch.wrap(index_raw(t, key))
+    if type(self) is Tensor:
+        t = self._t
+        if t.requires_grad and self._recording != local.recording:
+            t = dispatch.live(self)
+    else:
+        t = dispatch.raw(self)
+        if isinstance(self, dispatch._types.variable):
+            self.share()  # the result may be a view of the variable's storage
+    try:
+        out = t[key] if type(key) is int else index_raw(t, key)
+    except IndexError:
+        out = index_raw(t, key)  # which words it
+    return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
 
 
 install_operators(Tensor)

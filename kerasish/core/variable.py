@@ -201,7 +201,7 @@ class Variable:
 
     def read(self) -> Any:
         """The raw value for an operation: logical layout, compute dtype, attached to the recording now in progress."""
-        t = self.stored
+        t = (self._owner._parameters if self._is_parameter else self._owner._buffers)[self._key]
         if local.overlay is not None:
             t = local.overlay.get(id(self), (None, t))[1]
         if type(t) is np.ndarray:

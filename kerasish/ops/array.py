@@ -34,7 +34,10 @@ def reshape(x: Array, newshape: Any) -> Any:
     Raises:
         InvalidArgumentError: the number of elements does not fit.
     """
-    sizes = _new_shape(newshape)
+    try:
+        return x.reshape(newshape)
+    except (RuntimeError, TypeError):
+        sizes = _new_shape(newshape)
     try:
         return x.reshape(sizes)
     except RuntimeError:
@@ -79,6 +82,8 @@ def squeeze(x: Array, axis: Axis = None) -> Any:
     Raises:
         ValueError: a named dimension has another length.
     """
+    if type(axis) is int and -x.ndim <= axis < x.ndim and x.shape[axis] == 1:
+        return x.squeeze(axis)
     return x.reshape(_squeezed(x.shape, axis))
 
 
@@ -101,8 +106,11 @@ def _expand_strings(x: np.ndarray, axis: Any) -> np.ndarray:
 @strings(_expand_strings)
 def expand_dims(x: Array, axis: int | Sequence[int]) -> Any:
     """x with dimensions of length 1 at the places that ``axis`` names in the result."""
-    if isinstance(axis, int) and -x.ndim - 2 < axis <= x.ndim:
-        return x.unsqueeze(axis)
+    if type(axis) is int:
+        try:
+            return x.unsqueeze(axis)
+        except IndexError:  # worded below
+            pass
     return x.reshape(_expanded(x.shape, axis))
 
 
@@ -149,6 +157,11 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Any:
     Raises:
         ValueError: ``axes`` is no permutation.
     """
+    if axes is not None:
+        try:
+            return x.permute(axes)
+        except (RuntimeError, TypeError, IndexError):  # worded below
+            pass
     return x.permute(_permutation(axes, x.ndim))
 
 

@@ -27,7 +27,8 @@ def torch_dtype(dtype: Any) -> torch.dtype:
         ValueError: nothing of that name is known.
         TypeError: it is ``string``, which torch does not have.
     """
-    return dtypes.to_torch(dtypes.standardize(dtype))
+    known = dtypes.BY_NAME.get(dtype) if type(dtype) is str else None
+    return dtypes.to_torch(dtypes.standardize(dtype) if known is None else known)
 
 
 def nan_note(values: torch.Tensor) -> str:
@@ -69,7 +70,7 @@ def axis_index(axis: int, rank: int) -> int:
         InvalidArgumentError: a tensor of ``rank`` dimensions has no such axis.
     """
     try:
-        index = axis.__index__()
+        index = axis if type(axis) is int else axis.__index__()
     except AttributeError:
         raise fail(TypeError, "'axis' must be an integer", received=repr(axis)) from None
     if not -rank <= index < rank:
@@ -85,20 +86,23 @@ def axis_indices(axis: Axis, rank: int) -> list[int]:
     """
     if axis is None:
         return list(range(rank))
+    if isinstance(axis, int):
+        return [axis_index(axis, rank)]
     if getattr(axis, "ndim", 0):  # a vector as an array or tensor
         axis = list(axis)
     axes = [axis_index(a, rank) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    if len(set(axes)) < len(axes):
+    if len(axes) > 1 and len(set(axes)) < len(axes):
         raise InvalidArgumentError(f"axis {tuple(axes)} names a dimension twice")
     return axes
 
 
 def integer_shape(shape: Any) -> list[int]:
     """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes."""
-    if hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
+    kind = type(shape)
+    if kind is not list and kind is not tuple and hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
         return [shape.__index__()]
     try:
-        return [dim.__index__() for dim in shape]
+        return [dim if type(dim) is int else dim.__index__() for dim in shape]
     except (AttributeError, TypeError):
         raise fail(ValueError, "A shape must be a sequence of integers", received=repr(shape)) from None
 
@@ -109,15 +113,19 @@ def needs_values(x: torch.Tensor, name: str) -> None:
         raise NotImplementedError(f"the length of the result of {name} is one of them")
 
 
-def larger(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def larger(x: torch.Tensor, y: Any) -> torch.Tensor:
     """The larger of x and y, with broadcasting; NaN wins."""
+    if not isinstance(y, torch.Tensor):
+        return x.clamp(min=y)
     if not (x.requires_grad or y.requires_grad):
         return torch.maximum(x, y)
     return torch.where((x >= y) | torch.isnan(x), x, y)  # of equals x gets the gradient; torch would halve it
 
 
-def smaller(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+def smaller(x: torch.Tensor, y: Any) -> torch.Tensor:
     """The smaller of x and y, with broadcasting; NaN wins."""
+    if not isinstance(y, torch.Tensor):
+        return x.clamp(max=y)
     if not (x.requires_grad or y.requires_grad):
         return torch.minimum(x, y)
     return torch.where((x <= y) | torch.isnan(x), x, y)

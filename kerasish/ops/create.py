@@ -128,6 +128,10 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     Raises:
         InvalidArgumentError: ``step`` is 0 or leads away from ``stop``.
     """
+    if type(start) is int and dtype is step is None and (stop is None or type(stop) is int):
+        first, last = (0, start) if stop is None else (start, stop)
+        if 0 <= first <= last < 2**31:
+            return wrap(torch.arange(first, last, dtype=torch.int32, device=devices.current()))
     given = [value for value in (start, stop, step) if value is not None]
     common = dtypes.result_type(*map(_kind, given)) if dtype is None else dtype
     start, stop = (0, start) if stop is None else (start, stop)

@@ -34,14 +34,14 @@ def _wide_products(function: Callable, *xs: torch.Tensor) -> torch.Tensor:
 
 
 def _matmul(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
-    for position, x in enumerate((x1, x2)):
-        if x.ndim == 0:
-            raise InvalidArgumentError(f"In[{position}] ndims must be >= 1: got a scalar [Op:MatMul]")
     try:
         return torch.matmul(x1, x2)
     except NotImplementedError:
         raise
     except RuntimeError:
+        for position, x in enumerate((x1, x2)):
+            if x.ndim == 0:
+                raise InvalidArgumentError(f"In[{position}] ndims must be >= 1: got a scalar [Op:MatMul]") from None
         raise InvalidArgumentError(
             f"Matrix size-incompatible: In[0]: {list(x1.shape)}, In[1]: {list(x2.shape)} [Op:MatMul]"
         ) from None
@@ -55,7 +55,7 @@ def matmul(x1: Array, x2: Array) -> Any:
     Raises:
         InvalidArgumentError: the shapes do not fit.
     """
-    return _wide_products(_matmul, x1, x2)
+    return _matmul(x1, x2) if x1.is_floating_point() else _wide_products(_matmul, x1, x2)
 
 
 def _dot(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
@@ -120,6 +120,8 @@ def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Any:
 @op
 def einsum(subscripts: str, *operands: Array) -> Any:
     """Sums of products written in Einstein's notation: ``"ij,jk->ik"`` is a matrix product. int8 gives int32."""
+    if operands and operands[0].is_floating_point():
+        return torch.einsum(subscripts, *operands)
     result = _wide_products(lambda *xs: torch.einsum(subscripts, *xs), *operands)
     return result.int() if operands[0].dtype in (torch.int8, torch.int32) else result  # torch sums some to int64
 

@@ -134,20 +134,16 @@ def reciprocal(x: Array) -> Any:
 @op
 def maximum(x1: Operand, x2: Operand) -> Any:
     """The larger of x1 and x2, elementwise with broadcasting; NaN wins."""
-    if isinstance(x1, torch.Tensor) and isinstance(x2, torch.Tensor):
-        return larger(x1, x2)
     if isinstance(x1, torch.Tensor):
-        return torch.clamp(x1, min=x2)
+        return larger(x1, x2)
     return torch.where(x2 <= x1, x1, x2)  # of equals the number is meant: no gradient
 
 
 @op
 def minimum(x1: Operand, x2: Operand) -> Any:
     """The smaller of x1 and x2, elementwise with broadcasting; NaN wins."""
-    if isinstance(x1, torch.Tensor) and isinstance(x2, torch.Tensor):
-        return smaller(x1, x2)
     if isinstance(x1, torch.Tensor):
-        return torch.clamp(x1, max=x2)
+        return smaller(x1, x2)
     return torch.where(x2 >= x1, x1, x2)
 
 
@@ -163,6 +159,9 @@ def fmin(x1: Array, x2: Array) -> Any:
     return torch.fmin(x1, x2)
 
 
+_PLAIN = (int, float)
+
+
 def _bound(value: Any) -> Any:
     return value if value is None or type(value) in (int, float) else raw(value)
 
@@ -173,6 +172,8 @@ def clip(x: Array, x_min: Any, x_max: Any) -> Any:
 
     Booleans become int32; integers with a bound that is a float become floats.
     """
+    if type(x_min) in _PLAIN and type(x_max) in _PLAIN and x.is_floating_point():
+        return torch.clamp(x, x_min, x_max)
     bounds = [_bound(x_min), _bound(x_max)]
     x = numbers(x)
     if any(isinstance(b, float) or (isinstance(b, torch.Tensor) and b.is_floating_point()) for b in bounds):

@@ -272,10 +272,13 @@ def _codes(x: torch.Tensor, num_classes: int, axis: int) -> torch.Tensor:
         raise fail(TypeError, "`num_classes` must be an integer", received=repr(num_classes))
     if x.dtype is torch.bool or x.is_floating_point():
         x = x.long()
+    classes = torch.arange(num_classes, dtype=x.dtype, device=x.device)
+    if axis == -1:
+        return x.unsqueeze(-1) == classes
     axis = axis_index(axis, x.ndim + 1)
     shape = [1] * (x.ndim + 1)
     shape[axis] = num_classes
-    return x.unsqueeze(axis) == torch.arange(num_classes, dtype=x.dtype, device=x.device).reshape(shape)
+    return x.unsqueeze(axis) == classes.reshape(shape)
 
 
 @op

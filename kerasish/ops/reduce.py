@@ -22,12 +22,24 @@ _SUM_DTYPES = {
 }  # fmt: skip
 
 
+_EVERY = tuple(tuple(range(rank)) for rank in range(9))  # axis
+
+
 def over(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
     """``function(x, axes, keepdims)``, where torch would take an empty list of axes for all of them."""
-    if type(axis) is int and -x.ndim <= axis < x.ndim:
-        return function(x, axis, keepdims)
-    axes = axis_indices(axis, x.ndim)
-    return function(x, axes, keepdims) if axes else function(x.unsqueeze(-1), [x.ndim], False)
+    rank = x.ndim
+    if type(axis) is int:
+        if -rank <= axis < rank:
+            return function(x, axis, keepdims)
+    elif axis is None and rank:
+        return function(x, _EVERY[rank] if rank < len(_EVERY) else tuple(range(rank)), keepdims)
+    elif type(axis) in (list, tuple) and axis and rank:
+        try:
+            return function(x, axis, keepdims)
+        except (IndexError, TypeError, RuntimeError):  # an axis twice or outside, which is worded below
+            pass
+    axes = axis_indices(axis, rank)
+    return function(x, axes, keepdims) if axes else function(x.unsqueeze(-1), [rank], False)
 
 
 def _last(x: torch.Tensor, axis: Axis) -> torch.Tensor:
@@ -58,7 +70,7 @@ def _kept(result: torch.Tensor, axis: Axis, keepdims: bool, rank: int) -> torch.
 def total(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """The sum over axes on raw tensors, in the dtype that Keras gives it."""
     if x.is_floating_point() or x.is_complex():
-        return over(torch.sum, x, axis, keepdims)
+        return torch.sum(x) if axis is None and not keepdims else over(torch.sum, x, axis, keepdims)
     result = over(lambda x, a, k: torch.sum(x, a, k, dtype=torch.int64), x, axis, keepdims)
     return result.to(_SUM_DTYPES.get(x.dtype, x.dtype))
 
@@ -83,7 +95,8 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False, dtype: Any = None)
 @op
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over axes; of nothing NaN."""
-    return over(torch.mean, floating(x), axis, keepdims)
+    x = floating(x)
+    return torch.mean(x) if axis is None and not keepdims else over(torch.mean, x, axis, keepdims)
 
 
 def _var(x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
@@ -154,6 +167,8 @@ def count_nonzero(x: Array, axis: Axis = None) -> Any:
 
 
 def _extreme(function: Callable, join: Callable, x: torch.Tensor, axis: Axis, keepdims: bool, initial: Any) -> Any:
+    if initial is None and x.numel():
+        return over(function, x, axis, keepdims)
     axes = axis_indices(axis, x.ndim)
     if initial is None:
         if _count(x, axes) == 0:

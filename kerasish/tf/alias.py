@@ -24,6 +24,7 @@ import torch
 from kerasish.core import dtypes, tree
 from kerasish.core.dispatch import bool_op, strict_op
 from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.shortcut import Direct
 
 F = TypeVar("F", bound=Callable)
 
@@ -139,6 +140,7 @@ def _make(signature: str, target: Callable, kinds: Kinds, module: str) -> Callab
     )
     definition.body = ast.parse(f"{head}return _target({arguments})").body
     made = _compiled(definition, {"_target": target, "_kinds": kinds, "_refused": refused}, module)
+    made.direct = Direct(target, None if every else kinds, IGNORED)  # type: ignore[attr-defined]
     on_strings = getattr(target, "strings", None)
     if on_strings is not None:
         definition.body = ast.parse(f"return _target({arguments})").body

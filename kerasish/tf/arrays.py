@@ -119,7 +119,10 @@ def reshape(tensor: Array, shape: Any, name: str | None = None) -> Any:
     Raises:
         InvalidArgumentError: the number of elements does not fit.
     """
-    sizes = integer_shape(shape)
+    try:
+        return tensor.reshape(shape)
+    except (RuntimeError, TypeError):
+        sizes = integer_shape(shape)
     try:
         return tensor.reshape(sizes)
     except RuntimeError:
@@ -150,11 +153,12 @@ def expand_dims(input: Array, axis: Any, name: str | None = None) -> Any:
         if len(places) != 1:
             raise InvalidArgumentError("'dim' must be a tensor with a single value [Op:ExpandDims]")
         axis = places[0]
-    if not -input.ndim - 1 <= axis <= input.ndim:
+    try:
+        return input.unsqueeze(axis)
+    except IndexError:
         raise InvalidArgumentError(
             f"Tried to expand dim index {axis} for tensor with {input.ndim} dimensions. [Op:ExpandDims]"
-        )
-    return input.unsqueeze(axis)
+        ) from None
 
 
 @strict_op
@@ -167,6 +171,8 @@ def squeeze(input: Array, axis: Any = None, name: str | None = None) -> Any:
     """
     if axis is None:
         return input.squeeze()
+    if type(axis) is int and -input.ndim <= axis < input.ndim and input.shape[axis] == 1:
+        return input.squeeze(axis)
     named = set()
     for place in integer_shape(axis):
         if not -input.ndim <= place < input.ndim:
@@ -189,6 +195,11 @@ def transpose(a: Array, perm: Any = None, conjugate: bool = False, name: str | N
     Raises:
         InvalidArgumentError: ``perm`` is no permutation.
     """
+    if not conjugate and not a.is_complex():
+        try:
+            return a.permute(tuple(range(a.ndim - 1, -1, -1)) if perm is None else perm)
+        except (RuntimeError, TypeError, IndexError):  # worded below
+            pass
     order = list(range(a.ndim))[::-1] if perm is None else [p % a.ndim if p < 0 else p for p in integer_shape(perm)]
     if len(order) != a.ndim:
         raise InvalidArgumentError(
@@ -250,13 +261,12 @@ def concat(values: Arrays, axis: Any, name: str | None = "concat") -> Any:
     """
     if isinstance(values, torch.Tensor) or len(values) == 1:
         return values if isinstance(values, torch.Tensor) else values[0]
-    axis = axis.__index__()
     try:
-        return torch.cat(values, axis)
+        return torch.cat(values, axis if type(axis) is int else axis.__index__())
     except (RuntimeError, IndexError, ValueError) as error:
         if len({part.device for part in values}) > 1:
-            return torch.cat(_on_one_device(values), axis)
-        raise InvalidArgumentError(_why_not_joined(values, axis) or f"{error} [Op:ConcatV2]") from None
+            return torch.cat(_on_one_device(values), axis.__index__())
+        raise InvalidArgumentError(_why_not_joined(values, axis.__index__()) or f"{error} [Op:ConcatV2]") from None
 
 
 def _why_not_joined(values: list[torch.Tensor], axis: int) -> str | None:
@@ -350,6 +360,8 @@ def unstack(value: Array, num: int | None = None, axis: Any = 0, name: str | Non
         ValueError: there is no such axis.
         InvalidArgumentError: ``num`` is given and not its length.
     """
+    if num is None and type(axis) is int and -value.ndim <= axis < value.ndim:
+        return list(value.unbind(axis))
     return ops.unstack.raw(value, num, _axis_of(value, axis))
 
 

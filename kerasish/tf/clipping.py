@@ -17,6 +17,9 @@ from kerasish.tf.alias import FLOATS_AND_COMPLEX, REALS, check
 def clip_by_value(t: Array, clip_value_min: Operand, clip_value_max: Operand, name: str | None = None) -> Any:
     """The tensor between two bounds, elementwise; these broadcast to it."""
     check(t, REALS, "ClipByValue")
+    ordered = type(clip_value_min) is type(clip_value_max) is float and clip_value_min <= clip_value_max
+    if ordered and not t.requires_grad:
+        return t.clamp(clip_value_min, clip_value_max)
     return t.clamp(max=clip_value_max).clamp(min=clip_value_min)  # where they cross, the lower bound wins
 
 

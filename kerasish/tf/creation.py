@@ -85,7 +85,20 @@ def _symbolic_shape(function: Any, shape: Any, *others: Any) -> Any:
     return symbolic.call(function, (shape, *others), {})
 
 
+_INTEGERS = frozenset((int,))
+
+
 def _full(function: Any, shape: Any, dtype: Any, value: int) -> Any:
+    if (
+        type(dtype) is dtypes.DType
+        and dtype.torch is not None
+        and type(shape) in (tuple, list)
+        and _INTEGERS.issuperset(map(type, shape))
+    ):
+        try:
+            return Tensor(torch.full(shape, value, dtype=dtype.torch, device=devices.current()))
+        except (RuntimeError, TypeError):  # worded below; strings
+            pass
     if symbolic.any_symbolic(shape):
         return _symbolic_shape(function, shape, dtype)
     sizes = _sizes(shape)
@@ -142,6 +155,8 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
         InvalidArgumentError: ``value`` is not a scalar.
     """
     _no_layout(layout)
+    if type(value) is float and type(dims) in (tuple, list) and _INTEGERS.issuperset(map(type, dims)):
+        return _full(fill, dims, dtypes.float32, value)
     if symbolic.any_symbolic((dims, value)):
         return _symbolic_shape(fill, dims, value)
     element = dispatch.raw(value)
@@ -208,6 +223,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         InvalidArgumentError: ``delta`` is 0 or leads away from ``limit``.
     """
     start, limit = (0, start) if limit is None else (start, limit)
+    if type(start) is type(limit) is type(delta) is int and dtype is None and 0 <= start <= limit < 2**31 > delta > 0:
+        return Tensor(torch.arange(start, limit, delta, dtype=torch.int32, device=devices.current()))
     if symbolic.any_symbolic((start, limit, delta)):
         return symbolic.call(range, (start, limit, delta, dtype), {})
     target = None if dtype is None else dtypes.as_dtype(dtype)
@@ -277,7 +294,7 @@ def cast(x: Array, dtype: Any, name: str | None = None) -> Any:
     Raises:
         UnimplementedError: from or to strings; see ``tf.strings.to_number`` and ``tf.strings.as_string``.
     """
-    target = dtypes.as_dtype(dtype)
+    target = dtype if type(dtype) is dtypes.DType else dtypes.as_dtype(dtype)
     if target.torch is None:
         raise UnimplementedError(f"Cast {dtypes.as_dtype(x.dtype).name} to string is not supported [Op:Cast]")
     return x if x.dtype is target.torch else cast_raw(x, target.torch)

@@ -164,7 +164,7 @@ define(globals(), NUMBERS, {
 
 
 def _checked_axis(x: torch.Tensor, axis: Any) -> int:
-    axis = -1 if axis is None else axis.__index__()
+    axis = -1 if axis is None else axis if type(axis) is int else axis.__index__()
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(
             f"`dim` must be in the range [{-x.ndim}, {x.ndim}) where {x.ndim} is the number of dimensions in the input. "
@@ -275,8 +275,8 @@ define(globals(), REALS, {
     "mod(x: Array, y: Array, name=None)": (torch.remainder, "The remainder of x / y with the sign of y."),
     "truncatediv(x: Array, y: Array, name=None)": _truncated,
     "truncatemod(x: Array, y: Array, name=None)": (torch.fmod, "The remainder of x / y with the sign of x."),
-    "maximum(x: Array, y: Array, name=None)": larger,
-    "minimum(x: Array, y: Array, name=None)": smaller,
+    "maximum(x: Array, y: Operand, name=None)": larger,
+    "minimum(x: Array, y: Operand, name=None)": smaller,
 })  # fmt: skip
 define(globals(), FLOATS, {
     "atan2(y: Array, x: Array, name=None)": (torch.atan2, "The angle of the point (x, y), in radians from -π to π."),

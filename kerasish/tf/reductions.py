@@ -22,6 +22,7 @@ from kerasish.tf.alias import (
     BOOLS,
     FLOATS,
     FLOATS_AND_COMPLEX,
+    INTEGERS,
     NUMBERS,
     REALS,
     REALS_AND_BOOLS,
@@ -35,14 +36,14 @@ from kerasish.tf.alias import (
 def _sum(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """The sum over axes; integers wrap around."""
     if x.is_floating_point() or x.is_complex():
-        return over(torch.sum, x, axis, keepdims)
+        return torch.sum(x) if axis is None and not keepdims else over(torch.sum, x, axis, keepdims)
     return over(lambda x, a, k: torch.sum(x, a, k, dtype=torch.int64), x, axis, keepdims).to(x.dtype)
 
 
 def _mean(x: torch.Tensor, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """The mean over axes; of integers without its fraction."""
     if x.is_floating_point() or x.is_complex():
-        return over(torch.mean, x, axis, keepdims)
+        return torch.mean(x) if axis is None and not keepdims else over(torch.mean, x, axis, keepdims)
     total = over(lambda x, a, k: torch.sum(x, a, k, dtype=torch.int64), x, axis, keepdims)
     count = x.numel() // max(total.numel(), 1)
     return torch.div(total, max(count, 1), rounding_mode="trunc").to(x.dtype)
@@ -161,18 +162,19 @@ def zero_fraction(value: Array, name: str | None = None) -> Any:
 
 
 def _position(function: Callable, x: torch.Tensor, axis: Any, output_type: Any, name: str) -> torch.Tensor:
-    axis = 0 if axis is None else axis.__index__()
+    axis = 0 if axis is None else axis if type(axis) is int else axis.__index__()
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {axis} [Op:{name}]")
     if x.shape[axis] == 0:
         raise InvalidArgumentError(f"Reduction axis {axis} is empty in shape {list(x.shape)} [Op:{name}]")
-    if not dtypes.as_dtype(output_type).is_integer:
+    wanted = dtypes.as_dtype(output_type).torch
+    if wanted not in INTEGERS:
         raise InvalidArgumentError(
             f"Value for attr 'output_type' of {dtypes.as_dtype(output_type).name} is not in the list of allowed values: "
             f"int16, uint16, int32, int64 [Op:{name}]"
         )
     found = function(x.byte() if x.dtype is torch.bool else x, axis)
-    return found if output_type == "int64" else found.to(dtypes.to_torch(output_type))
+    return found if wanted is torch.int64 else found.to(wanted)
 
 
 def _argmax(x: torch.Tensor, axis: Any = None, output_type: Any = dtypes.int64) -> torch.Tensor:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasish import ops, tf
+from kerasish import Input, Model, ops, tf
 
 A = np.arange(12, dtype="float32").reshape(3, 4) - 5
 B = np.linspace(1, 3, 12, dtype="float32").reshape(3, 4)
@@ -51,6 +51,76 @@ def python_calls(function):
 def test_an_operation_on_tensors_enters_few_functions(call, most):
     a, b = tf.constant(A), tf.constant(B)
     assert python_calls(lambda: call(a, b)) - 1 <= most  # itself not counted
+
+
+# Calls of operations on Tensors → the most Python functions that may be entered, with a tape or without.
+FEW = {
+    "a * 2.0": 1, "2.0 * a": 2, "a / b": 1, "a == b": 2, "a[0]": 2, "a[:, 1:2]": 6, "a + v": 3, "v * a": 5,
+    "tf.multiply(a, b)": 1, "tf.divide(a, 2.0)": 2, "tf.pow(a, 2.0)": 1, "tf.equal(a, b)": 2, "tf.exp(x=a)": 1,
+    "tf.maximum(a, 0.5)": 2, "tf.add(a, v)": 3, "tf.matmul(a, b, transpose_b=True)": 3, "tf.nn.softmax(a, axis=-1)": 3,
+    "tf.reduce_sum(a)": 2, "tf.reduce_sum(a, axis=1, keepdims=True)": 3, "tf.reduce_mean(a, axis=[0, 1])": 3,
+    "tf.reduce_max(a)": 3, "tf.argmax(a, axis=1)": 4, "tf.cast(a, tf.int32)": 4, "tf.cast(a, tf.float64)": 3,
+    "tf.reshape(a, [4, -1])": 2, "tf.transpose(a)": 2, "tf.expand_dims(a, 0)": 2, "tf.squeeze(a[None], axis=0)": 6,
+    "tf.concat([a, b], axis=0)": 3, "tf.stack([a, b])": 3, "tf.where(a > b, a, 0.0)": 4, "tf.gather(a, i)": 4,
+    "tf.clip_by_value(a, 0.0, 1.0)": 3, "tf.unstack(a)": 7, "tf.zeros_like(a)": 4, "tf.zeros((2, 3))": 6,
+    "tf.range(5)": 4, "tf.identity(a)": 2, "tf.stop_gradient(a)": 2,
+    "ops.add(a, 1.0)": 2, "ops.matmul(a, b.T)": 9, "ops.sum(a, axis=-1)": 4, "ops.mean(a)": 3, "ops.max(a, axis=1)": 4,
+    "ops.reshape(a, (4, 3))": 2, "ops.transpose(a, (1, 0))": 2, "ops.stack([a, b], axis=1)": 3, "ops.clip(a, 0, 1)": 2,
+    "ops.concatenate([a, b], axis=-1)": 4, "ops.where(a > 0, a, b)": 4, "ops.cast(a, 'int32')": 6, "ops.relu(a)": 2,
+    "ops.expand_dims(a, -1)": 2, "ops.squeeze(a[None], 0)": 6, "ops.einsum('ij,kj->ik', a, b)": 7, "ops.arange(4)": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FEW)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_the_most_used_operations_enter_few_functions(text, recorded):
+    a, b, v, i = tf.constant(A), tf.constant(B), tf.Variable(A), tf.constant([0, 2])
+    call = eval(f"lambda: {text}", {"a": a, "b": b, "v": v, "i": i, "tf": tf, "ops": ops})
+    if not recorded:
+        assert python_calls(call) <= FEW[text]
+        return
+    with tf.GradientTape() as tape:
+        tape.watch([a, b])
+        assert python_calls(call) <= FEW[text] + 3
+
+
+def test_arguments_by_position_and_by_name_and_of_other_kinds_give_the_same():
+    expected = A.sum(1, keepdims=True)
+    for x in (tf.constant(A), tf.Variable(A), A, A.tolist()):
+        for result in (
+            tf.reduce_sum(x, 1, True, "s"),
+            tf.reduce_sum(x, axis=[1], keepdims=True),
+            tf.reduce_sum(keepdims=True, axis=tf.constant(1), input_tensor=x),
+            ops.sum(x, keepdims=True, axis=-1),
+        ):
+            assert isinstance(result, tf.Tensor)
+            np.testing.assert_allclose(result, expected, rtol=1e-6)
+    assert type(ops.sum(torch.from_numpy(A), 1)) is type(tf.reduce_sum(torch.from_numpy(A), 1)) is torch.Tensor
+
+
+def test_symbolic_calls_keep_what_was_given():
+    x = Input((4,))
+    model = Model(x, ops.sum(ops.concatenate([x, ops.clip(x, 0, 1)], axis=-1), 1, keepdims=True))
+    again = Model.from_config(model.get_config())
+    np.testing.assert_allclose(again(A), model(A), rtol=1e-6)
+    np.testing.assert_allclose(model(A)[:, 0], A.sum(1) + A.clip(0, 1).sum(1), rtol=1e-6)
+
+
+def test_gradients_that_come_with_other_arguments_than_the_tensors_are_recorded():
+    x, low = tf.constant([1.0, 2.0]), tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = ops.clip(x, low * 2.0, 10.0) + ops.max(x, initial=low * 1.0)
+    assert float(tape.gradient(y, low)) == 6.0
+
+
+@pytest.mark.parametrize("target", ["int32", "int64"])
+@pytest.mark.parametrize("source", ["float16", "bfloat16", "float32", "float64"])
+def test_floats_that_no_integer_holds_become_the_smallest_one(source, target):
+    values = tf.cast(tf.constant([np.nan, np.inf, -np.inf, 1.75, -2.5] * 9, tf.float64), source)
+    smallest = np.iinfo(target).min
+    expected = np.array([smallest, smallest, smallest, 1, -2] * 9)
+    np.testing.assert_array_equal(tf.cast(values, target), expected)
+    np.testing.assert_array_equal(tf.cast(values[::2], target), expected[::2])
 
 
 BINARY = {

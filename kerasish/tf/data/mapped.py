@@ -1,4 +1,4 @@
-"""Rows that a plain function makes of the rows of a table: of many at once, by ``torch.vmap``.
+"""Rows that a plain function makes of the rows of a table: of many at once, as by ``torch.vmap``.
 
 Inside, the function sees one element: it need not be written for batches. Whether that gives what it gives for each element
 is tried on the first rows, to the last bit. What cannot be done at once (a value is read, shapes differ) is done one by one.
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch._C import _functorch
+from torch._functorch.vmap import lazy_load_decompositions
 
 from kerasish.core import tree
 from kerasish.tf.data import elements
@@ -57,13 +59,25 @@ class Mapped(Table):
             result = elements.raw_leaves(self._apply(element))
             return tuple(leaf for leaf, there in zip(result, self._filled, strict=True) if there)
 
-        made = iter(torch.vmap(on_one)(*[leaf for leaf in leaves if leaf is not None]))
+        made = iter(_at_once(on_one, [leaf for leaf in leaves if leaf is not None]))
         return [next(made).contiguous() if there else None for there in self._filled]
 
     def of_each(self, block: Block) -> list:
         """The same, by running the function on each row."""
         results = [self._apply(element) for element in self._source.one_by_one([block])]
         return elements.raw_leaves(elements.stack(results))
+
+
+def _at_once(function: Callable[..., tuple], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    """``torch.vmap(function)(*tensors)`` without its trees: each call of them leaves cycles to the garbage collector."""
+    lazy_load_decompositions()
+    rows = len(tensors[0])
+    level = _functorch._vmap_increment_nesting(rows, "error")
+    try:
+        made = function(*[_functorch._add_batch_dim(t, 0, level) for t in tensors])
+        return [_functorch._remove_batch_dim(t, level, rows, 0) for t in made]
+    finally:
+        _functorch._vmap_decrement_nesting()
 
 
 def mapped(source: Table, apply: Callable[[Any], Any]) -> Mapped | None:
