@@ -270,6 +270,8 @@ def fill(tensor: torch.Tensor, value: Any) -> None:
     """Set all elements to a number, in place."""
     if tensor.device.type == "xla" and not local.tracing:
         tensor.data = full(tensor.shape, value, tensor.dtype, tensor.device)  # copied, it would be a step's to make
+    elif type(value) is int and not value:
+        tensor.zero_()
     else:
         tensor.fill_(value)
 

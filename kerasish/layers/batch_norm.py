@@ -12,6 +12,7 @@ from kerasish import initializers
 from kerasish.core.context import local, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
+from kerasish.core.symbolic import KerasTensor
 from kerasish.core.variable import Variable, Weight
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
@@ -49,6 +50,8 @@ class BatchNormalization(Normalization):
     >>> layer(np.ones((2, 3)), training=True).shape
     TensorShape([2, 3])
     """
+
+    _settled = ("axis", "epsilon", "gamma", "beta", "renorm")
 
     def __init__(
         self,
@@ -141,6 +144,35 @@ class BatchNormalization(Normalization):
             gamma, beta = self._scale_and_offset(mean.dtype)
             outputs = F.batch_norm(folded, mean, variance, gamma, beta, False, 0.0, self.epsilon)
         return outputs.reshape(x.shape) if flat else outputs.movedim(1, self.axis)
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        rank, dtype = len(inputs.shape), self._buffers["moving_mean"].dtype
+        plain = self.gamma is not None and self.beta is not None and self.gamma.dtype == self.moving_mean.dtype
+        last = self.axis in (-1, rank - 1)
+        if self.renorm or not plain or rank < 2 or to_torch(inputs.dtype.name) is not dtype:
+            return None
+        if rank > 2 and not last:
+            return None
+        weights, statistics, epsilon, channels = self._parameters, self._buffers, self.epsilon, self.gamma.shape[0]
+        function = torch.batch_norm
+
+        def by_average(x: torch.Tensor) -> torch.Tensor:
+            mean, variance = statistics["moving_mean"], statistics["moving_variance"]
+            if torch.is_grad_enabled():  # see ``call``
+                mean, variance = mean.clone(), variance.clone()
+            return function(x, weights["gamma"], weights["beta"], mean, variance, False, 0.0, epsilon, True)
+
+        def by_batch(x: torch.Tensor) -> torch.Tensor:
+            return self._normalize_by_batch(x) if self._trainable else by_average(x)
+
+        rows = by_batch if training else by_average
+
+        def folded(x: torch.Tensor) -> torch.Tensor:
+            if x.is_contiguous():
+                return rows(x.reshape(-1, channels)).view(x.shape)
+            return rows(x.movedim(-1, 1)).movedim(1, -1)
+
+        return (rows if rank == 2 else folded,)
 
     def _scale_and_offset(self, dtype: torch.dtype) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         return parameter(self, "gamma", dtype), parameter(self, "beta", dtype)

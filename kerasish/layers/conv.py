@@ -7,6 +7,7 @@ innermost for channels-last data. So neither data nor kernel is copied.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,15 +17,20 @@ from kerasish.core import registry
 from kerasish.core.autodiff import on_raw_tensors
 from kerasish.core.dtypes import to_torch
 from kerasish.core.shape import channels_axis, tuple_of, window_output
+from kerasish.core.symbolic import KerasTensor
 from kerasish.core.variable import Layout, Weight
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.ops.conv import (
+    CONV,
+    FROM_TORCH,
+    TO_TORCH,
     check_data_format,
     check_padding,
     conv,
     convolve,
+    settled_padding,
     spatial_axis,
 )
 
@@ -201,6 +207,7 @@ class Convolution(WindowLayer):
     """
 
     _keras_2_leftovers = ()
+    _settled = ("activation", "use_bias", "strides", "padding", "data_format", "dilation_rate", "groups")
 
     def __init__(
         self,
@@ -283,6 +290,56 @@ class Convolution(WindowLayer):
             self.groups,
             self.data_format,
         )
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        ours = type(self).convolution_op is Convolution.convolution_op and type(self)._convolve is Convolution._convolve
+        if not ours or not inputs.dtype.is_floating or len(inputs.shape) != self.rank + 2:
+            return None
+        one = (1,) if self.rank == 1 else ()  # a sequence is an image of one row
+        strides, dilation, groups = one + self.strides, one + self.dilation_rate, self.groups
+        zeros = (
+            None
+            if self.padding == "causal"
+            else settled_padding(one + self.kernel_size, strides, self.padding, dilation)
+        )
+        if zeros is None or (one and self.data_format == "channels_first"):
+            return None
+        weights, biased, refuse, function = (
+            self._parameters,
+            self.use_bias,
+            self.compute_output_shape,
+            CONV[len(strides)],
+        )
+        there, back, permute = TO_TORCH[len(strides) + 2], FROM_TORCH[len(strides) + 2], torch.permute
+
+        def channels_last(x: torch.Tensor) -> torch.Tensor:
+            try:
+                bias = weights["bias"] if biased else None
+                y = function(permute(x, there), weights["kernel"], bias, strides, zeros, dilation, groups)
+                return permute(y, back)
+            except RuntimeError:
+                refuse(x.shape)  # words it if the shape is at fault
+                raise
+
+        def channels_first(x: torch.Tensor) -> torch.Tensor:
+            try:
+                bias = weights["bias"] if biased else None
+                return function(x, weights["kernel"], bias, strides, zeros, dilation, groups)
+            except RuntimeError:
+                refuse(x.shape)
+                raise
+
+        def sequence(x: torch.Tensor) -> torch.Tensor:
+            try:
+                kernel, bias = weights["kernel"].unsqueeze(2), weights["bias"] if biased else None
+                y = function(permute(x.unsqueeze(1), there), kernel, bias, strides, zeros, dilation, groups)
+                return permute(y, back).squeeze(1)
+            except RuntimeError:
+                refuse(x.shape)
+                raise
+
+        images = channels_first if self.data_format == "channels_first" else channels_last
+        return sequence if one else images, *activations.on_floats(self.activation)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return self._output_shape(input_shape, self.filters)

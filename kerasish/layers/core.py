@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 
 from kerasish import activations, constraints, initializers, regularizers
 from kerasish.core import registry, tree
@@ -306,17 +305,34 @@ class Embedding(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
-        table = self._parameters["embeddings"]
         try:
-            return F.embedding(indices, table)
+            return torch.embedding(self._parameters["embeddings"], indices)
         except (IndexError, RuntimeError) as error:
-            wrong = indices[(indices < 0) | (indices >= self.input_dim)]
-            if not wrong.numel():
-                raise
+            self._refuse_indices(indices, inputs, error)
+            raise
+
+    def _refuse_indices(self, indices: torch.Tensor, inputs: torch.Tensor, error: Exception) -> None:
+        """Raise an error that names the first index that is out of range, if there is one."""
+        wrong = indices[(indices < 0) | (indices >= self.input_dim)]
+        if wrong.numel():
             raise InvalidArgumentError(
                 f"Layer '{self.name}': index {int(wrong[0])} is not in [0, {self.input_dim}). "
                 f"input_dim must be the largest index plus 1.{nan_note(inputs)}"
             ) from error
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        if inputs.dtype not in ("int32", "int64"):
+            return None
+        weights, function = self._parameters, torch.embedding
+
+        def rows(x: torch.Tensor) -> torch.Tensor:
+            try:
+                return function(weights["embeddings"], x)
+            except (IndexError, RuntimeError) as error:
+                self._refuse_indices(x, x, error)
+                raise
+
+        return (rows,)
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:
         return inputs.ne(0) if self.mask_zero else None

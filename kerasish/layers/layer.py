@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +65,6 @@ from kerasish.layers.tracing import trace
 
 _MODE_ONLY = {"training"}
 _KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
-_may_hold_losses: weakref.WeakSet = weakref.WeakSet()  # layers that have a loss of a call
 
 
 class Layer(Module):
@@ -87,6 +85,7 @@ class Layer(Module):
     _is_base = True  # whether a user's subclass has no configuration but its own arguments
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
+    _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _raw_call: Callable
@@ -114,8 +113,6 @@ class Layer(Module):
         self.autocast = autocast
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        if self.activity_regularizer is not None:
-            _may_hold_losses.add(self)
         self._initialized = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -132,6 +129,8 @@ class Layer(Module):
                 cls.call = dispatch.boundary(call)
             if "_lowered" not in cls.__dict__:
                 cls._lowered = Layer._lowered  # that of a base class belongs to its ``call``
+            if "_lowered_join" not in cls.__dict__:
+                cls._lowered_join = Layer._lowered_join
         if "compute_mask" in cls.__dict__:
             if is_ours(cls.__dict__["compute_mask"]):
                 cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
@@ -168,6 +167,10 @@ class Layer(Module):
         Args:
             inputs: of the shape and dtype that the functions will be given.
         """
+        return None
+
+    def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
+        """``_lowered`` for a list of inputs, which the first of the functions takes as so many arguments."""
         return None
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
@@ -610,8 +613,9 @@ class Layer(Module):
                     hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
                 )
             self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
-        if not is_dynamo_compiling():
-            _may_hold_losses.add(self)
+        if not self._may_hold_losses and not is_dynamo_compiling():
+            object.__setattr__(self, "_given_loss", True)
+            tracking.structure_changed()
 
     @property
     def losses(self) -> list:
@@ -621,21 +625,30 @@ class Layer(Module):
 
     def raw_losses(self) -> list[torch.Tensor]:
         """``losses`` as raw tensors, attached to the graph that torch is recording."""
-        parts = self._parts()
-        found = [loss for layer in parts for loss in layer._losses]
-        if any(v.regularizer is not None for layer in parts for v in layer._trainable_variables) or any(
-            v.regularizer is not None for layer in parts for v in layer._non_trainable_variables
-        ):
-            for variable in self.trainable_weights:
-                if variable.regularizer is not None:
-                    found.append(regularizers.raw(variable.regularizer)(variable.logical))
+        known = self._known_parts()
+        found = list(self._losses)
+        for layer in known.with_losses:
+            found.extend(layer._losses)
+        for variable in (*self._trainable_variables, *self._non_trainable_variables, *known.variables):
+            if variable.regularizer is not None:
+                break
+        else:
+            return found
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                found.append(regularizers.raw(variable.regularizer)(variable.logical))
         return found
+
+    @property
+    def _may_hold_losses(self) -> bool:
+        """Whether calls give it penalties, as far as is known."""
+        return self._user_call or self.activity_regularizer is not None or self._given_loss
 
     def _clear_losses(self) -> None:
         """Forget the penalties of the last call, at the start of a new one."""
-        if not _may_hold_losses:
-            return
-        for layer in self._parts():
+        if self._losses:
+            self._losses.clear()
+        for layer in self._known_parts().with_losses:
             if layer._losses:
                 layer._losses.clear()
 

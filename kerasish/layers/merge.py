@@ -7,7 +7,8 @@ Elementwise ones broadcast. A tensor of lower rank gets axes of size 1 behind it
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ import torch
 from kerasish.core.dtypes import as_dtype, result_type
 from kerasish.core.errors import fail
 from kerasish.core.shape import broadcast_shapes
+from kerasish.core.symbolic import KerasTensor
+from kerasish.layers.calling import is_ours
 from kerasish.layers.layer import Layer
 from kerasish.ops.common import in_float32, larger, smaller
 from kerasish.ops.linalg import matmul
@@ -67,6 +70,13 @@ class Merge(JoiningLayer):
 
     def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         return functools.reduce(self.combine, _to_one_rank(inputs))
+
+    def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
+        cls = type(self)
+        same_rank = len({len(x.shape) for x in inputs}) == 1
+        if len(inputs) != 2 or not same_rank or cls.join is not Merge.join or not is_ours(cls.combine):
+            return None
+        return (_OPERATORS.get(cls.combine, self.combine),)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shapes = _list_of_shapes(input_shape)
@@ -154,6 +164,9 @@ class Minimum(Merge):
         return smaller(x, y)
 
 
+_OPERATORS = {Add.combine: operator.add, Subtract.combine: operator.sub, Multiply.combine: operator.mul}
+
+
 def _to_one_rank(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """The tensors with axes of size 1 behind the batch axis where they have too few."""
     rank = max(x.ndim for x in tensors)
@@ -188,12 +201,20 @@ class Concatenate(JoiningLayer):
         ValueError: the input is not a list, or the shapes do not fit.
     """
 
+    _settled = ("axis",)
+
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
 
     def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         return torch.cat(list(inputs), dim=self.axis)
+
+    def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
+        if not is_ours(type(self).join):
+            return None
+        function, axis = torch.cat, self.axis
+        return (lambda *tensors: function(tensors, axis),)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shapes = _list_of_shapes(input_shape)

@@ -58,6 +58,7 @@ class Module(nn.Module):
         for name in ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables"):
             state[name] = []
         state["_losses"] = []
+        state["_parts_then"] = None
         state["_torch_modules"] = []
         state["_inbound_nodes"] = []
         state["_building"] = False
@@ -83,12 +84,21 @@ class Module(nn.Module):
 
     def _parts(self) -> list[Module]:
         """This layer and all below it, each once: from a list that is made anew when the structure has changed."""
+<<<<<<< HEAD
         if is_dynamo_compiling():  # what is noted while a graph is made would be a change to it
             return list(self._flatten_layers())
         known = self.__dict__.get("_known_parts")
+=======
+        if is_dynamo_compiling():  # its graphs are not for one version of the structure
+            return list(self._flatten_layers())
+        return [self, *self._known_parts().below]
+
+    def _known_parts(self) -> _KnownParts:
+        known = self._parts_then
+>>>>>>> main
         if known is None or known.version != structure.version:
-            known = self.__dict__["_known_parts"] = _KnownParts(self)
-        return [self, *known.below]
+            known = self.__dict__["_parts_then"] = _KnownParts(self)
+        return known
 
     def _collect(self, own: Callable[[Module], list]) -> list:
         """Variables of this layer, then of its sublayers, each once."""
@@ -418,11 +428,15 @@ def converted_dtype(dtype: str, fn: Callable) -> Any:
 class _KnownParts:
     """The layers below a layer, as of some version of the structure; copies of the layer look for theirs."""
 
-    __slots__ = ("below", "version")
+    __slots__ = ("below", "variables", "version", "with_losses")
 
     def __init__(self, layer: Module) -> None:
         self.version = structure.version
         self.below = list(layer._flatten_layers(include_self=False))
+        self.with_losses = [part for part in self.below if part._may_hold_losses]
+        self.variables = [
+            variable for part in self.below for variable in part._trainable_variables + part._non_trainable_variables
+        ]
 
     def __reduce__(self) -> tuple:
         return type(None), ()

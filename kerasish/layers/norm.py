@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import TensorShape
+from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
@@ -83,6 +85,8 @@ class LayerNormalization(Normalization):
     Input and output shape: any.
     """
 
+    _settled = ("axis", "epsilon", "gamma", "beta", "rms_scaling")
+
     def __init__(
         self,
         axis: Any = -1,
@@ -135,6 +139,18 @@ class LayerNormalization(Normalization):
         if axes[0] == x.ndim - len(axes):
             return F.layer_norm(x, sizes, gamma, beta, self.epsilon)
         return layer_normalization.raw(x, gamma, beta, axes, self.epsilon)
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        rank, weight = len(inputs.shape), self.gamma if self.gamma is not None else self.beta
+        axes = [a % rank for a in self.axis]
+        trailing = axes == list(range(rank - len(axes), rank))
+        if self.rms_scaling or not trailing or weight is None or inputs.dtype != weight.dtype:
+            return None
+        weights, sizes, epsilon, function = self._parameters, tuple(weight.shape), self.epsilon, torch.layer_norm
+        gamma, beta = ("gamma" if self.gamma is not None else ""), ("beta" if self.beta is not None else "")
+        if gamma and beta:
+            return (lambda x: function(x, sizes, weights["gamma"], weights["beta"], epsilon),)
+        return (lambda x: function(x, sizes, weights.get(gamma), weights.get(beta), epsilon),)
 
 
 def _over_deviation(x: torch.Tensor, axes: list[int], epsilon: float) -> torch.Tensor:

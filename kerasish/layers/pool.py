@@ -5,16 +5,18 @@ One implementation serves 1, 2 and 3 spatial axes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from kerasish.core.dtypes import to_torch
 from kerasish.core.shape import tuple_of, window_output
+from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.reshape import KeepsDtype
 from kerasish.ops.conv import check_data_format, check_padding, spatial_axis
-from kerasish.ops.pool import adaptive_pool, pool
+from kerasish.ops.pool import adaptive_pool, pool, pooler
 
 
 class PoolingLayer(KeepsDtype):
@@ -63,6 +65,8 @@ class WindowPooling(PoolingLayer):
         ValueError: an argument is out of its range, or the inputs are smaller than the window.
     """
 
+    _settled = ("pool_size", "strides", "padding", "data_format")
+
     def __init__(
         self,
         pool_size: Any = 2,
@@ -83,6 +87,12 @@ class WindowPooling(PoolingLayer):
         except RuntimeError:
             self.compute_output_shape(inputs.shape)  # words it if the shape is at fault
             raise
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        if self.padding != "valid" or not inputs.dtype.is_floating or inputs.dtype.size < 4:
+            return None
+        refuse = self.compute_output_shape  # words it if the shape is at fault
+        return (pooler(self.kind, self.pool_size, self.strides, self.data_format, refuse),)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         first = spatial_axis(self.data_format)
@@ -178,6 +188,8 @@ class GlobalPooling(PoolingLayer):
         keepdims: whether the spatial axes stay, with length 1.
     """
 
+    _settled = ("data_format", "keepdims")
+
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         self.keepdims = keepdims
@@ -189,6 +201,12 @@ class GlobalPooling(PoolingLayer):
     def _pool(self, inputs: torch.Tensor) -> torch.Tensor:
         reduce = torch.amax if self.kind == "max" else torch.mean
         return reduce(inputs, self._axes(), self.keepdims)
+
+    def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
+        if not inputs.dtype.is_floating:
+            return None
+        reduce, axes, keepdims = torch.amax if self.kind == "max" else torch.mean, self._axes(), self.keepdims
+        return (lambda x: reduce(x, axes, keepdims),)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return self._with_sizes(input_shape, (1,) * self.rank if self.keepdims else ())
@@ -252,6 +270,8 @@ class GlobalAveragePooling1D(GlobalPooling):
         kept = mask.to(torch.bool).unsqueeze(3 - time)
         total = torch.where(kept, inputs, 0).sum(time, self.keepdims)  # not a product: NaN in padding does not count
         return total / kept.to(inputs.dtype).sum(time, self.keepdims)
+
+    _lowered = GlobalPooling._lowered
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> None:
         return None

@@ -373,6 +373,7 @@ def _track_variable(owner: Any, variable: Variable) -> None:
     if not any(variable is known for known in (*owner._trainable_variables, *owner._non_trainable_variables)):
         kept = owner._trainable_variables if variable.trainable else owner._non_trainable_variables
         kept.append(variable)  # the list that it begins in is its place in files
+        structure_changed()
     if variable.is_free:
         variable.move(owner, free_key(owner, variable._name))
 

@@ -14,7 +14,7 @@ from kerasish.core.errors import fail
 from kerasish.losses import margin as margins
 from kerasish.losses import overlap, probabilistic, regression
 from kerasish.losses.base import MEAN_REDUCTIONS, Loss, same_rank, to_float
-from kerasish.losses.means import MEANS
+from kerasish.losses.means import MEAN, MEANS, OF_CLASSES, SUM
 
 _MEAN = "sum_over_batch_size"
 
@@ -32,19 +32,29 @@ class LossFunctionWrapper(Loss):
         self.fn = fn
         self._fn_kwargs = kwargs
         self._raw_fn = getattr(fn, "raw", None)
-        self._mean = MEANS.get(fn)
+        self._reduced = MEANS.get(fn) if self.reduction in MEAN_REDUCTIONS else None
+        self._raw_dtype = to_torch(self._dtype)
         self._casts_targets = self._raw_fn is None  # ours cast what they need; class numbers stay integers
 
     def raw_loss(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: torch.Tensor | None = None
     ) -> torch.Tensor:
         """The reduced loss for raw tensors; the mean of all values by one kernel where there is one."""
-        plain = sample_weight is None and mask is None and isinstance(y_true, torch.Tensor)
-        if plain and self._mean is not None and self.reduction in MEAN_REDUCTIONS and isinstance(y_pred, torch.Tensor):
-            value = self._mean(y_true, to_float(y_pred, to_torch(self._dtype)), **self._fn_kwargs)
+        plain = self._reduced is not None and sample_weight is None and mask is None
+        if plain and isinstance(y_true, torch.Tensor) and isinstance(y_pred, torch.Tensor):
+            value = self._reduced(y_true, to_float(y_pred, self._raw_dtype), MEAN, **self._fn_kwargs)
             if value is not None:
                 return value
         return super().raw_loss(y_true, y_pred, sample_weight, mask)
+
+    def raw_sum(self, y_true: Any, y_pred: torch.Tensor) -> tuple[torch.Tensor, int] | None:
+        """The sum and number of the values that ``raw_loss`` is the mean of, where that is less work than the mean."""
+        if self._reduced is None or y_pred.dtype is not self._raw_dtype:
+            return None
+        value = self._reduced(y_true, y_pred, SUM, **self._fn_kwargs)
+        if value is None:
+            return None
+        return value, y_pred.numel() // (y_pred.shape[-1] if self.fn in OF_CLASSES else 1)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.fn(y_true, y_pred, **self._fn_kwargs)

@@ -1,7 +1,8 @@
-"""Means of losses over a whole batch by torch's fused kernels: what training asks for at each step.
+"""Means and sums of losses over a whole batch by torch's fused kernels: what training asks for at each step.
 
-Each function gives the mean of all values of the loss that it is listed with, or None where the arguments ask for more than
-the kernel does. Measured for (32, 1) on a CPU core, forward and backward: mean squared error 114 µs in steps, 60 µs fused.
+Each function gives the mean or the sum of all values of the loss that it is listed with, or None where the arguments ask for
+more than the kernel does. Measured for (32, 1) on a CPU core, forward and backward: mean squared error 114 µs in steps, 60 µs
+fused. ``torch.nn.functional`` is passed by where shapes are known to be equal: there mse_loss takes 13 µs, the kernel 7.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.losses import probabilistic, regression
+
+MEAN, SUM = 1, 2  # torch's numbers for ``reduction``
+_NAMES = {MEAN: "mean", SUM: "sum"}
+_kernels = torch._C._nn
 
 
 def _pair(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor | None:
@@ -26,19 +31,21 @@ def _pair(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor | None:
     return y_true if y_true.dtype is y_pred.dtype else y_true.to(y_pred.dtype)
 
 
-def _mean_squared_error(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor | None:
+def _mean_squared_error(y_true: torch.Tensor, y_pred: torch.Tensor, reduction: int = MEAN) -> torch.Tensor | None:
     target = _pair(y_true, y_pred)
-    return None if target is None else F.mse_loss(y_pred, target)
+    return None if target is None else _kernels.mse_loss(y_pred, target, reduction)
 
 
-def _mean_absolute_error(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor | None:
+def _mean_absolute_error(y_true: torch.Tensor, y_pred: torch.Tensor, reduction: int = MEAN) -> torch.Tensor | None:
     target = _pair(y_true, y_pred)
-    return None if target is None else F.l1_loss(y_pred, target)
+    return None if target is None else _kernels.l1_loss(y_pred, target, reduction)
 
 
-def _huber(y_true: torch.Tensor, y_pred: torch.Tensor, delta: float = 1.0) -> torch.Tensor | None:
+def _huber(
+    y_true: torch.Tensor, y_pred: torch.Tensor, reduction: int = MEAN, delta: float = 1.0
+) -> torch.Tensor | None:
     target = _pair(y_true, y_pred)
-    return None if target is None or delta <= 0 else F.huber_loss(y_pred, target, delta=delta)
+    return None if target is None or delta <= 0 else _kernels.huber_loss(y_pred, target, reduction, delta)
 
 
 def _logits(y_pred: torch.Tensor, from_logits: bool) -> torch.Tensor | None:
@@ -50,28 +57,39 @@ def _logits(y_pred: torch.Tensor, from_logits: bool) -> torch.Tensor | None:
 
 
 def _binary_crossentropy(
-    y_true: torch.Tensor, y_pred: torch.Tensor, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+    y_true: torch.Tensor,
+    y_pred: torch.Tensor,
+    reduction: int = MEAN,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> torch.Tensor | None:
     logits = _logits(y_pred, from_logits)
     if logits is None or label_smoothing:
         return None
     target = _pair(y_true, y_pred)
-    return None if target is None else F.binary_cross_entropy_with_logits(logits, target)
+    return None if target is None else torch.binary_cross_entropy_with_logits(logits, target, None, None, reduction)
 
 
 def _categorical_crossentropy(
-    y_true: torch.Tensor, y_pred: torch.Tensor, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+    y_true: torch.Tensor,
+    y_pred: torch.Tensor,
+    reduction: int = MEAN,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
 ) -> torch.Tensor | None:
     logits = _logits(y_pred, from_logits)
     if logits is None or label_smoothing or logits.ndim != 2 or axis not in (-1, 1) or logits.shape[1] == 1:
         return None
     target = _pair(y_true, y_pred)
-    return None if target is None else F.cross_entropy(logits, target)
+    return None if target is None else F.cross_entropy(logits, target, reduction=_NAMES[reduction])
 
 
 def _sparse_categorical_crossentropy(
     y_true: torch.Tensor,
     y_pred: torch.Tensor,
+    reduction: int = MEAN,
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,
@@ -85,7 +103,7 @@ def _sparse_categorical_crossentropy(
         return None
     try:
         rows = logits.reshape(-1, logits.shape[-1])
-        return F.cross_entropy(rows, y_true.reshape(-1).long(), ignore_index=_NO_CLASS)
+        return F.cross_entropy(rows, y_true.reshape(-1).long(), ignore_index=_NO_CLASS, reduction=_NAMES[reduction])
     except IndexError:  # a label that is no class: the function itself tells which
         return None
 
@@ -99,3 +117,7 @@ MEANS: dict[Callable, Callable[..., Any]] = {
     probabilistic.categorical_crossentropy: _categorical_crossentropy,
     probabilistic.sparse_categorical_crossentropy: _sparse_categorical_crossentropy,
 }
+OF_CLASSES = (
+    probabilistic.categorical_crossentropy,
+    probabilistic.sparse_categorical_crossentropy,
+)  # a value for each row

@@ -17,11 +17,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.compiler import is_dynamo_compiling
 
 from kerasish import initializers
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import automatic_name, local, scope, settings
-from kerasish.core.device import current, end_update, fill
+from kerasish.core.device import current, end_update, fill, full
 from kerasish.core.dtypes import get_policy, standardize, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
@@ -35,6 +36,7 @@ from kerasish.losses.base import (
     times,
     to_float,
 )
+from kerasish.metrics.tally import Tally, keep_tally
 from kerasish.ops.math import divide_no_nan
 
 
@@ -250,18 +252,25 @@ def _read(x: Any) -> Any:
 
 
 def accumulate(variable: Variable, value: Any, scale: float = 1) -> None:
-    """variable += scale · value, in place."""
-    if isinstance(value, torch.Tensor) and value.requires_grad:
-        value = value.detach()
+    """variable += scale · value, in place; of a number that the host counts, there."""
     if local.overlay is not None:
+        value = value.detach() if isinstance(value, torch.Tensor) else value
         variable.write(variable.read() + scale * value)
         return
+    owner = variable._owner
+    if type(owner) is Tally and (not isinstance(value, torch.Tensor) or is_dynamo_compiling()):
+        owner.add(value, scale)
+        return
+    if not isinstance(value, torch.Tensor):
+        value, scale = scale * value, 1
+    elif value.requires_grad:
+        value = value.detach()
     if variable._shared:
         variable.make_writable()
-    if isinstance(value, torch.Tensor):
-        variable.stored.add_(value, alpha=scale)
+    if scale == 1:
+        variable.stored.add_(value)
     else:
-        variable.stored.add_(scale * value)
+        variable.stored.add_(value, alpha=scale)
 
 
 def accumulate_set(variable: Variable, value: Any) -> None:
@@ -269,6 +278,9 @@ def accumulate_set(variable: Variable, value: Any) -> None:
     if local.overlay is not None:
         like = variable.read()
         variable.write(value if isinstance(value, torch.Tensor) else torch.full_like(like, value))
+        return
+    if type(variable._owner) is Tally and not isinstance(value, torch.Tensor):
+        variable._owner.set(value)
         return
     if variable._shared:
         variable.make_writable(copy=False)
@@ -292,14 +304,16 @@ class Mean(Metric):
         super().__init__(dtype=dtype, name=name)
         self.total = self.add_variable(name="total")
         self.count = self.add_variable(name="count")
+        keep_tally(self.count)
+        self._raw_dtype = to_torch(self._dtype)
 
     def raw_update(self, values: Any, sample_weight: Any = None) -> None:
-        values, weight = weighted(values, sample_weight, to_torch(self._dtype))
-        if not values.numel():
+        values, weight = weighted(values, sample_weight, self._raw_dtype)
+        if values.ndim and not values.numel():
             return
-        per_sample = math.prod(values.shape[1:])
+        per_sample = 1 if values.ndim < 2 else math.prod(values.shape[1:])
         if weight is None:
-            accumulate(self.total, values.sum(), 1 / per_sample)
+            accumulate(self.total, _sum(values), 1 / per_sample)
             accumulate(self.count, values.shape[0] if values.ndim else 1)
         elif not isinstance(weight, torch.Tensor):  # the batch's size, for the running loss
             accumulate(self.total, values.mean() if values.ndim else values, weight)
@@ -313,7 +327,23 @@ class Mean(Metric):
             accumulate(self.count, weight.sum(), values.numel() / weight.numel() / per_sample)
 
     def raw_result(self) -> torch.Tensor:
-        return divide_no_nan.raw(self.total.read(), self.count.read())
+        total, owner = self.total.read(), self.count._owner
+        if local.overlay is not None or type(owner) is not Tally:
+            return divide_no_nan.raw(total, self.count.read())
+        number = owner.value()
+        if isinstance(number, torch.Tensor):
+            return divide_no_nan.raw(total, number)
+        if not number:
+            return torch.zeros_like(total)
+        # elsewhere torch multiplies by the inverse of a number, which is not the same in the last digit
+        return total / (number if total.is_cpu else full((), number, total.dtype, total.device))
+
+
+def _sum(values: torch.Tensor) -> torch.Tensor:
+    """The sum; of booleans on the host by the faster kernel. (Tensors of a graph that is traced have another type.)"""
+    if values.dtype is torch.bool and type(values) is torch.Tensor and values.is_cpu:
+        return torch.count_nonzero(values)
+    return values.sum()
 
 
 def weighted(values: Any, sample_weight: Any, dtype: torch.dtype) -> tuple[torch.Tensor, Any]:
@@ -325,10 +355,11 @@ def weighted(values: Any, sample_weight: Any, dtype: torch.dtype) -> tuple[torch
     Raises:
         InvalidArgumentError: there are more weights than values.
     """
-    values = raw_numbers(values, dtype)
+    if not isinstance(values, torch.Tensor):
+        values = raw_numbers(values, dtype)
     mask = getattr(values, "_keras_mask", None)
     if sample_weight is None and mask is None:
-        return (values if values.dtype is torch.bool else to_float(values, dtype)), None
+        return (values if values.dtype in (torch.bool, dtype) else to_float(values, dtype)), None
     values = to_float(values, dtype)
     if mask is not None:
         mask = mask.to(dtype)

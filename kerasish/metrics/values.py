@@ -18,13 +18,13 @@ from kerasish.metrics.base import Mean, Metric, accumulate, weighted
 from kerasish.ops.math import divide_no_nan
 from kerasish.ops.normalization import normalize
 
-_SHORT_FLOATS = (torch.float16, torch.bfloat16)
+SHORT_FLOATS = (torch.float16, torch.bfloat16)
 
 
 def predictions(y_pred: Any, dtype: torch.dtype) -> torch.Tensor:
     """Predictions as a raw tensor; those of 16 bits in ``dtype``, so that a mixed policy does not blur the metrics."""
-    y_pred = raw_numbers(y_pred, dtype)
-    return to_float(y_pred, dtype) if y_pred.dtype in _SHORT_FLOATS else y_pred
+    y_pred = y_pred if isinstance(y_pred, torch.Tensor) else raw_numbers(y_pred, dtype)
+    return to_float(y_pred, dtype) if y_pred.dtype in SHORT_FLOATS else y_pred
 
 
 class Sum(Metric):
@@ -64,8 +64,8 @@ class MeanMetricWrapper(Mean):
     def raw_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         mask = getattr(y_pred, "_keras_mask", None)
         if self._raw_fn is not None:
-            y_pred = predictions(y_pred, to_torch(self._dtype))
-            values = self._raw_fn(dispatch.raw(y_true), y_pred, **self._fn_kwargs)
+            y_true = y_true if isinstance(y_true, torch.Tensor) else dispatch.raw(y_true)
+            values = self._raw_fn(y_true, predictions(y_pred, self._raw_dtype), **self._fn_kwargs)
         else:
             values = dispatch.raw(self._fn(wrap_with_mask(y_true), wrap_with_mask(y_pred), **self._fn_kwargs))
         if mask is not None:
@@ -124,7 +124,7 @@ class RootMeanSquaredError(Mean):
         super().__init__(name=name, dtype=dtype)
 
     def raw_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        dtype = to_torch(self._dtype)
+        dtype = self._raw_dtype
         y_true, y_pred = paired(raw_numbers(y_true, dtype), to_float(raw_numbers(y_pred, dtype), dtype))
         super().raw_update(torch.square(y_true - y_pred), sample_weight)
 
@@ -151,7 +151,7 @@ class MeanRelativeError(Mean):
         self.normalizer = raw_numbers(normalizer, to_torch(self._dtype)).to(to_torch(self._dtype))
 
     def raw_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        dtype = to_torch(self._dtype)
+        dtype = self._raw_dtype
         y_true, y_pred = paired(raw_numbers(y_true, dtype), to_float(raw_numbers(y_pred, dtype), dtype))
         error = torch.abs(y_true - y_pred)
         super().raw_update(divide_no_nan.raw(error, self.normalizer.to(error.device)), sample_weight)

@@ -128,19 +128,21 @@ class Plan:
         self._lower_mask(layer, node, mask)
 
     def _lower_to_functions(self, layer: Layer, node: Node, cast_to: str | None, mask: str | None) -> bool:
-        """A layer of one input as the bare functions that it names; False if it has none, or a mask takes part."""
+        """A layer of one argument as the bare functions that it names; False if it has none, or a mask takes part."""
         x = node.args[0] if len(node.args) == 1 and not node.kwargs else None
         reads_mask = mask is not None and layer._call_spec.takes_mask
-        if not isinstance(x, KerasTensor) or len(node.outputs) != 1 or reads_mask:
+        several = isinstance(x, (list, tuple))
+        inputs: list = list(x) if several else [x]
+        if not all(isinstance(t, KerasTensor) for t in inputs) or len(node.outputs) != 1 or reads_mask:
             return False
-        if id(x) in self._stated or id(x) in self._doubtful:
+        if any(id(t) in self._stated or id(t) in self._doubtful for t in inputs):
             return False
-        cast = KerasTensor(x.shape, cast_to) if cast_to is not None and x.dtype.is_floating else x
-        functions = layer._lowered(cast, self._mode(layer))
+        cast = [KerasTensor(t.shape, cast_to) if cast_to is not None and t.dtype.is_floating else t for t in inputs]
+        functions = layer._lowered_join(cast) if several else layer._lowered(cast[0], self._mode(layer))
         if functions is None:
             return False
-        text = self._text(x, cast_to)
-        self._assign(node, f"{self._bind(layer.name, functions[0])}({text})" if functions else text)
+        texts = ", ".join(self._text(t, cast_to) for t in inputs)
+        self._assign(node, f"{self._bind(layer.name, functions[0])}({texts})" if functions else texts)
         name = self._names[id(node.outputs[0])]
         for function in functions[1:]:  # a line each, so that the input is free before the second
             self._lines.append(f"{name} = {self._bind(getattr(function, '__name__', layer.name), function)}({name})")

@@ -23,7 +23,7 @@ from kerasish.core.shape import same_padding, tuple_of
 TO_TORCH = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}  # by rank: channels last to channels first
 FROM_TORCH = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _CHANNELS_LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
-_CONV = {2: F.conv2d, 3: F.conv3d}
+CONV = {2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
@@ -62,7 +62,7 @@ def convolve(
         return convolve(x.unsqueeze(axis), kernel.unsqueeze(2), bias, *wide).squeeze(axis)
     last = data_format == "channels_last"
     if last:
-        x = x.permute(TO_TORCH[x.ndim])
+        x = torch.permute(x, TO_TORCH[x.ndim])
     if max(kernel.shape[2:]) == 1 < max(strides):
         # each output sees one input, so the others may go first; oneDNN's backward pass of such a convolution on
         # channels-last data writes beyond its buffers where the stride divides the size (torch 2.13 on AVX2: heap corruption)
@@ -70,8 +70,20 @@ def convolve(
     zeros: Any = 0
     if padding != "valid":
         x, zeros = _pad(x, kernel.shape[2:], strides, padding, dilation)
-    y = _CONV[x.ndim - 2](x, kernel, bias, strides, zeros, dilation, groups)
-    return y.permute(FROM_TORCH[y.ndim]) if last else y
+    y = CONV[x.ndim - 2](x, kernel, bias, strides, zeros, dilation, groups)
+    return torch.permute(y, FROM_TORCH[y.ndim]) if last else y
+
+
+def settled_padding(
+    window: tuple[int, ...], strides: tuple[int, ...], padding: str, dilation: tuple[int, ...]
+) -> tuple[int, ...] | None:
+    """The zeros that ``convolve`` has torch add on both sides of each axis; None where data of some sizes needs more."""
+    if max(window) == 1 < max(strides):
+        return None
+    if padding == "valid":
+        return (0,) * len(window)
+    reach = [(k - 1) * rate for k, rate in zip(window, dilation)]
+    return None if max(strides) > 1 or any(r % 2 for r in reach) else tuple(r // 2 for r in reach)
 
 
 def _pad(
@@ -128,7 +140,7 @@ def convolve_transpose(
         return convolve_transpose(x.unsqueeze(axis), kernel.unsqueeze(2), bias, *wide).squeeze(axis)
     last = data_format == "channels_last"
     if last:
-        x = x.permute(TO_TORCH[x.ndim])
+        x = torch.permute(x, TO_TORCH[x.ndim])
     crop, longer, lengths = [], [], []
     for size, k, stride, extra, rate in zip(
         x.shape[2:], kernel.shape[2:], strides, output_padding, dilation, strict=True
@@ -143,7 +155,7 @@ def convolve_transpose(
     for axis, length in enumerate(lengths, 2):
         if y.shape[axis] > length:
             y = y.narrow(axis, 0, length)
-    return y.permute(FROM_TORCH[y.ndim]) if last else y
+    return torch.permute(y, FROM_TORCH[y.ndim]) if last else y
 
 
 def transposed_length(

@@ -68,8 +68,11 @@ def to_numbers(results: dict[str, Any]) -> dict[str, Any]:
     scalars = {name: value for name, value in raw.items() if isinstance(value, torch.Tensor) and value.ndim == 0}
     numbers: dict[str, Any] = {}
     if scalars:
-        dtype = torch.float64 if all(t.device.type == "cpu" for t in scalars.values()) else torch.float32
-        numbers = dict(zip(scalars, torch.stack([t.detach().to(dtype) for t in scalars.values()]).tolist()))
+        values = [t.detach() if t.requires_grad else t for t in scalars.values()]
+        if any(t.dtype is not torch.float32 for t in values):
+            dtype = torch.float64 if all(t.is_cpu for t in values) else torch.float32
+            values = [t.to(dtype) for t in values]
+        numbers = dict(zip(scalars, torch.stack(values).tolist()))
     return {name: numbers[name] if name in numbers else _host_value(value) for name, value in raw.items()}
 
 

@@ -345,7 +345,7 @@ class Cost:
         light = sum(id(v) not in heavy for v in variables)
         size = sum(v.stored.numel() for v in variables)
         self.saved = 25e-6 * light if light > len(variables) / 2 else 0.0  # seconds a step
-        self.eager = 40e-6 * len(variables) + 6.0 * size * batch_size / 2e10
+        self.eager = 1e-5 + 40e-6 * len(variables) + 6.0 * size * batch_size / 2e10
         self.compilation = 20.0 + 0.5 * len(variables)
 
     def swap_at(self, steps: int, fixed: bool) -> int | None:

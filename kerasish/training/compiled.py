@@ -16,7 +16,7 @@ from kerasish.core import tree
 from kerasish.core.errors import fail
 from kerasish.losses.base import Loss
 from kerasish.losses.losses import LossFunctionWrapper
-from kerasish.metrics.base import Mean, Metric
+from kerasish.metrics.base import Mean, Metric, accumulate
 from kerasish.metrics.values import MeanMetricWrapper
 
 
@@ -105,8 +105,16 @@ class LossTracker(Mean):
         object.__setattr__(self, "_pending", (loss.detach(), samples))
 
     def raw_update(self, values: Any, sample_weight: Any = None) -> None:
-        object.__setattr__(self, "_pending", None)
+        if self._pending is not None:
+            object.__setattr__(self, "_pending", None)
         super().raw_update(values, sample_weight)
+
+    def add(self, total: torch.Tensor, number: int, samples: int) -> None:
+        """Add the loss of a batch, which is ``total`` ÷ ``number``."""
+        if self._pending is not None:
+            object.__setattr__(self, "_pending", None)
+        accumulate(self.total, total, samples / number)
+        accumulate(self.count, samples)
 
     def raw_result(self) -> torch.Tensor:
         if self._pending is not None:
@@ -132,6 +140,7 @@ class CompiledLoss:
             losses.get(loss)  # an unknown name is told at once
         self._output_names = output_names
         self._functions: list[Loss | None] | None = None
+        self._only: LossFunctionWrapper | None = None  # the one loss, if it is simple
         self.trackers: list[Mean] = []
 
     def _bind(self, outputs: Outputs) -> None:
@@ -152,6 +161,8 @@ class CompiledLoss:
         names = [_free_name("", f"{label}_loss", taken, False) for label in active]
         self.trackers = [Mean(name=name) for name in names] if len(active) > 1 else []
         self._functions = functions
+        simple = outputs.single and self._weights[0] is None and isinstance(functions[0], LossFunctionWrapper)
+        self._only = functions[0] if simple and type(functions[0]).raw_loss is LossFunctionWrapper.raw_loss else None
 
     def total(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:
         """The total loss for raw tensors; None if no output has a loss.
@@ -185,6 +196,14 @@ class CompiledLoss:
             value = value if factor is None else value * factor
             total = value if total is None else total + value
         return total
+
+    def sum(self, y: Any, y_pred: Any) -> tuple[torch.Tensor, int] | None:
+        """A sum and a number whose quotient is the total loss of a batch without weights; None if that is not so simple."""
+        if self._only is None or not isinstance(y, torch.Tensor) or not isinstance(y_pred, torch.Tensor):
+            return None
+        if getattr(y_pred, "_keras_mask", None) is not None:
+            return None
+        return self._only.raw_sum(y, y_pred)
 
     def _one(self, function: Loss, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor:
         if y is None:

@@ -62,8 +62,9 @@ class Step:
         """Update the metrics with one batch."""
         with grad_mode(False):
             y_pred = self.model.forward_raw(x, False)
-            loss = self.loss(x, y, y_pred, sample_weight, False)
-            return self.accumulate(x, y, y_pred, sample_weight, loss)
+            found = self._sum(y, y_pred) if sample_weight is None else None
+            total, number = found or (self.loss(x, y, y_pred, sample_weight, False), None)
+            return self.accumulate(x, y, y_pred, sample_weight, total, number)
 
     def predict(self, x: Any) -> Any:
         """The predictions for one batch."""
@@ -103,6 +104,13 @@ class Step:
             total = penalty if total is None else total + penalty.to(total.dtype)
         return total
 
+    def _sum(self, y: Any, y_pred: Any) -> tuple[torch.Tensor, int] | None:
+        """A sum and a number whose quotient is the total loss of a batch without weights; None if that is not so simple."""
+        compiled_loss = self.compiled.loss
+        if compiled_loss is None or self._own_loss or self.model.raw_losses():
+            return None
+        return compiled_loss.sum(y, y_pred)
+
     def _user_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> torch.Tensor | None:
         with recording():
             x, y, y_pred, sample_weight = tree.map_structure(wrap_with_mask, (x, y, y_pred, sample_weight))
@@ -138,10 +146,21 @@ class Step:
         else:
             optimizer.apply(given, variables)
 
-    def accumulate(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: torch.Tensor) -> dict | None:
-        """Add the batch to the loss's running mean and to the metrics."""
-        first = x if isinstance(x, torch.Tensor) else next(t for t in tree.flatten(x) if t is not None)
-        self.compiled.loss_tracker.raw_update(loss.detach(), first.shape[0])
+    def accumulate(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, loss: torch.Tensor, number: int | None = None
+    ) -> dict | None:
+        """Add the batch to the loss's running mean and to the metrics.
+
+        Args:
+            loss: or a sum whose quotient with ``number`` is the loss.
+        """
+        samples = (x if isinstance(x, torch.Tensor) else next(t for t in tree.flatten(x) if t is not None)).shape[0]
+        if number is None and not loss.ndim:
+            number = 1
+        if number:
+            self.compiled.loss_tracker.add(loss, number, samples)
+        else:
+            self.compiled.loss_tracker.raw_update(loss.detach(), samples)
         if self._own_metrics:
             with recording():
                 arguments = tree.map_structure(wrap_with_mask, (x, y, y_pred, sample_weight))

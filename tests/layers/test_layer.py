@@ -198,6 +198,45 @@ def test_losses_are_those_of_the_last_call():
     assert sorted(float(loss) for loss in layer.losses) == pytest.approx([0.06, X.sum()], rel=1e-5)
 
 
+def test_a_penalty_elsewhere_gives_other_layers_nothing_to_look_through():
+    plain, penalized = Dense(2), Dense(2, activity_regularizer="l1")
+    for _ in range(2):
+        plain(X), penalized(X)
+        model = Model(x := Input((3,)), plain(x))
+        model(X)
+    assert model._known_parts().with_losses == []
+    assert model._losses == plain._losses == []
+
+
+def test_a_penalty_given_from_outside_lasts_until_the_next_call():
+    class Outer(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(2)
+
+        def call(self, x):
+            self.dense.add_loss(2.0)
+            return self.dense(x)
+
+    layer, alone = Outer(), Dense(2)
+    layer(X), layer(X)
+    assert [float(loss) for loss in layer.losses] == [2.0]
+    alone(X)
+    alone.add_loss(1.0)
+    assert [float(loss) for loss in alone.losses] == [1.0]
+    alone(X)
+    assert alone.losses == []
+
+
+def test_a_regularizer_set_on_a_variable_counts_at_once():
+    layer = Dense(2, kernel_initializer="ones")
+    layer(X)
+    assert layer.losses == []
+    layer.kernel.regularizer = regularizers.L1(0.5)
+    assert float(layer.losses[0]) == 0.5 * layer.kernel.numpy().size
+    assert layer(X).shape == (4, 2)
+
+
 def test_activity_regularizer_is_divided_by_the_batch():
     layer = Dense(2, kernel_initializer="ones", activity_regularizer=regularizers.L2(0.1))
     outputs = np.asarray(layer(X))

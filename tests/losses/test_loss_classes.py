@@ -16,7 +16,7 @@ from kerasish.core.dtypes import set_default_policy
 from kerasish.core.errors import InvalidArgumentError, NotServedError
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.losses.means import MEANS
+from kerasish.losses.means import MEANS, OF_CLASSES, SUM
 
 T = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0], [3.0, 2.0]])
 P = np.array([[1.0, 1.0], [2.0, 2.0], [0.0, 0.0], [3.0, 5.0]])
@@ -278,6 +278,15 @@ def test_fused_mean_is_the_mean_of_the_values(function, dtype):
     torch.testing.assert_close(fused, plain)
     both = [torch.autograd.grad(value, p)[0] for value in (fused, plain)]
     torch.testing.assert_close(*both)
+    torch.testing.assert_close(MEANS[function](t, p, SUM, **options), plain * (5 if function in OF_CLASSES else 20))
+
+
+@pytest.mark.parametrize("loss", [losses.MeanSquaredError(), losses.Huber(), losses.CategoricalCrossentropy(True),
+                                  losses.BinaryCrossentropy(True)], ids=lambda loss: loss.name)  # fmt: skip
+def test_sum_over_number_is_the_loss(loss):
+    p, t = torch.randn(6, 4), torch.nn.functional.one_hot(torch.arange(6) % 4, 4).float()
+    total, number = loss.raw_sum(t, p)
+    torch.testing.assert_close(total / number, loss.raw_loss(t, p))
 
 
 @pytest.mark.parametrize(

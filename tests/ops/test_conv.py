@@ -181,7 +181,7 @@ def test_channels_last_data_reaches_torch_without_a_copy(monkeypatch):
         return torch.nn.functional.conv2d(x, *args)
 
     module = importlib.import_module("kerasish.ops.conv")  # kerasish.ops.conv itself is the function
-    monkeypatch.setitem(module._CONV, 2, spy)
+    monkeypatch.setitem(module.CONV, 2, spy)
     x = torch.randn(2, 8, 8, 3)
     y = convolve(x, torch.randn(4, 3, 3, 3), torch.randn(4), (1, 1), "same", (1, 1), 1, "channels_last")
     assert seen[0].data_ptr() == x.data_ptr()
@@ -200,13 +200,13 @@ def test_pointwise_conv_with_strides_takes_every_other_input(n, padding, size, m
     # handed to torch with strides, its backward pass corrupts memory (see convolve)
     seen = []
     module = importlib.import_module("kerasish.ops.conv")
-    for rank, function in list(module._CONV.items()):
+    for rank, function in list(module.CONV.items()):
 
         def watched(x, kernel, bias, strides, *rest, function=function):
             seen.append(strides)
             return function(x, kernel, bias, strides, *rest)
 
-        monkeypatch.setitem(module._CONV, rank, watched)
+        monkeypatch.setitem(module.CONV, rank, watched)
     x = torch.tensor(random(8, *[size] * n, 3), dtype=torch.float64, requires_grad=True)
     kernel = torch.tensor(random(4, 3, *[1] * n), dtype=torch.float64, requires_grad=True)
     out = convolve(x, kernel, None, (2,) * n, padding, (1,) * n, 1, "channels_last")
