@@ -84,18 +84,12 @@ class Module(nn.Module):
 
     def _parts(self) -> list[Module]:
         """This layer and all below it, each once: from a list that is made anew when the structure has changed."""
-<<<<<<< HEAD
-        if is_dynamo_compiling():  # what is noted while a graph is made would be a change to it
-            return list(self._flatten_layers())
-        known = self.__dict__.get("_known_parts")
-=======
         if is_dynamo_compiling():  # its graphs are not for one version of the structure
             return list(self._flatten_layers())
         return [self, *self._known_parts().below]
 
     def _known_parts(self) -> _KnownParts:
         known = self._parts_then
->>>>>>> main
         if known is None or known.version != structure.version:
             known = self.__dict__["_parts_then"] = _KnownParts(self)
         return known
