@@ -61,10 +61,10 @@ class Plan:
         self._masks: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds its mask
         self._scope: dict[str, Any] = {}  # what the program's text refers to
         self._lines: list[str] = []
-        self._stated: set[int] = (
-            set()
-        )  # ids of the KerasTensors whose shape and dtype rest on a statement of the user's
-        self._doubtful: set[int] = set()  # and of those that may be integers, though the layer's dtype is another one
+        # ids of the KerasTensors whose shape and dtype rest on a statement of the user's, and of those that may be integers
+        # though their layer's dtype is another one
+        self._stated: set[int] = set()
+        self._doubtful: set[int] = set()
         for i, x in enumerate(graph.inputs):
             self._names[id(x)] = f"x{i}"
         for node in graph.nodes:
