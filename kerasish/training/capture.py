@@ -160,7 +160,7 @@ class Tiers:
         self.step = step
         setting = step.compiled.arguments["jit_compile"]
         self._asked = setting is True
-        self._off = setting in (False, None) or step.model.run_eagerly
+        self._off = setting in (False, None)
         self._ready: dict[tuple, Captured] = {}  # by phase: of the kind of batch seen last
         self._jobs: dict[tuple, Job | Recording | None] = {}  # by phase and kind of batch; None: eager for good
         self._captured: dict[str, Captured] = {}  # by the job's key
@@ -178,7 +178,7 @@ class Tiers:
         """
         self._count, self._idle, self._only_kept = 0, False, False
         device = devices.current()
-        if self._off or devices.compiles(device):
+        if self._off or self.step.model.run_eagerly or devices.compiles(device):
             return self.step.train
         if not self._asked:
             self._swap_at = self._when_it_pays(steps or 0, batch_size or 32, device)
@@ -202,9 +202,8 @@ class Tiers:
         """One step, by the tier that it belongs to."""
         step = self.step
         self._count += 1
-        if (
-            self._off or self._idle or not step.compiled.optimizer.built
-        ):  # the first step settles what metrics and optimizer keep
+        # the first step is eager: it settles what metrics and optimizer keep
+        if self._off or self._idle or not step.compiled.optimizer.built:
             return step.train(x, y, sample_weight)
         now = (structure.version, structure.trainable_version)
         if self._version != now:

@@ -28,6 +28,7 @@ from kerasish.training.step import Step
 
 _SETTINGS = ("floatx", "epsilon", "image_data_format")
 _KEPT = 512  # libraries in the cache
+_running: dict[str, Job] = {}  # by key
 _PACKAGE = pathlib.Path(__file__).parents[2]
 
 
@@ -81,6 +82,7 @@ class Job:
         command = [sys.executable, "-m", "kerasish.training.compile_worker", str(self._folder)]
         with open(self._folder / "log", "wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+        _running[self.key] = self
         atexit.register(self.stop)
 
     def stop(self) -> None:
@@ -91,6 +93,7 @@ class Job:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._process = self._folder = None
+        _running.pop(self.key, None)
         atexit.unregister(self.stop)
 
     def wait(self) -> Library:
@@ -137,7 +140,11 @@ def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool, only
     state = graphs.written_state(model)
     kinds = graphs.written([graphs.kind(t) for t in graphs.flat_batch(batch) if t is not None])
     shape = json.dumps(batch, default=lambda t: "t")
-    job = Job(_key(_anonymous(config), state, kinds, phase, shape), swap_at)
+    key = _key(_anonymous(config), state, kinds, phase, shape)
+    if key in _running:
+        _running[key].swap_at = swap_at
+        return _running[key]
+    job = Job(key, swap_at)
     if not job.is_done:
         if only_kept:
             return None
@@ -174,6 +181,8 @@ def check_capturable(step: Step) -> None:
         CannotCapture: the model has it.
     """
     model, optimizer = step.model, step.compiled.optimizer
+    if not step.trainable_variables():
+        raise CannotCapture("there are no weights to train")
     if not optimizer.capturable:
         raise CannotCapture(f"{type(optimizer).__name__} decides on the host, from the gradients, what to do")
     if any(layer._has_hooks() for layer in model._flatten_layers()):

@@ -30,7 +30,8 @@ def main(job_folder: str) -> None:
     """Do one job; errors are told in a file."""
     folder = pathlib.Path(job_folder)
     job = json.loads((folder / "job.json").read_text())
-    os.nice(job["nice"])
+    if hasattr(os, "nice"):
+        os.nice(job["nice"])
     torch.set_num_threads(job["threads"])
     for name, value in job["settings"].items():
         setattr(settings, name, value)
@@ -162,4 +163,5 @@ def _publish(library: pathlib.Path, graph: Graph, job: dict) -> None:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # nobody else may write to what will be loaded as code
     main(sys.argv[1])

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import shutil
 import warnings
 import weakref
 
@@ -92,9 +93,12 @@ def live_objects(model, epochs):
         gc.enable()
 
 
+compiled = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+
 # compiled for real ----------------------------------------------------------------------------------------------------
 
 
+@compiled
 def test_a_compiled_run_equals_an_eager_one_and_is_kept_for_the_next(cache):
     def layers():
         keras.utils.set_random_seed(2)
@@ -125,6 +129,7 @@ def test_a_compiled_run_equals_an_eager_one_and_is_kept_for_the_next(cache):
         assert_equal(fit(model_of(*layers(), **options())), expected)
 
 
+@compiled
 def test_fused_recurrent_kernels_and_users_code_are_compiled():
     class Last(L.Layer):
         def call(self, x):
@@ -202,6 +207,15 @@ def test_auto_swaps_at_the_step_that_the_policy_names(jobs, monkeypatch):
 def test_false_never_captures(jobs, jit_compile):
     fit(model_of(jit_compile=jit_compile))
     assert not jobs
+
+
+def test_run_eagerly_may_be_said_later(jobs):
+    model = model_of()
+    fit(model, epochs=1)
+    model.run_eagerly = True
+    runs = jobs[0].runs
+    fit(model, epochs=1)
+    assert jobs[0].runs == runs
 
 
 def test_run_eagerly_calls_the_users_code_each_time(jobs):
@@ -351,6 +365,16 @@ def test_what_cannot_be_captured_is_told_once(make, reason):
     assert not model._tiers().captured
 
 
+def test_without_weights_there_is_nothing_to_capture():
+    model = keras.Sequential([keras.Input((6,)), L.Lambda(lambda x: x[:, :2])])
+    model.compile("sgd", "mse", jit_compile=True)
+    with (
+        pytest.warns(UserWarning, match="does not have any trainable weights"),
+        pytest.raises(graphs.CannotCapture, match="there are no weights to train"),
+    ):
+        compile_job.check_capturable(model._the_step())
+
+
 def test_without_a_compiler_training_is_eager(monkeypatch):
     monkeypatch.setattr(compile_job.shutil, "which", lambda name: None)
     with pytest.warns(UserWarning, match="there is no C\\+\\+ compiler"):
@@ -360,6 +384,28 @@ def test_without_a_compiler_training_is_eager(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(model_of(jit_compile="auto"))
+
+
+def test_a_job_that_runs_is_not_begun_again(monkeypatch):
+    begun = []
+
+    class Process:
+        def __init__(self, command, **options):
+            begun.append(command)
+
+        def poll(self):
+            return 0
+
+    monkeypatch.setattr(compile_job.subprocess, "Popen", Process)
+    model = model_of()
+    model.train_on_batch(X[:8], Y[:8])
+    step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
+    phase = model.optimizer.phase()
+    first = compile_job.start(step, batch, phase, 7, False)
+    assert compile_job.start(step, batch, phase, 9, False) is first
+    assert (len(begun), first.swap_at) == (1, 9)
+    first.stop()
+    assert not compile_job._running
 
 
 def test_a_compiler_that_fails_is_told(monkeypatch):
