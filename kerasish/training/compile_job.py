@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import hashlib
 import json
 import os
@@ -251,10 +252,19 @@ def _anonymous(config: dict) -> Any:
 
 def _key(*parts: Any) -> str:
     """A name for what is compiled, from all that the machine code depends on."""
-    machine = [VERSION, torch.__version__, platform.machine(), torch.backends.cpu.get_cpu_capability()]
+    machine = [VERSION, _code(), torch.__version__, platform.machine(), torch.backends.cpu.get_cpu_capability()]
     values = [getattr(settings, name) for name in _SETTINGS]
     text = json.dumps([*parts, machine, torch.get_num_threads(), values], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+@functools.cache
+def _code() -> str:
+    """A digest of the library's own text, on which the graphs depend."""
+    digest = hashlib.sha256()
+    for path in sorted((_PACKAGE / "kerasish").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 # the cache ------------------------------------------------------------------------------------------------------------
