@@ -75,7 +75,7 @@ def test_iou_bad_input_is_told():
 @given(st.integers(1, 6), st.integers(1, 4), st.floats(0.1, 3.0), st.integers(0, 10_000))
 def test_f_beta_of_counts(batch, classes, beta, seed):
     rng = np.random.default_rng(seed)
-    y, p, w = rng.integers(0, 2, (batch, classes)), rng.random((batch, classes)), rng.random(batch)
+    y, p, w = rng.integers(0, 2, (batch, classes)), rng.random((batch, classes)), rng.random(batch) + 0.1
     metric = metrics.FBetaScore(beta=beta, threshold=0.5, dtype="float64")
     metric.update_state(y, p, sample_weight=w)
     chosen, w = p > 0.5, w[:, None]
