@@ -262,6 +262,19 @@ def test_models_with_several_inputs_and_outputs():
         np.testing.assert_allclose(b, a, 1e-4, 1e-5)
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention(causal):
+    def make():
+        inputs = keras.Input((7, 4))
+        attended = L.MultiHeadAttention(2, 4, dropout=0.1)(inputs, inputs, use_causal_mask=causal)
+        x = L.LayerNormalization()(L.Add()([inputs, attended]))
+        x = L.EinsumDense("abc,cd->abd", (None, 5), bias_axes="d", activation="relu")(x)
+        x = L.GroupQueryAttention(3, 4, 2)(x, x)
+        return keras.Model(inputs, L.Dense(2)(L.GlobalAveragePooling1D()(x)))
+
+    assert_same(make, SERIES, Y[:16], optimizer="sgd", rtol=1e-4, atol=1e-5)
+
+
 def test_class_weights():
     def run(jit):
         keras.utils.set_random_seed(1)
