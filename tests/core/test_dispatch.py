@@ -1,10 +1,9 @@
 """Operations: how little stands between the call and torch, and that the short ways give what the long ones do."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
+from call_counts import python_calls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,23 +11,6 @@ from kerasish import Input, Model, ops, tf
 
 A = np.arange(12, dtype="float32").reshape(3, 4) - 5
 B = np.linspace(1, 3, 12, dtype="float32").reshape(3, 4)
-
-
-def python_calls(function):
-    """How many Python functions a call enters."""
-    count = 0
-
-    def note(frame, event, argument):
-        nonlocal count
-        count += event == "call"
-
-    function()
-    sys.setprofile(note)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count - 1
 
 
 @pytest.mark.parametrize(

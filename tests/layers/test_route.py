@@ -2,11 +2,11 @@
 
 import copy
 import pickle
-import sys
 
 import numpy as np
 import pytest
 import torch
+from call_counts import python_calls
 
 import kerasish as keras
 from kerasish import tf
@@ -14,23 +14,6 @@ from kerasish.core.context import local
 from kerasish.layers import Activation, Dense, Dropout, Flatten, Layer
 
 X = np.random.default_rng(0).random((2, 4), dtype="float32")
-
-
-def python_calls(function):
-    """How many Python functions a call enters."""
-    count = 0
-
-    def note(frame, event, argument):
-        nonlocal count
-        count += event == "call"
-
-    function()
-    sys.setprofile(note)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count - 1
 
 
 def mlp():

@@ -1,31 +1,13 @@
 """predict on one batch in memory: nothing between the data and the step, and the same results as the general way."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
+from call_counts import python_calls
 from training_checks import X, Y, net, ready
 
 from kerasish import callbacks, layers, models, tf
 from kerasish.core import dispatch
-
-
-def python_calls(function):
-    """How many Python functions a call enters."""
-    count = 0
-
-    def note(frame, event, argument):
-        nonlocal count
-        count += event == "call"
-
-    function()
-    sys.setprofile(note)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count - 1
 
 
 def test_predict_on_one_batch_adds_few_functions_to_the_models_call():
