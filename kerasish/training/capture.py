@@ -29,7 +29,6 @@ from kerasish.core.context import settings
 from kerasish.core.variable import live_tapes
 from kerasish.layers.tracking import structure
 from kerasish.ops import opaque
-from kerasish.ops.recurrent import fused_kernel
 from kerasish.training import graph as graphs
 from kerasish.training.compile_job import Job, Library, check_capturable, start
 from kerasish.training.graph import CannotCapture
@@ -52,7 +51,6 @@ class Captured:
     """
 
     def __init__(self, step: Step, library: Library | Recording, batch: list, phase: tuple) -> None:
-        opaque.register(fused_kernel)
         self._step, self._used, self._phase = step, library.used, phase
         self._run = library.load()
         self._optimizer = step.compiled.optimizer
@@ -97,7 +95,8 @@ class Captured:
         if self._view is not None:
             self._view[:] = values
         else:
-            self._numbers.copy_(torch.tensor(values, dtype=self._numbers.dtype))
+            # without waiting for the device, as every step would otherwise
+            self._numbers.copy_(torch.tensor(values, dtype=self._numbers.dtype), non_blocking=True)
         if self._generators:
             opaque.use_sources(self._generators)
         results = self._run([*tensors, self._numbers, *batch])
@@ -246,8 +245,12 @@ class Tiers:
                 captured.look_up()
                 if captured(batch) is None:
                     return None
-        except CannotCapture as reason:
-            self._give_up(str(reason))
+        except (
+            CannotCapture,
+            OSError,
+            RuntimeError,
+        ) as reason:  # the last two: of the cache, the process, torch's loader
+            self._give_up(str(reason).strip().partition("\n")[0])
             return None
         self._ready[phase] = captured
         return captured

@@ -23,6 +23,8 @@ from kerasish.about import VERSION
 from kerasish.core import device as devices
 from kerasish.core import registry
 from kerasish.core.context import settings
+from kerasish.ops import opaque
+from kerasish.ops.recurrent import fused_kernel
 from kerasish.training import graph as graphs
 from kerasish.training.graph import CannotCapture
 from kerasish.training.step import Step
@@ -45,6 +47,7 @@ class Library(NamedTuple):
 
     def load(self) -> Callable[[list], list]:
         """The step, as a function of a list of tensors."""
+        opaque.register(fused_kernel)
         return devices.library_runner(str(self.folder / "step.so"), devices.current())
 
 
@@ -97,6 +100,13 @@ class Job:
         _running.pop(self.key, None)
         atexit.unregister(self.stop)
 
+    def _wait(self) -> None:
+        try:
+            self._process.wait(timeout=2)  # type: ignore[union-attr]
+        except subprocess.TimeoutExpired:
+            _tell()
+            self._process.wait()  # type: ignore[union-attr]
+
     def wait(self) -> Library:
         """The library, once it is there.
 
@@ -104,7 +114,7 @@ class Job:
             CannotCapture: the compilation failed.
         """
         if self._process is not None and self._folder is not None:
-            self._process.wait()
+            self._wait()
             told = self._folder / "error"
             reason = told.read_text() if told.exists() else _last_line(self._folder / "log")
             self.stop()
@@ -112,7 +122,25 @@ class Job:
                 raise CannotCapture(reason)
             _prune()
         _check_owner(self.result)
-        return Library(self.result)
+        library = Library(self.result)
+        try:
+            library.load(), library.used  # noqa: B018 - whether it can
+        except (RuntimeError, ValueError, KeyError, OSError) as error:  # it goes, so that the next run makes another
+            shutil.rmtree(self.result, ignore_errors=True)
+            raise CannotCapture(f"the library in {self.result} is damaged, and was removed") from error
+        return library
+
+
+def _tell() -> None:
+    """One line for whoever waits in front of the screen."""
+    if settings.interactive_logging:
+        print(_WAITING, file=sys.stderr, flush=True)
+
+
+_WAITING = (
+    "Compiling the training step (jit_compile). This takes from ten seconds to a minute; "
+    "the result is kept for later runs."
+)
 
 
 def _last_line(log: pathlib.Path) -> str:

@@ -425,6 +425,40 @@ def key_of(model, batch=8):
     return compile_job._key(config, graphs.written_state(model))
 
 
+@pytest.mark.parametrize("meta", ["{", "{}", '{"used": []}'])
+def test_a_damaged_library_is_removed(meta):
+    job = compile_job.Job("ab12", 0)
+    job.result.mkdir(parents=True, mode=0o700)
+    for name, text in (("step.so", "no library"), ("meta.json", meta)):
+        (job.result / name).write_text(text)
+        os.chmod(job.result / name, 0o600)
+    os.chmod(job.result, 0o700)
+    with pytest.raises(graphs.CannotCapture, match="is damaged, and was removed"):
+        job.wait()
+    assert not job.result.exists()
+
+
+def test_training_goes_on_where_nothing_can_be_kept(cache):
+    cache.write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="training goes on without a compiled step"):
+        fit(model_of())
+
+
+def test_whoever_waits_is_told(monkeypatch, capsys):
+    class Process:
+        def wait(self, timeout=None):
+            if timeout is not None:
+                raise compile_job.subprocess.TimeoutExpired("compiler", timeout)
+
+    job = compile_job.Job("ab34", 0)
+    job._process = Process()
+    job._wait()
+    assert capsys.readouterr().err.startswith("Compiling the training step (jit_compile).")
+    monkeypatch.setattr(compile_job.settings, "interactive_logging", False)
+    job._wait()
+    assert not capsys.readouterr().err
+
+
 def test_equal_models_share_a_library_whatever_their_names_and_rates():
     first = key_of(model_of(L.Dense(4), jit_compile=False, optimizer=keras.optimizers.Adam(0.1)))
     other = key_of(model_of(L.Dense(4), jit_compile=False, optimizer=keras.optimizers.Adam(0.2)))
