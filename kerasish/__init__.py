@@ -45,6 +45,7 @@ from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
 from kerasish.core.errors import missing_name as _missing_name
 from kerasish.core.registry import publish as _publish
+from kerasish.core.registry import publish_later as _publish_later
 from kerasish.core.symbolic import KerasTensor as KerasTensor
 from kerasish.core.variable import Variable as Variable
 from kerasish.dropin import install as install
@@ -107,7 +108,16 @@ __all__ = [
 _publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
 
 
+# Imported when they are first asked for, by a program or by a file that names a class of theirs.
+_LATER = (
+    "applications", "datasets", "distillation", "distribution", "export", "legacy", "quantizers", "visualization",
+    "wrappers",
+)  # fmt: skip
+for _name in _LATER:
+    _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
+
+
 def __getattr__(name: str) -> Any:
-    if name == "tf":  # TensorFlow's namespace, imported when it is first used
-        return importlib.import_module("kerasish.tf")
+    if name in _LATER or name == "tf":
+        return importlib.import_module(f"{__name__}.{name}")
     raise _missing_name(__name__, name, globals())

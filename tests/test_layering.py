@@ -12,7 +12,7 @@ LEVELS = [
     ["about"],
     ["core"],
     ["ops"],
-    ["activations", "initializers", "regularizers", "constraints"],
+    ["activations", "initializers", "regularizers", "constraints", "quantizers"],
     ["layers"],
     ["losses", "metrics", "optimizers"],
     ["saving"],
@@ -20,7 +20,7 @@ LEVELS = [
     ["training"],
     ["models"],
     ["random", "tree", "config", "backend", "dtype_policies", "callbacks", "utils", "preprocessing", "mixed_precision",
-     "dropin"],
+     "export", "distillation", "wrappers", "datasets", "applications", "visualization", "legacy", "dropin"],
     ["kerasish"],  # kerasish/__init__.py
     ["tf"],
     ["__main__"],

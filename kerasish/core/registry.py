@@ -25,6 +25,7 @@ from kerasish.core.shape import TensorShape
 _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
 _public_names: dict[int, str] = {}  # id of an object -> its public path
 _by_class_name: dict[str, Any] = {}  # "Dense" -> class, for files of Keras 2, which name no module
+_later: dict[str, Callable[[], Any]] = {}  # public package -> what imports it
 _custom: dict[str, Any] = {}  # "package>Name" -> class or function
 _custom_names: dict[int, str] = {}
 
@@ -55,6 +56,11 @@ def publish(module: str, namespace: dict, names: Iterable[str]) -> None:
 def publish_alias(path: str, thing: Any) -> None:
     """Let files also name ``thing`` by another public path."""
     _public[path] = thing
+
+
+def publish_later(path: str, load: Callable[[], Any]) -> None:
+    """Announce a public package that publishes its names when ``load`` is called: at the first file that names it."""
+    _later[path] = load
 
 
 def public_name(thing: Any) -> str | None:
@@ -399,6 +405,9 @@ def _public_named(module: Any, name: Any, kind: str) -> Any:
     if kind == "function" and module in (None, "builtins"):
         return _function_named(name)
     if isinstance(module, str):
+        package = ".".join(_public_module(module).split(".")[:2])
+        if package in _later:
+            _later.pop(package)()
         for path in (f"{module}.{name}", f"{_public_module(module)}.{name}"):
             found = _public.get(path)
             if found is not None and _loadable(path, found, kind):

@@ -1,0 +1,11 @@
+"""Functions of older file formats (``keras.legacy``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.errors import missing_name
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
