@@ -25,6 +25,9 @@ from kerasish.layers.conv_depthwise import DepthwiseConv1D as DepthwiseConv1D
 from kerasish.layers.conv_depthwise import DepthwiseConv2D as DepthwiseConv2D
 from kerasish.layers.conv_depthwise import SeparableConv1D as SeparableConv1D
 from kerasish.layers.conv_depthwise import SeparableConv2D as SeparableConv2D
+from kerasish.layers.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from kerasish.layers.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from kerasish.layers.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from kerasish.layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
 from kerasish.layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
 from kerasish.layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
@@ -161,7 +164,8 @@ __all__ = [
     "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
     "AdditiveAttention", "AlphaDropout", "Attention", "Average", "AveragePooling1D", "AveragePooling2D",
     "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization", "Bidirectional",
-    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose",
+    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "ConvLSTM1D",
+    "ConvLSTM2D", "ConvLSTM3D",
     "Convolution1D", "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D",
     "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv1D",
     "DepthwiseConv2D", "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell",
