@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plan_backend
 import plan_conv_lstm
 import plan_fft
 import plan_losses
@@ -21,6 +22,7 @@ FAMILIES = {
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "backend": (plan_backend.cases, run_ops.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "fft": (plan_fft.cases, run_ops.run),
     "training": (plan_training.cases, run_training.run),

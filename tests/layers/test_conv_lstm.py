@@ -36,7 +36,7 @@ def expected(x, kernel, recurrent, bias, padding="valid", strides=1, dilation=1)
 @given(
     st.integers(1, 3), st.integers(1, 3), st.sampled_from(["valid", "same"]), st.sampled_from([(1, 1), (2, 1), (1, 2)])
 )
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 def test_the_outputs_are_those_of_the_formula(rank, kernel, padding, steps):
     strides, dilation = steps
     layer = KINDS[rank](
