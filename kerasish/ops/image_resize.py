@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -175,7 +176,7 @@ def resample(x: torch.Tensor, size: tuple[int, int], interpolation: str, antiali
     whole = not x.is_floating_point()
     if x.dtype is not torch.float64:
         x = x.float()
-    with torch.autocast(x.device.type, enabled=False):
+    with nullcontext() if x.is_meta else torch.autocast(x.device.type, enabled=False):
         if interpolation == "bilinear" and not antialias and whole:
             return _between_rows(_between_rows(x, 3, size[1]), 2, size[0])
         if interpolation == "bilinear" and not antialias:

@@ -39,7 +39,10 @@ def test_rescaling_multiplies_channels_first_where_that_is_the_image_format():
 def test_rescaling_is_restored_from_its_configuration():
     config = keras.saving.serialize_keras_object(Rescaling(0.5, np.array([1.0, 2.0])))
     assert config["config"]["scale"] == 0.5
-    assert config["config"]["offset"] == {"class_name": "__numpy__", "config": {"value": [1.0, 2.0], "dtype": "float64"}}
+    assert config["config"]["offset"] == {
+        "class_name": "__numpy__",
+        "config": {"value": [1.0, 2.0], "dtype": "float64"},
+    }
     layer = keras.saving.deserialize_keras_object(config)
     assert layer(np.ones((1, 2))).numpy().tolist() == [[1.5, 2.5]]
 
@@ -73,7 +76,12 @@ def test_center_crop_takes_the_middle_or_enlarges():
 
 
 def test_layers_change_all_parts_of_a_dictionary():
-    data = {"images": X.astype("float32"), "labels": np.arange(2), "bounding_boxes": BOXES, "segmentation_masks": X[..., :1]}
+    data = {
+        "images": X.astype("float32"),
+        "labels": np.arange(2),
+        "bounding_boxes": BOXES,
+        "segmentation_masks": X[..., :1],
+    }
     out = Resizing(4, 6, crop_to_aspect_ratio=True, bounding_box_format="xywh")(data)
     assert out["images"].shape == (2, 4, 6, 3)
     assert out["segmentation_masks"].shape == (2, 4, 6, 1)
@@ -91,7 +99,10 @@ def test_layers_change_all_parts_of_a_dictionary():
 def test_lists_of_boxes_may_have_different_lengths():
     data = {
         "images": X.astype("float32"),
-        "bounding_boxes": {"boxes": [[[0.0, 0.0, 2.0, 2.0], [1.0, 1.0, 6.0, 4.0]], [[1.0, 1.0, 3.0, 3.0]]], "labels": [[1, 2], [3]]},
+        "bounding_boxes": {
+            "boxes": [[[0.0, 0.0, 2.0, 2.0], [1.0, 1.0, 6.0, 4.0]], [[1.0, 1.0, 3.0, 3.0]]],
+            "labels": [[1, 2], [3]],
+        },
     }
     out = Resizing(5, 7, bounding_box_format="xyxy")(data)["bounding_boxes"]
     assert out["boxes"].shape == (2, 2, 4)
