@@ -39,10 +39,10 @@ from kerasish import tree as tree
 from kerasish import utils as utils
 from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
 from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
+from kerasish.core import old_names as _old_names
 from kerasish.core.context import name_scope as name_scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
-from kerasish.core.errors import missing_name as _missing_name
 from kerasish.core.registry import publish as _publish
 from kerasish.core.registry import publish_later as _publish_later
 from kerasish.core.symbolic import KerasTensor as KerasTensor
@@ -102,4 +102,4 @@ for _name in _LATER:
 def __getattr__(name: str) -> Any:
     if name in _LATER or name == "tf":
         return importlib.import_module(f"{__name__}.{name}")
-    raise _missing_name(__name__, name, globals())
+    return _old_names.found(__name__, name, globals())

@@ -46,6 +46,8 @@ OTHERS = {
     "keras.backend.reset_uids": "Keras 2's",
     "keras.backend.set_learning_phase": "Keras 2's",
     "keras.backend.set_session": "Keras 2's",
+    "keras.layers.LocallyConnected1D": "Keras 2's",
+    "keras.layers.LocallyConnected2D": "Keras 2's",
     "keras.metrics.MeanRelativeError": "Keras 2's",
     "keras.metrics.MeanTensor": "Keras 2's",
     "keras.optimizers.legacy.Adadelta": "Keras 2's",

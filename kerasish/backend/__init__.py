@@ -148,11 +148,10 @@ from kerasish.config import image_data_format as image_data_format
 from kerasish.config import set_epsilon as set_epsilon
 from kerasish.config import set_floatx as set_floatx
 from kerasish.config import set_image_data_format as set_image_data_format
-from kerasish.core import dtypes
+from kerasish.core import dtypes, old_names
 from kerasish.core.context import clear_session as clear_session
 from kerasish.core.context import get_uid as get_uid
 from kerasish.core.context import name_scope as name_scope
-from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
 from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
 from kerasish.core.variable import Variable as Variable
@@ -177,10 +176,10 @@ def is_int_dtype(dtype: Any) -> bool:
     return dtypes.as_dtype(standardize_dtype(dtype)).is_integer
 
 
-_OTHERS = ("Any", "annotations", "dtypes", "functions", "missing_name", "publish", "running", "windows")
+_OTHERS = ("Any", "annotations", "dtypes", "functions", "old_names", "publish", "running", "windows")
 __all__ = sorted(name for name in globals() if name[0] != "_" and name not in _OTHERS)
 publish(__name__, globals(), ("result_type", "standardize_dtype", "is_float_dtype", "is_int_dtype"))
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())

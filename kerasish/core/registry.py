@@ -111,9 +111,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(thing: Any) -> str:
-    """The name under which ``thing`` is registered, else its own."""
-    return _custom_names.get(id(thing)) or getattr(thing, "__name__", str(thing))
+def get_registered_name(obj: Any) -> str:
+    """The name under which ``obj`` is registered, else its own."""
+    return _custom_names.get(id(obj)) or getattr(obj, "__name__", str(obj))
 
 
 def get_registered_object(name: str, custom_objects: dict | None = None, module_objects: dict | None = None) -> Any:

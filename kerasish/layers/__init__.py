@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core import old_names
 from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
+from kerasish.layers import old_arguments
 from kerasish.layers.advanced_activations import ELU as ELU
 from kerasish.layers.advanced_activations import LeakyReLU as LeakyReLU
 from kerasish.layers.advanced_activations import PReLU as PReLU
 from kerasish.layers.advanced_activations import ReLU as ReLU
 from kerasish.layers.advanced_activations import Softmax as Softmax
+from kerasish.layers.advanced_activations import ThresholdedReLU as ThresholdedReLU
 from kerasish.layers.attention import AdditiveAttention as AdditiveAttention
 from kerasish.layers.attention import Attention as Attention
 from kerasish.layers.batch_norm import BatchNormalization as BatchNormalization
@@ -49,6 +52,8 @@ from kerasish.layers.image import Rescaling as Rescaling
 from kerasish.layers.image import Resizing as Resizing
 from kerasish.layers.input_spec import InputSpec as InputSpec
 from kerasish.layers.layer import Layer as Layer
+from kerasish.layers.local import LocallyConnected1D as LocallyConnected1D
+from kerasish.layers.local import LocallyConnected2D as LocallyConnected2D
 from kerasish.layers.merge import Add as Add
 from kerasish.layers.merge import Average as Average
 from kerasish.layers.merge import Concatenate as Concatenate
@@ -175,20 +180,35 @@ __all__ = [
     "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D",
     "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
     "GroupNormalization", "GroupQueryAttention", "Identity", "Input", "InputLayer", "InputSpec", "LSTM", "LSTMCell",
-    "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
-    "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape",
-    "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D",
-    "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
-    "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed", "TorchModuleWrapper",
-    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
-    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum",
-    "multiply", "serialize", "subtract",
+    "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "LocallyConnected1D", "LocallyConnected2D", "Masking",
+    "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum",
+    "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU",
+    "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D",
+    "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "Subtract",
+    "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper", "UnitNormalization", "UpSampling1D", "UpSampling2D",
+    "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate",
+    "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip
 # no file names these two
 publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
 InputSpec.__module__ = Layer.__module__ = GroupedQueryAttention.__module__ = __name__
 
 
+# what Keras 1 and 2 called otherwise: arguments of constructors, and the files that layers lay in
+for _name in old_arguments.TABLE:
+    old_arguments.accept(globals()[_name])
+
+
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
+
+
+def _elsewhere(name: str) -> Any:
+    """A layer that Keras 2 had in a file in which we have others."""
+    return globals()[name] if name in __all__ else __getattr__(name)
+
+
+for _name, _file in list(globals().items()):  # files of ours with names of Keras 2's
+    if f"keras.layers.{_name}" in old_names.MODULES and isinstance(_file, ModuleType):
+        _file.__getattr__ = _elsewhere  # type: ignore[method-assign]

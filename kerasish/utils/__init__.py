@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerasish.core import old_names
 from kerasish.core.context import clear_session as clear_session
-from kerasish.core.errors import missing_name
 from kerasish.core.random import set_random_seed as set_random_seed
 from kerasish.core.registry import CustomObjectScope as CustomObjectScope
 from kerasish.core.registry import deserialize_keras_object as deserialize_keras_object
@@ -42,4 +42,4 @@ publish(
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
