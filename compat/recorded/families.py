@@ -5,11 +5,13 @@ from __future__ import annotations
 import plan_backend
 import plan_conv_lstm
 import plan_fft
+import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
 import plan_sequences
 import plan_training
+import run_images
 import run_layers
 import run_losses
 import run_metrics
@@ -25,5 +27,6 @@ FAMILIES = {
     "backend": (plan_backend.cases, run_ops.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "fft": (plan_fft.cases, run_ops.run),
+    "images": (plan_images.cases, run_images.run),
     "training": (plan_training.cases, run_training.run),
 }
