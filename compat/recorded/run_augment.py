@@ -26,7 +26,7 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
     }
     arrays: dict = {}
     for turn, training in enumerate((True, True, False)):
-        note(arrays, f"call{turn}", layer(tensors(case["data"], keras, tf), training=training))
+        note(arrays, f"call{turn}", layer(tensors(case["data"], keras, tf), training=training), 1 if turn == 0 else 7)
     drawn = layer.get_random_transformation(tensors(case["data"], keras, tf), training=True, seed=5)
     note(arrays, "drawn", numbers_of(drawn))
     if len(images["shape"]) == 4:
@@ -52,7 +52,9 @@ def numbers_of(drawn: Any) -> Any:
     return drawn
 
 
-def note(arrays: dict, name: str, value: Any) -> None:
+def note(arrays: dict, name: str, value: Any, step: int = 7) -> None:
+    """Keep the arrays of a structure, of long ones every ``step``-th number."""
     for index, leaf in enumerate(leaves(value)):
         found = as_array(leaf)
-        arrays[f"{name}/{index}"] = found.astype("int64") if np.isscalar(leaf) else found
+        found = found.astype("int64") if np.isscalar(leaf) else found
+        arrays[f"{name}/{index}"] = found if step == 1 or found.size < 40 else found.reshape(-1)[::step]

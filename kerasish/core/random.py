@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random as python_random
+import threading
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -297,6 +298,9 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     return Stream.at(key, (high << 64) + start)
 
 
+_drawing = threading.Lock()
+
+
 class SeedGenerator:
     """A source of seeds for ``keras.random`` functions: each use gives another one.
 
@@ -337,9 +341,12 @@ class SeedGenerator:
         """The next seed as two Python integers; not ordered: one of a sequence that jumps about."""
         if local.capturing is not None:
             raise NotImplementedError("numbers drawn on the host would become constants of a captured step")
-        first, second = (int(v) for v in self.state.numpy())
-        following = [first, second + 1] if ordered else [(v + 1) * 5387 % 933199 for v in (first, second)]
-        self.state.write(torch.tensor(following, dtype=torch.int64))
+        if local.tracing:
+            return self.seed, 0  # for a shape, any will do
+        with _drawing:  # by one thread: datasets call layers in several
+            first, second = (int(v) for v in self.state.numpy())
+            following = [first, second + 1] if ordered else [(v + 1) * 5387 % 933199 for v in (first, second)]
+            self.state.write(torch.tensor(following, dtype=torch.int64))
         return first, second
 
     def torch_generator(self, device: torch.device) -> torch.Generator:
@@ -423,16 +430,27 @@ def _forget_global_generator() -> None:
 
 
 def draw_seed(seed: Any) -> tuple[int, int]:
-    """The stateless seed for an argument of ``keras.random``: an integer, a SeedGenerator or None.
+    """The stateless seed for an argument of ``keras.random``, reduced as Keras does: an integer, a SeedGenerator or None.
+
+    Raises:
+        ValueError: something else.
+    """
+    first, second = draw_whole_seed(seed)
+    return first % (_MAX_SEED - 1), second % (_MAX_SEED - 1)
+
+
+def draw_whole_seed(seed: Any) -> tuple[int, int]:
+    """The same, not reduced.
 
     Raises:
         ValueError: something else.
     """
     if isinstance(seed, (int, np.integer)):
-        return int(seed) % (_MAX_SEED - 1), 0  # as Keras reduces it
-    if seed is None or isinstance(seed, SeedGenerator):
-        first, second = global_seed_generator().draw(ordered=False) if seed is None else seed.draw()
-        return first % (_MAX_SEED - 1), second % (_MAX_SEED - 1)
+        return int(seed), 0
+    if isinstance(seed, SeedGenerator):
+        return seed.draw()
+    if seed is None:
+        return global_seed_generator().draw(ordered=False)
     raise fail(
         ValueError,
         "Argument `seed` must be either an integer or an instance of `SeedGenerator`",

@@ -60,7 +60,7 @@ class AffineLayer(RandomImageLayer):
         single = images.ndim == 3
         moved = image_ops.affine_transform.raw(
             images.unsqueeze(0) if single else images,
-            self._matrix(transformation, images).to(images.device),
+            self._matrix(transformation, images).to(images.device, torch.float32),
             interpolation=interpolation,
             fill_mode=self.fill_mode,
             fill_value=self.fill_value,

@@ -41,7 +41,7 @@ class ImageLayer(BaseImagePreprocessingLayer):
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         args, kwargs, wrapped = super()._prepare(args, kwargs)
-        if local.op_seeds is not None:  # in a dataset's pipeline Keras casts everything, integers too
+        if local.in_dataset:  # in a dataset's pipeline Keras casts everything, integers too
             args = tree.map_structure(self._cast_number, args)
         return args, kwargs, wrapped
 
@@ -72,6 +72,11 @@ class RandomImageLayer(ImageLayer):
         super().__init__(**kwargs)
         self.seed = seed
         self.generator = SeedGenerator(seed)
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        """A new layer for a config of ``get_config``; of Keras 2's too, which say how numbers are drawn."""
+        return super().from_config({key: value for key, value in config.items() if key != "rng_type"})
 
     def _get_seed_generator(self, backend: Any = None) -> SeedGenerator:
         return self.generator

@@ -41,6 +41,7 @@ class RandomCrop(RandomImageLayer):
     ) -> None:
         drawn = make_default_seed() if seed is None else seed  # a number for the config; the generator draws its own
         super().__init__(seed=seed, name=name, **kwargs)
+        self.autocast = False  # labels keep their dtype
         self.seed = drawn
         self.height = height
         self.width = width

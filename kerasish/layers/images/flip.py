@@ -36,6 +36,7 @@ class RandomFlip(RandomImageLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
+        self.autocast = False  # labels keep their dtype
         self.mode = mode
 
     @boundary

@@ -110,7 +110,8 @@ class RandomPerspective(RandomImageLayer):
         around = _around(boxes, torch.linalg.inv(matrix).to(to_torch(self.compute_dtype)))
         moved = {**bounding_boxes, "boxes": torch.where(chosen.bool()[:, None, None], around, boxes)}
         moved = box_ops.clip_to_image_size(moved, height, width)
-        return box_ops.convert_format(moved, "xyxy", self.bounding_box_format, height, width)
+        dtype = moved["boxes"].dtype
+        return box_ops.convert_format(moved, "xyxy", self.bounding_box_format, height, width, dtype)
 
 
 def homography(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -10,6 +10,7 @@ import torch
 from kerasish.core import random as streams
 from kerasish.core.context import settings
 from kerasish.core.dispatch import boundary, raw
+from kerasish.core.dtypes import to_torch
 from kerasish.core.random_gamma import beta_raw, gamma_raw
 from kerasish.layers.images.affine import RandomRotation, RandomShear, RandomTranslation
 from kerasish.layers.images.base import RandomImageLayer, tensor_of
@@ -136,6 +137,9 @@ class RandAugment(PolicyLayer):
             order = sorted(self._chosen(transformation), key=lambda pair: self._order(pair[0]))
             for layer, drawn in dict(order).items():  # each once, in the order of the list, as in Keras
                 bounding_boxes = layer.transform_bounding_boxes(dict(bounding_boxes), drawn)
+            boxes = raw(bounding_boxes["boxes"])
+            dtype = torch.promote_types(boxes.dtype, to_torch(self.compute_dtype))
+            return {**bounding_boxes, "boxes": boxes.to(dtype)}
         return bounding_boxes
 
     def _order(self, layer: Any) -> int:
