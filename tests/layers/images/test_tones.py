@@ -31,7 +31,9 @@ def test_contrast_moves_pixels_from_their_channels_mean(first):
 
 
 def test_inversion_mirrors_the_range():
-    made = layers.RandomInvert(value_range=(0, 200)).transform_images(X, {"apply_inversion": np.array([True, False, True])})
+    made = layers.RandomInvert(value_range=(0, 200)).transform_images(
+        X, {"apply_inversion": np.array([True, False, True])}
+    )
     np.testing.assert_allclose(made, np.stack([200 - X[0], X[1], 200 - X[2]]))
     chosen = layers.RandomInvert(0.5, seed=2).get_random_transformation(np.zeros((4000, 1, 1, 1)))["apply_inversion"]
     assert chosen.numpy().mean() == pytest.approx(0.25, abs=0.03)  # the mean of probabilities from 0 to 0.5
