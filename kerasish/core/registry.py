@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.context import local
+from kerasish.core.context import local, scope
 from kerasish.core.errors import add_context, close_matches, fail, public_path, real_names
 from kerasish.core.shape import TensorShape
 
@@ -283,7 +283,7 @@ def deserialize_keras_object(
         TypeError: a name that is in none of these.
         ValueError: data that is not of the format, or code where ``safe_mode`` forbids it.
     """
-    with _maybe_scope(custom_objects):
+    with _maybe_scope(custom_objects), scope(safe_mode=bool(safe_mode)):
         return _deserialize(config, safe_mode, module_objects)
 
 
