@@ -479,15 +479,14 @@ class Lambda(Layer):
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
         return self._output_shape is not None
 
-    def _base_config(self) -> dict:
-        return {key: value for key, value in super().get_config().items() if key in ("name", "trainable", "dtype")}
-
     def _made_anew(self) -> Lambda:
         """Another layer of the same function: ``clone_model`` reads no code."""
-        return type(self)(self.function, self._output_shape, self.mask, self.arguments, **self._base_config())
+        options = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy}
+        return type(self)(self.function, self._output_shape, self.mask, self.arguments, **options)
 
     def get_config(self) -> dict:
-        config = {**self._base_config(), "function": registry.serialize_keras_object(self.function)}
+        base = {key: value for key, value in super().get_config().items() if key in ("name", "trainable", "dtype")}
+        config = {**base, "function": registry.serialize_keras_object(self.function)}
         if self._output_shape is not None:
             shape = self._output_shape
             config["output_shape"] = registry.serialize_keras_object(shape) if callable(shape) else shape

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-import kerasish as keras
+from kerasish import backend, models, ops, saving, utils
 from kerasish.core import tree
 from kerasish.core.registry import CustomObjectScope
 from kerasish.core.symbolic import KerasTensor
@@ -31,7 +31,7 @@ class TestCase(_base()):  # type: ignore[misc]
     """A test case that starts with a cleared session and knows arrays and layers."""
 
     def setUp(self) -> None:
-        keras.utils.clear_session(free_memory=False)
+        utils.clear_session(free_memory=False)
         super().setUp()
 
     def get_temp_dir(self) -> str:
@@ -62,7 +62,7 @@ class TestCase(_base()):  # type: ignore[misc]
         self.assertEqual(len(iterable), expected_len, msg=msg)
 
     def assertDType(self, x: Any, dtype: Any, msg: str | None = None) -> None:
-        self.assertEqual(keras.backend.standardize_dtype(x.dtype), keras.backend.standardize_dtype(dtype), msg=msg)
+        self.assertEqual(backend.standardize_dtype(x.dtype), backend.standardize_dtype(dtype), msg=msg)
 
     def assertFileExists(self, path: Any) -> None:
         self.assertTrue(pathlib.Path(path).is_file(), f"File {path} does not exist")
@@ -73,8 +73,8 @@ class TestCase(_base()):  # type: ignore[misc]
         with CustomObjectScope(custom_objects or {}):
             revived = type(instance).from_config(instance.get_config())
             self.assertEqual(before, json.dumps(revived.get_config(), default=str, sort_keys=True))
-            data = json.loads(json.dumps(keras.saving.serialize_keras_object(instance)))
-            revived = keras.saving.deserialize_keras_object(data)
+            data = json.loads(json.dumps(saving.serialize_keras_object(instance)))
+            revived = saving.deserialize_keras_object(data)
         self.assertEqual(json.loads(before), json.loads(json.dumps(revived.get_config(), default=str)))
         self.assertEqual(set(dir(instance)), set(dir(revived)))
         return revived
@@ -130,9 +130,7 @@ class TestCase(_base()):  # type: ignore[misc]
         data = input_data if input_data is not None else _eager(input_shape, input_dtype)
         if data is None:
             return
-        symbolic = tree.map_structure(
-            lambda x: KerasTensor(np.shape(x), keras.backend.standardize_dtype(x.dtype)), data
-        )
+        symbolic = tree.map_structure(lambda x: KerasTensor(np.shape(x), backend.standardize_dtype(x.dtype)), data)
         stated = (expected_output_shape, expected_output_dtype)
         self._check_outputs(_called(layer_cls(**init_kwargs), symbolic, call_kwargs), *stated)
         output = _called(layer, data, call_kwargs)
@@ -152,9 +150,7 @@ class TestCase(_base()):  # type: ignore[misc]
             mixed = layer_cls(**{**init_kwargs, "dtype": "mixed_float16"})
             _called(mixed, data, call_kwargs)
             for weight in mixed.weights:
-                self.assertIn(
-                    keras.backend.standardize_dtype(weight.dtype), ("float32", "int32", "int64", "uint32", "bool")
-                )
+                self.assertIn(backend.standardize_dtype(weight.dtype), ("float32", "int32", "int64", "uint32", "bool"))
 
     def _check_outputs(self, output: Any, shape: Any, dtype: Any) -> None:
         if shape is not None:
@@ -171,7 +167,7 @@ class TestCase(_base()):  # type: ignore[misc]
         if not all("float" in str(x.dtype) for x in tree.flatten(output)):
             return
 
-        class OneLayer(keras.Model):
+        class OneLayer(models.Model):
             def __init__(self, inner: Any) -> None:
                 super().__init__()
                 self.inner = inner
@@ -200,9 +196,9 @@ def _eager(shape: Any, dtype: Any) -> Any:
         dtypes = dtype if isinstance(dtype, (list, tuple)) else [dtype] * len(shape)
         return type(shape)(_eager(part, d) for part, d in zip(shape, dtypes))
     if dtype is not None and "int" in str(dtype):
-        return keras.ops.convert_to_tensor(np.ones(shape), dtype)
+        return ops.convert_to_tensor(np.ones(shape), dtype)
     values = np.random.default_rng(0).uniform(size=shape)
-    return keras.ops.convert_to_tensor(values, dtype or "float32")
+    return ops.convert_to_tensor(values, dtype or "float32")
 
 
 __all__ = ["TestCase"]
