@@ -57,6 +57,7 @@ class _Local(threading.local):
     tracking: bool = True  # layers and models enter what is assigned to their attributes into their lists
     name_scopes: tuple = ()
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
+    in_dataset: bool = False  # such a function is running
 
     def __init__(self) -> None:  # once in each thread
         # torch.compile notes which attributes an object has: they must not come and go with the first use of a scope
