@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
+from kerasish.layers import experimental as experimental
 from kerasish.layers.advanced_activations import ELU as ELU
 from kerasish.layers.advanced_activations import LeakyReLU as LeakyReLU
 from kerasish.layers.advanced_activations import PReLU as PReLU
@@ -40,6 +41,7 @@ from kerasish.layers.core import InputLayer as InputLayer
 from kerasish.layers.core import Lambda as Lambda
 from kerasish.layers.core import Masking as Masking
 from kerasish.layers.einsum_dense import EinsumDense as EinsumDense
+from kerasish.layers.features.audio import MelSpectrogram as MelSpectrogram
 from kerasish.layers.features.category import CategoryEncoding as CategoryEncoding
 from kerasish.layers.features.category import HashedCrossing as HashedCrossing
 from kerasish.layers.features.category import Hashing as Hashing
@@ -181,10 +183,10 @@ __all__ = [
     "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention", "HashedCrossing", "Hashing", "Identity",
     "Input", "InputLayer", "InputSpec", "IntegerLookup", "LSTM", "LSTMCell", "Lambda", "Layer",
     "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D",
-    "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply", "Normalization",
-    "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing",
-    "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN",
-    "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    "MaxPooling2D", "MaxPooling3D", "Maximum", "MelSpectrogram", "Minimum", "MultiHeadAttention", "Multiply",
+    "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU", "RepeatVector", "Rescaling", "Reshape",
+    "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D",
+    "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
     "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed",
     "TorchModuleWrapper", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
     "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot",
