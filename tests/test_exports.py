@@ -36,6 +36,15 @@ OTHERS = {
     "keras.optimizers.legacy.Adadelta": "Keras 2's",
     "keras.optimizers.legacy.Adamax": "Keras 2's",
     "keras.optimizers.legacy.Nadam": "Keras 2's",
+    "keras.layers.experimental.preprocessing": "Keras 2's",
+    "keras.layers.experimental.preprocessing.CategoryEncoding": "Keras 2's",
+    "keras.layers.experimental.preprocessing.Discretization": "Keras 2's",
+    "keras.layers.experimental.preprocessing.HashedCrossing": "Keras 2's",
+    "keras.layers.experimental.preprocessing.Hashing": "Keras 2's",
+    "keras.layers.experimental.preprocessing.IntegerLookup": "Keras 2's",
+    "keras.layers.experimental.preprocessing.Normalization": "Keras 2's",
+    "keras.layers.experimental.preprocessing.StringLookup": "Keras 2's",
+    "keras.layers.experimental.preprocessing.TextVectorization": "Keras 2's",
 }
 
 
