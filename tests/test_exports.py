@@ -31,20 +31,12 @@ OTHERS = {
     "keras.backend.Variable": "keras.src.backend has it",
     "keras.callbacks.MonitorCallback": "keras.src.callbacks has it",
     "keras.backend.learning_phase": "Keras 2's",
+    "keras.layers.RandomWidth": "Keras 2's",
     "keras.metrics.MeanRelativeError": "Keras 2's",
     "keras.metrics.MeanTensor": "Keras 2's",
     "keras.optimizers.legacy.Adadelta": "Keras 2's",
     "keras.optimizers.legacy.Adamax": "Keras 2's",
     "keras.optimizers.legacy.Nadam": "Keras 2's",
-    "keras.layers.experimental.preprocessing": "Keras 2's",
-    "keras.layers.experimental.preprocessing.CategoryEncoding": "Keras 2's",
-    "keras.layers.experimental.preprocessing.Discretization": "Keras 2's",
-    "keras.layers.experimental.preprocessing.HashedCrossing": "Keras 2's",
-    "keras.layers.experimental.preprocessing.Hashing": "Keras 2's",
-    "keras.layers.experimental.preprocessing.IntegerLookup": "Keras 2's",
-    "keras.layers.experimental.preprocessing.Normalization": "Keras 2's",
-    "keras.layers.experimental.preprocessing.StringLookup": "Keras 2's",
-    "keras.layers.experimental.preprocessing.TextVectorization": "Keras 2's",
 }
 
 

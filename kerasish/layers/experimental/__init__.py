@@ -1,4 +1,4 @@
-"""``keras.layers.experimental`` of Keras 2."""
+"""Keras 2's ``keras.layers.experimental``: layers under an old name."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.layers.experimental import preprocessing as preprocessing
-
-__all__ = ["preprocessing"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,24 +1,20 @@
-"""The names that preprocessing layers had in Keras 2 (``keras.layers.experimental.preprocessing``)."""
+"""Keras 2's ``keras.layers.experimental.preprocessing``: the preprocessing layers of ``keras.layers`` under an old name."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from kerasish.core.errors import missing_name
-from kerasish.layers.features.category import CategoryEncoding as CategoryEncoding
-from kerasish.layers.features.category import HashedCrossing as HashedCrossing
-from kerasish.layers.features.category import Hashing as Hashing
-from kerasish.layers.features.discretization import Discretization as Discretization
-from kerasish.layers.features.lookup import IntegerLookup as IntegerLookup
-from kerasish.layers.features.lookup import StringLookup as StringLookup
-from kerasish.layers.features.normalization import Normalization as Normalization
-from kerasish.layers.features.vectorization import TextVectorization as TextVectorization
 
-__all__ = [
-    "CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "Normalization", "StringLookup",
-    "TextVectorization",
-]  # fmt: skip
+_NAMES = frozenset(
+    ("CategoryEncoding", "CenterCrop", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "Normalization",
+     "RandomContrast", "RandomCrop", "RandomFlip", "RandomHeight", "RandomRotation", "RandomTranslation", "RandomWidth",
+     "RandomZoom", "Rescaling", "Resizing", "StringLookup", "TextVectorization")
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(sys.modules["kerasish.layers"], name)
     raise missing_name(__name__, name, globals())
