@@ -107,6 +107,7 @@ from kerasish.layers.reshape import Reshape as Reshape
 from kerasish.layers.reshape import ZeroPadding1D as ZeroPadding1D
 from kerasish.layers.reshape import ZeroPadding2D as ZeroPadding2D
 from kerasish.layers.reshape import ZeroPadding3D as ZeroPadding3D
+from kerasish.layers.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
 from kerasish.layers.rnn import RNN as RNN
 from kerasish.layers.spectral_norm import SpectralNormalization as SpectralNormalization
 from kerasish.layers.torch_module import TorchModuleWrapper as TorchModuleWrapper
@@ -174,12 +175,12 @@ __all__ = [
     "InputLayer", "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking",
     "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum",
     "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU",
-    "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
-    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D",
-    "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed", "TorchModuleWrapper",
-    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D",
-    "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply",
-    "serialize", "subtract",
+    "RepeatVector", "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding", "SeparableConv1D", "SeparableConv2D",
+    "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed",
+    "TorchModuleWrapper", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum",
+    "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip
 # no file names these two
 publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
