@@ -77,6 +77,11 @@ class ReversibleEmbedding(Embedding):
         own = to_torch(self.compute_dtype)
         if not reverse:
             return super().call(inputs).to(own)
+        if inputs.shape[-1:] != (self.output_dim,):
+            raise InvalidArgumentError(
+                f"Layer '{self.name}': on the way back the last axis has {self.output_dim} elements. "
+                f"Received: inputs of shape {tuple(inputs.shape)}"
+            )
         common = (
             to_torch(result_type(inputs.dtype, own)) if self.reverse_dtype is None else torch_dtype(self.reverse_dtype)
         )
