@@ -20,6 +20,7 @@ ENGINE = (
     "kerasish._child",
     "kerasish.dropin",
     "kerasish.__main__",
+    "kerasish.src",
 )
 
 # Neither Keras 3 nor TensorFlow has these names in public, and why we do.
@@ -48,6 +49,7 @@ OTHERS = {
     "keras.backend.set_session": "Keras 2's",
     "keras.layers.LocallyConnected1D": "Keras 2's",
     "keras.layers.LocallyConnected2D": "Keras 2's",
+    "keras.layers.RandomWidth": "Keras 2's",
     "keras.metrics.MeanRelativeError": "Keras 2's",
     "keras.metrics.MeanTensor": "Keras 2's",
     "keras.optimizers.legacy.Adadelta": "Keras 2's",
