@@ -8,11 +8,11 @@ from kerasish.core.context import clear_session as clear_session
 from kerasish.core.errors import missing_name
 from kerasish.core.random import set_random_seed as set_random_seed
 from kerasish.core.registry import CustomObjectScope as CustomObjectScope
+from kerasish.core.registry import above, publish
 from kerasish.core.registry import deserialize_keras_object as deserialize_keras_object
 from kerasish.core.registry import get_custom_objects as get_custom_objects
 from kerasish.core.registry import get_registered_name as get_registered_name
 from kerasish.core.registry import get_registered_object as get_registered_object
-from kerasish.core.registry import publish
 from kerasish.core.registry import register_keras_serializable as register_keras_serializable
 from kerasish.core.registry import serialize_keras_object as serialize_keras_object
 from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
@@ -20,6 +20,10 @@ from kerasish.training.feed import pack_x_y_sample_weight as pack_x_y_sample_wei
 from kerasish.training.feed import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kerasish.training.progress import Progbar as Progbar
 from kerasish.utils.download import get_file as get_file
+from kerasish.utils.images import array_to_img as array_to_img
+from kerasish.utils.images import img_to_array as img_to_array
+from kerasish.utils.images import load_img as load_img
+from kerasish.utils.images import save_img as save_img
 from kerasish.utils.numerical import normalize as normalize
 from kerasish.utils.numerical import to_categorical as to_categorical
 from kerasish.utils.py_dataset import PyDataset as PyDataset
@@ -28,18 +32,33 @@ from kerasish.utils.sequences import pad_sequences as pad_sequences
 custom_object_scope = CustomObjectScope
 Sequence = PyDataset
 
+# Made of tf.data's datasets, which stand above: found in the registry when they are asked for.
+_ABOVE = (
+    "audio_dataset_from_directory", "image_dataset_from_directory", "split_dataset", "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+)  # fmt: skip
+
 __all__ = [
-    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
-    "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "is_keras_tensor", "normalize", "pack_x_y_sample_weight", "pad_sequences", "register_keras_serializable",
-    "serialize_keras_object", "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
+    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "audio_dataset_from_directory",
+    "clear_session", "custom_object_scope", "deserialize_keras_object", "get_custom_objects", "get_file",
+    "get_registered_name", "get_registered_object", "image_dataset_from_directory", "img_to_array", "is_keras_tensor",
+    "load_img", "normalize", "pack_x_y_sample_weight", "pad_sequences", "register_keras_serializable", "save_img",
+    "serialize_keras_object", "set_random_seed", "split_dataset", "text_dataset_from_directory",
+    "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip
 publish(
     __name__,
     globals(),
-    ("Progbar", "PyDataset", "get_file", "normalize", "pack_x_y_sample_weight", "pad_sequences", "to_categorical"),
-)
+    ("Progbar", "PyDataset", "array_to_img", "get_file", "img_to_array", "load_img", "normalize",
+     "pack_x_y_sample_weight", "pad_sequences", "save_img", "to_categorical"),
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ABOVE:
+        return above(f"keras.utils.{name}")
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ABOVE})
