@@ -15,7 +15,7 @@ from kerasish.core import dispatch
 from kerasish.core.context import settings
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.conv import check_data_format
-from kerasish.ops.image_resize import resize_images
+from kerasish.ops.image_resize import INTERPOLATIONS, crop_to, resample
 
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -197,8 +197,28 @@ def smart_resize(
     return resized.numpy(force=True) if isinstance(x, np.ndarray) else dispatch.wrap(resized)
 
 
-def crop_and_resize(x: torch.Tensor, size: tuple[int, int], interpolation: str, data_format: str) -> torch.Tensor:
-    return resize_images(x, size, interpolation, crop=True, data_format=data_format)
+def crop_and_resize(
+    x: torch.Tensor, size: tuple[int, int], interpolation: str, data_format: str, known: bool = True
+) -> torch.Tensor:
+    """float32, or for "nearest" and (where the size is ``known``) for images that have it already, as ``x``.
+
+    Raises:
+        ValueError: another interpolation.
+    """
+    if interpolation not in INTERPOLATIONS:
+        raise fail(
+            ValueError,
+            "Invalid value for argument `interpolation`",
+            f"one of {INTERPOLATIONS}",
+            f"interpolation={interpolation}",
+        )
+    batched, last = x.ndim == 4, data_format == "channels_last"
+    y = x if batched else x[None]
+    y = crop_to(y.permute(0, 3, 1, 2) if last else y, size)
+    if not known or tuple(y.shape[2:]) != size:
+        y = resample(y, size, interpolation, False)
+    y = y.permute(0, 2, 3, 1) if last else y
+    return y if batched else y[0]
 
 
 # files as TensorFlow decodes them -------------------------------------------------------------------------------------
@@ -221,9 +241,16 @@ def decode_image(data: bytes, channels: int, where: str) -> np.ndarray:
         if img.mode.startswith("I"):  # 16 bits: the upper 8 count
             return _with_channels((np.asarray(img, np.uint32) >> 8).astype("uint8")[:, :, None], channels)
         mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
-        return np.asarray(img if img.mode == mode else img.convert(mode)).reshape(img.height, img.width, channels)
+        if channels == 1 and img.mode not in ("1", "L", "LA"):
+            return _brightness(np.asarray(img.convert("RGB"), np.int64))
+        return np.array(img if img.mode == mode else img.convert(mode)).reshape(img.height, img.width, channels)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise InvalidArgumentError(f"The file '{where}' is not an image that can be decoded: {error}") from error
+
+
+def _brightness(rgb: np.ndarray) -> np.ndarray:
+    """libpng's weights, in 32768ths, and its rounding downwards."""
+    return (rgb @ np.array([9798, 19235, 3735]) >> 15).astype("uint8")[:, :, None]
 
 
 def _with_channels(gray: np.ndarray, channels: int) -> np.ndarray:

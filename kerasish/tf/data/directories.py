@@ -18,7 +18,7 @@ from kerasish.core.registry import publish, publish_alias
 from kerasish.core.storage import from_strings
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.ops.conv import check_data_format
-from kerasish.ops.image_resize import resample
+from kerasish.ops.image_resize import INTERPOLATIONS, resample
 from kerasish.tf.data.dataset import AUTOTUNE, Dataset
 from kerasish.tf.data.reading import contents
 from kerasish.tf.spec import TensorSpec
@@ -168,6 +168,13 @@ def image_dataset_from_directory(
         "images", _IMAGES, f"Allowed formats: {_IMAGES}", directory, labels, label_mode, class_names, batch_size, shuffle,
         seed, validation_split, subset, follow_links, verbose,
     )  # fmt: skip
+    if crop_to_aspect_ratio and interpolation not in INTERPOLATIONS:
+        raise fail(
+            ValueError,
+            "Invalid value for argument `interpolation` with `crop_to_aspect_ratio`",
+            f"one of {INTERPOLATIONS}",
+            f"interpolation={interpolation}",
+        )
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise fail(ValueError, "Only one of `pad_to_aspect_ratio`, `crop_to_aspect_ratio` can be set to `True`")
     data_format = check_data_format(data_format)
@@ -177,7 +184,7 @@ def image_dataset_from_directory(
         _load_image, size=size, channels=channels, interpolation=interpolation, how=how, data_format=data_format
     )
     shape = (*size, channels) if data_format == "channels_last" else (channels, *size)
-    dtype = "uint8" if how == "crop" or interpolation == "nearest" else "float32"
+    dtype = "uint8" if interpolation == "nearest" else "float32"
     return folder.datasets(load, TensorSpec(shape, dtype), functools.partial(_batched, batch_size=batch_size))
 
 
@@ -186,9 +193,9 @@ def _load_image(
 ) -> Tensor:
     with open(path, "rb") as file:
         pixels = decode_image(file.read(), channels, path)
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+    x = torch.from_numpy(pixels).permute(2, 0, 1)
     if how == "crop":
-        x = crop_and_resize(x, size, interpolation, "channels_first")
+        x = crop_and_resize(x, size, interpolation, "channels_first", known=False)
     else:
         x = _fit_inside(x, size, interpolation) if how == "pad" else resample(x[None], size, interpolation, False)[0]
     return Tensor((x.permute(1, 2, 0) if data_format == "channels_last" else x).contiguous())
@@ -196,13 +203,12 @@ def _load_image(
 
 def _fit_inside(x: torch.Tensor, size: tuple[int, int], interpolation: str) -> torch.Tensor:
     """A channels-first image resized without distortion to fit into ``size``, in the middle of zeros."""
-    (height, width), (high, wide) = x.shape[1:], size
-    ratio = max(np.float64(width) / wide, np.float64(height) / high)
-    inner = (int(np.floor(height / ratio)), int(np.floor(width / ratio)))
-    x = resample(x[None], inner, interpolation, False)[0]
-    top, left = (int(max(0.0, np.floor((big - small) / 2))) for big, small in zip(size, inner, strict=True))
+    old, new = np.float32(x.shape[1:]), np.float32(size)
+    inner = old / (old / new).max()  # with fractions, and in float32, as TensorFlow counts
+    (height, width), (top, left) = np.floor(inner).astype(int), np.maximum(0, np.floor((new - inner) / 2)).astype(int)
+    x = resample(x[None], (int(height), int(width)), interpolation, False)[0]
     whole = x.new_zeros((x.shape[0], *size))
-    whole[:, top : top + inner[0], left : left + inner[1]] = x
+    whole[:, top : top + height, left : left + width] = x
     return whole
 
 

@@ -1,4 +1,4 @@
-"""Datasets of files' contents: a step that reads what its input names, with a specification known beforehand."""
+"""Datasets of files' contents, whose specification is known before any of them is read."""
 
 from __future__ import annotations
 
@@ -13,27 +13,21 @@ from kerasish.tf.data.transforms import Map
 _WORKERS = min(8, os.cpu_count() or 1)  # reading and decoding let other threads run
 
 
-class Read(Map):
-    """Elements whose first part is a file's name, with the file's content in its place.
+class KnownMap(Map):
+    """A function's results on the elements, where their specification is known without running it.
 
     Args:
-        function: from a path to a tensor.
-        spec: of these tensors.
+        spec: structure of the results' specifications.
+        workers: threads that run the function.
     """
 
-    def __init__(self, node: Node, function: Callable[[str], Any], spec: Any) -> None:
-        paired = isinstance(node.spec, tuple)
-
-        def read(path: Any, *rest: Any) -> Any:
-            content = function(path.numpy().decode())
-            return (content, *rest) if paired else content
-
-        super().__init__(node, read, _WORKERS, parallel=True)
-        self._content_spec = (spec, *node.spec[1:]) if paired else spec
+    def __init__(self, node: Node, function: Callable, spec: Any, workers: int = 1) -> None:
+        super().__init__(node, function, workers, parallel=True)
+        self._known_spec = spec
         self.static = True
 
     def infer_spec(self) -> Any:
-        return self._content_spec
+        return self._known_spec
 
 
 def contents(
@@ -44,12 +38,19 @@ def contents(
     shuffle_buffer: int | None,
     seed: int | None,
 ) -> Dataset:
-    """What ``function`` gives for the files, with their targets if there are any; shuffled anew in each pass.
+    """What ``function`` (from a path to a tensor) gives for the files, with their targets if there are any; shuffled anew in each pass.
 
     Args:
+        spec: of these tensors.
         shuffle_buffer: files to choose the next one from; None leaves the order.
     """
     dataset = Dataset.from_tensor_slices(paths if targets is None else (paths, targets))
     if shuffle_buffer is not None:
         dataset = dataset.shuffle(shuffle_buffer, seed=seed)
-    return Dataset(Read(dataset._node, function, spec))
+
+    def read(path: Any, *target: Any) -> Any:
+        content = function(path.numpy().decode())
+        return (content, *target) if target else content
+
+    whole = spec if targets is None else (spec, dataset.element_spec[1])
+    return Dataset(KnownMap(dataset._node, read, whole, _WORKERS))

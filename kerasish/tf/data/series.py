@@ -14,11 +14,13 @@ import numpy as np
 import torch
 
 from kerasish.core import tree
-from kerasish.core.errors import NotServedError, fail
+from kerasish.core.errors import InvalidArgumentError, NotServedError, fail
 from kerasish.core.registry import publish, publish_alias
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf.data.dataset import AUTOTUNE, Dataset
 from kerasish.tf.data.grouping import Batch
+from kerasish.tf.data.reading import KnownMap
+from kerasish.tf.spec import TensorSpec
 
 _LONG = 10  # seconds
 
@@ -84,10 +86,16 @@ def timeseries_dataset_from_array(
         window = _rows(steps, index[..., None] + offsets)
         return window if values is None else (window, _rows(values, index))
 
-    return dataset.map(windows, num_parallel_calls=AUTOTUNE).prefetch(AUTOTUNE)
+    lead = () if batch_size is None else (None,)
+    spec: Any = TensorSpec((*lead, None, *steps.shape[1:]), steps.dtype)
+    if values is not None:
+        spec = (spec, TensorSpec((*lead, *values.shape[1:]), values.dtype))
+    return Dataset(KnownMap(dataset._node, windows, spec)).prefetch(AUTOTUNE)
 
 
 def _rows(x: Tensor, index: torch.Tensor) -> Tensor:
+    if index.numel() and int(index.max()) >= len(x):
+        raise fail(InvalidArgumentError, f"indices = {int(index.max())} is not in [0, {len(x)})")
     if isinstance(x, StringTensor):
         return StringTensor(x._t[index.numpy()])
     return Tensor(x._t[index.to(x._t.device)])
@@ -255,7 +263,7 @@ def _restored(samples: list, dataset: Any) -> Dataset:
     if isinstance(dataset, np.ndarray):
         return Dataset.from_tensor_slices(samples)
     columns = [_stacked(column) for column in zip(*(tree.flatten(sample) for sample in samples), strict=True)]
-    return Dataset.from_tensor_slices(tree.pack_sequence_as(samples[0], columns))
+    return Dataset.from_tensor_slices(tree.pack_as(samples[0], columns))
 
 
 def _stacked(column: tuple) -> Any:
