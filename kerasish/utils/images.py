@@ -144,7 +144,7 @@ def load_img(
         raise fail(TypeError, f"path should be path-like or io.BytesIO, not {type(path)}")
     if color_mode not in _MODES:
         raise fail(ValueError, 'color_mode must be "grayscale", "rgb", or "rgba"')
-    if img.mode not in (_GRAY_MODES if color_mode == "grayscale" else _MODES[color_mode]):
+    if img.mode not in (_GRAY_MODES if color_mode == "grayscale" else (_MODES[color_mode],)):
         img = img.convert(_MODES[color_mode])
     if target_size is None or img.size == (target_size[1], target_size[0]):
         return img
@@ -197,10 +197,8 @@ def smart_resize(
     return resized.numpy(force=True) if isinstance(x, np.ndarray) else dispatch.wrap(resized)
 
 
-def crop_and_resize(
-    x: torch.Tensor, size: tuple[int, int], interpolation: str, data_format: str, known: bool = True
-) -> torch.Tensor:
-    """float32, or for "nearest" and (where the size is ``known``) for images that have it already, as ``x``.
+def crop_and_resize(x: torch.Tensor, size: tuple[int, int], interpolation: str, data_format: str) -> torch.Tensor:
+    """float32, or for "nearest" the dtype of ``x``.
 
     Raises:
         ValueError: another interpolation.
@@ -215,8 +213,8 @@ def crop_and_resize(
     batched, last = x.ndim == 4, data_format == "channels_last"
     y = x if batched else x[None]
     y = crop_to(y.permute(0, 3, 1, 2) if last else y, size)
-    if not known or tuple(y.shape[2:]) != size:
-        y = resample(y, size, interpolation, False)
+    y = resample(y, size, interpolation, False)
+    y = y if interpolation == "nearest" else y.float()
     y = y.permute(0, 2, 3, 1) if last else y
     return y if batched else y[0]
 

@@ -195,7 +195,7 @@ def _load_image(
         pixels = decode_image(file.read(), channels, path)
     x = torch.from_numpy(pixels).permute(2, 0, 1)
     if how == "crop":
-        x = crop_and_resize(x, size, interpolation, "channels_first", known=False)
+        x = crop_and_resize(x, size, interpolation, "channels_first")
     else:
         x = _fit_inside(x, size, interpolation) if how == "pad" else resample(x[None], size, interpolation, False)[0]
     return Tensor((x.permute(1, 2, 0) if data_format == "channels_last" else x).contiguous())

@@ -38,11 +38,11 @@ def contents(
     shuffle_buffer: int | None,
     seed: int | None,
 ) -> Dataset:
-    """What ``function`` (from a path to a tensor) gives for the files, with their targets if there are any; shuffled anew in each pass.
+    """What ``function`` (from a path to a tensor) gives for the files, with their targets if there are any.
 
     Args:
         spec: of these tensors.
-        shuffle_buffer: files to choose the next one from; None leaves the order.
+        shuffle_buffer: files to choose the next one from, anew in each pass; None leaves the order.
     """
     dataset = Dataset.from_tensor_slices(paths if targets is None else (paths, targets))
     if shuffle_buffer is not None:

@@ -198,15 +198,16 @@ def _split_torch(dataset: Any, left_size: Any, right_size: Any, shuffle: bool, s
         if isinstance(dataset, Dataset):
             arrays = [np.array(column) for column in zip(*_samples(dataset), strict=True)]
         dataset = data.TensorDataset(*(torch.from_numpy(np.asarray(array)) for array in arrays))
-    sizes = _sizes(left_size, right_size, len(dataset))
-    generator = None
-    if shuffle:
-        generator = torch.Generator()
-        if seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(seed)
-    return tuple(data.random_split(dataset, sizes, generator=generator))
+    total = len(dataset)
+    left, right = _sizes(left_size, right_size, total)
+    if not shuffle:
+        return data.Subset(dataset, range(left)), data.Subset(dataset, range(total - right, total))
+    generator = torch.Generator()
+    if seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(seed)
+    return tuple(data.random_split(dataset, (left, right), generator=generator))
 
 
 def _samples(dataset: Any) -> list:
@@ -261,7 +262,7 @@ def _samples(dataset: Any) -> list:
 
 def _restored(samples: list, dataset: Any) -> Dataset:
     if isinstance(dataset, np.ndarray):
-        return Dataset.from_tensor_slices(samples)
+        return Dataset.from_tensor_slices(np.array(samples))
     columns = [_stacked(column) for column in zip(*(tree.flatten(sample) for sample in samples), strict=True)]
     return Dataset.from_tensor_slices(tree.pack_as(samples[0], columns))
 
