@@ -23,6 +23,7 @@ from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
 from kerasish.training.feed import pack_x_y_sample_weight as pack_x_y_sample_weight
 from kerasish.training.feed import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kerasish.training.progress import Progbar as Progbar
+from kerasish.utils import bounding_boxes as bounding_boxes
 from kerasish.utils import data_utils as data_utils
 from kerasish.utils import generic_utils as generic_utils
 from kerasish.utils import image_utils as image_utils
