@@ -41,9 +41,9 @@ def apply_affine_transform(
     Args:
         x: array of three axes.
         theta: angle in degrees.
-        tx, ty: pixels to shift by along the rows' and the columns' axis.
+        tx, ty: pixels to shift by along the later and the earlier of the two axes.
         shear: angle in degrees.
-        zx, zy: factors along the rows' and the columns' axis; below 1 enlarges.
+        zx, zy: factors along these; below 1 enlarges.
         fill_mode: what lies outside: "constant", "nearest", "reflect" or "wrap".
         cval: the constant.
         order: of the spline that interpolates, 0 to 5.

@@ -25,11 +25,11 @@ def test_random_changes_draw_as_keras_does():
 
 
 def test_shifts_by_hand():
-    down = image.apply_affine_transform(X, tx=2, row_axis=0, col_axis=1, channel_axis=2, fill_mode="constant", cval=5)
-    assert np.allclose(down[:-2], X[2:])
-    assert (down[-2:] == 5).all()
+    moved = image.apply_affine_transform(X, tx=2, row_axis=0, col_axis=1, channel_axis=2, fill_mode="constant", cval=5)
+    assert np.allclose(moved[:, :-2], X[:, 2:])
+    assert (moved[:, -2:] == 5).all()
     first = image.apply_affine_transform(X.transpose(2, 0, 1), tx=2, fill_mode="constant", cval=5)
-    assert (first.transpose(1, 2, 0) == down).all()
+    assert (first.transpose(1, 2, 0) == moved).all()
     assert image.apply_affine_transform(X, row_axis=0, col_axis=1, channel_axis=2) is X
 
 
