@@ -8,12 +8,14 @@ from kerasish.core.errors import missing_name
 from kerasish.core.registry import above
 from kerasish.preprocessing import image as image
 from kerasish.preprocessing import sequence as sequence
+from kerasish.preprocessing import text as text
 
 # Made of tf.data's datasets, which stand above.
 _ABOVE = ("image_dataset_from_directory", "text_dataset_from_directory", "timeseries_dataset_from_array")
 
 __all__ = [
-    "image", "image_dataset_from_directory", "sequence", "text_dataset_from_directory", "timeseries_dataset_from_array",
+    "image", "image_dataset_from_directory", "sequence", "text", "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
 ]  # fmt: skip
 
 
