@@ -36,7 +36,9 @@ __all__ = [
     "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy", "deserialize", "get", "serialize",
 ]  # fmt: skip
 publish(
-    __name__, globals(), [name for name in __all__ if name not in ("DTypePolicy", "FloatDTypePolicy") and name[0].isupper()]
+    __name__,
+    globals(),
+    [name for name in __all__ if name not in ("DTypePolicy", "FloatDTypePolicy") and name[0].isupper()],
 )
 
 

@@ -6,12 +6,14 @@ import plan_fft
 import plan_losses
 import plan_metrics
 import plan_ops
+import plan_quantized
 import plan_sequences
 import plan_training
 import run_layers
 import run_losses
 import run_metrics
 import run_ops
+import run_quantized
 import run_training
 
 FAMILIES = {
@@ -21,5 +23,6 @@ FAMILIES = {
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
     "fft": (plan_fft.cases, run_ops.run),
+    "quantized": (plan_quantized.cases, run_quantized.run),
     "training": (plan_training.cases, run_training.run),
 }

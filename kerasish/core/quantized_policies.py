@@ -101,7 +101,9 @@ class _WithNumbers(QuantizedDTypePolicy):
         if name == "weight_bits":
             allowed = (4,) if self._kind == "awq" else (2, 3, 4, 8)
             if number not in allowed:
-                raise ValueError(f"Invalid weight_bits in mode. Expected one of {allowed}, but got {number} from '{mode}'.")
+                raise ValueError(
+                    f"Invalid weight_bits in mode. Expected one of {allowed}, but got {number} from '{mode}'."
+                )
         elif number < -1 or number == 0:
             raise ValueError(
                 f"Invalid {name} in mode. Supported values are -1 or a positive integer, but got {number} from '{mode}'."

@@ -110,10 +110,17 @@ class LowRank:
             raise NotImplementedError("lora is not currently supported with GPTQ quantization.")
         shape = tuple(self._large_shape())
         regularizer = getattr(self, f"{self._large}_regularizer")
-        for letter, initializer, own in (("a", a_initializer, (*shape[:-1], rank)), ("b", b_initializer, (rank, shape[-1]))):
+        for letter, initializer, own in (
+            ("a", a_initializer, (*shape[:-1], rank)),
+            ("b", b_initializer, (rank, shape[-1])),
+        ):
             name = f"lora_{self._large}_{letter}"
             weight = self.add_weight(
-                name=name, shape=own, initializer=initializers.get(initializer), dtype="float32", regularizer=regularizer
+                name=name,
+                shape=own,
+                initializer=initializers.get(initializer),
+                dtype="float32",
+                regularizer=regularizer,
             )
             setattr(self, name, weight)
         self._stored.trainable = False

@@ -242,10 +242,10 @@ class Dense(QuantizedProduct, Layer):
 
     # the product, for QuantizedProduct
 
-    def _product(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    def _times(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         return torch.matmul(x, kernel)
 
-    def _product_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    def _times_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         return torch.matmul(upstream, kernel.t())
 
     def _summed_axes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -237,7 +237,7 @@ class EinsumDense(QuantizedProduct, Layer):
         summed, new = parts.kernel_axes
         shape = tuple(known_axis(parts.kernel_shape, i, self) for i in range(len(parts.kernel)))
         rows, columns = (math.prod(shape[i] for i in axes) for axes in (summed, new))
-        self._parts = parts
+        self._contraction = parts
         self._torch_equation = f"{parts.inputs},{parts.kernel}->{parts.outputs}"
         self._rows = self._tail = None
         layout = None
@@ -311,26 +311,26 @@ class EinsumDense(QuantizedProduct, Layer):
 
     # the product, for QuantizedProduct
 
-    def _product(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    def _times(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         return torch.einsum(self._torch_equation, x, kernel)
 
-    def _product_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-        parts = self._parts
+    def _times_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+        parts = self._contraction
         return torch.einsum(f"{parts.outputs},{parts.kernel}->{parts.inputs}", upstream, kernel)
 
     def _summed_axes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         of_inputs, of_kernel = (
-            tuple(i for i, letter in enumerate(letters) if letter not in self._parts.outputs)
-            for letters in (self._parts.inputs, self._parts.kernel)
+            tuple(i for i, letter in enumerate(letters) if letter not in self._contraction.outputs)
+            for letters in (self._contraction.inputs, self._contraction.kernel)
         )
         return of_inputs, of_kernel
 
     def _along_outputs(self, scale: torch.Tensor, of_inputs: bool = False) -> torch.Tensor:
-        letters = self._parts.inputs if of_inputs else self._parts.kernel
-        return _rearranged(scale, letters, self._parts.outputs)
+        letters = self._contraction.inputs if of_inputs else self._contraction.kernel
+        return _rearranged(scale, letters, self._contraction.outputs)
 
     def _along_kernel(self, scale: torch.Tensor) -> torch.Tensor:
-        return _rearranged(scale, self._parts.outputs, self._parts.kernel)
+        return _rearranged(scale, self._contraction.outputs, self._contraction.kernel)
 
     def _matrix(self, shape: tuple) -> tuple[int, int]:
         if len(shape) == 2:

@@ -8,7 +8,7 @@ The modes, and what a layer keeps in each:
     gptq    quantized_kernel (outputs, inputs), scales and zero points for groups of inputs, made from data
     awq     the same, and a factor for each input
 
-A layer says how it multiplies in ``_product``, ``_product_back`` and the methods around them.
+A layer says how it multiplies in ``_times``, ``_times_back`` and the methods around them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class _RoundedIn(torch.autograd.Function):
     """A tensor rounded to float8 on the way in; "gradients" of scale and history are their next values."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, scale: torch.Tensor, history: torch.Tensor, training: bool, dtype: str) -> Any:
+    def forward(
+        ctx: Any, x: torch.Tensor, scale: torch.Tensor, history: torch.Tensor, training: bool, dtype: str
+    ) -> Any:
         ctx.next = _next_scale(x, scale, history, torch.float8_e4m3fn) if training else (None, None)
         return quantize_and_dequantize(x, scale, "float8_e4m3fn", dtype)
 
@@ -89,10 +91,10 @@ class QuantizedProduct(QuantizedWeight):
 
     # how the layer multiplies
 
-    def _product(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    def _times(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def _product_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    def _times_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         """The gradient of the product with respect to ``x``."""
         raise NotImplementedError
 
@@ -153,7 +155,12 @@ class QuantizedProduct(QuantizedWeight):
         for of in ("inputs", "kernel", "outputs_grad"):
             for name, own, start in ((f"{of}_scale", (), "ones"), (f"{of}_amax_history", (length,), "zeros")):
                 weight = self.add_weight(
-                    name=name, shape=own, initializer=start, dtype="float32", autocast=False, overwrite_with_gradient=True
+                    name=name,
+                    shape=own,
+                    initializer=start,
+                    dtype="float32",
+                    autocast=False,
+                    overwrite_with_gradient=True,
                 )
                 setattr(self, name, weight)
 
@@ -211,7 +218,9 @@ class QuantizedProduct(QuantizedWeight):
         values, scale, zero = abs_max_quantize_grouped_with_zero_point(flat, self._block_size, to_numpy=True)
         return {"kernel": pack_int4(values, axis=-1)[0], "kernel_scale": scale, "kernel_zero": zero}
 
-    _own_int4_quantizer = True  # whether a weight quantizer counts in this mode; EinsumDense of Keras has its own always
+    _own_int4_quantizer = (
+        True  # whether a weight quantizer counts in this mode; EinsumDense of Keras has its own always
+    )
 
     def _requantized(self, kernel: torch.Tensor) -> dict[str, torch.Tensor]:
         return self._integers(kernel, self.quantization_mode)
@@ -271,11 +280,11 @@ class QuantizedProduct(QuantizedWeight):
             x = x.to(to_torch(self.compute_dtype))
         mode = self.quantization_mode
         if mode is None:
-            x = self._product(x, self._effective())
+            x = self._times(x, self._effective())
         elif mode == "float8":
             return self._float8_outputs(x, bool(training))
         elif mode in ("gptq", "awq"):
-            x = self._product(x, self._calibrated_kernel())
+            x = self._times(x, self._calibrated_kernel())
         else:
             x = self._integer_outputs(x, mode)
         if self.bias is not None:
@@ -285,10 +294,11 @@ class QuantizedProduct(QuantizedWeight):
     def _integer_outputs(self, x: torch.Tensor, mode: str) -> torch.Tensor:
         """The product with an int8 or int4 kernel, and what adapters add."""
         forward = self._int8_product if mode == "int8" else self._int4_product
-        outputs = WithInputGradient.apply(x, forward, lambda up: self._product_back(up, self._dequantized()))
+        outputs = WithInputGradient.apply(x, forward, lambda up: self._times_back(up, self._dequantized()))
         if self.lora_enabled:
             a, b = self._adapters()
-            added = torch.matmul(self._product(x, a), b)
+            dtype = torch.promote_types(x.dtype, a.dtype)
+            added = torch.matmul(self._times(x.to(dtype), a.to(dtype)), b.to(dtype))
             outputs = (outputs + self._lora_scale * added).to(to_torch(self.compute_dtype))
         return outputs
 
@@ -296,21 +306,21 @@ class QuantizedProduct(QuantizedWeight):
         scale, compute = self._value(self.kernel_scale), to_torch(self.compute_dtype)
         kernel = self._stored.logical
         if self.inputs_quantizer is None:
-            return self._product(x, kernel.to(x.dtype)).to(compute) / scale
+            return self._times(x, kernel.to(x.dtype)).to(compute) / scale
         x, of_inputs = self._quantized_inputs(x, self._summed_axes()[0])
         return self._exact(x, kernel).to(compute) / (scale * self._along_outputs(of_inputs, of_inputs=True))
 
     def _int4_product(self, x: torch.Tensor) -> torch.Tensor:
         kernel = self._dequantized()
         if self._block_size is not None or self.inputs_quantizer is None:
-            return self._product(x, kernel)
+            return self._times(x, kernel)
         x, of_inputs = self._quantized_inputs(x, self._summed_axes()[0])
-        return self._product(x.to(kernel.dtype), kernel) / self._along_outputs(of_inputs, of_inputs=True)
+        return self._times(x.to(kernel.dtype), kernel) / self._along_outputs(of_inputs, of_inputs=True)
 
     def _exact(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         """A product of integers without rounding."""
         wide = torch.float32 if self._flat[0] <= _EXACT else torch.float64
-        return self._product(x.to(wide), kernel.to(wide))
+        return self._times(x.to(wide), kernel.to(wide))
 
     def _float8_outputs(self, x: torch.Tensor, training: bool) -> torch.Tensor:
         if self.lora_enabled:
@@ -321,7 +331,7 @@ class QuantizedProduct(QuantizedWeight):
             scale, history = getattr(self, f"{of}_scale").logical, getattr(self, f"{of}_amax_history").logical
             return _RoundedIn.apply(t, scale, history, training, dtype)
 
-        outputs = self._product(rounded(x, "inputs"), rounded(self._value(self._stored), "kernel"))
+        outputs = self._times(rounded(x, "inputs"), rounded(self._value(self._stored), "kernel"))
         outputs = _RoundedBack.apply(
             outputs, self.outputs_grad_scale.logical, self.outputs_grad_amax_history.logical, dtype
         )

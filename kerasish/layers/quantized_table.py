@@ -114,7 +114,12 @@ class QuantizedTable(QuantizedWeight):
 
 
 def table_integers(
-    rows: torch.Tensor, mode: str, block_size: int | None, quantizer: Any = None, name: str = "embeddings", axis: int = -1
+    rows: torch.Tensor,
+    mode: str,
+    block_size: int | None,
+    quantizer: Any = None,
+    name: str = "embeddings",
+    axis: int = -1,
 ) -> dict[str, torch.Tensor]:
     """The quantized variables ``name``, ``name_scale`` and ``name_zero`` for a matrix of floats.
 

@@ -161,14 +161,16 @@ class _Calibrated(QuantizationConfig):
         _demand(arguments["num_samples"] > 0, "num_samples must be a positive integer.")
         _demand(arguments["sequence_length"] > 0, "sequence_length must be a positive integer.")
         _demand(
-            size == -1 or size > 0, f"Invalid group_size. Supported values are -1 or a positive integer, but got {size}."
+            size == -1 or size > 0,
+            f"Invalid group_size. Supported values are -1 or a positive integer, but got {size}.",
         )
         for name in ("dataset", "tokenizer", *self._arguments):
             setattr(self, name, arguments[name])
 
     def get_config(self) -> dict:
-        """The arguments but for data and tokenizer, which are not written into files."""
-        return {"dataset": None, "tokenizer": None, **{name: getattr(self, name) for name in self._arguments}}
+        """The arguments but for data, tokenizer and layers, which are of no use in a file."""
+        config = {name: getattr(self, name) for name in self._arguments}
+        return {"dataset": None, "tokenizer": None, **config, "quantization_layer_structure": None}
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
