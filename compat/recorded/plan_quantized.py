@@ -1,4 +1,7 @@
-"""Quantizers, low-rank adapters, layers that are quantized, and models that are calibrated on data."""
+"""Quantizers, low-rank adapters, quantized layers and models.
+
+Not models that GPTQ and AWQ calibrate: in Keras 3.15 the layers are quantized before they are watched, and then see no data.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,7 @@ def functions() -> Any:
 
 def _layer(draw: Draw) -> tuple[str, dict, Any]:
     """A class, its arguments and its input."""
-    name = draw.choice(["Dense", "Dense", "EinsumDense", "EinsumDense", "Embedding", "ReversibleEmbedding"])
+    name = draw.choice(["Dense", "Dense", "EinsumDense", "EinsumDense", "Embedding", "Embedding"])
     seed = draw.randint(0, 99)
     args: dict = {}
     dtype = draw.policy(args, POLICIES)
@@ -85,8 +88,6 @@ def _layer(draw: Draw) -> tuple[str, dict, Any]:
     else:
         rows = draw.randint(3, 9)
         args.update(input_dim=rows, output_dim=draw.randint(2, 7))
-        if name == "ReversibleEmbedding":
-            args.update(tie_weights=draw.maybe(), logit_soft_cap=draw.choice([None, 5.0]))
         x = integers(3, 4, high=rows, seed=seed)
     return name, args, x
 
@@ -128,21 +129,10 @@ def layers() -> Any:
 
 
 def models() -> Any:
-    """Models whose blocks are calibrated."""
-    for i in range(16):
-        draw = Draw(f"calibrated{i}")
-        options = {"group_size": draw.choice([-1, 2, 4, 128]), "num_samples": 1, "sequence_length": 40}
-        if draw.maybe():
-            mode = "gptq"
-            options.update(weight_bits=draw.choice([2, 4, 4, 8]), symmetric=draw.maybe(), per_channel=draw.maybe(0.7))
-            options.update(activation_order=draw.maybe(), hessian_damping=draw.choice([0.01, 0.1]))
-        else:
-            mode = "awq"
-            options.update(num_grid_points=draw.choice([5, 20]))
-        yield {"mode": mode, "options": options, "heads": draw.maybe(), "widths": [4, draw.randint(3, 8), 4], "seed": i}
+    """Models that are quantized, or some of their layers."""
     for mode in ("int8", "int4", "float8"):
         for filters in (None, "first", ["second", "head"]):
-            yield {"mode": mode, "options": {}, "filters": filters, "heads": True, "widths": [4, 5, 4], "seed": 1}
+            yield {"mode": mode, "filters": filters, "heads": True, "widths": [4, 5, 4], "seed": 1}
 
 
 def cases() -> Any:

@@ -84,9 +84,6 @@ def _numbers(tf: Any, layer: Any, x: Any, case: dict) -> dict:
     for name, gradient in zip(names, tape.gradient(total, sources + trained)):
         if gradient is not None:
             arrays[f"gradient/{name}"] = as_array(tf.convert_to_tensor(gradient))
-    if case["layer"]["class"] == "ReversibleEmbedding":
-        back = np.random.RandomState(9).standard_normal((3, layer.output_dim)).astype("float32")
-        arrays["reverse"] = as_array(layer(tf.convert_to_tensor(back), reverse=True))
     return arrays
 
 
@@ -97,11 +94,6 @@ def _facts(keras: Any, layer: Any) -> dict:
         "policy": layer.dtype_policy.name,
         "mode": layer.quantization_mode,
     }
-
-
-class _Tokenizer:
-    def tokenize(self, text: str) -> np.ndarray:
-        return np.array([ord(letter) % 11 for letter in text])
 
 
 def _model(keras: Any, case: dict) -> dict:
@@ -121,19 +113,7 @@ def _model(keras: Any, case: dict) -> dict:
     _fill(model.weights, 10 * case["seed"])
     tokens = np.random.RandomState(1).randint(0, 11, (3, 6))
     before = np.asarray(model(tokens))
-    if case["options"]:
-        kind = {"gptq": "GPTQConfig", "awq": "AWQConfig"}[case["mode"]]
-        text = "the quick brown fox jumps over the lazy dog"
-        size = case["options"]["sequence_length"] * case["options"]["num_samples"]
-        config = getattr(keras.quantizers, kind)(
-            [(text * 3)[:size]] if case["options"]["num_samples"] == 1 else [np.arange(size) * 7 % 11],
-            _Tokenizer(),
-            **case["options"],
-            quantization_layer_structure={"pre_block_layers": [table], "sequential_blocks": parts},
-        )
-        model.quantize(config=config)
-    else:
-        model.quantize(case["mode"], filters=case.get("filters"))
+    model.quantize(case["mode"], filters=case["filters"])
     arrays = {f"weight/{w.path}": as_array(w) for w in model.weights if "history" not in w.path}
     arrays["before"], arrays["after"] = before, np.asarray(model(tokens))
     return {"facts": {"policies": [layer.dtype_policy.name for layer in model.layers]}, "arrays": arrays}
