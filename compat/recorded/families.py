@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import plan_fft
+import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
 import plan_quantized
 import plan_sequences
 import plan_training
+import run_images
 import run_layers
 import run_losses
 import run_metrics
@@ -24,5 +26,6 @@ FAMILIES = {
     "ops": (plan_ops.cases, run_ops.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
+    "images": (plan_images.cases, run_images.run),
     "training": (plan_training.cases, run_training.run),
 }
