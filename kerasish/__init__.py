@@ -101,7 +101,8 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
-    "Model", "Optimizer", "Quantizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+    "Model", "Optimizer", "Quantizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks",
+    "config",
     "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
     "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
     "saving", "tree", "uninstall", "utils", "version",
