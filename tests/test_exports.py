@@ -20,6 +20,7 @@ ENGINE = (
     "kerasish._child",
     "kerasish.dropin",
     "kerasish.__main__",
+    "kerasish.src",
 )
 
 # Neither Keras 3 nor TensorFlow has these names in public, and why we do.
