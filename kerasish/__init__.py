@@ -60,6 +60,7 @@ from kerasish.metrics import Metric as Metric
 from kerasish.models import Model as Model
 from kerasish.models import Sequential as Sequential
 from kerasish.optimizers import Optimizer as Optimizer
+from kerasish.quantizers import Quantizer as Quantizer
 from kerasish.regularizers import Regularizer as Regularizer
 
 if _collecting:
@@ -101,7 +102,8 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
-    "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+    "Model", "Optimizer", "Quantizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks",
+    "config",
     "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
     "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
     "saving", "tree", "uninstall", "utils", "version",

@@ -419,7 +419,7 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
-     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.random",
+     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
      "keras.regularizers", "keras.src.models.functional")
 )  # fmt: skip
 _FUNCTION_PACKAGES = (
