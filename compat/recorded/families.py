@@ -10,6 +10,7 @@ import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
+import plan_quantized
 import plan_sequences
 import plan_training
 import run_augment
@@ -18,6 +19,7 @@ import run_layers
 import run_losses
 import run_metrics
 import run_ops
+import run_quantized
 import run_training
 
 FAMILIES = {
@@ -30,6 +32,7 @@ FAMILIES = {
     "backend": (plan_backend.cases, run_ops.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "fft": (plan_fft.cases, run_ops.run),
+    "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),
     "training": (plan_training.cases, run_training.run),
 }
