@@ -44,6 +44,7 @@ from kerasish.core.context import scope as _scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
 from kerasish.core.errors import missing_name as _missing_name
+from kerasish.core.registry import announce_above as _announce_above
 from kerasish.core.registry import publish as _publish
 from kerasish.core.registry import publish_later as _publish_later
 from kerasish.core.symbolic import KerasTensor as KerasTensor
@@ -117,6 +118,18 @@ _LATER = (
 )  # fmt: skip
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
+
+# Of keras.utils and keras.preprocessing, but made of tf.data's datasets.
+_ABOVE = {
+    "audio_dataset_from_directory": "directories",
+    "image_dataset_from_directory": "directories",
+    "split_dataset": "series",
+    "text_dataset_from_directory": "directories",
+    "timeseries_dataset_from_array": "series",
+}
+for _name, _file in _ABOVE.items():
+    _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
+    _announce_above(f"keras.utils.{_name}", _load)
 
 
 def __getattr__(name: str) -> Any:
