@@ -57,7 +57,6 @@ NAMES: dict[str, str] = {
     "keras.metrics.cosine": "keras.metrics.CosineSimilarity",
     "keras.regularizers.l1l2": "keras.regularizers.L1L2",
     "keras.utils.count_params": "keras.legacy.models.count_params",
-    "keras.utils.get_source_inputs": "keras.legacy.models.get_source_inputs",
     "keras.utils.multi_gpu_model": "keras.legacy.models.multi_gpu_model",
 }
 

@@ -19,22 +19,6 @@ def count_params(weights: Sequence) -> int:
     return int(sum(math.prod(w.shape) for w in {id(w): w for w in weights}.values()))
 
 
-def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = None) -> list:
-    """The inputs of the model that a symbolic tensor lies in, as far as it depends on them."""
-    found, seen, stack = [], set(), [tensor]
-    while stack:
-        x = stack.pop()
-        operation, index, _ = x._keras_history
-        if id(x) in seen or operation is None:
-            continue
-        seen.add(id(x))
-        node = operation._inbound_nodes[index]
-        if node.is_input:
-            found.append(x)
-        stack.extend(reversed(node.input_tensors))
-    return found
-
-
 def multi_gpu_model(model: Model, gpus: Any = None, cpu_merge: bool = True, cpu_relocation: bool = False) -> Model:
     """The model itself, with a warning: TensorFlow 2.4 took this function away.
 
