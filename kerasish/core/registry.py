@@ -233,7 +233,8 @@ def _serialize_object(obj: Any) -> dict:
     data: dict[str, Any]
     if path is not None:
         module, _, name = path.rpartition(".")
-        data = {"module": module, "class_name": name, "config": None, "registered_name": None}
+        registered = name if module.startswith("keras.src.") else None
+        data = {"module": module, "class_name": name, "config": None, "registered_name": registered}
     else:
         data = {
             "module": cls.__module__ if cls.__module__ != "__main__" else None,
@@ -420,8 +421,9 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
      "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
-     "keras.regularizers", "keras.src.models.functional")
+     "keras.regularizers", "keras.src.models.functional", "keras.src.layers.preprocessing.feature_space")
 )  # fmt: skip
+_CLASSES = frozenset(("keras.utils.FeatureSpace",))
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",
     "keras.ops.nn", "keras.ops.numpy", "keras.initializers", "keras.regularizers", "keras.random", "tf.math", "tf.nn",
@@ -463,7 +465,7 @@ def _function_named(name: str) -> Any:
 def _loadable(path: str, thing: Any, kind: str) -> bool:
     package, _, name = path.rpartition(".")
     if kind == "class":
-        return inspect.isclass(thing) and package in _CLASS_PACKAGES
+        return inspect.isclass(thing) and (package in _CLASS_PACKAGES or path in _CLASSES)
     if inspect.isclass(thing) or package not in _FUNCTION_PACKAGES or name in _HELPERS:
         return False
     return package != "tf" or hasattr(thing, "raw")  # operations; not tf.py_function and the like
