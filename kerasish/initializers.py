@@ -145,8 +145,6 @@ class Identity(_Builtin):
         return {"gain": self.gain}
 
 
-
-
 class STFT(_Builtin):
     """The matrix of a short-time Fourier transform, shape (frame length, 1, frequencies), as a convolution's kernel.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plan_augment
+import plan_features
 import plan_fft
 import plan_images
 import plan_losses
@@ -12,6 +13,7 @@ import plan_quantized
 import plan_sequences
 import plan_training
 import run_augment
+import run_features
 import run_images
 import run_layers
 import run_losses
@@ -27,6 +29,7 @@ FAMILIES = {
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),

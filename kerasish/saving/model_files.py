@@ -122,7 +122,9 @@ def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any
 
 def _check_layer(model: Any, what: str) -> None:
     if not isinstance(model, Layer):
-        raise fail(ValueError, f"{what} needs a model", "a keras.Model or keras.Layer", f"{model!r} of type {type(model)}")
+        raise fail(
+            ValueError, f"{what} needs a model", "a keras.Model or keras.Layer", f"{model!r} of type {type(model)}"
+        )
 
 
 def _check_model(model: Any, what: str) -> None:

@@ -175,9 +175,7 @@ class FeatureSpace(Layer):
         self.inputs = {key: Input((1,), dtype=value.dtype, name=key) for key, value in self.features.items()}
         self.preprocessors = {key: value.preprocessor for key, value in self.features.items()}
         self.encoded_features: Any = None
-        self.crossers = {
-            cross.name: HashedCrossing(cross.crossing_dim, name=cross.name) for cross in self.crosses
-        }
+        self.crossers = {cross.name: HashedCrossing(cross.crossing_dim, name=cross.name) for cross in self.crosses}
         self.one_hot_encoders: dict = {}
         self.concat: Any = None
         self._is_adapted = False
@@ -232,9 +230,7 @@ class FeatureSpace(Layer):
     ) -> Feature:
         """Integers as indices of a vocabulary; see ``keras.layers.IntegerLookup``."""
         name = name or unique_name("integer_categorical")
-        layer = IntegerLookup(
-            name=f"{name}_preprocessor", max_tokens=max_tokens, num_oov_indices=num_oov_indices
-        )
+        layer = IntegerLookup(name=f"{name}_preprocessor", max_tokens=max_tokens, num_oov_indices=num_oov_indices)
         return Feature("int32", layer, output_mode)
 
     @classmethod
@@ -336,9 +332,7 @@ class FeatureSpace(Layer):
 
     def _check_adapted(self) -> None:
         if not self._is_adapted and self._to_adapt():
-            raise ValueError(
-                "You need to call `.adapt(dataset)` on the FeatureSpace before you can start using it."
-            )
+            raise ValueError("You need to call `.adapt(dataset)` on the FeatureSpace before you can start using it.")
         self._is_adapted = True
 
     # symbolic
@@ -488,7 +482,9 @@ class FeatureSpace(Layer):
         """
         if not os.fspath(filepath).endswith(".keras"):
             raise fail(
-                ValueError, "Invalid `filepath` argument: expected a `.keras` extension", received=f"filepath={filepath}"
+                ValueError,
+                "Invalid `filepath` argument: expected a `.keras` extension",
+                received=f"filepath={filepath}",
             )
         save_model(self, filepath)
 
@@ -515,7 +511,9 @@ def _check_choice(name: str, value: Any, options: tuple[str, ...]) -> None:
 def _as_tensor(x: Any) -> Any:
     if isinstance(x, KerasTensor):
         raise fail(ValueError, "A FeatureSpace cannot be called on symbolic tensors", received=x)
-    return x if dispatch.is_tensor(x) else convert(x if isinstance(x, (list, tuple, int, Number, str)) else np.asarray(x))
+    return (
+        x if dispatch.is_tensor(x) else convert(x if isinstance(x, (list, tuple, int, Number, str)) else np.asarray(x))
+    )
 
 
 def _as_column(x: Any) -> Any:
