@@ -7,11 +7,16 @@ that is an argument of the loading functions, so that nothing can switch it from
 from __future__ import annotations
 
 import gc
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+
+def _from_environment(name: str) -> int | None:
+    return int(os.environ[name]) if os.environ.get(name) else None
 
 
 class Settings:
@@ -26,6 +31,10 @@ class Settings:
     interactive_logging: bool = True
     run_functions_eagerly: bool = False
     flash_attention: bool | None = None  # False forbids torch's flash kernel; None: torch chooses
+    explain_errors: bool = True  # whether an error in a layer's call tells what the layer was called with
+    max_epochs: int | None = _from_environment("KERAS_MAX_EPOCHS")
+    max_steps_per_epoch: int | None = _from_environment("KERAS_MAX_STEPS_PER_EPOCH")
+    distribution: Any = None  # what keras.distribution.set_distribution was given
 
 
 settings = Settings()

@@ -46,6 +46,9 @@ from kerasish.core.updates import PartialWrites
 live_tapes: weakref.WeakSet = weakref.WeakSet()  # tapes that may still be asked for gradients; see autodiff
 
 
+_AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
+
+
 class Cell:
     """The owner of a variable that belongs to no layer."""
 
@@ -106,6 +109,11 @@ class Variable:
 
     __array_priority__ = 100
     SaveSliceInfo = None
+    aggregation: Any = "none"
+    constraint: Any = None
+    overwrite_with_gradient = False  # whether its "gradient" is its new value
+    regularizer: Any = None
+    synchronization: Any = "auto"
 
     def __init__(
         self,
@@ -128,7 +136,11 @@ class Variable:
         self._setup(value, trainable, name or unique_name("variable"), layout)
         self._path = "/".join([*(layer.name for layer in local.call_layers), self._name])
         self._autocast = bool(autocast)
-        self.aggregation = aggregation
+        if isinstance(aggregation, str) and aggregation not in _AGGREGATIONS:
+            raise fail(
+                ValueError, "Invalid value for argument `aggregation`", f"None or one of {_AGGREGATIONS}", aggregation
+            )
+        self.aggregation = "none" if aggregation is None else aggregation
         self.synchronization = synchronization
 
     def _setup(self, value: Any, trainable: bool, name: str, layout: Layout | None) -> None:

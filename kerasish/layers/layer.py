@@ -27,7 +27,7 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, local, scope
+from kerasish.core.context import automatic_name, local, scope, settings
 from kerasish.core.dtypes import as_dtype, get_policy, standardize, to_torch
 from kerasish.core.errors import add_context, fail
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
@@ -409,6 +409,8 @@ class Layer(Module):
             self.dtype_policy = dtype
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
+        if not settings.explain_errors:
+            return
         lines = [f"Exception encountered when calling {type(self).__name__}.call() of layer '{self.name}'.", "", ""]
         lines.append("Arguments received:")
         for name, value in (*zip(self._call_spec.names, args), *kwargs.items()):
