@@ -55,12 +55,15 @@ class _Local(threading.local):
     in_steps: bool = False  # a loop of the library's is running, which ends the programs of devices that compile
     policy: Any = None  # default DTypePolicy
     call_layers: tuple = ()  # layers whose calls are in progress, outermost first
-    losses: list | None = None  # collects add_loss and activity penalties during a training step
+    losses: list | None = None  # collects what add_loss is given
     custom_objects: tuple = ()  # dictionaries of CustomObjectScopes, innermost last
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
     shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
     weight_budget: list[int] | None = None  # meanwhile: one number, the bytes that new weights may still take
     name_scopes: tuple = ()
+    remat_scopes: tuple = ()  # RematScopes, innermost last
+    symbolic_scope: Any = None
+    stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
 
     def __init__(self) -> None:  # once in each thread

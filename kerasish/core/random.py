@@ -318,6 +318,8 @@ class SeedGenerator:
 
     def draw(self) -> tuple[int, int]:
         """The next seed as two Python integers."""
+        if local.tracing:  # only shapes are wanted, and the state has no value now
+            return self.seed, 0
         first, second = (int(v) for v in self.state.numpy())
         self.state.write(torch.tensor([first, second + 1], dtype=torch.int64))
         return first, second

@@ -56,6 +56,7 @@ from kerasish.layers.configuration import (
     serialize_argument,
     take_base_arguments,
 )
+from kerasish.layers.functional_calls import rematerialize, rematerialized_call, stateless_call
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.route import MISSED, Route
@@ -88,7 +89,11 @@ class Layer(Module):
     _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _compute_bound = False  # whether its kernels take the time, not the calls between them
+    _remat_mode: Any = None  # of the RematScope that it was made in
     _raw_call: Callable
+
+    stateless_call = stateless_call
+    rematerialized_call = rematerialized_call
 
     def __init__(
         self,
@@ -114,6 +119,8 @@ class Layer(Module):
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._initialized = True
+        if local.remat_scopes:
+            rematerialize(self)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -615,6 +622,8 @@ class Layer(Module):
                     hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
                 )
             self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
+            if local.losses is not None:
+                local.losses.append(value)
         if not self._may_hold_losses and not is_dynamo_compiling():
             object.__setattr__(self, "_given_loss", True)
             tracking.structure_changed()

@@ -31,8 +31,7 @@ _UNTRACKED = frozenset(
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _NOT_SERVED = frozenset(  # public members of Keras's Layer and Model that are still to come
-    """enable_lora export get_quantization_layer_structure get_state_tree quantize quantized_build quantized_call
-    rematerialized_call set_state_tree stateless_call stateless_compute_loss""".split()
+    "enable_lora export get_quantization_layer_structure quantize quantized_build quantized_call".split()
 )
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
 

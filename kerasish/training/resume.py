@@ -110,7 +110,6 @@ def go_on(model: Any, at: Position, passes: Passes) -> None:
         if [tuple(v.shape) for v in variables] == [value.shape for value in at.metrics]:
             for variable, value in zip(variables, at.metrics, strict=True):
                 variable.assign(value)
-        set_random_state(at.now, generators)
 
 
 def _make_metrics(model: Any, passes: Passes) -> None:
@@ -119,9 +118,12 @@ def _make_metrics(model: Any, passes: Passes) -> None:
         return
     batch = passes.peek()
     if batch is not None:
+        generators = seed_generators(model)
+        state = random_state(generators)  # what the data drew for the batch stays drawn
         with torch.no_grad():
             model._the_step().test(*batch)
         model.reset_metrics()
+        set_random_state(state, generators)
 
 
 def _metric_variables(model: Any) -> list:
