@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import plan_callbacks
+import plan_fft
+import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
 import plan_sequences
 import plan_training
 import run_callbacks
+import run_images
 import run_layers
 import run_losses
 import run_metrics
@@ -22,5 +25,7 @@ FAMILIES = {
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "fft": (plan_fft.cases, run_ops.run),
+    "images": (plan_images.cases, run_images.run),
     "training": (plan_training.cases, run_training.run),
 }

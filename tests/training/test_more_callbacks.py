@@ -87,8 +87,8 @@ def test_the_limits_hold_in_fit():
     keras.config.set_max_epochs(2)
     keras.config.set_max_steps_per_epoch(3)
     try:
+        model = net()
         with pytest.warns(UserWarning, match="Limiting"):
-            model = net()
             history = model.fit(X, Y, batch_size=2, epochs=5, verbose=0)
         assert history.epoch == [0, 1] and int(model.optimizer.iterations) == 6
     finally:
