@@ -49,7 +49,7 @@ def loader():
 
 DATA = {
     "arrays": lambda: ((X, Y), {"batch_size": 8}),
-    "arrays in steps": lambda: ((X, Y), {"batch_size": 5, "steps_per_epoch": 4}),
+    "arrays in steps": lambda: ((X, Y), {"batch_size": 5, "steps_per_epoch": 5}),
     "loader": lambda: ((loader(),), {}),
 }
 
