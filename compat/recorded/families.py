@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import plan_callbacks
 import plan_fft
 import plan_images
 import plan_losses
@@ -10,7 +9,6 @@ import plan_metrics
 import plan_ops
 import plan_sequences
 import plan_training
-import run_callbacks
 import run_images
 import run_layers
 import run_losses
@@ -19,7 +17,6 @@ import run_ops
 import run_training
 
 FAMILIES = {
-    "callbacks": (plan_callbacks.cases, run_callbacks.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
     "losses": (plan_losses.cases, run_losses.run),
