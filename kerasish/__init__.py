@@ -133,8 +133,8 @@ _publish(
 
 # Imported when they are first asked for, by a program or by a file that names a class of theirs.
 _LATER = (
-    "applications", "datasets", "distillation", "distribution", "export", "legacy", "quantizers", "visualization",
-    "wrappers",
+    "applications", "datasets", "distillation", "distribution", "export", "legacy", "quantizers", "src",
+    "visualization", "wrappers",
 )  # fmt: skip
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))

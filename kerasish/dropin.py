@@ -21,6 +21,8 @@ from typing import Any
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION
 from kerasish.core.context import settings
 from kerasish.core.errors import close_matches, real_names
+from kerasish.src import module as private_module
+from kerasish.src import private_name
 
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
 _CHILD_FOLDER = str(pathlib.Path(__file__).with_name("_child"))
@@ -39,8 +41,8 @@ _OLD_MODULES = {
 def target(name: str) -> str | None:
     """The module of ours that a name of the real libraries stands for; None if there is none.
 
-    ``tensorflow.keras.layers`` → ``kerasish.layers``; ``tensorflow.python.keras.layers`` and ``keras.src.layers.core.dense``
-    → the same, being the public module that the private path lies in.
+    ``tensorflow.keras.layers`` → ``kerasish.layers``; ``tensorflow.python.keras.layers`` → the same, being the public module
+    that the private path lies in. ``keras.src`` and the rest of ``tensorflow.python`` are the business of ``kerasish.src``.
     """
     parts = name.split(".")
     if parts[0] == "tensorflow":
@@ -52,23 +54,16 @@ def target(name: str) -> str | None:
             parts = ["tensorflow", *parts[3:]]
         if parts[1:2] == ["keras"]:
             parts = ["keras", *parts[2:]]
-    private = False
     if parts[0] in ("keras", "tf_keras"):
         if parts[1:3] == ["api", "_v2"]:
             parts = ["keras", *parts[4:]]
-        elif parts[1:2] in (["src"], ["api"]):
-            private = parts[1] == "src"
+        elif parts[1:2] == ["api"]:
             parts = ["keras", *parts[2:]]
+        elif parts[1:2] == ["src"]:
+            return None
         parts = _without_old_module(parts)
     ours = ".".join([ROOTS[parts[0]], *parts[1:]])
-    if _is_public(ours):
-        return ours
-    while private and len(parts) > 1:
-        parts.pop()
-        ours = ".".join([ROOTS[parts[0]], *parts[1:]])
-        if len(parts) > 1 and _is_public(ours):
-            return ours
-    return None
+    return ours if _is_public(ours) else None
 
 
 def _without_old_module(parts: list[str]) -> list[str]:
@@ -113,6 +108,8 @@ class Finder(importlib.abc.MetaPathFinder):
         if root not in ROOTS:
             return None
         ours = target(name)
+        if ours is None and (private := private_name(name)) is not None:
+            return importlib.machinery.ModuleSpec(name, _PrivateLoader(private), is_package=True)
         if ours is None:
             raise _missing(name)
         return importlib.machinery.ModuleSpec(name, _Loader(ours), is_package=True)
@@ -171,6 +168,19 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         sys.modules[module.__name__] = _as_package(importlib.import_module(self.ours))
+
+
+class _PrivateLoader(importlib.abc.Loader):
+    """Puts the stand-in for a private module under the name that was asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        sys.modules[module.__name__] = private_module(self.name)
 
 
 def _as_package(module: ModuleType) -> ModuleType:

@@ -118,7 +118,7 @@ class Constant(_Builtin):
 
     @classmethod
     def from_config(cls, config: dict) -> Constant:
-        return cls(registry.deserialize_keras_object(config.get("value", 0.0)))
+        return cls(registry.deserialize_inner(config.get("value", 0.0)))
 
 
 class Identity(_Builtin):
@@ -174,7 +174,7 @@ class STFT(_Builtin):
                 received=f"scaling={scaling}",
             )
         self.side, self.scaling, self.periodic = side, scaling, periodic
-        self.window = registry.deserialize_keras_object(window) if isinstance(window, dict) else window
+        self.window = registry.deserialize_inner(window) if isinstance(window, dict) else window
 
     def raw(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         if len(shape) != 3:
@@ -215,7 +215,7 @@ class _Random(_Builtin):
 
     def __init__(self, seed: Any = None) -> None:
         if isinstance(seed, dict):
-            seed = registry.deserialize_keras_object(seed)
+            seed = registry.deserialize_inner(seed)
         if isinstance(seed, np.integer):
             seed = int(seed)
         self._init_seed = seed

@@ -20,6 +20,7 @@ ENGINE = (
     "kerasish._child",
     "kerasish.dropin",
     "kerasish.__main__",
+    "kerasish.src",
 )
 
 # Neither Keras 3 nor TensorFlow has these names in public, and why we do.
@@ -32,6 +33,7 @@ OTHERS = {
     "keras.callbacks.BaseLogger": "Keras 2's",
     "keras.callbacks.MonitorCallback": "keras.src.callbacks has it",
     "keras.backend.learning_phase": "Keras 2's",
+    "keras.layers.RandomWidth": "Keras 2's",
     "keras.metrics.MeanRelativeError": "Keras 2's",
     "keras.metrics.MeanTensor": "Keras 2's",
     "keras.optimizers.legacy.Adadelta": "Keras 2's",

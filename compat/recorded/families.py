@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plan_augment
 import plan_fft
 import plan_images
 import plan_losses
@@ -9,6 +10,7 @@ import plan_metrics
 import plan_ops
 import plan_sequences
 import plan_training
+import run_augment
 import run_images
 import run_layers
 import run_losses
@@ -17,6 +19,7 @@ import run_ops
 import run_training
 
 FAMILIES = {
+    "augment": (plan_augment.cases, run_augment.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
     "losses": (plan_losses.cases, run_losses.run),

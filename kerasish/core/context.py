@@ -60,11 +60,16 @@ class _Local(threading.local):
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
     shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
     weight_budget: list[int] | None = None  # meanwhile: one number, the bytes that new weights may still take
+    safe_mode: bool | None = (
+        None  # of the file or config that objects are now made from: for classes of others that ask
+    )
+    tracking: bool = True  # layers and models enter what is assigned to their attributes into their lists
     name_scopes: tuple = ()
     remat_scopes: tuple = ()  # RematScopes, innermost last
     symbolic_scope: Any = None
     stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
+    in_dataset: bool = False  # such a function is running
 
     def __init__(self) -> None:  # once in each thread
         # torch.compile notes which attributes an object has: they must not come and go with the first use of a scope

@@ -429,8 +429,8 @@ class Lambda(Layer):
         mask: the outputs' mask, or a function ``(inputs, mask)`` of it.
         arguments: keyword arguments for ``function``.
 
-    A Lambda can be saved if its function is registered with ``keras.saving.register_keras_serializable``; the code of a
-    lambda expression is never written into a file.
+    A Lambda is best saved with a function that is registered with ``keras.saving.register_keras_serializable``. The code of
+    a lambda expression is written, as Keras does, but runs only for a reader who passes ``safe_mode=False``.
     """
 
     _runs_user_code = True
@@ -479,6 +479,11 @@ class Lambda(Layer):
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
         return self._output_shape is not None
 
+    def _made_anew(self) -> Lambda:
+        """Another layer of the same function: ``clone_model`` reads no code."""
+        options = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy}
+        return type(self)(self.function, self._output_shape, self.mask, self.arguments, **options)
+
     def get_config(self) -> dict:
         base = {key: value for key, value in super().get_config().items() if key in ("name", "trainable", "dtype")}
         config = {**base, "function": registry.serialize_keras_object(self.function)}
@@ -506,7 +511,7 @@ class Lambda(Layer):
 def _function_data(value: Any, kind: str | None, is_function: bool) -> Any:
     """A Lambda's function as Keras 3 serializes it; Keras 2 has its name, or a list with its code and ``kind`` "lambda"."""
     if kind == "lambda" or (is_function and isinstance(value, (list, tuple))):
-        return {"class_name": "__lambda__", "config": {}}
+        return {"class_name": "__lambda__", "config": value}
     if isinstance(value, str):
         return {"module": "builtins", "class_name": "function", "config": value}
     return value

@@ -88,6 +88,7 @@ class Layer(Module):
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
+    _follows_policy = True  # whether a mixed policy has a say in what it computes
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _remat_mode: Any = None  # of the RematScope that it was made in
     _raw_call: Callable

@@ -17,6 +17,7 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import NotServedError, no_attribute
 from kerasish.core.registry import is_builtin
@@ -248,7 +249,7 @@ class Module(nn.Module):
         if tracking.is_tracked(old) and old is not value:
             object.__setattr__(self, name, None)
             tracking.untrack(self, old)
-        if not tracking.is_plain(value) and name not in _UNTRACKED:
+        if not tracking.is_plain(value) and name not in _UNTRACKED and local.tracking:
             value = tracking.track(self, value)
             if isinstance(value, nn.Module):
                 self._modules[name] = value

@@ -14,7 +14,7 @@ import torch
 
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.core.random import draw_seed, normal_raw
+from kerasish.core.random import draw_whole_seed, normal_raw
 from kerasish.ops.common import in_float32
 from kerasish.ops.conv import check_data_format
 from kerasish.ops.image_filters import blur
@@ -365,7 +365,8 @@ def elastic_transform(
     x = images if images.ndim == 4 else images.unsqueeze(0)
     x = x if last else x.movedim(1, -1)
     batch, height, width, _ = x.shape
-    noise = normal_raw((batch, height, width), draw_seed(seed), dtype=x.dtype).to(x.device) * sigma
+    # Keras does not reduce this seed as those of its other random functions
+    noise = normal_raw((batch, height, width), draw_whole_seed(seed), dtype=x.dtype).to(x.device) * sigma
     size = 6 * int(sigma) | 1
     shift = in_float32(lambda t: blur(t, (size, size), (sigma, sigma)), noise.unsqueeze(1)).squeeze(1) * alpha
     rows = torch.arange(height, dtype=x.dtype, device=x.device)[:, None] + shift
