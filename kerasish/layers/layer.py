@@ -30,11 +30,12 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, local, scope, settings
 from kerasish.core.dtypes import as_dtype, get_policy, standardize, to_torch
 from kerasish.core.errors import add_context, fail
+from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Fresh, Layout, Variable, Weight
+from kerasish.core.variable import Fresh, Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
     CallSpec,

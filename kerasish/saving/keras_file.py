@@ -247,15 +247,18 @@ def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False)
     _load_assets(model, archive)
 
 
-def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False) -> None:
+def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False, has_optimizer: bool = True) -> None:
     """Set a model's weights and optimizer state from a file in this layout.
+
+    Args:
+        has_optimizer: whether a file without the optimizer's state is one to warn of.
 
     Raises:
         ValueError: arrays are missing or of other shapes; nothing is changed then.
     """
-    transfer = _plan(model, root)
+    transfer = _plan(model, root, has_optimizer)
     for order in _OLD_ORDERS if transfer.problems else ():
-        other = _plan(model, root, **order)
+        other = _plan(model, root, has_optimizer, **order)
         transfer = other if len(other.problems) < len(transfer.problems) else transfer
     transfer.run(skip_mismatch)
 
@@ -263,7 +266,7 @@ def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False) -> Non
 _OLD_ORDERS = ({"private_last": False}, {"private_last": False, "layers_first": True})
 
 
-def _plan(model: Any, root: h5.Group, **order: bool) -> Transfer:
+def _plan(model: Any, root: h5.Group, has_optimizer: bool, **order: bool) -> Transfer:
     transfer = Transfer(root.file)
     used = set()
     for where, thing in objects(model, **order):
@@ -275,7 +278,8 @@ def _plan(model: Any, root: h5.Group, **order: bool) -> Transfer:
             continue
         arrays = _numbered(group)
         if isinstance(thing, Optimizer):
-            match_optimizer(transfer, where, thing, arrays)
+            if arrays or has_optimizer:
+                match_optimizer(transfer, where, thing, arrays)
             continue
         own = thing._trainable_variables + thing._non_trainable_variables
         transfer.match(where or thing.name, thing, own, arrays)

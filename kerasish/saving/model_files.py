@@ -246,7 +246,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
-            keras_file.load_weights(model, root, skip_mismatch)
+            keras_file.load_weights(model, root, skip_mismatch, has_optimizer=path == os.fspath(filepath))
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:

@@ -1,7 +1,8 @@
 """Event files, which TensorBoard reads: records of serialized ``tensorflow.Event`` messages, written without TensorFlow.
 
 A record is its length, a checksum of that, the message, a checksum of it. Values are written as TensorFlow 2 writes them:
-tensors, with the name of the plugin that shows them.
+tensors, with the name of the plugin that shows them. (The writer in torch needs the package ``tensorboard``, which a script
+that only logs does not have to have installed, and writes the older form, which readers of event files list under other kinds.)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import socket
 import struct
 import time
+import weakref
 import zlib
 from typing import Any
 
@@ -18,7 +20,6 @@ import numpy as np
 
 _BUCKETS = 30
 _MOST_IMAGES = 3
-_SCALAR, _TENSOR, _IMAGES = 1, 2, 3  # DataClass
 _DTYPES = {"float32": 1, "float64": 2, "string": 7}
 _count = itertools.count()
 
@@ -34,31 +35,32 @@ class EventWriter:
         os.makedirs(folder, exist_ok=True)
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_count)}.v2"
         self._file = open(os.path.join(folder, name), "ab")
+        weakref.finalize(self, self._file.close)  # of a run that was interrupted
         self._write(_bytes(3, b"brain.Event:2"))
         self.flush()
 
     def scalar(self, tag: str, value: Any, step: int) -> None:
         """A number."""
-        self._value(tag, _tensor(np.float32(value)), "scalars", _SCALAR, step)
+        self._value(tag, _tensor(np.float32(value)), "scalars", step)
 
     def histogram(self, tag: str, values: np.ndarray, step: int) -> None:
         """How often numbers occur, in 30 intervals of equal width."""
-        self._value(tag, _tensor(_buckets(values)), "histograms", _TENSOR, step)
+        self._value(tag, _tensor(_buckets(values)), "histograms", step)
 
     def images(self, tag: str, images: np.ndarray, step: int) -> None:
         """The first three of some images (n, height, width, channels), whose values are in [0, 1]."""
         pixels = (np.clip(images[:_MOST_IMAGES], 0.0, 1.0) * 255.5).astype(np.uint8)
         height, width = images.shape[1:3]
         parts = [str(width).encode(), str(height).encode(), *map(_png, pixels)]
-        self._value(tag, _strings(parts, (len(parts),)), "images", _IMAGES, step)
+        self._value(tag, _strings(parts, (len(parts),)), "images", step)
 
     def keras_model(self, tag: str, text: str, step: int) -> None:
         """A model's configuration as JSON, from which its graph is drawn."""
-        self._value(tag, _strings([text.encode()], ()), "graph_keras_model", 0, step, content=b"1")
+        self._value(tag, _strings([text.encode()], ()), "graph_keras_model", step, content=b"1")
 
-    def _value(self, tag: str, tensor: bytes, plugin: str, kind: int, step: int, content: bytes = b"") -> None:
+    def _value(self, tag: str, tensor: bytes, plugin: str, step: int, content: bytes = b"") -> None:
         plugin_data = _bytes(1, plugin.encode()) + (_bytes(2, content) if content else b"")
-        metadata = _bytes(1, plugin_data) + (_number(4, kind) if kind else b"")
+        metadata = _bytes(1, plugin_data)
         value = _bytes(1, tag.encode()) + _bytes(8, tensor) + _bytes(9, metadata)
         self._write((_number(2, int(step)) if step else b"") + _bytes(5, _bytes(1, value)))
 

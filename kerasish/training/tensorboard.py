@@ -77,13 +77,13 @@ class TensorBoard(Callback):
     def set_model(self, model: Any) -> None:
         super().set_model(model)
         self._writers = {}
+        if self.embeddings_freq:
+            self._configure_embeddings()
         if self.write_graph and getattr(model, "_network", None) is not None:
             try:
                 self._writer("train").keras_model("keras", model.to_json(), 0)
             except (TypeError, ValueError, NotImplementedError) as error:
                 warnings.warn(f"Model failed to serialize as JSON. Ignoring... {error}", stacklevel=2)
-        if self.embeddings_freq:
-            self._configure_embeddings()
 
     def _configure_embeddings(self) -> None:
         """Tell the projector about the Embedding layers."""

@@ -1,7 +1,9 @@
 """TensorBoard's event files, read back record by record."""
 
 import glob
+import json
 import os
+import pathlib
 import struct
 
 import numpy as np
@@ -43,7 +45,7 @@ def values(folder):
     """(tag, plugin, step, tensor) of all events of a folder."""
     found = []
     for path in glob.glob(os.path.join(folder, "events*")):
-        data, at = open(path, "rb").read(), 0
+        data, at = pathlib.Path(path).read_bytes(), 0
         while at < len(data):
             (size,) = struct.unpack("<Q", data[at : at + 8])
             body = data[at + 12 : at + 12 + size]
@@ -58,7 +60,7 @@ def values(folder):
 
 
 def fit(folder, epochs=2, **options):
-    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="d")])
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="d")], name="m")
     model.compile(keras.optimizers.SGD(0.125), "mse", metrics=["mae"])
     board = callbacks.TensorBoard(folder, **options)
     history = model.fit(X, X[:, :2], 5, epochs, 0, [board], validation_data=(X, X[:, :2]))
@@ -82,12 +84,28 @@ def test_batches_weights_and_graph(tmp_path):
     fit(tmp_path, epochs=1, **options)
     found = values(tmp_path / "train")
     kinds = {(tag, plugin) for tag, plugin, _, _ in found}
-    assert {("d/kernel/histogram", "histograms"), ("d/bias/histogram", "histograms")} <= kinds
-    assert {("d/kernel/image", "images"), ("d/bias/image", "images"), ("keras", "graph_keras_model")} <= kinds
+    assert {("m/d/kernel/histogram", "histograms"), ("m/d/bias/histogram", "histograms")} <= kinds
+    assert {("m/d/kernel/image", "images"), ("m/d/bias/image", "images"), ("keras", "graph_keras_model")} <= kinds
     assert [step for tag, _, step, _ in found if tag == "batch_loss"] == [2, 4]
     assert {"batch_steps_per_second", "epoch_steps_per_second"} <= {tag for tag, _ in kinds}
-    image = next(tensor for tag, _, _, tensor in found if tag == "d/kernel/image")
+    image = next(tensor for tag, _, _, tensor in found if tag == "m/d/kernel/image")
     assert image[8][:2] == [b"3", b"2"] and image[8][2].startswith(b"\x89PNG")
+
+
+def test_tensorboard_itself_reads_the_files(tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    from tensorboard.util.tensor_util import make_ndarray
+
+    _, history = fit(tmp_path, epochs=3, histogram_freq=2, write_images=True)
+    read = accumulator.EventAccumulator(str(tmp_path / "train"), size_guidance={"tensors": 0}).Reload()
+    losses = {event.step: float(make_ndarray(event.tensor_proto)) for event in read.Tensors("epoch_loss")}
+    np.testing.assert_allclose([losses[epoch] for epoch in range(3)], history["loss"], rtol=1e-6)
+    (first, second) = read.Tensors("m/d/kernel/histogram")
+    counts = make_ndarray(second.tensor_proto)
+    assert (first.step, second.step, counts.shape, counts[:, 2].sum()) == (0, 2, (30, 3), 6)
+    assert read.SummaryMetadata("m/d/kernel/image").plugin_data.plugin_name == "images"
+    graph = json.loads(make_ndarray(read.Tensors("keras")[0].tensor_proto).item())
+    assert graph["class_name"] == "Sequential"
 
 
 def test_the_checksum_is_crc32c():

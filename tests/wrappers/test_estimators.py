@@ -39,11 +39,11 @@ def test_warm_start_goes_on_with_the_model():
 
 
 def test_a_given_model_is_copied():
-    model = build(X, X[:, :2], "mse")
+    model = build(X, X[:, :1], "mse")
     weights = model.get_weights()
-    made = SKLearnTransformer(model, fit_kwargs={"verbose": 0}).fit(X, X[:, :2])
+    made = SKLearnTransformer(model, fit_kwargs={"verbose": 0}).fit(X, X[:, 0])
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
-    assert made.model_ is not model and made.transform(X).shape == (30, 2)
+    assert made.model_ is not model and made.transform(X).shape == (30, 1)
 
 
 @pytest.mark.parametrize("y", [np.zeros(30), X[:, 0]])
