@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plan_fft
 import plan_losses
 import plan_metrics
 import plan_ops
@@ -19,5 +20,6 @@ FAMILIES = {
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "fft": (plan_fft.cases, run_ops.run),
     "training": (plan_training.cases, run_training.run),
 }

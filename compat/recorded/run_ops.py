@@ -14,6 +14,8 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
     args = [tensors(a, keras, tf) if has_value(a) else _plain(a, keras) for a in case["args"]]
     keys = {k: tensors(v, keras, tf) if is_value(v) else _plain(v, keras) for k, v in case.get("keys", {}).items()}
     sources = [a for spec, a in zip(case["args"], args) if is_value(spec) and is_float(a)]
+    if case.get("nested"):
+        sources = [leaf for leaf in leaves(args) if is_float(leaf)]
     with tf.GradientTape() as tape:
         for source in sources:
             tape.watch(source)

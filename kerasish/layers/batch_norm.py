@@ -16,12 +16,12 @@ from kerasish.core.symbolic import KerasTensor
 from kerasish.core.variable import Variable, Weight
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
-from kerasish.layers.norm import Normalization, check_axes, parameter, single_axis
+from kerasish.layers.norm import ScaledNormalization, check_axes, parameter, single_axis
 
 _SIXTEEN_BITS = (torch.float16, torch.bfloat16)
 
 
-class BatchNormalization(Normalization):
+class BatchNormalization(ScaledNormalization):
     """Normalizes each channel: in training by the mean and variance of the batch, otherwise by their moving averages.
 
     ``gamma · (x - mean) / √(variance + epsilon) + beta`` (Ioffe and Szegedy 2015). A training step also moves the averages:

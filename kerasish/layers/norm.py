@@ -24,7 +24,7 @@ from kerasish.ops.common import in_float32
 from kerasish.ops.normalization import layer_normalization, normalize, rms_normalization
 
 
-class Normalization(Layer):
+class ScaledNormalization(Layer):
     """What batch, layer and group normalization share: a scale ``gamma`` and an offset ``beta``, either optional."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Normalization(Layer):
         return TensorShape(input_shape)
 
 
-class LayerNormalization(Normalization):
+class LayerNormalization(ScaledNormalization):
     """Normalizes each sample by the mean and variance along some of its axes (Ba et al. 2016).
 
     ``gamma · (x - mean) / √(variance + epsilon) + beta``
@@ -157,7 +157,7 @@ def _over_deviation(x: torch.Tensor, axes: list[int], epsilon: float) -> torch.T
     return x * torch.rsqrt(torch.var(x, axes, correction=0, keepdim=True) + epsilon)
 
 
-class GroupNormalization(Normalization):
+class GroupNormalization(ScaledNormalization):
     """Normalizes each sample by the mean and variance of groups of channels, over all other axes (Wu and He 2018).
 
     Args:

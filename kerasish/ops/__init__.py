@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
+from kerasish.ops import numpy as numpy
 from kerasish.ops.array import append as append
 from kerasish.ops.array import array_split as array_split
 from kerasish.ops.array import broadcast_to as broadcast_to
@@ -81,6 +82,13 @@ from kerasish.ops.crossentropy import categorical_crossentropy as categorical_cr
 from kerasish.ops.crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
 from kerasish.ops.ctc import ctc_decode as ctc_decode
 from kerasish.ops.ctc import ctc_loss as ctc_loss
+from kerasish.ops.fft import fft as fft
+from kerasish.ops.fft import fft2 as fft2
+from kerasish.ops.fft import ifft2 as ifft2
+from kerasish.ops.fft import irfft as irfft
+from kerasish.ops.fft import istft as istft
+from kerasish.ops.fft import rfft as rfft
+from kerasish.ops.fft import stft as stft
 from kerasish.ops.grid import diag as diag
 from kerasish.ops.grid import diagflat as diagflat
 from kerasish.ops.grid import diagonal as diagonal
@@ -346,23 +354,24 @@ ceil celu cholesky cholesky_inverse clip concatenate cond conj conjugate conv co
 convert_to_tensor copy corrcoef correlate cos cosh count_nonzero cross ctc_decode ctc_loss cumprod cumsum
 custom_gradient deg2rad depth_to_space depthwise_conv det diag diagflat diagonal diff digitize divide divide_no_nan
 dot dot_product_attention dsplit dstack dtype eig eigh einsum elu empty empty_like equal erf erfc erfinv exp exp2
-expand_dims expm1 extract_sequences eye fabs flip fliplr flipud floor floor_divide fmax fmin fmod fold fori_loop full
-full_like gcd gelu geomspace get_item glu greater greater_equal hamming hanning hard_shrink hard_sigmoid hard_silu
-hard_swish hard_tanh heaviside histogram hsplit hstack hypot i0 identity imag in_top_k inner inv is_tensor isclose
-isfinite isin isinf isnan isneginf isposinf isreal jvp kaiser kron layer_normalization lcm ldexp leaky_relu left_shift
-less less_equal linspace log log10 log1p log2 log_sigmoid log_softmax logaddexp logaddexp2 logdet logical_and
-logical_not logical_or logical_xor logspace logsumexp lstsq lu_factor map matmul matrix_rank max max_pool maximum mean
-median meshgrid min minimum mod moments moveaxis multi_hot multiply nan_to_num nanargmax nanargmin nancumprod
-nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar ndim negative
-nextafter nonzero norm normalize not_equal one_hot ones ones_like outer pad percentile pinv polar power prod psnr ptp
-qr quantile rad2deg ravel real rearrange reciprocal relu relu6 repeat reshape right_shift rms_normalization roll rot90
-round rsqrt saturate_cast scan scatter scatter_update searchsorted segment_max segment_min segment_prod segment_sum
-select selu separable_conv shape sigmoid sign signbit silu sin sinc sinh size slice slice_update slogdet soft_shrink
-softmax softplus softsign solve solve_triangular sort space_to_depth sparse_categorical_crossentropy sparse_plus
-sparse_sigmoid sparsemax split sqrt square squareplus squeeze stack std stop_gradient subtract sum svd swapaxes swish
-switch take take_along_axis tan tanh tanh_shrink tensordot threshold tile top_k trace transpose trapezoid tri tril
-triu true_divide trunc unfold unique unravel_index unstack vander var vdot vectorize vectorized_map view
-view_as_complex view_as_real vsplit vstack where while_loop zeros zeros_like
+expand_dims expm1 extract_sequences eye fabs fft fft2 flip fliplr flipud floor floor_divide fmax fmin fmod fold
+fori_loop full full_like gcd gelu geomspace get_item glu greater greater_equal hamming hanning hard_shrink
+hard_sigmoid hard_silu hard_swish hard_tanh heaviside histogram hsplit hstack hypot i0 identity ifft2 imag in_top_k
+inner inv irfft is_tensor isclose isfinite isin isinf isnan isneginf isposinf isreal istft jvp kaiser kron
+layer_normalization lcm ldexp leaky_relu left_shift less less_equal linspace log log10 log1p log2 log_sigmoid
+log_softmax logaddexp logaddexp2 logdet logical_and logical_not logical_or logical_xor logspace logsumexp lstsq
+lu_factor map matmul matrix_rank max max_pool maximum mean median meshgrid min minimum mod moments moveaxis multi_hot
+multiply nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod
+nanquantile nanstd nansum nanvar ndim negative nextafter nonzero norm normalize not_equal one_hot ones ones_like outer
+pad percentile pinv polar power prod psnr ptp qr quantile rad2deg ravel real rearrange reciprocal relu relu6 repeat
+reshape rfft right_shift rms_normalization roll rot90 round rsqrt saturate_cast scan scatter scatter_update
+searchsorted segment_max segment_min segment_prod segment_sum select selu separable_conv shape sigmoid sign signbit
+silu sin sinc sinh size slice slice_update slogdet soft_shrink softmax softplus softsign solve solve_triangular sort
+space_to_depth sparse_categorical_crossentropy sparse_plus sparse_sigmoid sparsemax split sqrt square squareplus
+squeeze stack std stft stop_gradient subtract sum svd swapaxes swish switch take take_along_axis tan tanh tanh_shrink
+tensordot threshold tile top_k trace transpose trapezoid tri tril triu true_divide trunc unfold unique unravel_index
+unstack vander var vdot vectorize vectorized_map view view_as_complex view_as_real vsplit vstack where while_loop
+zeros zeros_like
 """.split()
 
 

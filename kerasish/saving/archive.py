@@ -20,7 +20,7 @@ from kerasish.core.errors import fail
 
 MAX_RATIO = 100  # a member may expand to so many times what is stored of it
 MAX_MEMBERS = 100_000
-_FREE = 1 << 20  # bytes that a member may expand to whatever is stored of it
+FREE_BYTES = 1 << 20  # bytes that a member may expand to whatever is stored of it
 
 
 class CorruptFileError(ValueError, OSError):
@@ -146,11 +146,11 @@ class Archive:
                 raise self._corrupt(f"its member '{info.filename}' is encrypted")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise self._corrupt(f"its member '{info.filename}' is compressed by an unusual method")
-            if info.compress_size > stored or info.file_size > max(_FREE, MAX_RATIO * info.compress_size):
+            if info.compress_size > stored or info.file_size > max(FREE_BYTES, MAX_RATIO * info.compress_size):
                 raise self._corrupt(
                     f"its member '{info.filename}' would expand from {info.compress_size} to {info.file_size} bytes"
                 )
-        if sum(info.file_size for info in members) > max(_FREE, MAX_RATIO * stored):
+        if sum(info.file_size for info in members) > max(FREE_BYTES, MAX_RATIO * stored):
             raise self._corrupt("its members would expand beyond reason")
 
     def read(self, name: str) -> bytes:

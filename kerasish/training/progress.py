@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core.context import settings
+from kerasish.core.messages import say
 
 _WIDTH = 30
 
@@ -82,17 +83,16 @@ class Progbar:
                 self._last_draw = now
                 self._write(self._line(current, now, read(), False), current)
         elif self.verbose == 2 and done:
-            print(self._summary_line(current, now, read()), flush=True)
+            say(self._summary_line(current, now, read()))
 
     def _write(self, text: str, current: int) -> None:
         if self.live:
             padding = " " * max(self._drawn - len(text.rstrip("\n")), 0)
             newline = "\n" if text.endswith("\n") else ""
-            sys.stdout.write("\r" + text.rstrip("\n") + padding + newline)
+            say("\r" + text.rstrip("\n") + padding + newline, line_break=False)
             self._drawn = 0 if newline else len(text)
         else:
-            sys.stdout.write(text)
-        sys.stdout.flush()
+            say(text, line_break=False)
 
     # looks
 

@@ -19,6 +19,7 @@ from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
 from kerasish.training.feed import pack_x_y_sample_weight as pack_x_y_sample_weight
 from kerasish.training.feed import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kerasish.training.progress import Progbar as Progbar
+from kerasish.utils.download import get_file as get_file
 from kerasish.utils.numerical import normalize as normalize
 from kerasish.utils.numerical import to_categorical as to_categorical
 from kerasish.utils.py_dataset import PyDataset as PyDataset
@@ -29,14 +30,14 @@ Sequence = PyDataset
 
 __all__ = [
     "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
-    "deserialize_keras_object", "get_custom_objects", "get_registered_name", "get_registered_object", "is_keras_tensor",
-    "normalize", "pack_x_y_sample_weight", "pad_sequences", "register_keras_serializable", "serialize_keras_object",
-    "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
+    "deserialize_keras_object", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
+    "is_keras_tensor", "normalize", "pack_x_y_sample_weight", "pad_sequences", "register_keras_serializable",
+    "serialize_keras_object", "set_random_seed", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip
 publish(
     __name__,
     globals(),
-    ("Progbar", "PyDataset", "normalize", "pack_x_y_sample_weight", "pad_sequences", "to_categorical"),
+    ("Progbar", "PyDataset", "get_file", "normalize", "pack_x_y_sample_weight", "pad_sequences", "to_categorical"),
 )
 
 

@@ -1,0 +1,25 @@
+"""What the library tells its user: on standard output, or in a log where interactive logging is off."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from kerasish.core.context import settings
+
+_log = logging.getLogger("kerasish")
+
+
+def say(text: str, line_break: bool = True) -> None:
+    """Write ``text`` to standard output; to the log "kerasish" after ``keras.config.disable_interactive_logging()``."""
+    if not settings.interactive_logging:
+        if text.strip():
+            _log.info(text.strip("\r\n"))
+        return
+    text = f"{text}\n" if line_break else text
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:  # a console whose encoding lacks the bar's characters
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        sys.stdout.write(text.replace("━", "=").encode(encoding, errors="replace").decode(encoding))
+    sys.stdout.flush()

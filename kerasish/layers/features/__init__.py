@@ -1,0 +1,1 @@
+"""Layers that prepare features: numbers, categories, text and audio."""
