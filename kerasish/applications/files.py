@@ -6,7 +6,7 @@ import pathlib
 from typing import Any, NamedTuple
 
 from kerasish.core.errors import add_context
-from kerasish.utils.files import get_file
+from kerasish.utils.download import get_file
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
