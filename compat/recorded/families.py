@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import plan_applications
 import plan_fft
 import plan_losses
 import plan_metrics
 import plan_ops
 import plan_sequences
 import plan_training
+import run_applications
 import run_layers
 import run_losses
 import run_metrics
@@ -15,6 +17,8 @@ import run_ops
 import run_training
 
 FAMILIES = {
+    "applications": (plan_applications.cases, run_applications.run),
+    "architectures": (plan_applications.structures, run_applications.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
     "losses": (plan_losses.cases, run_losses.run),

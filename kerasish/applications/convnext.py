@@ -41,6 +41,9 @@ class StochasticDepth(layers.Layer):
         kept = torch.rand((x.shape[0],) + (1,) * (x.ndim - 1), dtype=x.dtype, device=x.device) < keep
         return x / keep * kept
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
 
 class LayerScale(layers.Layer):
     """The channels, each times a weight.
@@ -60,7 +63,10 @@ class LayerScale(layers.Layer):
         self.gamma = self.add_weight(shape=(self.projection_dim,), initializer=initializer, trainable=True)
 
     def call(self, x: torch.Tensor) -> torch.Tensor:
-        return x * self.gamma
+        return x * self._parameters["gamma"]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
 
 
 def _convnext(size: str, depths: tuple, channels: tuple, *digests: str) -> Callable[..., Model]:
@@ -188,3 +194,5 @@ ConvNeXtXLarge = _convnext(
 preprocess_input = preprocessing(None)
 
 publish(__name__, globals(), __all__)
+publish("kerasish.src.applications.convnext", globals(), ("LayerScale", "StochasticDepth"))  # the path in Keras's files
+LayerScale.__module__ = StochasticDepth.__module__ = __name__

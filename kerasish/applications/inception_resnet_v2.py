@@ -46,6 +46,9 @@ class CustomScaleLayer(layers.Layer):
     def call(self, inputs: list[torch.Tensor]) -> torch.Tensor:
         return inputs[0] + inputs[1] * self.scale
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]
+
 
 def _body(x: Any, options: Options) -> Any:
     x = _conv(x, 32, 3, "half")
@@ -121,3 +124,5 @@ InceptionResNetV2 = architecture(
 preprocess_input = preprocessing("tf")
 
 publish(__name__, globals(), __all__)
+publish("kerasish.src.applications.inception_resnet_v2", globals(), ("CustomScaleLayer",))  # the path in Keras's files
+CustomScaleLayer.__module__ = __name__
