@@ -15,8 +15,8 @@ from kerasish.core.errors import fail
 from kerasish.core.shape import tuple_of
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.reshape import KeepsDtype, positive
-from kerasish.ops.common import in_float32
 from kerasish.ops.conv import FROM_TORCH, TO_TORCH, check_data_format, spatial_axis
+from kerasish.ops.image_resize import as_dtype_of, resample
 
 
 def _enlarge(x: torch.Tensor, factors: tuple[int, ...], data_format: str, kind: str = "nearest") -> torch.Tensor:
@@ -39,71 +39,26 @@ def _nearest(x: torch.Tensor, factors: tuple[int, ...]) -> torch.Tensor:
     return x
 
 
-def _bilinear(x: torch.Tensor, factors: tuple[int, ...]) -> torch.Tensor:
-    size = _times(x.shape[2:], factors)
-    return _through_floats(lambda t: F.interpolate(t, size, mode="bilinear", align_corners=False), x)
+def _resampled(kind: str) -> Callable:
+    def function(x: torch.Tensor, factors: tuple[int, ...]) -> torch.Tensor:
+        height, width = _times(x.shape[2:], factors)
+        return as_dtype_of(resample(x, (height, width), kind, False), x.dtype)
 
-
-def _separable(x: torch.Tensor, factors: tuple[int, ...], kernel: Callable) -> torch.Tensor:
-    """Each new element a mean of those around its middle, weighted by ``kernel(distance)``, first along y, then x."""
-
-    def weights(size: int, factor: int, like: torch.Tensor) -> torch.Tensor:
-        new = (torch.arange(size * factor, device=like.device, dtype=like.dtype) + 0.5) / factor
-        old = torch.arange(size, device=like.device, dtype=like.dtype) + 0.5
-        w = kernel((new[:, None] - old).abs())
-        return w / w.sum(1, keepdim=True)
-
-    def resample(t: torch.Tensor) -> torch.Tensor:
-        rows, columns = (weights(size, factor, t) for size, factor in zip(t.shape[2:], factors))
-        return torch.einsum("yh,nchw,xw->ncyx", rows, t, columns)
-
-    return _through_floats(resample, x)
-
-
-def _cubic(d: torch.Tensor) -> torch.Tensor:
-    """Keys's cubic convolution with a = -1/2 (1981)."""
-    near = (1.5 * d - 2.5) * d * d + 1
-    far = ((-0.5 * d + 2.5) * d - 4) * d + 2
-    return torch.where(d < 1, near, torch.where(d < 2, far, 0))
-
-
-def _mitchell(d: torch.Tensor) -> torch.Tensor:
-    """Mitchell and Netravali's cubic with B = C = 1/3 (1988)."""
-    near = ((7 * d - 12) * d * d + 16 / 3) / 6
-    far = (((-7 / 3 * d + 12) * d - 20) * d + 32 / 3) / 6
-    return torch.where(d < 1, near, torch.where(d < 2, far, 0))
-
-
-def _gaussian(d: torch.Tensor) -> torch.Tensor:
-    """exp(-d² / (2 σ²)) with σ = 1/2, 0 from 3 σ on."""
-    return torch.where(d < 1.5, torch.exp(-2 * d * d), 0)
-
-
-def _lanczos(d: torch.Tensor, radius: int) -> torch.Tensor:
-    """sinc(d) · sinc(d / radius), 0 from ``radius`` on."""
-    return torch.where(d < radius, torch.sinc(d) * torch.sinc(d / radius), 0)
+    return function
 
 
 def _times(sizes: Any, factors: tuple[int, ...]) -> list[int]:
     return [size * factor for size, factor in zip(sizes, factors)]
 
 
-def _through_floats(function: Callable, x: torch.Tensor) -> torch.Tensor:
-    """``function`` in float32 for 16-bit floats and for integers; those are rounded, and kept in their dtype's range."""
-    if x.is_floating_point():
-        return in_float32(function, x)
-    bounds = torch.iinfo(x.dtype)
-    return function(x.float()).round().clamp(bounds.min, bounds.max).to(x.dtype)
-
-
 _INTERPOLATIONS = {
     "nearest": _nearest,
-    "bilinear": _bilinear,
-    "bicubic": lambda x, factors: _separable(x, factors, _cubic),
-    "lanczos3": lambda x, factors: _separable(x, factors, lambda d: _lanczos(d, 3)),
-    "lanczos5": lambda x, factors: _separable(x, factors, lambda d: _lanczos(d, 5)),
-    "mitchellcubic": lambda x, factors: _separable(x, factors, _mitchell),
-    "gaussian": lambda x, factors: _separable(x, factors, _gaussian),
+    "bilinear": _resampled("bilinear"),
+    "bicubic": _resampled("bicubic"),
+    "lanczos3": _resampled("lanczos3"),
+    "lanczos5": _resampled("lanczos5"),
+    "mitchellcubic": _resampled("mitchellcubic"),
+    "gaussian": _resampled("gaussian"),
     "area": _nearest,  # the same thing where the factors are whole numbers
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
+from kerasish.ops import image as image
 from kerasish.ops import numpy as numpy
 from kerasish.ops.array import append as append
 from kerasish.ops.array import array_split as array_split

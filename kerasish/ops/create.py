@@ -310,7 +310,8 @@ def saturate_cast(x: Array, dtype: Any) -> Any:
     source = dtypes.as_dtype(x.dtype)
     if target.kind in ("bool", "complex") or source.kind in ("bool", "complex"):
         return cast_raw(x, target.torch)
-    low, high = max(source.min, target.min), min(source.max, target.max)
+    number = float if source.is_floating else int  # the limits of bfloat16 are no numbers to torch
+    low, high = number(max(source.min, target.min)), number(min(source.max, target.max))
     clipped = x.clamp(low, high)
     if source.is_floating and target.is_integer:  # the upper bound as a float may be just outside the range
         top = min(target.max, 2**63 - 1)
