@@ -18,7 +18,6 @@ import run_training
 
 FAMILIES = {
     "applications": (plan_applications.cases, run_applications.run),
-    "architectures": (plan_applications.structures, run_applications.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
     "losses": (plan_losses.cases, run_losses.run),

@@ -118,15 +118,34 @@ def _images() -> list[dict]:
         shape = shape if rank == 3 else (2, *shape)
         for mode in ("caffe", "tf", "torch"):
             for dtype in ("float32", "float64", "float16", "uint8", "int32"):
-                if form == "tensor" and dtype in ("uint8", "int32") or form == "symbolic" and (rank == 3 or dtype > "g"):
+                if (
+                    form == "tensor"
+                    and dtype in ("uint8", "int32")
+                    or form == "symbolic"
+                    and (rank == 3 or dtype > "g")
+                ):
                     continue
                 made = integers if "int" in dtype else uniform
                 image = made(*shape, high=255, seed=i, dtype=dtype)
-                case = {"id": f"image-{form}-{order}-{rank}-{mode}-{dtype}", "kind": "image", "form": form, "image": image}
+                case = {
+                    "id": f"image-{form}-{order}-{rank}-{mode}-{dtype}",
+                    "kind": "image",
+                    "form": form,
+                    "image": image,
+                }
                 found.append({**case, "module": "imagenet_utils", "arguments": {"data_format": order, "mode": mode}})
     for module in MODULES:
         image = uniform(1, 4, 5, 3, high=255, seed=1)
-        found.append({"id": f"image-{module}", "kind": "image", "form": "array", "image": image, "module": module, "arguments": {}})
+        found.append(
+            {
+                "id": f"image-{module}",
+                "kind": "image",
+                "form": "array",
+                "image": image,
+                "module": module,
+                "arguments": {},
+            }
+        )
     bad = uniform(2, 2, 3, high=255)
     for key, value in (("data_format", "last"), ("mode", "keras")):
         case = {"id": f"image-bad-{key}", "kind": "image", "form": "array", "image": bad, "module": "imagenet_utils"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
 from kerasish.applications import convnext as convnext
 from kerasish.applications import densenet as densenet
 from kerasish.applications import efficientnet as efficientnet
@@ -53,15 +52,16 @@ from kerasish.applications.mobilenet_v3 import MobileNetV3Large as MobileNetV3La
 from kerasish.applications.mobilenet_v3 import MobileNetV3Small as MobileNetV3Small
 from kerasish.applications.nasnet import NASNetLarge as NASNetLarge
 from kerasish.applications.nasnet import NASNetMobile as NASNetMobile
+from kerasish.applications.resnet import ResNet50 as ResNet50
 from kerasish.applications.resnet import ResNet101 as ResNet101
 from kerasish.applications.resnet import ResNet152 as ResNet152
-from kerasish.applications.resnet import ResNet50 as ResNet50
+from kerasish.applications.resnet_v2 import ResNet50V2 as ResNet50V2
 from kerasish.applications.resnet_v2 import ResNet101V2 as ResNet101V2
 from kerasish.applications.resnet_v2 import ResNet152V2 as ResNet152V2
-from kerasish.applications.resnet_v2 import ResNet50V2 as ResNet50V2
 from kerasish.applications.vgg16 import VGG16 as VGG16
 from kerasish.applications.vgg19 import VGG19 as VGG19
 from kerasish.applications.xception import Xception as Xception
+from kerasish.core.errors import missing_name
 
 __all__ = [
     "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge", "DenseNet121", "DenseNet169",

@@ -150,9 +150,7 @@ def _head(x: Any, options: Options) -> Any:
     validate_activation(options.classifier_activation, options.weights)
     x = layers.GlobalAveragePooling2D(name=f"{options.name}_head_gap")(x)
     x = _norm(f"{options.name}_head_layernorm")(x)
-    return layers.Dense(
-        options.classes, activation=options.classifier_activation, name=f"{options.name}_head_dense"
-    )(x)
+    return layers.Dense(options.classes, activation=options.classifier_activation, name=f"{options.name}_head_dense")(x)
 
 
 _DEEP = (3, 3, 27, 3)

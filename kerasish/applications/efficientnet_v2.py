@@ -170,15 +170,9 @@ EfficientNetV2B2 = _efficientnet_v2(
 EfficientNetV2B3 = _efficientnet_v2(
     "B3", _B, 300, "1f1fc43bd98a6e4fd8fdfd551e02c7a0", "f6abf7b5849ac99a89b50dd3fd532856", width=1.2, depth=1.4
 )
-EfficientNetV2S = _efficientnet_v2(
-    "S", _S, 384, "e1d88a8495beba45748fedd0cecbe016", "af0682fb74e8c54910f2d4393339c070"
-)
-EfficientNetV2M = _efficientnet_v2(
-    "M", _M, 480, "a3bf6aa3276309f4fc6a34aa114c95cd", "1b8dc055df72dde80d614482840fe342"
-)
-EfficientNetV2L = _efficientnet_v2(
-    "L", _L, 480, "27e6d408b53c7ebc868fefa357689935", "b0b66b5c863aef5b46e8608fe1711615"
-)
+EfficientNetV2S = _efficientnet_v2("S", _S, 384, "e1d88a8495beba45748fedd0cecbe016", "af0682fb74e8c54910f2d4393339c070")
+EfficientNetV2M = _efficientnet_v2("M", _M, 480, "a3bf6aa3276309f4fc6a34aa114c95cd", "1b8dc055df72dde80d614482840fe342")
+EfficientNetV2L = _efficientnet_v2("L", _L, 480, "27e6d408b53c7ebc868fefa357689935", "b0b66b5c863aef5b46e8608fe1711615")
 preprocess_input = preprocessing(None)
 
 publish(__name__, globals(), __all__)

@@ -52,7 +52,9 @@ class Pretrained(NamedTuple):
     @classmethod
     def at(cls, folder: str, top: str, without_top: str, digests: tuple[Any, Any] = (None, None)) -> Pretrained:
         """Two files of a folder, named there as in the cache."""
-        return cls(WeightsFile(top, folder + top, digests[0]), WeightsFile(without_top, folder + without_top, digests[1]))
+        return cls(
+            WeightsFile(top, folder + top, digests[0]), WeightsFile(without_top, folder + without_top, digests[1])
+        )
 
     @classmethod
     def tf_kernels(cls, folder: str, model: str, *digests: str) -> Pretrained:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 
 from kerasish import activations, config, ops
 from kerasish.applications.files import WeightsFile, fetch
@@ -110,13 +111,16 @@ def _preprocess_tensor(x: Any, data_format: str, mode: str) -> Any:
         x = ops.stack([x[(*[slice(None)] * axis, i)] for i in (2, 1, 0)], axis=axis)
     shape = [1] * len(x.shape)
     shape[axis] = 3
-    x = x + _constant(-np.array(_MEANS[mode]), shape, x.dtype)
+    x = x + _constant(-np.array(_MEANS[mode]), shape, x)
     deviations = _DEVIATIONS[mode]
-    return x if deviations is None else x / _constant(np.array(deviations), shape, x.dtype)
+    return x if deviations is None else x / _constant(np.array(deviations), shape, x)
 
 
-def _constant(values: np.ndarray, shape: list[int], dtype: Any) -> Any:
-    return ops.convert_to_tensor(values.reshape(shape), dtype=dtype)
+def _constant(values: np.ndarray, shape: list[int], like: Any) -> Any:
+    """The values in the kind and dtype of ``like``."""
+    if isinstance(like, torch.Tensor):
+        return torch.as_tensor(values.reshape(shape), dtype=like.dtype, device=like.device)
+    return ops.convert_to_tensor(values.reshape(shape), dtype=like.dtype)
 
 
 # predictions ----------------------------------------------------------------------------------------------------------
@@ -189,8 +193,7 @@ def obtain_input_shape(
         if input_shape is not None and input_shape != default:
             raise fail(
                 ValueError,
-                "When setting `include_top=True` and loading `imagenet` weights, "
-                f"`input_shape` should be {default}",
+                f"When setting `include_top=True` and loading `imagenet` weights, `input_shape` should be {default}",
                 received=f"input_shape={input_shape}",
             )
         return default

@@ -27,7 +27,15 @@ from kerasish.models import Model
 
 _SIZES = (96, 128, 160, 192, 224)  # of the images that there are weights for
 _ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
-_STAGES = ((16, 1, 1), (24, 2, 2), (32, 2, 3), (64, 2, 4), (96, 1, 3), (160, 2, 3), (320, 1, 1))  # filters, stride, blocks
+_STAGES = (
+    (16, 1, 1),
+    (24, 2, 2),
+    (32, 2, 3),
+    (64, 2, 4),
+    (96, 1, 3),
+    (160, 2, 3),
+    (320, 1, 1),
+)  # filters, stride, blocks
 
 __all__ = ["MobileNetV2", "decode_predictions", "preprocess_input"]
 

@@ -70,7 +70,9 @@ def _mobilenet_v3(title: str, size: str, blocks: tuple, last_filters: int) -> Ca
         include_preprocessing: bool = True,
         name: str | None = title,
     ) -> Model:
-        options = Options(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+        options = Options(
+            include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name
+        )
         options = dataclasses.replace(options, input_shape=_settled_shape(input_shape, input_tensor))
         if weights == "imagenet":
             _check_pretrained(options.input_shape, alpha, minimalistic)
@@ -133,9 +135,7 @@ def _convolutions(x: Any, blocks: tuple, alpha: float, minimalistic: bool) -> An
             kernel = 3 if minimalistic else 5
         filters, squeeze = divisible(filters * alpha), squeeze and not minimalistic
         x = _block(x, block, widening, filters, kernel, stride, squeeze, activation, minimalistic)
-    x = layers.Conv2D(
-        divisible(x.shape[channel_axis(-1)] * 6), 1, padding="same", use_bias=False, name="conv_1"
-    )(x)
+    x = layers.Conv2D(divisible(x.shape[channel_axis(-1)] * 6), 1, padding="same", use_bias=False, name="conv_1")(x)
     return _active(_norm(x, "conv_1_bn"), "own", minimalistic)
 
 

@@ -52,7 +52,9 @@ def _nasnet(
         if not include_top and input_shape is None and size == "mobile":
             input_shape = (224, 224, 3)
         check_format()
-        options = Options(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
+        options = Options(
+            include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name
+        )
         if isinstance(input_shape, tuple) and None in input_shape and weights == "imagenet":
             raise fail(
                 ValueError,
@@ -70,9 +72,7 @@ def _nasnet(
 
 
 def _cells(x: Any, filters: int, blocks: int, stem_filters: int, skip_reduction: bool) -> Any:
-    x = layers.Conv2D(
-        stem_filters, 3, strides=2, use_bias=False, kernel_initializer="he_normal", name="stem_conv1"
-    )(x)
+    x = layers.Conv2D(stem_filters, 3, strides=2, use_bias=False, kernel_initializer="he_normal", name="stem_conv1")(x)
     x, previous = _norm(x, "stem_bn1"), None
     for i, part in ((1, 4), (2, 2)):
         x, previous = _reduction_cell(x, previous, filters // part, f"stem_{i}")
@@ -91,9 +91,7 @@ def _norm(x: Any, name: str) -> Any:
 
 
 def _pointwise(x: Any, filters: int, name: str) -> Any:
-    return layers.Conv2D(
-        filters, 1, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
-    )(x)
+    return layers.Conv2D(filters, 1, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
 
 
 def _separable(x: Any, filters: int, kernel: int, name: str, stride: int = 1) -> Any:
