@@ -16,6 +16,7 @@ from kerasish.core.dtypes import as_dtype, standardize
 from kerasish.core.errors import fail, missing_name
 from kerasish.core.random import SeedGenerator as SeedGenerator
 from kerasish.core.random import draw_seed, shape_of
+from kerasish.core.random_gamma import beta_raw, gamma_raw
 from kerasish.core.registry import publish
 
 
@@ -28,7 +29,7 @@ def _float_dtype(dtype: Any) -> str:
 
 def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Uniform floats in [minval, maxval)."""
-    made = streams.uniform_raw(shape_of(shape), draw_seed(seed), float(minval), float(maxval), _float_dtype(dtype))
+    made = streams.keras_uniform_raw(shape_of(shape), draw_seed(seed), minval, maxval, _float_dtype(dtype))
     return dispatch.wrap(made)
 
 
@@ -52,7 +53,8 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     """
     if not as_dtype(dtype).is_integer:
         raise ValueError(f"`keras.random.randint` requires an integer `dtype`. Received: dtype={dtype}")
-    return dispatch.wrap(streams.integers_raw(shape_of(shape), draw_seed(seed), int(minval), int(maxval), dtype))
+    made = streams.keras_integers_raw(shape_of(shape), draw_seed(seed), int(minval), int(maxval), dtype)
+    return dispatch.wrap(made)
 
 
 def _uniform_raw(shape: tuple, seed: Any, dtype: str = "float32") -> torch.Tensor:
@@ -76,7 +78,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     """``x`` with its slices along ``axis`` in random order."""
     t = dispatch.raw(x)
-    order = _uniform_raw((t.shape[axis],), seed, "float64").argsort().to(t.device)
+    order = streams.order_raw(t.shape[axis], draw_seed(seed)).to(t.device)
     return dispatch.wrap(t.index_select(axis, order))
 
 
@@ -97,14 +99,16 @@ def _from_numpy(values: np.ndarray, dtype: Any) -> Any:
     return dispatch.wrap(dispatch.raw(np.asarray(values)).to(as_dtype(_float_dtype(dtype)).torch))
 
 
-def gamma(shape: Any, alpha: float, dtype: Any = None, seed: Any = None) -> Any:
+def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Gamma-distributed floats with shape parameter ``alpha`` and scale 1."""
-    return _from_numpy(_numpy_generator(seed).gamma(np.asarray(alpha), size=shape_of(shape)), dtype)
+    made = gamma_raw(shape_of(shape), draw_seed(seed), np.asarray(alpha), _float_dtype(dtype))
+    return dispatch.wrap(made)
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Beta-distributed floats."""
-    return _from_numpy(_numpy_generator(seed).beta(np.asarray(alpha), np.asarray(beta), size=shape_of(shape)), dtype)
+    made = beta_raw(shape_of(shape), draw_seed(seed), np.asarray(alpha), np.asarray(beta), _float_dtype(dtype))
+    return dispatch.wrap(made)
 
 
 def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None) -> Any:

@@ -31,6 +31,7 @@ OTHERS = {
     "keras.backend.Variable": "keras.src.backend has it",
     "keras.callbacks.MonitorCallback": "keras.src.callbacks has it",
     "keras.backend.learning_phase": "Keras 2's",
+    "keras.layers.RandomWidth": "Keras 2's",
     "keras.metrics.MeanRelativeError": "Keras 2's",
     "keras.metrics.MeanTensor": "Keras 2's",
     "keras.optimizers.legacy.Adadelta": "Keras 2's",

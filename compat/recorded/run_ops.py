@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from case_values import as_array, is_float, is_value, leaves, tensors
 
 def run(keras: Any, tf: Any, case: dict) -> dict:
     """What the library makes of a case."""
-    op = getattr(keras.ops, case["op"])
+    op = functools.reduce(getattr, [*case.get("module", "ops").split("."), case["op"]], keras)
     args = [tensors(a, keras, tf) if has_value(a) else _plain(a, keras) for a in case["args"]]
     keys = {k: tensors(v, keras, tf) if is_value(v) else _plain(v, keras) for k, v in case.get("keys", {}).items()}
     sources = [a for spec, a in zip(case["args"], args) if is_value(spec) and is_float(a)]
@@ -23,7 +24,7 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
         floats = [r for r in results if is_float(r)]
         total = sum((tf.reduce_sum(tf.cast(r, "float64") * _cotangent(r)) for r in floats), tf.constant(0.0, "float64"))
     arrays = {f"result{i}": as_array(result) for i, result in enumerate(results)}
-    if sources and floats and case["op"] not in NO_GRADIENT:
+    if sources and floats and case["op"] not in NO_GRADIENT and case.get("gradient", True):
         for index, gradient in enumerate(tape.gradient(total, sources)):
             if gradient is not None and np.any(
                 as_array(tf.convert_to_tensor(gradient))

@@ -53,6 +53,7 @@ class _Local(threading.local):
     weight_budget: list[int] | None = None  # meanwhile: one number, the bytes that new weights may still take
     name_scopes: tuple = ()
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
+    in_dataset: bool = False  # such a function is running
 
     def __init__(self) -> None:  # once in each thread
         # torch.compile notes which attributes an object has: they must not come and go with the first use of a scope

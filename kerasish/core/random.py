@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random as python_random
+import threading
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -178,6 +179,11 @@ def uniform_raw(shape: tuple, seed: Any, low: float = 0.0, high: float = 1.0, dt
     return _finish(values if kind != "bfloat16" else values.astype(np.float32), shape, kind)
 
 
+def keras_uniform_raw(shape: tuple, seed: Any, low: float, high: float, dtype: Any) -> torch.Tensor:
+    """``uniform_raw`` as Keras calls it: the limits are of float32, whatever the numbers' dtype."""
+    return uniform_raw(shape, seed, float(np.float32(low)), float(np.float32(high)), dtype)
+
+
 def integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
     """Integers in [low, high) for a stateless seed or a stream: a word (two for 64 bits) modulo the range."""
     count, kind = int(np.prod(shape)), as_dtype(dtype)
@@ -189,6 +195,17 @@ def integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int
     else:
         wide = words.astype(np.uint64)
     return _finish((wide % np.uint64(high - low)).astype(np.int64) + low, shape, kind)
+
+
+def keras_integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
+    """``integers_raw`` as Keras calls it: dtypes other than int32 are cast from int64."""
+    wide = "int32" if as_dtype(dtype).name == "int32" else "int64"
+    return integers_raw(shape, seed, low, high, wide).to(to_torch(dtype))
+
+
+def order_raw(count: int, seed: Any) -> torch.Tensor:
+    """The numbers from 0 to ``count`` in the order that Keras shuffles in."""
+    return uniform_raw((count,), seed).argsort(stable=True)
 
 
 def normal_raw(shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
@@ -247,6 +264,7 @@ def set_random_seed(seed: int) -> None:
     python_random.seed(int(seed))
     np.random.seed(int(seed) % 2**32)
     set_seed(int(seed))
+    _forget_global_generator()
 
 
 def make_default_seed() -> int:
@@ -278,6 +296,9 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
         start = seeds.used.get((kind, key, high), 0)
         seeds.used[kind, key, high] = start + blocks
     return Stream.at(key, (high << 64) + start)
+
+
+_drawing = threading.Lock()
 
 
 class SeedGenerator:
@@ -314,12 +335,18 @@ class SeedGenerator:
 
     def next(self, ordered: bool = True) -> Any:
         """The next seed, two integers as a Tensor."""
-        return dispatch.wrap(torch.tensor(self.draw(), dtype=torch.int64))
+        return dispatch.wrap(torch.tensor(self.draw(ordered), dtype=torch.int64))
 
-    def draw(self) -> tuple[int, int]:
-        """The next seed as two Python integers."""
-        first, second = (int(v) for v in self.state.numpy())
-        self.state.write(torch.tensor([first, second + 1], dtype=torch.int64))
+    def draw(self, ordered: bool = True) -> tuple[int, int]:
+        """The next seed as two Python integers; not ordered: one of a sequence that jumps about."""
+        if local.capturing is not None:
+            raise NotImplementedError("numbers drawn on the host would become constants of a captured step")
+        if local.tracing:
+            return self.seed, 0  # for a shape, any will do
+        with _drawing:  # by one thread: datasets call layers in several
+            first, second = (int(v) for v in self.state.numpy())
+            following = [first, second + 1] if ordered else [(v + 1) * 5387 % 933199 for v in (first, second)]
+            self.state.write(torch.tensor(following, dtype=torch.int64))
         return first, second
 
     def torch_generator(self, device: torch.device) -> torch.Generator:
@@ -392,8 +419,7 @@ def global_seed_generator() -> SeedGenerator:
     """The generator behind ``keras.random`` functions that are given no seed."""
     global _global_generator
     if _global_generator is None:
-        seed = settings.global_seed if settings.global_seed is not None else make_default_seed()
-        _global_generator = SeedGenerator(seed, name="global_seed_generator")
+        _global_generator = SeedGenerator(make_default_seed(), name="global_seed_generator")
     return _global_generator
 
 
@@ -404,17 +430,27 @@ def _forget_global_generator() -> None:
 
 
 def draw_seed(seed: Any) -> tuple[int, int]:
-    """The stateless seed for an argument of ``keras.random``: an integer, a SeedGenerator or None.
+    """The stateless seed for an argument of ``keras.random``, reduced as Keras does: an integer, a SeedGenerator or None.
 
     Raises:
         ValueError: something else.
     """
+    first, second = draw_whole_seed(seed)
+    return first % (_MAX_SEED - 1), second % (_MAX_SEED - 1)
+
+
+def draw_whole_seed(seed: Any) -> tuple[int, int]:
+    """The same, not reduced.
+
+    Raises:
+        ValueError: something else.
+    """
+    if isinstance(seed, (int, np.integer)):
+        return int(seed), 0
     if isinstance(seed, SeedGenerator):
         return seed.draw()
-    if isinstance(seed, (int, np.integer)):
-        return int(seed) % (_MAX_SEED - 1), 0  # as Keras reduces it
     if seed is None:
-        return global_seed_generator().draw()
+        return global_seed_generator().draw(ordered=False)
     raise fail(
         ValueError,
         "Argument `seed` must be either an integer or an instance of `SeedGenerator`",

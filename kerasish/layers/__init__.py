@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
+from kerasish.layers import experimental as experimental
 from kerasish.layers.advanced_activations import ELU as ELU
 from kerasish.layers.advanced_activations import LeakyReLU as LeakyReLU
 from kerasish.layers.advanced_activations import PReLU as PReLU
@@ -44,6 +45,40 @@ from kerasish.layers.features.normalization import Normalization as Normalizatio
 from kerasish.layers.image import CenterCrop as CenterCrop
 from kerasish.layers.image import Rescaling as Rescaling
 from kerasish.layers.image import Resizing as Resizing
+from kerasish.layers.images.affine import RandomRotation as RandomRotation
+from kerasish.layers.images.affine import RandomShear as RandomShear
+from kerasish.layers.images.affine import RandomTranslation as RandomTranslation
+from kerasish.layers.images.affine import RandomZoom as RandomZoom
+from kerasish.layers.images.blur import RandomGaussianBlur as RandomGaussianBlur
+from kerasish.layers.images.box_count import MaxNumBoundingBoxes as MaxNumBoundingBoxes
+from kerasish.layers.images.clahe import (
+    ContrastLimitedAdaptiveHistogramEqualization as ContrastLimitedAdaptiveHistogramEqualization,
+)
+from kerasish.layers.images.colours import RandomColorDegeneration as RandomColorDegeneration
+from kerasish.layers.images.colours import RandomColorJitter as RandomColorJitter
+from kerasish.layers.images.colours import RandomGrayscale as RandomGrayscale
+from kerasish.layers.images.colours import RandomHue as RandomHue
+from kerasish.layers.images.colours import RandomSaturation as RandomSaturation
+from kerasish.layers.images.crop import RandomCrop as RandomCrop
+from kerasish.layers.images.elastic import RandomElasticTransform as RandomElasticTransform
+from kerasish.layers.images.equalize import AutoContrast as AutoContrast
+from kerasish.layers.images.equalize import Equalization as Equalization
+from kerasish.layers.images.erasing import RandomErasing as RandomErasing
+from kerasish.layers.images.flip import RandomFlip as RandomFlip
+from kerasish.layers.images.mixing import CutMix as CutMix
+from kerasish.layers.images.mixing import MixUp as MixUp
+from kerasish.layers.images.perspective import RandomPerspective as RandomPerspective
+from kerasish.layers.images.pipeline import Pipeline as Pipeline
+from kerasish.layers.images.policies import AugMix as AugMix
+from kerasish.layers.images.policies import RandAugment as RandAugment
+from kerasish.layers.images.sharpness import RandomSharpness as RandomSharpness
+from kerasish.layers.images.stretching import RandomHeight as RandomHeight
+from kerasish.layers.images.stretching import RandomWidth as RandomWidth
+from kerasish.layers.images.tones import RandomBrightness as RandomBrightness
+from kerasish.layers.images.tones import RandomContrast as RandomContrast
+from kerasish.layers.images.tones import RandomInvert as RandomInvert
+from kerasish.layers.images.tones import RandomPosterization as RandomPosterization
+from kerasish.layers.images.tones import Solarization as Solarization
 from kerasish.layers.input_spec import InputSpec as InputSpec
 from kerasish.layers.layer import Layer as Layer
 from kerasish.layers.merge import Add as Add
@@ -162,24 +197,30 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Layer:
 __all__ = [
     "Activation", "ActivityRegularization", "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D",
     "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
-    "AdditiveAttention", "AlphaDropout", "Attention", "Average", "AveragePooling1D", "AveragePooling2D",
-    "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization", "Bidirectional", "CenterCrop",
-    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose",
-    "Convolution1D", "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D",
-    "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D",
-    "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Flatten", "GRU", "GRUCell", "GaussianDropout",
+    "AdditiveAttention", "AlphaDropout", "Attention", "AugMix", "AutoContrast", "Average", "AveragePooling1D",
+    "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization",
+    "Bidirectional", "CenterCrop", "Concatenate", "ContrastLimitedAdaptiveHistogramEqualization", "Conv1D",
+    "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D",
+    "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose",
+    "Cropping1D", "Cropping2D", "Cropping3D", "CutMix", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot",
+    "Dropout", "ELU", "EinsumDense", "Embedding", "Equalization", "Flatten", "GRU", "GRUCell", "GaussianDropout",
     "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D",
-    "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention", "Identity", "Input",
-    "InputLayer", "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking",
-    "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum",
-    "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "ReLU",
-    "RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
-    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D",
-    "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed", "TorchModuleWrapper",
-    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D",
-    "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply",
-    "serialize", "subtract",
+    "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D",
+    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention",
+    "Identity", "Input", "InputLayer", "InputSpec", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization",
+    "LeakyReLU", "Masking", "MaxNumBoundingBoxes", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D",
+    "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MixUp", "MultiHeadAttention", "Multiply", "Normalization",
+    "PReLU", "Permute", "Pipeline", "RMSNormalization", "RNN", "RandAugment", "RandomBrightness",
+    "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
+    "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHeight", "RandomHue",
+    "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
+    "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth", "RandomZoom", "ReLU", "RepeatVector",
+    "Rescaling", "Reshape", "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
+    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed",
+    "TorchModuleWrapper", "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot",
+    "maximum", "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip
 # no file names these two
 publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from kerasish.core import dtypes
+from kerasish.core.context import settings
 from kerasish.core.dispatch import raw
 from kerasish.core.errors import fail
 
@@ -258,3 +259,169 @@ def _check_boxes(bounding_boxes: Any) -> None:
             "'boxes' of rank 2 (boxes, 4) with 'labels' of rank 1 or 2, or of rank 3 (batch, boxes, 4) with 2 or 3",
             f"'boxes' of shape {tuple(boxes.shape)}, 'labels' of shape {tuple(labels.shape)}",
         )
+
+
+# how boxes lie to each other ------------------------------------------------------------------------------------------
+
+
+def _image_sizes(image_shape: Any) -> tuple[Number, Number]:
+    if image_shape is None:
+        return None, None
+    height, width, _ = image_shape
+    return height, width
+
+
+def _needs_image_shape(form: str) -> Exception:
+    return fail(
+        ValueError,
+        "When using relative bounding box formats (e.g. `rel_yxyx`) the `image_shape` argument must be provided",
+        received=f"bounding_box_format={form!r}, image_shape=None",
+    )
+
+
+def compute_iou(
+    boxes1: Any, boxes2: Any, form: str, use_masking: bool = False, mask_val: float = -1, image_shape: Any = None
+) -> torch.Tensor:
+    """What each box of one set has in common with each of another: the intersection's area over the union's.
+
+    Args:
+        boxes1, boxes2: (boxes, 4) or (batch, boxes, 4).
+        form: the boxes' format.
+        use_masking: whether pairs with a box of negative numbers get ``mask_val``.
+        image_shape: (height, width, channels), for relative formats.
+
+    Returns:
+        (boxes of the first, boxes of the second), or a batch of that.
+
+    Raises:
+        ValueError: a rank does not fit, or the shape of the image is missing.
+    """
+    boxes1, boxes2 = raw(boxes1), raw(boxes2)
+    for name, boxes in (("boxes1", boxes1), ("boxes2", boxes2)):
+        if boxes.ndim not in (2, 3):
+            raise fail(
+                ValueError,
+                f"compute_iou() expects {name} to be batched, or to be unbatched",
+                "rank 2 or 3",
+                tuple(boxes.shape),
+            )
+    if "rel" in form and image_shape is None:
+        raise _needs_image_shape(form)
+    height, width = _image_sizes(image_shape)
+    first, second = (convert_format(b, form, "xyxy", height, width) for b in (boxes1, boxes2))
+    a, b = first.unsqueeze(-2), second.unsqueeze(-3)
+    sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
+    common = sides.clamp(min=0).prod(-1)
+    union = area(first).unsqueeze(-1) + area(second).unsqueeze(-2) - common
+    found = common / (union + settings.epsilon)
+    if not use_masking:
+        return found
+    outside = (boxes1.amax(-1) < 0).unsqueeze(-1) | (boxes2.amax(-1) < 0).unsqueeze(-2)
+    return torch.where(outside, torch.as_tensor(mask_val, dtype=found.dtype), found)
+
+
+def compute_ciou(boxes1: Any, boxes2: Any, form: str, image_shape: Any = None) -> torch.Tensor:
+    """Intersection over union of pairs of boxes, less for middles that are apart and for other shapes (Zheng et al. 2020).
+
+    Args:
+        boxes1, boxes2: (..., 4), pair by pair.
+        form: the boxes' format, an absolute one.
+
+    Raises:
+        ValueError: the format is relative.
+    """
+    if "rel" in form:
+        raise _needs_image_shape(form)
+    height, width = _image_sizes(image_shape)
+    tiny = settings.epsilon
+    first, second = (convert_format(b, form, "xyxy", height, width) for b in (boxes1, boxes2))
+    (x1, y1, r1, b1), (x2, y2, r2, b2) = first.unbind(-1), second.unbind(-1)
+    w1, h1, w2, h2 = r1 - x1, b1 - y1 + tiny, r2 - x2, b2 - y2 + tiny
+    common = (torch.minimum(r1, r2) - torch.maximum(x1, x2)).clamp(min=0) * (
+        torch.minimum(b1, b2) - torch.maximum(y1, y2)
+    ).clamp(min=0)
+    iou = common / (w1 * h1 + w2 * h2 - common + 2 * tiny)
+    around = (torch.maximum(r1, r2) - torch.minimum(x1, x2)) ** 2 + (torch.maximum(b1, b2) - torch.minimum(y1, y2)) ** 2
+    apart = ((x1 + r1) / 2 - (x2 + r2) / 2) ** 2 + ((y1 + b1) / 2 - (y2 + b2) / 2) ** 2
+    shape = 4 / math.pi**2 * (torch.arctan(w2 / h2) - torch.arctan(w1 / h1)) ** 2
+    weight = shape / (shape - iou + (1 + tiny))
+    return iou - (apart / (around + tiny) + shape * weight)
+
+
+# boxes as differences from anchors ------------------------------------------------------------------------------------
+
+
+def _variance(variance: Any) -> torch.Tensor | None:
+    if variance is None:
+        return None
+    variance = raw(variance, torch.float32).float()
+    if variance.shape[-1:] != (4,):
+        raise fail(ValueError, "`variance` must be length 4", received=variance.tolist())
+    return variance
+
+
+def _check_encoding(name: str, form: str) -> None:
+    if form not in ("center_xywh", "center_yxhw"):
+        raise fail(ValueError, f"`{name}` should be one of 'center_xywh' or 'center_yxhw'", received=form)
+
+
+def encode_deltas(
+    anchors: Any,
+    boxes: Any,
+    anchor_format: str,
+    box_format: str,
+    encoding_format: str = "center_yxhw",
+    variance: Any = None,
+    image_shape: Any = None,
+) -> torch.Tensor:
+    """Boxes as differences from anchors: of the middles, in sizes of the anchor, and logarithms of the sizes' quotients.
+
+    Args:
+        anchors: (anchors, 4).
+        boxes: (anchors, 4) or (batch, anchors, 4).
+        encoding_format: "center_xywh" or "center_yxhw": the order of the differences.
+        variance: four numbers by which the differences are divided.
+        image_shape: (height, width, channels), for relative formats.
+
+    Raises:
+        ValueError: a format or a length does not fit.
+    """
+    variance = _variance(variance)
+    _check_encoding("encoding_format", encoding_format)
+    height, width = _image_sizes(image_shape)
+    a = convert_format(anchors, anchor_format, encoding_format, height, width)
+    b = convert_format(boxes, box_format, encoding_format, height, width)
+    sizes = a[..., 2:].clamp(min=settings.epsilon)
+    moved = (b[..., :2] - a[..., :2]) / sizes
+    deltas = torch.cat([moved, torch.log(b[..., 2:].clamp(min=settings.epsilon) / sizes)], -1)
+    return deltas if variance is None else deltas / variance
+
+
+def decode_deltas(
+    anchors: Any,
+    deltas: Any,
+    anchor_format: str,
+    box_format: str,
+    encoded_format: str = "center_yxhw",
+    variance: Any = None,
+    image_shape: Any = None,
+) -> Any:
+    """The boxes that ``encode_deltas`` gave those differences for.
+
+    Args:
+        anchors, deltas: arrays as there, or dictionaries of such arrays with the same keys.
+
+    Raises:
+        ValueError: a format or a length does not fit.
+    """
+    variance = _variance(variance)
+    _check_encoding("encoded_format", encoded_format)
+    if isinstance(anchors, dict) and isinstance(deltas, dict):
+        rest = anchor_format, box_format, encoded_format, variance, image_shape
+        return {level: decode_deltas(anchor, deltas[level], *rest) for level, anchor in anchors.items()}
+    height, width = _image_sizes(image_shape)
+    a, d = convert_format(anchors, anchor_format, encoded_format, height, width), raw(deltas)
+    if variance is not None:
+        d = d * variance
+    boxes = torch.cat([d[..., :2] * a[..., 2:] + a[..., :2], torch.exp(d[..., 2:]) * a[..., 2:]], -1)
+    return convert_format(boxes, encoded_format, box_format, height, width)

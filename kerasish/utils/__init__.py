@@ -19,6 +19,7 @@ from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
 from kerasish.training.feed import pack_x_y_sample_weight as pack_x_y_sample_weight
 from kerasish.training.feed import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kerasish.training.progress import Progbar as Progbar
+from kerasish.utils import bounding_boxes as bounding_boxes
 from kerasish.utils.download import get_file as get_file
 from kerasish.utils.numerical import normalize as normalize
 from kerasish.utils.numerical import to_categorical as to_categorical

@@ -49,7 +49,9 @@ class Run:
 
     def scope(self) -> Any:
         """A block in which users' functions run: apart from tapes, layers and modes of the code that asks for data."""
-        return scope(op_seeds=self.seeds, recording=0, tapes=(), training=None, call_layers=(), losses=None)
+        return scope(
+            in_dataset=True, op_seeds=self.seeds, recording=0, tapes=(), training=None, call_layers=(), losses=None
+        )
 
 
 class Pull(Iterator):
@@ -194,7 +196,7 @@ def _trial_seeds() -> OpSeeds:
 
 def _on_first_elements(function: Callable, node: Node) -> list:
     run = Run(probing=True)
-    with run.scope(), scope(op_seeds=_trial_seeds()):
+    with run.scope(), scope(overlay={}, op_seeds=_trial_seeds()):
         firsts = list(itertools.islice(node.stream(run), 2))
         specs = []
         for first in firsts:

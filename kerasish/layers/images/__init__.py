@@ -1,0 +1,1 @@
+"""Layers that change images at random: augmentation of training data."""
