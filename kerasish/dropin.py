@@ -19,28 +19,22 @@ from types import ModuleType
 from typing import Any
 
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION
+from kerasish.core import old_names
 from kerasish.core.context import settings
 from kerasish.core.errors import close_matches, real_names
+from kerasish.src import module as private_module
+from kerasish.src import private_name
 
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
 _CHILD_FOLDER = str(pathlib.Path(__file__).with_name("_child"))
 _VERSIONS = {"tensorflow": TENSORFLOW_VERSION, "tensorflow-cpu": TENSORFLOW_VERSION, "keras": KERAS_VERSION}
-# Keras 2 had a module for each family of layers and of helpers, which programs of its time import from.
-_OLD_MODULES = {
-    "layers": frozenset(
-        "advanced_activations attention convolutional convolutional_recurrent core dense_attention embeddings experimental "
-        "local merge merging noise normalization normalization_v2 pooling preprocessing recurrent recurrent_v2 "
-        "regularization reshaping rnn wrappers".split()
-    ),
-    "utils": frozenset("conv_utils data_utils generic_utils io_utils layer_utils np_utils tf_utils vis_utils".split()),
-}
 
 
 def target(name: str) -> str | None:
     """The module of ours that a name of the real libraries stands for; None if there is none.
 
-    ``tensorflow.keras.layers`` → ``kerasish.layers``; ``tensorflow.python.keras.layers`` and ``keras.src.layers.core.dense``
-    → the same, being the public module that the private path lies in.
+    ``tensorflow.keras.layers`` → ``kerasish.layers``; ``tensorflow.python.keras.layers`` → the same, being the public module
+    that the private path lies in. ``keras.src`` and the rest of ``tensorflow.python`` are the business of ``kerasish.src``.
     """
     parts = name.split(".")
     if parts[0] == "tensorflow":
@@ -52,32 +46,22 @@ def target(name: str) -> str | None:
             parts = ["tensorflow", *parts[3:]]
         if parts[1:2] == ["keras"]:
             parts = ["keras", *parts[2:]]
-    private = False
     if parts[0] in ("keras", "tf_keras"):
         if parts[1:3] == ["api", "_v2"]:
             parts = ["keras", *parts[4:]]
-        elif parts[1:2] in (["src"], ["api"]):
-            private = parts[1] == "src"
+        elif parts[1:2] == ["api"]:
             parts = ["keras", *parts[2:]]
+        elif parts[1:2] == ["src"]:
+            return None
         parts = _without_old_module(parts)
     ours = ".".join([ROOTS[parts[0]], *parts[1:]])
-    if _is_public(ours):
-        return ours
-    while private and len(parts) > 1:
-        parts.pop()
-        ours = ".".join([ROOTS[parts[0]], *parts[1:]])
-        if len(parts) > 1 and _is_public(ours):
-            return ours
-    return None
+    return ours if _is_public(ours) else None
 
 
 def _without_old_module(parts: list[str]) -> list[str]:
     """``keras.layers.core`` → ``keras.layers``; ``keras.engine.topology`` → ``keras``, which has all of that."""
-    if parts[1:2] == ["engine"]:
-        return parts[:1]
-    if parts[1:2] == ["optimizer_v2"]:
-        return [parts[0], "optimizers"]
-    return parts[:2] if len(parts) > 2 and parts[2] in _OLD_MODULES.get(parts[1], ()) else parts
+    found = old_names.today(".".join(["keras", *parts[1:]]))
+    return parts if found is None else [parts[0], *found.split(".")[1:]]
 
 
 def _is_public(name: str) -> bool:
@@ -113,6 +97,8 @@ class Finder(importlib.abc.MetaPathFinder):
         if root not in ROOTS:
             return None
         ours = target(name)
+        if ours is None and (private := private_name(name)) is not None:
+            return importlib.machinery.ModuleSpec(name, _PrivateLoader(private), is_package=True)
         if ours is None:
             raise _missing(name)
         return importlib.machinery.ModuleSpec(name, _Loader(ours), is_package=True)
@@ -171,6 +157,19 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         sys.modules[module.__name__] = _as_package(importlib.import_module(self.ours))
+
+
+class _PrivateLoader(importlib.abc.Loader):
+    """Puts the stand-in for a private module under the name that was asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        sys.modules[module.__name__] = private_module(self.name)
 
 
 def _as_package(module: ModuleType) -> ModuleType:

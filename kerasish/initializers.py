@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch, registry
+from kerasish.core import dispatch, old_names, registry
 from kerasish.core.context import local, scope
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail, missing_name
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.random import (
     SeedGenerator,
     draw_seed,
@@ -118,7 +118,7 @@ class Constant(_Builtin):
 
     @classmethod
     def from_config(cls, config: dict) -> Constant:
-        return cls(registry.deserialize_keras_object(config.get("value", 0.0)))
+        return cls(registry.deserialize_inner(config.get("value", 0.0)))
 
 
 class Identity(_Builtin):
@@ -174,7 +174,7 @@ class STFT(_Builtin):
                 received=f"scaling={scaling}",
             )
         self.side, self.scaling, self.periodic = side, scaling, periodic
-        self.window = registry.deserialize_keras_object(window) if isinstance(window, dict) else window
+        self.window = registry.deserialize_inner(window) if isinstance(window, dict) else window
 
     def raw(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         if len(shape) != 3:
@@ -215,7 +215,7 @@ class _Random(_Builtin):
 
     def __init__(self, seed: Any = None) -> None:
         if isinstance(seed, dict):
-            seed = registry.deserialize_keras_object(seed)
+            seed = registry.deserialize_inner(seed)
         if isinstance(seed, np.integer):
             seed = int(seed)
         self._init_seed = seed
@@ -526,7 +526,7 @@ def _spend(shape: Sequence[int], dtype: torch.dtype) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), __all__)

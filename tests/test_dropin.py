@@ -36,7 +36,7 @@ def script(folder, text, name="program.py"):
         ("tensorflow.math", "kerasish.tf.math"),
         ("keras.preprocessing.sequence", "kerasish.preprocessing.sequence"),
         ("tensorflow.python.keras.layers", "kerasish.layers"),
-        ("keras.src.layers.core.dense", "kerasish.layers"),
+        ("keras.src.layers.core.dense", None),
         ("keras.api.models", "kerasish.models"),
         ("keras.layers.core", "kerasish.layers"),
         ("tensorflow.python.keras.layers.recurrent", "kerasish.layers"),

@@ -20,7 +20,7 @@ LEVELS = [
     ["training"],
     ["models"],
     ["random", "tree", "config", "backend", "dtype_policies", "callbacks", "utils", "preprocessing", "mixed_precision",
-     "export", "distillation", "wrappers", "datasets", "applications", "visualization", "legacy", "dropin"],
+     "export", "distillation", "wrappers", "datasets", "applications", "visualization", "legacy", "src", "dropin"],
     ["kerasish"],  # kerasish/__init__.py
     ["tf"],
     ["__main__"],

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import plan_applications
 import plan_augment
+import plan_backend
+import plan_conv_lstm
 import plan_fft
 import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
+import plan_quantized
 import plan_sequences
 import plan_training
 import run_applications
@@ -18,6 +21,7 @@ import run_layers
 import run_losses
 import run_metrics
 import run_ops
+import run_quantized
 import run_training
 
 FAMILIES = {
@@ -28,7 +32,10 @@ FAMILIES = {
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "backend": (plan_backend.cases, run_ops.run),
+    "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "fft": (plan_fft.cases, run_ops.run),
+    "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),
     "training": (plan_training.cases, run_training.run),
 }

@@ -51,6 +51,10 @@ class _Local(threading.local):
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
     shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
     weight_budget: list[int] | None = None  # meanwhile: one number, the bytes that new weights may still take
+    safe_mode: bool | None = (
+        None  # of the file or config that objects are now made from: for classes of others that ask
+    )
+    tracking: bool = True  # layers and models enter what is assigned to their attributes into their lists
     name_scopes: tuple = ()
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     in_dataset: bool = False  # such a function is running
@@ -74,6 +78,23 @@ def scope(**values: Any) -> Iterator[None]:
     finally:
         for key, value in before.items():
             setattr(local, key, value)
+
+
+class name_scope:  # noqa: N801 - Keras's name
+    """``with keras.name_scope("encoder"): ...`` — a name for a part of a program; names of weights do not depend on it."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"Argument `name` must be a non-empty string. Received: name={name!r}")
+        self.name = name
+
+    def __enter__(self) -> name_scope:
+        self._scope = scope(name_scopes=(*local.name_scopes, self.name))
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._scope.__exit__(*exception)
 
 
 # names ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import dispatch
@@ -30,7 +31,7 @@ def copy_mask(source: Any, target: Any) -> None:
 def wrap_with_mask(x: Any) -> Any:
     """A raw tensor as ours, for user code; anything else stays what it is."""
     if not isinstance(x, torch.Tensor):
-        return x
+        return dispatch.wrap(x) if type(x) is np.ndarray and x.dtype == object else x  # text
     out = dispatch.wrap(x)
     copy_mask(x, out)
     return out

@@ -1,7 +1,9 @@
 """Objects by name: public classes, registered custom ones, and their plain-data form.
 
 A file names classes and functions; only what stands in these tables can be made from it. Nothing here imports by name, and
-nothing runs code that a file holds. The format of serialized objects is Keras 3's:
+code that a file holds (a lambda's) is refused unless the reader passed ``safe_mode=False``.
+
+The format of serialized objects is Keras 3's:
 
     {"module": "keras.layers", "class_name": "Dense", "config": {...}, "registered_name": None}
 """
@@ -17,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, dtypes
-from kerasish.core.context import local
+from kerasish.core import bytecode, dispatch, dtypes
+from kerasish.core.context import local, scope
 from kerasish.core.errors import add_context, close_matches, fail, public_path, real_names
 from kerasish.core.shape import TensorShape
 
@@ -26,6 +28,7 @@ _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
 _public_names: dict[int, str] = {}  # id of an object -> its public path
 _by_class_name: dict[str, Any] = {}  # "Dense" -> class, for files of Keras 2, which name no module
 _later: dict[str, Callable[[], Any]] = {}  # public package -> what imports it
+_above: dict[str, Callable[[], Any]] = {}  # public name -> what imports the module that defines it
 _custom: dict[str, Any] = {}  # "package>Name" -> class or function
 _custom_names: dict[int, str] = {}
 
@@ -73,6 +76,18 @@ def class_named(path: str) -> Any:
     return _public[path]
 
 
+def announce_above(path: str, load: Callable[[], Any]) -> None:
+    """Say what imports the module, far above, that publishes the object of that path."""
+    _above[path] = load
+
+
+def above(path: str) -> Any:
+    """The public object of that path, which a module above the asking one defines: for ``__getattr__`` of packages."""
+    if path not in _public:
+        _above[path]()
+    return _public[path]
+
+
 _wrappers: list[tuple[type, Callable]] = []
 
 
@@ -111,9 +126,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(thing: Any) -> str:
-    """The name under which ``thing`` is registered, else its own."""
-    return _custom_names.get(id(thing)) or getattr(thing, "__name__", str(thing))
+def get_registered_name(obj: Any) -> str:
+    """The name under which ``obj`` is registered, else its own."""
+    return _custom_names.get(id(obj)) or getattr(obj, "__name__", str(obj))
 
 
 def get_registered_object(name: str, custom_objects: dict | None = None, module_objects: dict | None = None) -> Any:
@@ -248,11 +263,14 @@ def _jsonable(value: Any) -> Any:
 def _serialize_function(function: Any) -> Any:
     if inspect.isfunction(function) and function.__name__ == "<lambda>":
         warnings.warn(
-            "A lambda cannot be saved: kerasish writes no code into files. Give it a name with "
-            "@keras.saving.register_keras_serializable() and a def.",
+            "The object being serialized includes a `lambda`: its code goes into the config, and will run only for a reader "
+            "who passes `safe_mode=False`, with the same version of Python. Prefer a def with "
+            "@keras.saving.register_keras_serializable() above it.",
             stacklevel=3,
         )
-        return {"class_name": "__lambda__", "config": {"code": None, "defaults": None, "closure": None}}
+        parts = bytecode.encode(function)
+        encoded = {key: _jsonable(serialize_keras_object(parts[key])) for key in ("defaults", "closure")}
+        return {"class_name": "__lambda__", "config": {"code": parts["code"], **encoded}}
     path = public_name(function)
     if path is not None:
         module, _, name = path.rpartition(".")
@@ -284,13 +302,13 @@ def deserialize_keras_object(
         TypeError: a name that is in none of these.
         ValueError: data that is not of the format, or code where ``safe_mode`` forbids it.
     """
-    with _maybe_scope(custom_objects):
+    with _maybe_scope(custom_objects), scope(safe_mode=bool(safe_mode)):
         return _deserialize(config, safe_mode, module_objects)
 
 
-def deserialize_operation(config: Any) -> Any:
-    """A layer of a model's config; custom objects come from the open scopes."""
-    return _deserialize(config, True)
+def deserialize_inner(config: Any, module_objects: dict | None = None) -> Any:
+    """What stands within another object's config: custom objects and safe mode are those of the reader around it."""
+    return _deserialize(config, local.safe_mode is not False, module_objects)
 
 
 def _deserialize(config: Any, safe_mode: bool, module_objects: dict | None = None) -> Any:
@@ -313,16 +331,30 @@ def _deserialize(config: Any, safe_mode: bool, module_objects: dict | None = Non
     if name in _PLAIN:
         return _PLAIN[name](inner, safe_mode)
     if name == "__lambda__":
-        raise fail(
-            ValueError,
-            "The file asks for a lambda, whose code would have to be run",
-            hint="kerasish never runs code from a file, with safe_mode=False neither: build the model in Python and "
-            "load its weights, or save it with a registered function.",
-        )
+        return _lambda(inner, safe_mode)
     if name == "function" and not isinstance(inner, dict):
         return _find(config, inner, "function")
     cls = _find(config, name, "class")
     return _build(cls, config, inner, safe_mode)
+
+
+def _lambda(inner: Any, safe_mode: bool) -> Callable:
+    """A lambda expression, whose code stands in the config.
+
+    Raises:
+        ValueError: in safe mode; or it is no code.
+    """
+    if safe_mode:
+        raise fail(
+            ValueError,
+            "The config asks for a Python lambda, whose code would have to be run",
+            hint="If you trust its source, pass `safe_mode=False` to the loading function. Otherwise build the model in "
+            "Python and load its weights.",
+        )
+    parts = {**inner, "closure": _deserialize(inner.get("closure"), safe_mode)} if isinstance(inner, dict) else inner
+    return bytecode.decode(
+        parts, {name: thing for table in (_custom, *local.custom_objects) for name, thing in table.items()}
+    )
 
 
 def _build(cls: Any, config: dict, inner: Any, safe_mode: bool) -> Any:
@@ -388,7 +420,7 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
-     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.random",
+     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
      "keras.regularizers", "keras.src.applications.convnext", "keras.src.applications.inception_resnet_v2",
      "keras.src.models.functional")
 )  # fmt: skip
@@ -489,7 +521,7 @@ def lookup(kind: str, identifier: Any, table: dict[str, Any], callables: bool = 
     if identifier is None:
         return None
     if isinstance(identifier, dict):
-        obj = deserialize_keras_object(identifier, module_objects=table)
+        obj = deserialize_inner(identifier, table)
     elif isinstance(identifier, str):
         obj = get_registered_object(identifier, None, table)
         if obj is None:

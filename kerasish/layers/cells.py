@@ -293,5 +293,5 @@ class StackedRNNCells(Layer):
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> StackedRNNCells:
         config = dict(config)
         with registry.CustomObjectScope(custom_objects or {}):
-            config["cells"] = [registry.deserialize_keras_object(cell) for cell in config["cells"]]
+            config["cells"] = [registry.deserialize_inner(cell) for cell in config["cells"]]
         return cls(**config)

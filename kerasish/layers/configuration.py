@@ -82,5 +82,5 @@ def take_base_arguments(cls: type, config: dict) -> dict:
 def plain_argument(value: Any) -> Any:
     """A config value for a user's class: serialized objects in it become objects again."""
     if isinstance(value, dict) and {"class_name", "config"} <= set(value):
-        return registry.deserialize_keras_object(value)
+        return registry.deserialize_inner(value)
     return value

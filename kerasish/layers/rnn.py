@@ -274,7 +274,7 @@ class RNN(Layer):
         config = dict(config)
         if isinstance(config.get("cell"), dict):
             with registry.CustomObjectScope(custom_objects or {}):
-                config["cell"] = registry.deserialize_keras_object(config["cell"])
+                config["cell"] = registry.deserialize_inner(config["cell"])
         return super().from_config(config)
 
 

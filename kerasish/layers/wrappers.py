@@ -327,5 +327,5 @@ def wrapped_layers(config: dict, custom_objects: dict | None) -> dict:
     with registry.CustomObjectScope(custom_objects or {}):
         for key in ("layer", "backward_layer"):
             if isinstance(config.get(key), dict):
-                config[key] = registry.deserialize_keras_object(config[key])
+                config[key] = registry.deserialize_inner(config[key])
     return config

@@ -119,7 +119,7 @@ class Loss:
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
-        made = {key: registry.deserialize_keras_object(v) if isinstance(v, dict) else v for key, v in config.items()}
+        made = {key: registry.deserialize_inner(v) if isinstance(v, dict) else v for key, v in config.items()}
         return cls(**made)
 
     def __repr__(self) -> str:

@@ -82,7 +82,7 @@ class MeanMetricWrapper(Mean):
     @classmethod
     def from_config(cls, config: dict) -> Any:
         if "fn" in config:
-            config = {**config, "fn": registry.deserialize_keras_object(config["fn"])}
+            config = {**config, "fn": registry.deserialize_inner(config["fn"])}
         return cls(**config)
 
 

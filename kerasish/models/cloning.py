@@ -8,7 +8,7 @@ from typing import Any
 from kerasish.core import tree
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
-from kerasish.layers.core import Input, InputLayer
+from kerasish.layers.core import Input, InputLayer, Lambda
 from kerasish.layers.layer import Layer
 from kerasish.models.model import Model
 from kerasish.models.sequential import Sequential
@@ -38,7 +38,7 @@ def clone_model(
         raise fail(ValueError, "Unexpected keyword argument(s)", received=str(sorted(kwargs)))
     if not isinstance(model, Model):
         raise fail(ValueError, "Expected `model` argument to be a Keras Model instance", received=repr(model))
-    clone = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    clone = clone_function or _made_anew
     if recursive:
         clone = _recursive(clone)
     if isinstance(model, Sequential):
@@ -52,6 +52,13 @@ def clone_model(
             ValueError, "Arguments `clone_function` and `input_tensors` are only for Sequential and functional models"
         )
     return type(model).from_config(model.get_config())
+
+
+def _made_anew(layer: Layer) -> Layer:
+    """A layer from another one's config. A Lambda's function is the same object, so that no code is read."""
+    if type(layer) is Lambda:
+        return layer._made_anew()
+    return type(layer).from_config(layer.get_config())
 
 
 def _recursive(clone: Callable) -> Callable:

@@ -124,7 +124,7 @@ def _rebuild(config: dict) -> tuple[Any, Any]:
 def _make_operation(data: dict, name: str) -> Any:
     if operations.is_operation(data):
         return operations.Operation(data, name)
-    layer = registry.deserialize_operation(data)
+    layer = registry.deserialize_inner(data)
     if not isinstance(layer, Layer):
         raise fail(TypeError, f"The file's '{name}' is not a layer", received=type(layer).__name__)
     return layer

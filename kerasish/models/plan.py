@@ -28,6 +28,7 @@ from typing import Any
 import torch
 
 from kerasish.core import tree
+from kerasish.core.autodiff import recording
 from kerasish.core.dtypes import to_torch
 from kerasish.core.masks import mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
@@ -102,7 +103,7 @@ class Plan:
         return not any(
             part._user_call
             or part._has_hooks()
-            or part._dtype_policy.is_mixed
+            or (part._dtype_policy.is_mixed and part._follows_policy)
             or part.activity_regularizer is not None
             or type(part).__call__ is not Layer.__call__
             for part in layer._flatten_layers()
@@ -196,7 +197,10 @@ class Plan:
         arguments = self._arguments(node)
         if "training" not in node.kwargs and self._training is not None:
             arguments.append(f"training={self._training}")
-        self._emit(node, self._bind(layer.name, layer), arguments)
+        text = any(
+            x.dtype == "string" for x in node.input_tensors
+        )  # raw text is an array, which layers take as a user's
+        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if text else layer), arguments)
         get = None
         for x in node.outputs:
             if _has_mask(x):
@@ -319,6 +323,17 @@ def _attach_mask(x: torch.Tensor, mask: torch.Tensor | None) -> None:
 
 def _reader(variable: Variable) -> Callable[[], torch.Tensor]:
     return lambda: variable.logical
+
+
+def _raw_outputs(layer: Any) -> Callable:
+    """A layer's own call for raw inputs some of which are text."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with recording():
+            args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
+            return tree.map_structure(raw_with_mask, layer(*args, **kwargs))
+
+    return call
 
 
 def _raw_compute_mask(layer: Layer) -> Callable:

@@ -203,7 +203,7 @@ class Sequential(Model):
         with registry.CustomObjectScope(custom_objects or {}):
             model = cls(name=config.get("name"))
             for data in config["layers"]:
-                model._append(registry.deserialize_operation(data))
+                model._append(registry.deserialize_inner(data))
             model._rebuild()
             shape = config.get("build_input_shape")
             if model._network is None and model._stack and isinstance(shape, (list, tuple)):

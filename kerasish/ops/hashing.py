@@ -152,3 +152,12 @@ def siphash(text: bytes, key: tuple[int, int]) -> int:
     v[2] ^= 0xFF
     rounds(4)
     return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
+_PAIR = 0xC6A4A7935BD1E995
+
+
+def fingerprint_pair(first: int, second: int) -> int:
+    """Two fingerprints (words of 64 bits) hashed to one, as TensorFlow joins those of crossed features."""
+    word = first ^ _PAIR ^ ((_mixed((second * _PAIR) & _MASK) * _PAIR) & _MASK)
+    return _mixed((_mixed((word * _PAIR) & _MASK) * _PAIR) & _MASK)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core.errors import missing_name
+from kerasish.preprocessing.sampling import TimeseriesGenerator as TimeseriesGenerator
+from kerasish.preprocessing.sampling import make_sampling_table as make_sampling_table
+from kerasish.preprocessing.sampling import skipgrams as skipgrams
 from kerasish.utils import pad_sequences as pad_sequences
 
-__all__ = ["pad_sequences"]
+__all__ = ["TimeseriesGenerator", "make_sampling_table", "pad_sequences", "skipgrams"]
+for _thing in (TimeseriesGenerator, make_sampling_table, skipgrams):
+    _thing.__module__ = __name__
 
 
 def __getattr__(name: str) -> Any:

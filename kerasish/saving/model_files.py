@@ -79,8 +79,8 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         filepath: of the file.
         custom_objects: name → class or function, for those that are not registered.
         compile: whether the model is compiled as it was, its optimizer continuing where it was.
-        safe_mode: whether a file may only ask for weights in proportion to its own size. Code in a file is never run, also
-            with ``safe_mode=False``.
+        safe_mode: refuse code in the file (lambda expressions), and weights out of proportion to the file's own size.
+            With ``safe_mode=False`` the code runs: pass it for files whose author you trust.
 
     Raises:
         FileNotFoundError: there is no file.

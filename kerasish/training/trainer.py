@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish import optimizers
@@ -364,6 +365,9 @@ class Trainer:
         if plain and not self._runs_layers():
             self._clear_losses()
             return network.run(x, training, self)
+        if any(isinstance(t, np.ndarray) for t in tree.flatten(x)):  # text: a layer takes an array as a user's input
+            with recording(), scope(training=training):
+                return tree.map_structure(raw_with_mask, self(tree.map_structure(wrap_with_mask, x)))
         if self._call_spec.takes_training:
             return self(x, training=training)
         with scope(training=training):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasish.layers import Dense, Dropout, Input
+from kerasish.layers import Dense, Dropout, Input, Lambda
 from kerasish.models import Model, Sequential, clone_model
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
@@ -50,6 +50,13 @@ def test_recursive_cloning_reaches_nested_models():
     outer = Sequential([Input((3,)), sequential(), Dropout(0.1)])
     assert clone_model(outer, clone_function=wider, recursive=True).layers[0].layers[0].units == 7
     assert clone_model(outer).layers[0].layers[0].units == 4
+
+
+def test_lambda_layers_are_cloned_with_their_function():
+    model = Sequential([Input((2,)), Lambda(lambda x: x * 2, name="twice"), Dense(1)])
+    clone = clone_model(model)
+    assert clone.layers[0] is not model.layers[0]
+    assert (clone.layers[0].function, clone.layers[0].name) == (model.layers[0].function, "twice")
 
 
 def test_call_function_calls_the_layers():

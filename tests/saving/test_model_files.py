@@ -338,12 +338,37 @@ def test_the_error_for_a_class_of_main_says_what_to_write(tmp_path):
         load_model(tmp_path / "m.keras")
 
 
-def test_a_lambda_expression_is_saved_with_a_warning_and_refused_on_loading(tmp_path):
-    model = Sequential([layers.Input((2,)), layers.Lambda(lambda x: x * 2)])
-    with pytest.warns(UserWarning, match="A lambda cannot be saved"):
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_lambda_expression_runs_only_for_a_reader_who_says_so(tmp_path, name):
+    shift = 3.0
+    stack = [layers.Input((2,)), layers.Lambda(lambda x, a=2.0: a * x + shift), layers.Dense(1, lambda x: -x)]
+    model = Sequential(stack)
+    with pytest.warns(UserWarning, match="safe_mode=False"):
+        model.save(tmp_path / name)
+    with pytest.raises(ValueError, match="asks for a Python lambda.*safe_mode=False"):
+        load_model(tmp_path / name)
+    loaded = load_model(tmp_path / name, safe_mode=False)
+    x = np.array([[1.0, 2.0]], "float32")
+    np.testing.assert_array_equal(loaded.layers[0](x).numpy(), [[5.0, 7.0]])
+    np.testing.assert_array_equal(loaded(x).numpy(), model(x).numpy())
+
+
+def test_a_lambda_finds_the_names_of_custom_objects(tmp_path):
+    model = Sequential(
+        [layers.Input((2,)), layers.Lambda(eval("lambda x: scaled_by_five(x)", {"scaled_by_five": abs}))]
+    )
+    with pytest.warns(UserWarning, match="lambda"):
         model.save(tmp_path / "m.keras")
-    with pytest.raises(ValueError, match="asks for a lambda"):
-        load_model(tmp_path / "m.keras", safe_mode=False)
+    names = {"scaled_by_five": lambda x: 5 * x}
+    loaded = load_model(tmp_path / "m.keras", custom_objects=names, safe_mode=False)
+    np.testing.assert_array_equal(loaded(np.ones((1, 2), "float32")).numpy(), [[5.0, 5.0]])
+
+
+def test_code_that_is_none_is_a_value_error():
+    for config in ({"code": "AAAA"}, {"code": None}, {}, ["4wEAAAAAAAAA", None, None], {"code": "6QEAAAA="}):
+        data = {"class_name": "__lambda__", "config": config}
+        with pytest.raises(ValueError, match="one version of Python"):
+            saving.deserialize_keras_object(data, safe_mode=False)
 
 
 @saving.register_keras_serializable("tests")

@@ -1,0 +1,183 @@
+"""The real libraries' private modules (``keras.src.*``, ``tensorflow.python.*``), for packages that import from them.
+
+One rule serves them: a private module gives the public object of the name that is asked for, first of the public package
+that lies nearest (``keras.src.layers.core.dense`` → ``keras.layers``), then of any other. What has no public name but a
+behaviour that packages rely on is in the modules of this package (``HELPERS``); other names are in ``RENAMED``.
+``modules.txt`` lists the private modules that the real libraries have, so that an import of anything else fails as it should.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pathlib
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from kerasish.core.errors import real_names
+
+# First part of a private path → what of ours has the helpers that it defines.
+HELPERS = {
+    "backend": "kerasish.src._backend",
+    "layers": "kerasish.src._layers",
+    "losses": "kerasish.src._losses",
+    "metrics": "kerasish.src._losses",
+    "ops": "kerasish.src._shapes",
+    "random": "kerasish.src._backend",
+    "saving": "kerasish.src._saving",
+    "testing": "kerasish.src._testing",
+    "trainers": "kerasish.src._data",
+    "api_export": "kerasish.src._utils",
+    "utils": "kerasish.src._utils",
+}
+
+# Where a private module's names are looked for before its own public package.
+NEAREST = {
+    "backend": ("keras.ops", "keras.config", "keras", "keras.random", "keras.backend"),
+    "engine": ("keras.models", "keras.layers", "keras"),
+    "dtype_policies": ("keras.dtype_policies", "keras"),
+    "legacy": ("keras.legacy", "keras.backend"),
+    "trainers": ("keras.utils", "keras"),
+}
+
+# Private name → public one.
+RENAMED = {
+    "BackendVariable": "Variable",
+    "BaseOptimizer": "Optimizer",
+    "KerasVariable": "Variable",
+    "TFOptimizer": "Optimizer",
+    "TorchLayer": "Layer",
+    "TFLayer": "Layer",
+    "Trainer": "Model",
+    "Zeros": "zeros_initializer",
+    "Ones": "ones_initializer",
+    "Constant": "constant_initializer",
+    "TruncatedNormal": "truncated_normal_initializer",
+    "glorot_normal_initializer": "glorot_normal",
+    "glorot_uniform_initializer": "glorot_uniform",
+}
+
+
+@functools.cache
+def real_modules() -> frozenset[str]:
+    """The private modules that the real libraries have."""
+    text = pathlib.Path(__file__).with_name("modules.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def private_name(name: str) -> str | None:
+    """A module's name in the list of private ones, whatever it is imported as; None if it is not there."""
+    for root, spelled in (("keras.src", "tf_keras.src"), ("keras.src", "tensorflow.keras.src")):
+        if name == spelled or name.startswith(spelled + "."):
+            name = root + name.removeprefix(spelled)
+    return name if name in real_modules() else None
+
+
+@functools.cache
+def module(name: str) -> PrivateModule:
+    """The private module of a listed name."""
+    root = next(root for root in ("keras.src", "tensorflow.python") if name == root or name.startswith(root + "."))
+    return PrivateModule(name, root)
+
+
+class PrivateModule(ModuleType):
+    """A module under a private path of the real libraries; ``path`` is without its root (``layers.core.dense``)."""
+
+    def __init__(self, name: str, root: str) -> None:
+        super().__init__(name, f"The real '{name}', as far as public names and a few helpers go.")
+        self.__path__: list = []
+        self._root = root
+        self._inner = name.removeprefix(root).lstrip(".")
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            return self._public_names()
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name)
+        if f"{self.__name__}.{name}" in real_modules():
+            return module(f"{self.__name__}.{name}")
+        found = find(self._root, self._inner, name)
+        if found is _NOTHING:
+            raise AttributeError(
+                f"'{self.__name__}.{name}' is private to the real library, and kerasish has nothing public of that name",
+                name=name,
+            )
+        setattr(self, name, found)
+        return found
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._public_names()})
+
+    def _public_names(self) -> list[str]:
+        """For ``import *``: what the nearest public package exports."""
+        names: set[str] = set()
+        for path in _nearest(self._root, self._inner):
+            module = _package(path)
+            if module is not None:
+                names |= set(getattr(module, "__all__", ()))
+                break
+        helper = _helpers(self._root, self._inner)
+        return sorted(names | set(getattr(helper, "__all__", ())))
+
+
+_NOTHING = object()
+
+
+def find(root: str, inner: str, name: str) -> Any:
+    """What a private module has under a name: a helper, or the public object of that name; ``_NOTHING`` if neither."""
+    helper = _helpers(root, inner)
+    if helper is not None and name in helper.__all__:
+        return getattr(helper, name)
+    for path in (*_nearest(root, inner), *_everywhere(root, name)):
+        found = _attribute(path, name)
+        if found is not _NOTHING:
+            return found
+    if name in RENAMED:
+        return find(root, inner, RENAMED[name])
+    return _NOTHING
+
+
+def _helpers(root: str, inner: str) -> ModuleType | None:
+    path = HELPERS.get(inner.partition(".")[0]) if root == "keras.src" else "kerasish.src._tensorflow"
+    return importlib.import_module(path) if path else None
+
+
+def _nearest(root: str, inner: str) -> Iterator[str]:
+    """Public packages that a private path lies in, the nearest first."""
+    public = "tf" if root == "tensorflow.python" else "keras"
+    parts = inner.split(".") if inner else []
+    if root == "keras.src" and parts:
+        yield from NEAREST.get(parts[0], ())
+    for count in range(len(parts), -1, -1):
+        yield ".".join([public, *parts[:count]])
+
+
+def _everywhere(root: str, name: str) -> list[str]:
+    """All public packages that have the name in the real library; those with short paths first."""
+    public = "tf." if root == "tensorflow.python" else "keras."
+    owners = {full.rpartition(".")[0] for full in real_names() if full.endswith(f".{name}") and full.startswith(public)}
+    return sorted(owners, key=lambda path: (path.count("."), len(path), path))
+
+
+def _package(path: str) -> Any:
+    """Our module for a public package of the real libraries; None if there is none."""
+    root, *parts = path.split(".")
+    found: Any = importlib.import_module("kerasish.tf" if root == "tf" else "kerasish")
+    for part in parts:
+        found = getattr(found, part, None)
+    return found if isinstance(found, ModuleType) and not isinstance(found, PrivateModule) else None
+
+
+def _attribute(path: str, name: str) -> Any:
+    """What a public package has under a name: exported, or a class of ours; not the modules that it imports for itself."""
+    module = _package(path)
+    found = _NOTHING if module is None else getattr(module, name, _NOTHING)
+    exported = f"{path}.{name}" in real_names() or name in getattr(module, "__all__", ())
+    is_class = isinstance(found, type) and found.__module__.startswith("kerasish")
+    return found if exported or is_class else _NOTHING
+
+
+def __getattr__(name: str) -> Any:
+    """``kerasish.src.layers`` for ``import kerasish as keras``."""
+    return getattr(module("keras.src"), name)
