@@ -28,6 +28,7 @@ _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
 _public_names: dict[int, str] = {}  # id of an object -> its public path
 _by_class_name: dict[str, Any] = {}  # "Dense" -> class, for files of Keras 2, which name no module
 _later: dict[str, Callable[[], Any]] = {}  # public package -> what imports it
+_above: dict[str, Callable[[], Any]] = {}  # public name -> what imports the module that defines it
 _custom: dict[str, Any] = {}  # "package>Name" -> class or function
 _custom_names: dict[int, str] = {}
 
@@ -75,6 +76,18 @@ def class_named(path: str) -> Any:
     return _public[path]
 
 
+def announce_above(path: str, load: Callable[[], Any]) -> None:
+    """Say what imports the module, far above, that publishes the object of that path."""
+    _above[path] = load
+
+
+def above(path: str) -> Any:
+    """The public object of that path, which a module above the asking one defines: for ``__getattr__`` of packages."""
+    if path not in _public:
+        _above[path]()
+    return _public[path]
+
+
 _wrappers: list[tuple[type, Callable]] = []
 
 
@@ -113,9 +126,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(thing: Any) -> str:
-    """The name under which ``thing`` is registered, else its own."""
-    return _custom_names.get(id(thing)) or getattr(thing, "__name__", str(thing))
+def get_registered_name(obj: Any) -> str:
+    """The name under which ``obj`` is registered, else its own."""
+    return _custom_names.get(id(obj)) or getattr(obj, "__name__", str(obj))
 
 
 def get_registered_object(name: str, custom_objects: dict | None = None, module_objects: dict | None = None) -> Any:
@@ -220,7 +233,8 @@ def _serialize_object(obj: Any) -> dict:
     data: dict[str, Any]
     if path is not None:
         module, _, name = path.rpartition(".")
-        data = {"module": module, "class_name": name, "config": None, "registered_name": None}
+        private = module.startswith("keras.src.")  # Keras registers what it has no public path for
+        data = {"module": module, "class_name": name, "config": None, "registered_name": name if private else None}
     else:
         data = {
             "module": cls.__module__ if cls.__module__ != "__main__" else None,
@@ -405,9 +419,10 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # What files may name: what models are made of. Everything else that is public (keras.utils, keras.config, tf.io, ...) may
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
-    ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies",
-     "keras.initializers", "keras.layers", "keras.losses", "keras.metrics", "keras.models", "keras.optimizers",
-     "keras.optimizers.schedules", "keras.random", "keras.regularizers", "keras.src.models.functional")
+    ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies", "keras.initializers", "keras.layers",
+     "keras.losses", "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers",
+     "keras.random", "keras.regularizers", "keras.src.applications.convnext",
+     "keras.src.applications.inception_resnet_v2", "keras.src.models.functional")
 )  # fmt: skip
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",

@@ -26,6 +26,7 @@ from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models import state_tree
+from kerasish.models.calibration import quantize_model
 from kerasish.models.network import Network
 from kerasish.models.state_tree import set_state_tree as _set_state_tree
 from kerasish.models.summary import print_summary
@@ -343,6 +344,29 @@ class Model(Trainer, Layer):
         }  # fmt: skip
         batch = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight, "training": training}
         return state_tree.stateless_loss(self, values, batch)
+
+    # quantization
+
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
+        """Quantize the weights of all layers that can be: Dense, EinsumDense, Embedding and the like.
+
+        Args:
+            mode: "int8", "int4", "float8", "gptq" or "awq".
+            config: a ``keras.quantizers.QuantizationConfig``, instead of or besides the mode; "gptq" and "awq" need one.
+            filters: a regular expression for layers' names, a list of them, or a function of a layer.
+            kwargs: ``type_check=False`` quantizes subclasses of those layers too.
+
+        Raises:
+            ValueError: the model is not built, a layer is quantized already, or the arguments do not go together.
+        """
+        type_check = kwargs.pop("type_check", True)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        quantize_model(self, config, filters, type_check)
+
+    def get_quantization_layer_structure(self, mode: str | None = None) -> dict | None:
+        """What a subclass tells "gptq" and "awq": ``{"pre_block_layers": [...], "sequential_blocks": [...]}``."""
+        return None
 
     # saving
 
