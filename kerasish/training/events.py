@@ -2,7 +2,7 @@
 
 A record is its length, a checksum of that, the message, a checksum of it. Values are written as TensorFlow 2 writes them:
 tensors, with the name of the plugin that shows them. (The writer in torch needs the package ``tensorboard``, which a script
-that only logs does not have to have installed, and writes the older form, which readers of event files list under other kinds.)
+that only logs does not have to have installed, and writes the older form, which readers list under other kinds.)
 """
 
 from __future__ import annotations
