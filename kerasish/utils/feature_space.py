@@ -375,10 +375,8 @@ class FeatureSpace(Layer):
                 f"Feature '{name}' has `output_mode='one_hot'`. Thus its preprocessor should return an integer dtype. "
                 f"Instead it returns a {dtype} dtype."
             )
-        for kinds, size in _SIZES:
-            if isinstance(layer, kinds):
-                break
-        else:
+        size = next((size for kinds, size in _SIZES if isinstance(layer, kinds)), None)
+        if size is None:
             raise ValueError(
                 f"Feature '{name}' has `output_mode='one_hot'`. However it isn't a standard feature and the dimensionality "
                 "of its output space is not known, thus it cannot be one-hot encoded. Try using `output_mode='int'`."

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from kerasish.ops.signal_windows import NAMES, check_window, window
 
 # The first half of the symmetric window of 7 elements, and what begins at the second of the one of 8.
