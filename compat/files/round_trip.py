@@ -1,7 +1,8 @@
 """Write the models of models.py with one library, or read what another wrote and compare.
 
     python round_trip.py write LIBRARY FOLDER     # LIBRARY: keras, tf_keras or kerasish
-    python round_trip.py check LIBRARY FOLDER     # predictions, and the loss of a further training step, as the writer had them
+    python round_trip.py check LIBRARY FOLDER     # predictions, and the loss of a further step of training, as the writer
+                                                  # had them
 
 Files of each model: NAME.keras, NAME.h5, NAME.weights.h5 (Keras 2: NAME.weights-only.h5), and NAME.npz with what the writer
 computed after two steps of training.

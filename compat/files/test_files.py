@@ -1,4 +1,4 @@
-"""Files that Keras 3.15 (on TensorFlow and on torch) and Keras 2 wrote: same predictions, and training goes on as it did there."""
+"""Files of Keras 3.15 (on TensorFlow and on torch) and Keras 2: same predictions, and training goes on as it did there."""
 
 from __future__ import annotations
 
