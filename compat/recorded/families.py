@@ -5,6 +5,7 @@ from __future__ import annotations
 import plan_applications
 import plan_augment
 import plan_backend
+import plan_callbacks
 import plan_conv_lstm
 import plan_fft
 import plan_images
@@ -16,6 +17,7 @@ import plan_sequences
 import plan_training
 import run_applications
 import run_augment
+import run_callbacks
 import run_images
 import run_layers
 import run_losses
@@ -33,6 +35,7 @@ FAMILIES = {
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
     "backend": (plan_backend.cases, run_ops.run),
+    "callbacks": (plan_callbacks.cases, run_callbacks.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
