@@ -7,6 +7,7 @@ import plan_augment
 import plan_backend
 import plan_callbacks
 import plan_conv_lstm
+import plan_features
 import plan_fft
 import plan_images
 import plan_losses
@@ -18,6 +19,7 @@ import plan_training
 import run_applications
 import run_augment
 import run_callbacks
+import run_features
 import run_images
 import run_layers
 import run_losses
@@ -37,6 +39,7 @@ FAMILIES = {
     "backend": (plan_backend.cases, run_ops.run),
     "callbacks": (plan_callbacks.cases, run_callbacks.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
+    "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),
