@@ -11,7 +11,7 @@ from kerasish.core.errors import fail
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:
-    """Integer classes as one-hot rows: (n,) or (n, 1) → (n, num_classes), float32 for arrays.
+    """Integer classes as one-hot rows: (n,) or (n, 1) → (n, num_classes), float64 for arrays, float32 for tensors.
 
     Args:
         num_classes: default: the largest class plus 1.
@@ -36,7 +36,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
             f"0 to {num_classes - 1}",
             f"{values.min()} to {values.max()}",
         )
-    out = np.zeros((*values.shape, num_classes), dtype="float32")
+    out = np.zeros((*values.shape, num_classes), dtype="float32" if is_tensor else "float64")
     np.put_along_axis(out, values[..., None], 1.0, axis=-1)
     return dispatch.wrap(dispatch.raw(out)) if is_tensor else out
 
