@@ -39,14 +39,17 @@ from kerasish import tree as tree
 from kerasish import utils as utils
 from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
 from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
-from kerasish.core.context import local as _local
-from kerasish.core.context import scope as _scope
+from kerasish.core import old_names as _old_names
+from kerasish.core.context import name_scope as name_scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
-from kerasish.core.errors import missing_name as _missing_name
 from kerasish.core.registry import announce_above as _announce_above
 from kerasish.core.registry import publish as _publish
 from kerasish.core.registry import publish_later as _publish_later
+from kerasish.core.remat import RematScope as RematScope
+from kerasish.core.remat import remat as remat
+from kerasish.core.stateless import StatelessScope as StatelessScope
+from kerasish.core.stateless import SymbolicScope as SymbolicScope
 from kerasish.core.symbolic import KerasTensor as KerasTensor
 from kerasish.core.variable import Variable as Variable
 from kerasish.dropin import install as install
@@ -55,10 +58,12 @@ from kerasish.initializers import Initializer as Initializer
 from kerasish.layers import Input as Input
 from kerasish.layers import InputSpec as InputSpec
 from kerasish.layers import Layer as Layer
+from kerasish.layers.operation import Operation as Operation
 from kerasish.losses import Loss as Loss
 from kerasish.metrics import Metric as Metric
 from kerasish.models import Model as Model
 from kerasish.models import Sequential as Sequential
+from kerasish.models.function import Function as Function
 from kerasish.optimizers import Optimizer as Optimizer
 from kerasish.quantizers import Quantizer as Quantizer
 from kerasish.regularizers import Regularizer as Regularizer
@@ -74,23 +79,6 @@ def version() -> str:
     return __version__
 
 
-class name_scope:  # noqa: N801 - Keras's name
-    """``with keras.name_scope("encoder"): ...`` — a name for a part of a program; names of weights do not depend on it."""
-
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"Argument `name` must be a non-empty string. Received: name={name!r}")
-        self.name = name
-
-    def __enter__(self) -> name_scope:
-        self._scope = _scope(name_scopes=(*_local.name_scopes, self.name))
-        self._scope.__enter__()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._scope.__exit__(*exception)
-
-
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext kerasish``: the same as ``kerasish.install()``."""
     install()
@@ -101,14 +89,30 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 
 __all__ = [
-    "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
-    "Model", "Optimizer", "Quantizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks",
-    "config",
+    "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
+    "Metric", "Model", "Operation", "Optimizer", "Quantizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
+    "SymbolicScope", "Variable", "activations", "backend", "callbacks", "config",
     "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
     "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
-    "saving", "tree", "uninstall", "utils", "version",
+    "remat", "saving", "tree", "uninstall", "utils", "version",
 ]  # fmt: skip
-_publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
+_publish(
+    __name__,
+    globals(),
+    (
+        "DTypePolicy",
+        "Function",
+        "KerasTensor",
+        "Operation",
+        "RematScope",
+        "StatelessScope",
+        "SymbolicScope",
+        "Variable",
+        "name_scope",
+        "remat",
+        "version",
+    ),
+)
 
 
 # Imported when they are first asked for, by a program or by a file that names a class of theirs.
@@ -130,9 +134,10 @@ _ABOVE = {
 for _name, _file in _ABOVE.items():
     _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
     _announce_above(f"keras.utils.{_name}", _load)
+_announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.tf.data"))
 
 
 def __getattr__(name: str) -> Any:
     if name in _LATER or name == "tf":
         return importlib.import_module(f"{__name__}.{name}")
-    raise _missing_name(__name__, name, globals())
+    return _old_names.found(__name__, name, globals())

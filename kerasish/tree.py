@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -59,8 +60,19 @@ def lists_to_tuples(structure: Any) -> Any:
     return structure
 
 
-def assert_same_structure(a: Any, b: Any) -> None:
-    """Raise ValueError unless the two agree in everything but their leaves: types, lengths, keys."""
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
+    """Raise ValueError unless the two agree in everything but their leaves: types, lengths, keys.
+
+    Args:
+        check_types: without effect, and any value warns, as in Keras: types are always compared.
+    """
+    if check_types is not None:
+        warnings.warn(
+            "The `check_types` argument is deprecated and no longer has any effect: types are always compared. "
+            "`keras.tree.assert_same_paths()` takes `list`, `tuple` and `namedtuple` as matching.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
     if _tree.is_nested(a) or _tree.is_nested(b):
         if type(a) is not type(b):
             raise fail(ValueError, "The structures differ in their types", type(a).__name__, type(b).__name__)

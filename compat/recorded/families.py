@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import plan_applications
 import plan_attention
 import plan_augment
+import plan_backend
+import plan_conv_lstm
+import plan_features
 import plan_fft
 import plan_functions
 import plan_histories
@@ -16,7 +20,9 @@ import plan_quantized
 import plan_seeds
 import plan_sequences
 import plan_training
+import run_applications
 import run_augment
+import run_features
 import run_histories
 import run_images
 import run_layers
@@ -30,12 +36,16 @@ import run_training
 
 FAMILIES = {
     "attention": (plan_attention.cases, run_layers.run),
+    "applications": (plan_applications.cases, run_applications.run),
     "augment": (plan_augment.cases, run_augment.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "backend": (plan_backend.cases, run_ops.run),
+    "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
+    "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),

@@ -68,6 +68,18 @@ def count(kind: str) -> int:
     return len(_visible[kind]) if kind in _visible else present(kind)
 
 
+def count_of_type(name: str) -> int:
+    """How many devices of Keras's types "cpu", "gpu" and "tpu" are in use."""
+    if name == "gpu":
+        return count("cuda") or count("mps")
+    return count(_KINDS[name])
+
+
+def process_backend() -> str:
+    """What processes exchange tensors with: a backend of ``torch.distributed``, by the current device."""
+    return {"cuda": "nccl", "xla": "xla"}.get(current().type, "gloo")
+
+
 def present(kind: str) -> int:
     """How many devices of a torch kind (``"cpu"``, ``"cuda"``, ``"mps"``, ``"xla"``) the machine has."""
     if kind == "cpu":
@@ -189,10 +201,10 @@ _best_as_constant._dynamo_marked_constant = True  # torch.compile runs it; looki
 
 
 @contextmanager
-def scope(name: Any) -> Any:
+def scope(device_name: Any) -> Any:
     """``with tf.device("/GPU:0"): ...`` — new tensors go there; ``None`` lifts an outer scope."""
     before = local.device
-    local.device = None if name is None else resolve(name)
+    local.device = None if device_name is None else resolve(device_name)
     try:
         yield
     finally:

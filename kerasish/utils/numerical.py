@@ -42,9 +42,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
-    """``x`` divided by its norm along ``axis``; zero vectors stay zero."""
-    array = np.asarray(x)
+    """``x`` divided by its norm along ``axis``; zero vectors stay zero. A vector of NumPy's becomes a row."""
+    array = np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(dispatch.raw(x).numpy(force=True))
     norms = np.atleast_1d(np.linalg.norm(array, order, axis))
     norms[norms == 0] = 1
-    out = array / np.expand_dims(norms, axis)
-    return dispatch.wrap(dispatch.raw(out)) if dispatch.is_tensor(x) else out
+    if isinstance(x, np.ndarray) or norms.ndim < array.ndim:
+        norms = np.expand_dims(norms, axis)
+    out = array / norms
+    return out if isinstance(x, np.ndarray) else dispatch.wrap(dispatch.raw(out))
