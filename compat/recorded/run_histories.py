@@ -38,7 +38,7 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
         arrays[f"predict{index}"] = as_array(part)[:3].astype("float32")
     last = as_array(model.weights[-1]).ravel()[:5].astype("float32")
     return {
-        "facts": {"logs": list(history), "steps": int(model.optimizer.iterations.numpy())},
+        "facts": {"logs": sorted(history), "steps": int(model.optimizer.iterations.numpy())},
         "arrays": {**arrays, "last": last},
     }
 
