@@ -12,6 +12,7 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.models.operations import class_name
 
 
 class Row:
@@ -23,10 +24,8 @@ class Row:
 
     @property
     def label(self) -> str:
-        kind = (
-            self.layer.function.__name__.title() if isinstance(self.layer, FunctionCall) else type(self.layer).__name__
-        )
-        return f"{self.layer.name} ({kind})"
+        function = isinstance(self.layer, FunctionCall)
+        return f"{self.layer.name} ({class_name(self.layer) if function else type(self.layer).__name__})"
 
     @property
     def shape(self) -> str:
@@ -82,8 +81,9 @@ def print_summary(
 
 
 def _own_layers(model: Any) -> list:
-    """The layers of a chain: a Sequential's without its entry, a functional model's with it."""
-    return model.layers
+    """The layers of a chain: a Sequential's without its entry, a functional model's with it and with its functions."""
+    functional = model._network is not None and type(model).__name__ != "Sequential"
+    return model._network.operations if functional else model.layers
 
 
 def _is_chain(model: Any) -> bool:
