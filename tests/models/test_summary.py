@@ -199,7 +199,5 @@ def test_bad_ranges(layer_range):
 def test_functions_in_a_chain_have_their_lines():
     x = Input((4,), name="x")
     model = Model(x, Dense(1, name="d")(ops.expand_dims(x[:, :2], 1)))
-    names = [
-        line.split("(")[0].split() + [line.split("(")[1].split(")")[0]] for line in table(model) if "(None" in line
-    ]
-    assert names == [["x", "InputLayer"], ["get_item", "GetItem"], ["expand_dims", "ExpandDims"], ["d", "Dense"]]
+    kinds = [line.split("(")[1].split(")")[0] for line in table(model) if "(None" in line]
+    assert kinds == ["InputLayer", "GetItem", "ExpandDims", "Dense"]
