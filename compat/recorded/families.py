@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plan_applications
 import plan_augment
 import plan_backend
 import plan_conv_lstm
@@ -13,6 +14,7 @@ import plan_ops
 import plan_quantized
 import plan_sequences
 import plan_training
+import run_applications
 import run_augment
 import run_images
 import run_layers
@@ -23,6 +25,7 @@ import run_quantized
 import run_training
 
 FAMILIES = {
+    "applications": (plan_applications.cases, run_applications.run),
     "augment": (plan_augment.cases, run_augment.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),

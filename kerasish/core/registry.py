@@ -233,8 +233,8 @@ def _serialize_object(obj: Any) -> dict:
     data: dict[str, Any]
     if path is not None:
         module, _, name = path.rpartition(".")
-        registered = name if module.startswith("keras.src.") else None
-        data = {"module": module, "class_name": name, "config": None, "registered_name": registered}
+        private = module.startswith("keras.src.")  # Keras registers what it has no public path for
+        data = {"module": module, "class_name": name, "config": None, "registered_name": name if private else None}
     else:
         data = {
             "module": cls.__module__ if cls.__module__ != "__main__" else None,
@@ -447,9 +447,10 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # What files may name: what models are made of. Everything else that is public (keras.utils, keras.config, tf.io, ...) may
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
-    ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
-     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
-     "keras.regularizers", "keras.src.models.functional")
+    ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies", "keras.initializers", "keras.layers",
+     "keras.losses", "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers",
+     "keras.random", "keras.regularizers", "keras.src.applications.convnext",
+     "keras.src.applications.inception_resnet_v2", "keras.src.models.functional")
 )  # fmt: skip
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",

@@ -12,6 +12,7 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.layers.operation import Operation
 from kerasish.models.operations import class_name
 
 
@@ -24,7 +25,7 @@ class Row:
 
     @property
     def label(self) -> str:
-        function = isinstance(self.layer, FunctionCall)
+        function = isinstance(self.layer, FunctionCall) and not isinstance(self.layer, Operation)
         return f"{self.layer.name} ({class_name(self.layer) if function else type(self.layer).__name__})"
 
     @property

@@ -28,7 +28,7 @@ from test_configs import (
 )  # fmt: skip
 
 import kerasish
-from kerasish import layers, saving
+from kerasish import callbacks, layers, saving
 from kerasish.models import Functional, Model, Sequential, clone_model, load_model, model_from_json
 
 
@@ -223,6 +223,26 @@ def test_torch_cve_2026_24747_nothing_that_reads_models_knows_of_pickles():
     found = {path.name for path in readers_of_files if re.search(words, path.read_text("utf-8"), re.MULTILINE)}
     assert found == {"bytecode.py"}
     assert not [path for path in package.glob("saving/**/*.py") if "import_module" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize(
+    "metadata", [b"{}", b'{"epoch": [1]}', b'{"epoch": "1"}', b"\x80\x04cos\nsystem\n(S'x'\ntR.", b"[1]"]
+)
+@pytest.mark.parametrize("weights", [None, b"\x80\x04cos\nsystem\n(S'echo hostile'\ntR.", b"PK\x03\x04", b""])
+def test_backups_are_read_through_the_same_gate(tmp_path, model, nothing_happens, metadata, weights):
+    """What ``BackupAndRestore`` finds in its folder is a file like others: the model keeps its weights."""
+    before = model.get_weights()
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    (folder / "training_metadata.json").write_bytes(metadata)
+    if weights is not None:
+        (folder / "latest.weights.h5").write_bytes(weights)
+    callback = callbacks.BackupAndRestore(str(folder))
+    callback.set_model(model)
+    with nothing_happens(folder / "latest.weights.h5", folder / "training_metadata.json"), pytest.raises(ValueError):
+        callback.on_train_begin()
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_keras_23101_assets_are_files_in_one_folder(tmp_path, nothing_happens):
