@@ -69,6 +69,13 @@ def test_cve_2025_12058_nor_by_a_path_in_disguise(nothing_happens):
         refused(lambda: layers.deserialize(layer("StringLookup", vocabulary=3)))
 
 
+@pytest.mark.parametrize("name", ["StringLookup", "IntegerLookup"])
+def test_lookups_of_endless_tables_are_refused(name):
+    for count in (10**8, 10**12, 1e300):
+        data = functional(layer(name, num_oov_indices=count, vocabulary=["a"] if name == "StringLookup" else [1]))
+        assert "num_oov_indices" in refused(lambda data=data: model_from_json(json.dumps(data)))
+
+
 @pytest.mark.parametrize("name", ["TFSMLayer", "TorchModuleWrapper"])
 def test_cve_2026_1462_and_2025_49655_foreign_programs_are_not_loaded(tmp_path, nothing_happens, name):
     data = layer(name, filepath="/hostile", module={"class_name": "__bytes__", "config": {"value": "hostile"}})
