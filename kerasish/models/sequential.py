@@ -39,6 +39,19 @@ class Sequential(Model):
             self._append(layer)
         self._rebuild()
 
+    # Keras 1's words
+
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+        """Keras 1's: the class with the largest output, or 0 and 1 by whether a single one is over 0.5."""
+        probabilities = self.predict(x, batch_size, verbose)
+        if probabilities.shape[-1] > 1:
+            return probabilities.argmax(axis=-1)
+        return (probabilities > 0.5).astype("int32")
+
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+        """Keras 1's name of ``predict``."""
+        return self.predict(x, batch_size, verbose)
+
     # the stack
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
