@@ -213,10 +213,14 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
-        with registry.CustomObjectScope(custom_objects or {}):
+        with registry.understood("The model"), registry.CustomObjectScope(custom_objects or {}):
             model = cls(name=config.get("name"))
+            made: dict[str, tuple] = {}
             for data in config["layers"]:
-                model._append(registry.deserialize_inner(data))
+                name = data["config"].get("name")
+                if name is None or made.get(name, (None,))[0] != data:  # else the layer stands twice in the model
+                    made[name] = data, registry.deserialize_inner(data)
+                model._append(made[name][1])
             model._rebuild()
             shape = config.get("build_input_shape")
             if model._network is None and model._stack and isinstance(shape, (list, tuple)):
