@@ -101,6 +101,9 @@ _LATER = (
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
 
+for _name in ("tf", "tf.bitwise", "tf.linalg", "tf.math", "tf.nn", "tf.random", "tf.strings"):
+    _publish_later(_name, lambda: importlib.import_module(f"{__name__}.tf"))
+
 # Of keras.utils and keras.preprocessing, but made of tf.data's datasets.
 _ABOVE = {
     "audio_dataset_from_directory": "directories",
@@ -112,6 +115,9 @@ _ABOVE = {
 for _name, _file in _ABOVE.items():
     _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
     _announce_above(f"keras.utils.{_name}", _load)
+
+
+_announce_above("keras.src.export.export_model", lambda: importlib.import_module(f"{__name__}.export"))
 
 
 def __getattr__(name: str) -> Any:

@@ -161,6 +161,7 @@ from kerasish.layers.reshape import ZeroPadding3D as ZeroPadding3D
 from kerasish.layers.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
 from kerasish.layers.rnn import RNN as RNN
 from kerasish.layers.spectral_norm import SpectralNormalization as SpectralNormalization
+from kerasish.layers.tfsm_layer import TFSMLayer as TFSMLayer
 from kerasish.layers.torch_module import TorchModuleWrapper as TorchModuleWrapper
 from kerasish.layers.upsampling import UpSampling1D as UpSampling1D
 from kerasish.layers.upsampling import UpSampling2D as UpSampling2D
@@ -237,7 +238,7 @@ __all__ = [
     "RepeatVector", "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding", "SeparableConv1D", "SeparableConv2D",
     "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization",
     "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
-    "StringLookup", "Subtract", "TextVectorization", "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper",
+    "StringLookup", "Subtract", "TFSMLayer", "TextVectorization", "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper",
     "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
     "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum",
     "multiply", "serialize", "subtract",

@@ -44,6 +44,17 @@ def _forms() -> dict[str, _Form]:
     return forms
 
 
+def kind_of(function: Any) -> str:
+    """How summaries call a function: by Keras 3's class for one of ``keras.ops``, by Keras 2's for one of ``tf``."""
+    name = getattr(function, "__name__", "function")
+    form = _forms().get(name)
+    if form is not None and dispatch.OPS.get(form.function) is function:
+        return form.class_name
+    if str(registry.public_name(function)).startswith("tf."):
+        return "TFOpLambda"
+    return "".join(part.title() for part in name.split("_"))
+
+
 # to files -------------------------------------------------------------------------------------------------------------
 
 

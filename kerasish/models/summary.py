@@ -12,6 +12,7 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.models.operations import kind_of
 
 
 class Row:
@@ -23,9 +24,7 @@ class Row:
 
     @property
     def label(self) -> str:
-        kind = (
-            self.layer.function.__name__.title() if isinstance(self.layer, FunctionCall) else type(self.layer).__name__
-        )
+        kind = kind_of(self.layer.function) if isinstance(self.layer, FunctionCall) else type(self.layer).__name__
         return f"{self.layer.name} ({kind})"
 
     @property
@@ -82,8 +81,9 @@ def print_summary(
 
 
 def _own_layers(model: Any) -> list:
-    """The layers of a chain: a Sequential's without its entry, a functional model's with it."""
-    return model.layers
+    """What a chain is made of: a Sequential's layers without its entry, a functional model's with it and with functions."""
+    chain = model._network is not None and type(model).__name__ != "Sequential"
+    return model._network.operations if chain else model.layers
 
 
 def _is_chain(model: Any) -> bool:

@@ -36,6 +36,7 @@ from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
 from kerasish.core.errors import missing_name
+from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
@@ -240,6 +241,17 @@ random_normal_initializer = initializers.RandomNormal
 random_uniform_initializer = initializers.RandomUniform
 constant_initializer = initializers.Constant
 zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones
+
+for _module in (
+    math,
+    nn,
+    linalg,
+    strings,
+    bitwise,
+):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
+    _publish_operations(_module.__name__, vars(_module))
+_publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))
+_publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "range", "zeros"))
 
 
 def __getattr__(name: str) -> Any:
