@@ -11,7 +11,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -259,10 +259,8 @@ def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
     probes = PROBES if known or any(None in x.shape for x in leaves) else PROBES[:1]
     runs = None
     if not known:
-        try:
+        with suppress(NotImplementedError):  # it makes a tensor of numbers and reads it
             runs = [_run(function, args, kwargs, probe, "meta") for probe in probes]
-        except NotImplementedError:  # it makes a tensor of numbers and reads it
-            pass
     if runs is not None and not any(map(_may_be_size, tree.flatten(runs[0]))):
         return merge(runs)
     try:

@@ -200,9 +200,17 @@ def parse_json(text: bytes | str, name: str) -> dict:
     return data
 
 
-def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False) -> None:
-    """Set a model's weights, optimizer state and assets from a ``.keras`` archive."""
+def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False, whole: bool = False) -> None:
+    """Set a model's weights, optimizer state and assets from a ``.keras`` archive.
+
+    Args:
+        whole: whether the model was made from the archive's configuration, which does not say of all layers within others
+            whether they are quantized.
+    """
     with h5.reading(BytesIO(archive.read(WEIGHTS)), f"{archive.path}:{WEIGHTS}") as root:
+        for where, thing in objects(model) if whole else ():
+            if hasattr(thing, "become_as_stored"):
+                thing.become_as_stored(_numbered(root.group(f"{where}/vars".lstrip("/"))))
         load_weights(model, root, skip_mismatch)
     _load_assets(model, archive)
 

@@ -98,7 +98,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
                 config.pop("compile_config", None)
             model = registry.deserialize_keras_object(_without_empty(config), custom_objects, safe_mode)
             _check_model(model, f"load_model('{path}')")
-            keras_file.load_from_archive(model, archive)
+            keras_file.load_from_archive(model, archive, whole=True)
     return model
 
 
