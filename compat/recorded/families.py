@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import plan_applications
 import plan_augment
 import plan_backend
 import plan_conv_lstm
+import plan_features
 import plan_fft
 import plan_images
 import plan_losses
@@ -13,7 +15,9 @@ import plan_ops
 import plan_quantized
 import plan_sequences
 import plan_training
+import run_applications
 import run_augment
+import run_features
 import run_images
 import run_layers
 import run_losses
@@ -23,6 +27,7 @@ import run_quantized
 import run_training
 
 FAMILIES = {
+    "applications": (plan_applications.cases, run_applications.run),
     "augment": (plan_augment.cases, run_augment.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
@@ -31,6 +36,7 @@ FAMILIES = {
     "ops": (plan_ops.cases, run_ops.run),
     "backend": (plan_backend.cases, run_ops.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
+    "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),

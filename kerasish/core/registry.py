@@ -249,7 +249,8 @@ def _serialize_object(obj: Any) -> dict:
     data: dict[str, Any]
     if path is not None:
         module, _, name = path.rpartition(".")
-        data = {"module": module, "class_name": name, "config": None, "registered_name": None}
+        private = module.startswith("keras.src.")  # Keras registers what it has no public path for
+        data = {"module": module, "class_name": name, "config": None, "registered_name": name if private else None}
     else:
         data = {
             "module": cls.__module__ if cls.__module__ != "__main__" else None,
@@ -434,10 +435,13 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # What files may name: what models are made of. Everything else that is public (keras.utils, keras.config, tf.io, ...) may
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
-    ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
-     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
-     "keras.regularizers", "keras.src.models.functional")
+    ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies", "keras.initializers", "keras.layers",
+     "keras.losses", "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers",
+     "keras.random", "keras.regularizers", "keras.src.applications.convnext",
+     "keras.src.applications.inception_resnet_v2", "keras.src.layers.preprocessing.feature_space",
+     "keras.src.models.functional")
 )  # fmt: skip
+_CLASSES = frozenset(("keras.utils.FeatureSpace",))
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",
     "keras.ops.nn", "keras.ops.numpy", "keras.initializers", "keras.regularizers", "keras.random", "tf.math", "tf.nn",
@@ -479,7 +483,7 @@ def _function_named(name: str) -> Any:
 def _loadable(path: str, thing: Any, kind: str) -> bool:
     package, _, name = path.rpartition(".")
     if kind == "class":
-        return inspect.isclass(thing) and package in _CLASS_PACKAGES
+        return inspect.isclass(thing) and (package in _CLASS_PACKAGES or path in _CLASSES)
     if inspect.isclass(thing) or package not in _FUNCTION_PACKAGES or name in _HELPERS:
         return False
     return not path.startswith("tf.") or id(thing) in _operations  # not tf.py_function and the like

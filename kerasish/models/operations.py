@@ -44,8 +44,11 @@ def _forms() -> dict[str, _Form]:
     return forms
 
 
-def kind_of(function: Any) -> str:
-    """How summaries call a function: by Keras 3's class for one of ``keras.ops``, by Keras 2's for one of ``tf``."""
+def kind_of(operation: Any) -> str:
+    """What summaries call an operation: its class; of a function, Keras 3's for it, or Keras 2's if it is one of ``tf``."""
+    if type(operation) is not FunctionCall:
+        return type(operation).__name__
+    function = operation.function
     name = getattr(function, "__name__", "function")
     form = _forms().get(name)
     if form is not None and dispatch.OPS.get(form.function) is function:

@@ -24,7 +24,7 @@ class Row:
 
     @property
     def label(self) -> str:
-        kind = kind_of(self.layer.function) if isinstance(self.layer, FunctionCall) else type(self.layer).__name__
+        kind = kind_of(self.layer)
         return f"{self.layer.name} ({kind})"
 
     @property

@@ -16,7 +16,7 @@ from kerasish.core import registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
 from kerasish.layers.layer import Layer
-from kerasish.saving import h5, keras_file, legacy_h5
+from kerasish.saving import h5, keras_file, legacy_h5, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
 from kerasish.saving.dialects import to_keras_3
 
@@ -34,7 +34,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     The file is written anew and then put in the old one's place, so that there is always a whole one.
 
     Args:
-        model: a model.
+        model: a model; for ``.keras``, any layer.
         filepath: ending in ``.keras`` (Keras 3's format), or in ``.h5`` or ``.hdf5`` (Keras 2's).
         overwrite: whether an existing file is replaced without asking.
         zipped: must not be False; folders are not written.
@@ -52,9 +52,11 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *unserved])}")
     if zipped is False:
         raise fail(NotImplementedError, "save_model(zipped=False), which makes a folder, is not served")
-    _check_model(model, "save_model")
+    _check_layer(model, "save_model")
     path = _path_of(filepath, save_format)
     legacy = save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5")))
+    if legacy:
+        _check_model(model, "save_model")
     if not legacy and not path.endswith(".keras"):
         raise ValueError(
             "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format "
@@ -69,7 +71,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "the model first by calling it on some data.",
             stacklevel=3,
         )
-    (legacy_h5 if legacy else keras_file).save(model, path, _serialized(model, include_optimizer), include_optimizer)
+    (legacy_h5 if legacy else keras_file).save(model, path, serialized(model, include_optimizer), include_optimizer)
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
@@ -87,7 +89,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         ValueError: the file is damaged, is no model, or its parts do not fit together.
         TypeError: it names a class or function that is neither public nor registered.
     """
-    path = os.fspath(filepath)
+    path = steps.newest(os.fspath(filepath))
     kind = _kind_of(path, "load_model")
     with _rebuilding(path, max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path)) if safe_mode else None):
         if kind == "h5":
@@ -97,7 +99,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
             if not compile:
                 config.pop("compile_config", None)
             model = registry.deserialize_keras_object(_without_empty(config), custom_objects, safe_mode)
-            _check_model(model, f"load_model('{path}')")
+            _check_layer(model, f"load_model('{path}')")
             keras_file.load_from_archive(model, archive, whole=True)
     return model
 
@@ -118,12 +120,19 @@ def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any
     return model
 
 
+def _check_layer(model: Any, what: str) -> None:
+    if not isinstance(model, Layer):
+        raise fail(
+            ValueError, f"{what} needs a model", "a keras.Model or keras.Layer", f"{model!r} of type {type(model)}"
+        )
+
+
 def _check_model(model: Any, what: str) -> None:
     if not isinstance(model, Layer) or not hasattr(model, "compile_from_config"):
         raise fail(ValueError, f"{what} needs a model", "a keras.Model", f"{model!r} of type {type(model)}")
 
 
-def _serialized(model: Any, include_compilation: bool = True) -> dict:
+def serialized(model: Any, include_compilation: bool = True) -> dict:
     """A model as plain data, layers that occur in several places being marked."""
     with scope(share_objects=True):
         config = json.loads(json.dumps(registry.serialize_keras_object(model)))
@@ -228,7 +237,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     if kwargs.pop("options", None) is not None or kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs or 'options'}")
     _check_model(model, "load_weights")
-    path = os.fspath(filepath)
+    path = steps.newest(os.fspath(filepath))
     kind = _kind_of(path, "load_weights")
     if not model.built:
         raise ValueError(
@@ -246,7 +255,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
-            keras_file.load_weights(model, root, skip_mismatch)
+            keras_file.load_weights(model, root, skip_mismatch, has_optimizer=path == os.fspath(filepath))
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:
