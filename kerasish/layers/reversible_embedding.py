@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from kerasish.core.dtypes import result_type, to_torch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.symbolic import KerasTensor
+from kerasish.layers.configuration import serialize_argument
 from kerasish.layers.core import Embedding
 from kerasish.layers.quantized_table import table_integers
 from kerasish.ops.common import torch_dtype
@@ -182,7 +183,7 @@ class ReversibleEmbedding(Embedding):
 
     def get_config(self) -> dict:
         config = super().get_config()
-        return {"quantization_config": None, **config}
+        return {**config, "quantization_config": serialize_argument(self.quantization_config)}
 
 
 ReversibleEmbedding._quantizable = ReversibleEmbedding
