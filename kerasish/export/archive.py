@@ -32,10 +32,12 @@ class ExportArchive:
     Raises:
         ValueError: another format.
 
-    >>> archive = ExportArchive()
-    >>> archive.track(model)
-    >>> archive.add_endpoint("serve", model.call, [keras.InputSpec(shape=(None, 3), dtype="float32")])
-    >>> archive.write_out("folder")
+    For example::
+
+        archive = ExportArchive()
+        archive.track(model)
+        archive.add_endpoint("serve", model.call, [keras.InputSpec(shape=(None, 3), dtype="float32")])
+        archive.write_out("folder")
     """
 
     def __init__(self, format: str = "saved_model", **kwargs: Any) -> None:

@@ -44,18 +44,13 @@ def _forms() -> dict[str, _Form]:
     return forms
 
 
-def kind_of(operation: Any) -> str:
-    """What summaries call an operation: its class; of a function, Keras 3's for it, or Keras 2's if it is one of ``tf``."""
-    if type(operation) is not FunctionCall:
-        return type(operation).__name__
-    function = operation.function
-    name = getattr(function, "__name__", "function")
-    form = _forms().get(name)
-    if form is not None and dispatch.OPS.get(form.function) is function:
-        return form.class_name
-    if str(registry.public_name(function)).startswith("tf."):
+def class_name(operation: FunctionCall) -> str:
+    """What summaries call a function's kind: ``GetItem`` for ``get_item``, Keras 2's ``TFOpLambda`` for those of ``tf``."""
+    name = getattr(operation.function, "__name__", "function")
+    if str(registry.public_name(operation.function)).startswith("tf."):
         return "TFOpLambda"
-    return "".join(part.title() for part in name.split("_"))
+    form = _forms().get(name)
+    return form.class_name if form is not None else "".join(part.title() for part in name.split("_"))
 
 
 # to files -------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
-from kerasish.models.operations import kind_of
+from kerasish.layers.operation import Operation
+from kerasish.models.operations import class_name
 
 
 class Row:
@@ -24,8 +25,8 @@ class Row:
 
     @property
     def label(self) -> str:
-        kind = kind_of(self.layer)
-        return f"{self.layer.name} ({kind})"
+        function = isinstance(self.layer, FunctionCall) and not isinstance(self.layer, Operation)
+        return f"{self.layer.name} ({class_name(self.layer) if function else type(self.layer).__name__})"
 
     @property
     def shape(self) -> str:
@@ -81,9 +82,9 @@ def print_summary(
 
 
 def _own_layers(model: Any) -> list:
-    """What a chain is made of: a Sequential's layers without its entry, a functional model's with it and with functions."""
-    chain = model._network is not None and type(model).__name__ != "Sequential"
-    return model._network.operations if chain else model.layers
+    """The layers of a chain: a Sequential's without its entry, a functional model's with it and with its functions."""
+    functional = model._network is not None and type(model).__name__ != "Sequential"
+    return model._network.operations if functional else model.layers
 
 
 def _is_chain(model: Any) -> bool:

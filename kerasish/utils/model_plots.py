@@ -11,8 +11,9 @@ from typing import Any
 from kerasish.core import tree
 from kerasish.core.errors import fail
 from kerasish.core.messages import say
+from kerasish.core.symbolic import FunctionCall
 from kerasish.models.functional import Functional
-from kerasish.models.operations import kind_of
+from kerasish.models.operations import class_name
 from kerasish.models.sequential import Sequential
 
 _NO_PYDOT = "You must install pydot (`pip install pydot`) for `{}` to work."
@@ -216,7 +217,7 @@ def _node(pydot: Any, operation: Any, shown: dict[str, bool]) -> Any:
 
 
 def _label(operation: Any, shown: dict[str, bool]) -> str:
-    kind = html.escape(kind_of(operation))
+    kind = html.escape(_kind(operation))
     span = max(1, shown["dtype"] + shown["trainable"] + 2 * shown["shapes"])
     title = f"<b>{html.escape(operation.name)}</b> ({kind})" if shown["names"] else f"<b>{kind}</b>"
     rows = [_cell(title, "black", 16, "white", span)]
@@ -242,6 +243,10 @@ def _cell(text: str, background: str, size: int = 14, color: str | None = None, 
     spanning = f' colspan="{span}"' if span else ""
     colored = f' color="{color}"' if color else ""
     return f'<td{spanning} bgcolor="{background}"><font point-size="{size}"{colored}>{text}</font></td>'
+
+
+def _kind(operation: Any) -> str:
+    return class_name(operation) if type(operation) is FunctionCall else type(operation).__name__
 
 
 def _activation_name(activation: Any) -> str:
