@@ -100,10 +100,11 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
-    "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
-    "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
-    "saving", "tree", "uninstall", "utils", "version",
+    "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "applications", "backend",
+    "callbacks", "config", "constraints", "datasets", "device", "distillation", "distribution", "dtype_policies",
+    "export", "initializers", "install", "layers", "legacy", "losses", "metrics", "mixed_precision", "models",
+    "name_scope", "ops", "optimizers", "preprocessing", "quantizers", "random", "regularizers", "saving", "tree",
+    "uninstall", "utils", "version", "visualization", "wrappers",
 ]  # fmt: skip
 _publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
 
