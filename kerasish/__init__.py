@@ -44,6 +44,7 @@ from kerasish.core.context import scope as _scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
 from kerasish.core.errors import missing_name as _missing_name
+from kerasish.core.registry import announce_above as _announce_above
 from kerasish.core.registry import publish as _publish
 from kerasish.core.registry import publish_later as _publish_later
 from kerasish.core.symbolic import KerasTensor as KerasTensor
@@ -59,6 +60,7 @@ from kerasish.metrics import Metric as Metric
 from kerasish.models import Model as Model
 from kerasish.models import Sequential as Sequential
 from kerasish.optimizers import Optimizer as Optimizer
+from kerasish.quantizers import Quantizer as Quantizer
 from kerasish.regularizers import Regularizer as Regularizer
 
 if _collecting:
@@ -100,11 +102,11 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
-    "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "applications", "backend",
-    "callbacks", "config", "constraints", "datasets", "device", "distillation", "distribution", "dtype_policies",
-    "export", "initializers", "install", "layers", "legacy", "losses", "metrics", "mixed_precision", "models",
-    "name_scope", "ops", "optimizers", "preprocessing", "quantizers", "random", "regularizers", "saving", "tree",
-    "uninstall", "utils", "version", "visualization", "wrappers",
+    "Model", "Optimizer", "Quantizer", "Regularizer", "Sequential", "Variable", "activations", "applications",
+    "backend", "callbacks", "config", "constraints", "datasets", "device", "distillation", "distribution",
+    "dtype_policies", "export", "initializers", "install", "layers", "legacy", "losses", "metrics", "mixed_precision",
+    "models", "name_scope", "ops", "optimizers", "preprocessing", "quantizers", "random", "regularizers", "saving",
+    "tree", "uninstall", "utils", "version", "visualization", "wrappers",
 ]  # fmt: skip
 _publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
 
@@ -116,6 +118,18 @@ _LATER = (
 )  # fmt: skip
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
+
+# Of keras.utils and keras.preprocessing, but made of tf.data's datasets.
+_ABOVE = {
+    "audio_dataset_from_directory": "directories",
+    "image_dataset_from_directory": "directories",
+    "split_dataset": "series",
+    "text_dataset_from_directory": "directories",
+    "timeseries_dataset_from_array": "series",
+}
+for _name, _file in _ABOVE.items():
+    _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
+    _announce_above(f"keras.utils.{_name}", _load)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,13 @@ from typing import Any
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
 from kerasish.core.dtypes import get_policy
 from kerasish.core.errors import missing_name
-from kerasish.core.registry import deserialize_keras_object, serialize_keras_object
+from kerasish.core.quantized_policies import AWQDTypePolicy as AWQDTypePolicy
+from kerasish.core.quantized_policies import DTypePolicyMap as DTypePolicyMap
+from kerasish.core.quantized_policies import GPTQDTypePolicy as GPTQDTypePolicy
+from kerasish.core.quantized_policies import Int4DTypePolicy as Int4DTypePolicy
+from kerasish.core.quantized_policies import QuantizedDTypePolicy as QuantizedDTypePolicy
+from kerasish.core.quantized_policies import QuantizedFloat8DTypePolicy as QuantizedFloat8DTypePolicy
+from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
 
 FloatDTypePolicy = DTypePolicy
 
@@ -25,7 +31,15 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> DTypePolicy:
     return get_policy(deserialize_keras_object(config, custom_objects))
 
 
-__all__ = ["DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize"]
+__all__ = [
+    "AWQDTypePolicy", "DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy",
+    "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy", "deserialize", "get", "serialize",
+]  # fmt: skip
+publish(
+    __name__,
+    globals(),
+    [name for name in __all__ if name not in ("DTypePolicy", "FloatDTypePolicy") and name[0].isupper()],
+)
 
 
 def __getattr__(name: str) -> Any:

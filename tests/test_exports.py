@@ -36,6 +36,7 @@ OTHERS = {
     "keras.metrics.MeanRelativeError": "Keras 2's",
     "keras.metrics.MeanTensor": "Keras 2's",
     "keras.optimizers.legacy.Adadelta": "Keras 2's",
+    "keras.preprocessing.image.DataFrameIterator": "Keras 2's",
     "keras.optimizers.legacy.Adamax": "Keras 2's",
     "keras.optimizers.legacy.Nadam": "Keras 2's",
 }

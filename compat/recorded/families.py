@@ -8,6 +8,7 @@ import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
+import plan_quantized
 import plan_sequences
 import plan_training
 import run_augment
@@ -16,6 +17,7 @@ import run_layers
 import run_losses
 import run_metrics
 import run_ops
+import run_quantized
 import run_training
 
 FAMILIES = {
@@ -26,6 +28,7 @@ FAMILIES = {
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
     "fft": (plan_fft.cases, run_ops.run),
+    "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),
     "training": (plan_training.cases, run_training.run),
 }

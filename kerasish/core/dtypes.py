@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -314,16 +315,19 @@ class DTypePolicy:
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, DTypePolicy) and other._name == self._name
+        return type(other) is type(self) and other._name == self._name
 
     def __hash__(self) -> int:
         return hash(self._name)
 
     def __repr__(self) -> str:
-        return f'<DTypePolicy "{self._name}">'
+        return f'<{type(self).__name__} "{self._name}">'
 
 
-_global_policy: DTypePolicy | None = None
+QUANTIZATION_MODES = ("int8", "float8", "int4", "gptq", "awq")
+POLICY_CLASSES: dict[str, type] = {"DTypePolicy": DTypePolicy, "FloatDTypePolicy": DTypePolicy, "Policy": DTypePolicy}
+# Makes policies of names that begin with a mode of quantization; quantized_policies puts itself here.
+policy_readers: list[Callable[[str], DTypePolicy]] = []
 
 
 def get_policy(identifier: Any = None) -> DTypePolicy:
@@ -334,9 +338,14 @@ def get_policy(identifier: Any = None) -> DTypePolicy:
         return local.policy or DTypePolicy(settings.floatx)
     if isinstance(identifier, dict):
         config = identifier.get("config", identifier)
-        return DTypePolicy(config["name"] if isinstance(config, dict) else config)
-    if isinstance(identifier, str) and identifier.startswith("mixed"):
-        return DTypePolicy(identifier)
+        if not isinstance(config, dict):
+            return get_policy(config)
+        return POLICY_CLASSES[identifier.get("class_name", "DTypePolicy")].from_config(config)
+    if type(identifier) is str:
+        if identifier.startswith("mixed"):
+            return DTypePolicy(identifier)
+        if "_from_" in identifier or identifier.startswith(("gptq", "awq", "int4")):
+            return policy_readers[0](identifier)
     return DTypePolicy(standardize(identifier))
 
 

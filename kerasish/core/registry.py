@@ -28,6 +28,7 @@ _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
 _public_names: dict[int, str] = {}  # id of an object -> its public path
 _by_class_name: dict[str, Any] = {}  # "Dense" -> class, for files of Keras 2, which name no module
 _later: dict[str, Callable[[], Any]] = {}  # public package -> what imports it
+_above: dict[str, Callable[[], Any]] = {}  # public name -> what imports the module that defines it
 _custom: dict[str, Any] = {}  # "package>Name" -> class or function
 _custom_names: dict[int, str] = {}
 
@@ -72,6 +73,18 @@ def public_name(thing: Any) -> str | None:
 
 def class_named(path: str) -> Any:
     """The public class of that path: ``class_named("keras.models.Functional")``. For files above the asking one."""
+    return _public[path]
+
+
+def announce_above(path: str, load: Callable[[], Any]) -> None:
+    """Say what imports the module, far above, that publishes the object of that path."""
+    _above[path] = load
+
+
+def above(path: str) -> Any:
+    """The public object of that path, which a module above the asking one defines: for ``__getattr__`` of packages."""
+    if path not in _public:
+        _above[path]()
     return _public[path]
 
 
@@ -406,7 +419,7 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
-     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.random",
+     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
      "keras.regularizers", "keras.src.models.functional")
 )  # fmt: skip
 _FUNCTION_PACKAGES = (

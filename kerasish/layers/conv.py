@@ -19,6 +19,7 @@ from kerasish.core.dtypes import to_torch
 from kerasish.core.shape import channels_axis, tuple_of, window_output
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.variable import Layout, Weight
+from kerasish.layers.adapters import LowRank, large_weight, stored_weight
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
@@ -183,7 +184,7 @@ def positive(value: Any, name: str) -> int:
 # convolutions ---------------------------------------------------------------------------------------------------------
 
 
-class Convolution(WindowLayer):
+class Convolution(LowRank, WindowLayer):
     """The common part of ``Conv1D``, ``Conv2D`` and ``Conv3D``: ``activation(convolution(inputs, kernel) + bias)``.
 
     Args:
@@ -199,6 +200,7 @@ class Convolution(WindowLayer):
         use_bias: whether ``bias`` is added.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
         kernel_constraint, bias_constraint: names, objects or configs.
+        lora_rank, lora_alpha: as of ``enable_lora``, which is then called when the layer is built.
 
     ``kernel`` has the shape ``(*kernel_size, channels / groups, filters)``.
 
@@ -208,6 +210,8 @@ class Convolution(WindowLayer):
 
     _keras_2_leftovers = ()
     _settled = ("activation", "use_bias", "strides", "padding", "data_format", "dilation_rate", "groups")
+    kernel = large_weight("kernel")
+    _kernel = stored_weight("kernel")
 
     def __init__(
         self,
@@ -229,6 +233,7 @@ class Convolution(WindowLayer):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
+        adapters = kwargs.pop("lora_rank", None), kwargs.pop("lora_alpha", None)
         super().__init__(
             kernel_size,
             strides,
@@ -240,6 +245,7 @@ class Convolution(WindowLayer):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+        self._take_adapter_arguments(*adapters)
         self.filters = positive(filters, "filters")
         self.groups = groups
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -267,15 +273,20 @@ class Convolution(WindowLayer):
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self._add("kernel", "kernel", shape, LAYOUTS[self.data_format][self.rank])
         self.bias = self._add("bias", "bias", (self.filters,)) if self.use_bias else None
+        self._end_build()
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The convolution without bias and activation; a subclass may override it, to change the kernel for example."""
         return conv(inputs, kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
 
+    def _effective(self) -> torch.Tensor:
+        return self._with_adapters(self._value(self._stored))
+
     def _convolve(self, inputs: torch.Tensor) -> torch.Tensor:
         weights = self._parameters
-        if type(self).convolution_op is not Convolution.convolution_op:
-            outputs = on_raw_tensors(self.convolution_op)(inputs, self.kernel.logical)
+        if type(self).convolution_op is not Convolution.convolution_op or self._adapted:
+            kernel = self._effective() if self._adapted else self.kernel.logical
+            outputs = on_raw_tensors(self.convolution_op)(inputs, kernel)
             if not self.use_bias:
                 return outputs
             bias = weights["bias"]
@@ -293,7 +304,7 @@ class Convolution(WindowLayer):
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         ours = type(self).convolution_op is Convolution.convolution_op and type(self)._convolve is Convolution._convolve
-        if not ours or not inputs.dtype.is_floating or len(inputs.shape) != self.rank + 2:
+        if not ours or self._adapted or not inputs.dtype.is_floating or len(inputs.shape) != self.rank + 2:
             return None
         one = (1,) if self.rank == 1 else ()  # a sequence is an image of one row
         strides, dilation, groups = one + self.strides, one + self.dilation_rate, self.groups

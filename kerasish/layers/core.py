@@ -14,9 +14,12 @@ from kerasish.core.dtypes import as_dtype, standardize
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
+from kerasish.layers.adapters import large_weight, stored_weight
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
 from kerasish.layers.module import converted_dtype
+from kerasish.layers.quantized_product import QuantizedProduct
+from kerasish.layers.quantized_table import QuantizedTable
 from kerasish.ops.common import nan_note
 
 
@@ -124,14 +127,7 @@ def Input(
     return layer.output
 
 
-def refuse_adapters(name: str, **arguments: Any) -> None:
-    """For arguments of low-rank adapters and quantization: only ``None`` is served."""
-    for argument, value in arguments.items():
-        if value is not None:
-            raise fail(NotImplementedError, f"{name}({argument}=...) is not served yet", received=f"{value}")
-
-
-class Dense(Layer):
+class Dense(QuantizedProduct, Layer):
     """A fully connected layer: ``activation(inputs @ kernel + bias)``.
 
     Args:
@@ -140,7 +136,8 @@ class Dense(Layer):
         use_bias: whether ``bias`` is added.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
         kernel_constraint, bias_constraint: names, objects or configs.
-        lora_rank, lora_alpha, quantization_config: not served yet.
+        lora_rank, lora_alpha: as of ``enable_lora``, which is then called when the layer is built.
+        quantization_config: of a layer whose dtype policy is a quantized one.
 
     Input shape: ``(batch, ..., features)``. Output shape: ``(batch, ..., units)``.
 
@@ -152,6 +149,8 @@ class Dense(Layer):
     # the base class has the first, if there is one
     _not_in_config = ("activity_regularizer", "lora_rank", "lora_alpha")
     _settled = ("activation", "use_bias")
+    kernel = large_weight("kernel")
+    _kernel = stored_weight("kernel")
 
     def __init__(
         self,
@@ -170,9 +169,8 @@ class Dense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_adapters("Dense", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.quantization_config = None
+        self._take_adapter_arguments(lora_rank, lora_alpha, quantization_config)
         self.units = positive_integer(units, "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -187,13 +185,14 @@ class Dense(Layer):
 
     def build(self, input_shape: Any) -> None:
         features = known_axis(input_shape, -1, self)
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(features, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        if not self._build_quantized((features, self.units)):
+            self.kernel = self.add_weight(
+                name="kernel",
+                shape=(features, self.units),
+                initializer=self.kernel_initializer,
+                regularizer=self.kernel_regularizer,
+                constraint=self.kernel_constraint,
+            )
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
@@ -204,8 +203,11 @@ class Dense(Layer):
                 constraint=self.bias_constraint,
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self._end_build()
 
     def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
+        if self._adapted:
+            return self._run_adapted(inputs, training)
         weights = self._parameters
         kernel = weights["kernel"]
         if not inputs.is_floating_point():
@@ -230,7 +232,7 @@ class Dense(Layer):
         def steps(x: torch.Tensor) -> torch.Tensor:
             return matmul(x, weights["kernel"]) + weights["bias"]
 
-        if not inputs.dtype.is_floating:
+        if not inputs.dtype.is_floating or self._adapted:
             return None
         affine = product if not self.use_bias else rows if len(inputs.shape) == 2 else steps
         return affine, *activations.on_floats(self.activation)
@@ -238,8 +240,31 @@ class Dense(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (*input_shape[:-1], self.units)
 
+    # the product, for QuantizedProduct
 
-class Embedding(Layer):
+    def _times(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+        return torch.matmul(x, kernel)
+
+    def _times_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+        return torch.matmul(upstream, kernel.t())
+
+    def _summed_axes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return (-1,), (0,)
+
+    def _along_outputs(self, scale: torch.Tensor, of_inputs: bool = False) -> torch.Tensor:
+        return scale if of_inputs else scale.squeeze(0)
+
+    def _along_kernel(self, scale: torch.Tensor) -> torch.Tensor:
+        return scale
+
+    def _matrix(self, shape: tuple) -> tuple[int, int]:
+        return shape  # type: ignore[return-value]
+
+
+Dense._quantizable = Dense
+
+
+class Embedding(QuantizedTable, Layer):
     """Vectors for integers: row ``i`` of ``embeddings`` for index ``i``.
 
     Args:
@@ -248,7 +273,8 @@ class Embedding(Layer):
         embeddings_initializer, embeddings_regularizer, embeddings_constraint: names, objects or configs.
         mask_zero: whether index 0 is padding: the outputs get a mask that is False there.
         weights: the rows, as one array in a list.
-        lora_rank, lora_alpha, quantization_config: not served yet.
+        lora_rank, lora_alpha: as of ``enable_lora``, which is then called when the layer is built.
+        quantization_config: of a layer whose dtype policy is a quantized one.
         input_length: Keras 2's; the length of the sequences if it is fixed.
 
     Input shape: any, integers. Output shape: the same with ``output_dim`` appended.
@@ -258,6 +284,8 @@ class Embedding(Layer):
     """
 
     _not_in_config = ("weights", "lora_rank", "lora_alpha")
+    embeddings = large_weight("embeddings")
+    _embeddings = stored_weight("embeddings")
 
     def __init__(
         self,
@@ -273,9 +301,6 @@ class Embedding(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_adapters(
-            "Embedding", lora_rank=lora_rank, lora_alpha=lora_alpha, quantization_config=quantization_config
-        )
         input_length = kwargs.pop("input_length", None)
         if input_length is not None and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
@@ -283,7 +308,7 @@ class Embedding(Layer):
         if weights is not None:
             kwargs["weights"] = weights if isinstance(weights, (list, tuple)) else [weights]
         super().__init__(**kwargs)
-        self.quantization_config = None
+        self._take_adapter_arguments(lora_rank, lora_alpha, quantization_config)
         self.input_dim = positive_integer(input_dim, "input_dim")
         self.output_dim = positive_integer(output_dim, "output_dim")
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -295,17 +320,22 @@ class Embedding(Layer):
         self.autocast = False  # indices are not cast
 
     def build(self, input_shape: Any = None) -> None:
-        self.embeddings = self.add_weight(
-            name="embeddings",
-            shape=(self.input_dim, self.output_dim),
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        shape = (self.input_dim, self.output_dim)
+        if not self._build_quantized(shape):
+            self.embeddings = self.add_weight(
+                name="embeddings",
+                shape=shape,
+                initializer=self.embeddings_initializer,
+                regularizer=self.embeddings_regularizer,
+                constraint=self.embeddings_constraint,
+            )
+        self._end_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
         try:
+            if self._adapted:
+                return self._run_adapted(indices)
             return torch.embedding(self._parameters["embeddings"], indices)
         except (IndexError, RuntimeError) as error:
             self._refuse_indices(indices, inputs, error)
@@ -321,7 +351,7 @@ class Embedding(Layer):
             ) from error
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
-        if inputs.dtype not in ("int32", "int64"):
+        if inputs.dtype not in ("int32", "int64") or self._adapted:
             return None
         weights, function = self._parameters, torch.embedding
 
@@ -342,6 +372,9 @@ class Embedding(Layer):
 
     def get_config(self) -> dict:
         return {"activity_regularizer": None, **super().get_config()}
+
+
+Embedding._quantizable = Embedding
 
 
 class Activation(Layer):

@@ -13,9 +13,11 @@ from torch.nn import functional as F
 
 from kerasish import activations, constraints, initializers, regularizers
 from kerasish.core.variable import Layout
-from kerasish.layers.core import known_axis, refuse_adapters
+from kerasish.layers.adapters import large_weight, stored_weight
+from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
+from kerasish.layers.quantized_product import QuantizedProduct
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
@@ -166,7 +168,7 @@ def _with_shapes(
     return Contraction(inputs, kernel, outputs, output_shape, kernel_shape, bias_shape)
 
 
-class EinsumDense(Layer):
+class EinsumDense(QuantizedProduct, Layer):
     """A fully connected layer for inputs of any rank: ``activation(einsum(equation, inputs, kernel) + bias)``.
 
     An equation that multiplies the inputs' last axes with the kernel runs as one matrix product, the bias in it.
@@ -180,7 +182,9 @@ class EinsumDense(Layer):
         bias_axes: letters of the outputs' axes that the bias has; default: no bias.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: names,
             objects or configs.
-        lora_rank, lora_alpha, gptq_unpacked_column_size, quantization_config: not served yet.
+        lora_rank, lora_alpha: as of ``enable_lora``, which is then called when the layer is built.
+        gptq_unpacked_column_size: columns of the kernel as a matrix, in configurations of layers that GPTQ quantized.
+        quantization_config: of a layer whose dtype policy is a quantized one.
 
     Raises:
         ValueError: when it is built, the equation has another form, or does not fit the shapes.
@@ -191,6 +195,10 @@ class EinsumDense(Layer):
     """
 
     _not_in_config = ("output_shape", "lora_rank", "lora_alpha", "gptq_unpacked_column_size")
+    _zero_point_name = "zero_point"
+    _own_int4_quantizer = False
+    kernel = large_weight("kernel")
+    _kernel = stored_weight("kernel")
 
     def __init__(
         self,
@@ -210,15 +218,9 @@ class EinsumDense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_adapters(
-            "EinsumDense",
-            lora_rank=lora_rank,
-            lora_alpha=lora_alpha,
-            gptq_unpacked_column_size=gptq_unpacked_column_size,
-            quantization_config=quantization_config,
-        )
         super().__init__(**kwargs)
-        self.quantization_config = None
+        self._take_adapter_arguments(lora_rank, lora_alpha, quantization_config)
+        self.gptq_unpacked_column_size = gptq_unpacked_column_size
         self.equation = equation
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.bias_axes = bias_axes
@@ -235,6 +237,7 @@ class EinsumDense(Layer):
         summed, new = parts.kernel_axes
         shape = tuple(known_axis(parts.kernel_shape, i, self) for i in range(len(parts.kernel)))
         rows, columns = (math.prod(shape[i] for i in axes) for axes in (summed, new))
+        self._contraction = parts
         self._torch_equation = f"{parts.inputs},{parts.kernel}->{parts.outputs}"
         self._rows = self._tail = None
         layout = None
@@ -244,16 +247,18 @@ class EinsumDense(Layer):
             self._kernel_is_turned = summed[0] != 0
             stored = (columns, rows) if self._kernel_is_turned else (rows, columns)
             layout = ReshapedLayout(shape, stored) if len(shape) > 2 else None
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=shape,
-            initializer=_for_axes(self.kernel_initializer, summed, new),
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            layout=layout,
-        )
+        if not self._build_quantized(shape):
+            self.kernel = self.add_weight(
+                name="kernel",
+                shape=shape,
+                initializer=_for_axes(self.kernel_initializer, summed, new),
+                regularizer=self.kernel_regularizer,
+                constraint=self.kernel_constraint,
+                layout=layout,
+            )
         self._add_bias(parts.bias_shape)
         self.input_spec = InputSpec(ndim=len(input_shape))
+        self._end_build()
 
     def _add_bias(self, shape: tuple | None) -> None:
         self.bias = None
@@ -272,6 +277,8 @@ class EinsumDense(Layer):
         )
 
     def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
+        if self._adapted:
+            return self._run_adapted(inputs, training)
         weights = self._parameters
         kernel = weights["kernel"]
         if not inputs.is_floating_point():
@@ -297,7 +304,57 @@ class EinsumDense(Layer):
         return contraction(self.equation, self.bias_axes, input_shape, self.partial_output_shape).output_shape
 
     def get_config(self) -> dict:
-        return {"activity_regularizer": None, **super().get_config(), "output_shape": self.partial_output_shape}
+        config = {"activity_regularizer": None, **super().get_config(), "output_shape": self.partial_output_shape}
+        if self.gptq_unpacked_column_size:
+            config["gptq_unpacked_column_size"] = self.gptq_unpacked_column_size
+        return config
+
+    # the product, for QuantizedProduct
+
+    def _times(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+        return torch.einsum(self._torch_equation, x, kernel)
+
+    def _times_back(self, upstream: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+        parts = self._contraction
+        return torch.einsum(f"{parts.outputs},{parts.kernel}->{parts.inputs}", upstream, kernel)
+
+    def _summed_axes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        of_inputs, of_kernel = (
+            tuple(i for i, letter in enumerate(letters) if letter not in self._contraction.outputs)
+            for letters in (self._contraction.inputs, self._contraction.kernel)
+        )
+        return of_inputs, of_kernel
+
+    def _along_outputs(self, scale: torch.Tensor, of_inputs: bool = False) -> torch.Tensor:
+        letters = self._contraction.inputs if of_inputs else self._contraction.kernel
+        return _rearranged(scale, letters, self._contraction.outputs)
+
+    def _along_kernel(self, scale: torch.Tensor) -> torch.Tensor:
+        return _rearranged(scale, self._contraction.outputs, self._contraction.kernel)
+
+    def _matrix(self, shape: tuple) -> tuple[int, int]:
+        if len(shape) == 2:
+            return shape
+        if len(shape) != 3:
+            raise ValueError(f"Quantization with data only supports 2D or 3D kernels. Received: kernel shape {shape}")
+        first, second, third = shape  # the longest axis is taken for the model's width, the others for the heads
+        return (first, second * third) if first == max(shape) else (first * second, third)
+
+    def _gptq_build(self, shape: tuple, config: Any) -> None:
+        super()._gptq_build(shape, config)
+        self.gptq_unpacked_column_size = self._matrix(shape)[1]
+
+
+EinsumDense._quantizable = EinsumDense
+
+
+def _rearranged(scale: torch.Tensor, letters: str, wanted: str) -> torch.Tensor:
+    """A scale with axes ``letters`` with the axes ``wanted``: those that it lacks, or that are not wanted, have length 1."""
+    kept = [i for i, letter in enumerate(letters) if letter in wanted]
+    scale = scale.reshape([scale.shape[i] for i in kept])  # what goes has length 1
+    order = [letter for letter in wanted if letter in letters]
+    scale = scale.permute([[letters[i] for i in kept].index(letter) for letter in order])
+    return scale.reshape([scale.shape[order.index(letter)] if letter in order else 1 for letter in wanted])
 
 
 def _for_axes(initializer: Any, summed: list[int], new: list[int]) -> Any:

@@ -28,7 +28,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, local, scope
-from kerasish.core.dtypes import as_dtype, get_policy, standardize, to_torch
+from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
@@ -58,6 +58,7 @@ from kerasish.layers.configuration import (
 )
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
+from kerasish.layers.quantization import Quantizable, settles_config
 from kerasish.layers.route import MISSED, Route
 from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
 from kerasish.layers.traced_call import build_before_tracing, traced_call
@@ -67,7 +68,7 @@ _MODE_ONLY = {"training"}
 _KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
 
-class Layer(Module):
+class Layer(Quantizable, Module):
     """A computation with weights: tensors in, tensors out.
 
     Args:
@@ -110,7 +111,7 @@ class Layer(Module):
                 f"Received: name={name} (of type {type(name)})"
             )
         self._name = name or automatic_name(type(self))
-        self._dtype_policy = get_policy(dtype)
+        self._set_policy(dtype)
         self.autocast = autocast
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -142,6 +143,8 @@ class Layer(Module):
         if "build" in cls.__dict__:
             cls._builds_by_running = cls.__dict__.get("_builds_by_running", False)
             cls.build = wrap_build(cls.__dict__["build"])
+        if "quantize" in cls.__dict__:
+            cls.quantize = settles_config(cls.__dict__["quantize"])
 
     # what subclasses define
 
@@ -509,6 +512,7 @@ class Layer(Module):
         if self._path is None:
             outer = [layer.name for layer in local.call_layers if layer is not self]
             object.__setattr__(self, "_path", "/".join([*outer, self._name]))
+            self._find_policy()
 
     def get_build_config(self) -> dict | None:
         """What ``build_from_config`` needs to create the weights again."""
@@ -675,13 +679,6 @@ class Layer(Module):
         """Names of the layers it was built in, from the outermost, and its own, joined by "/"."""
         return self._path or self._name
 
-    dtype_policy = property(lambda self: self._dtype_policy)
-
-    @dtype_policy.setter
-    def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = get_policy(value)
-        tracking.structure_changed()
-
     @property
     def dtype(self) -> str:
         return self.variable_dtype
@@ -695,7 +692,6 @@ class Layer(Module):
         return self._dtype_policy.variable_dtype
 
     input_dtype = compute_dtype
-    quantization_mode = property(lambda self: None)
 
     @property
     def input(self) -> Any:
@@ -764,7 +760,7 @@ class Layer(Module):
         config = {
             "name": self.name,
             "trainable": self.trainable,
-            "dtype": registry.serialize_keras_object(self._dtype_policy),
+            "dtype": registry.serialize_keras_object(self.dtype_policy),
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = registry.serialize_keras_object(self.activity_regularizer)
@@ -800,7 +796,7 @@ class Layer(Module):
         """What the base class takes, for classes whose ``__init__`` does not pass it on."""
         self._name = values.get("name", self._name)
         if "dtype" in values:
-            self._dtype_policy = get_policy(values["dtype"])
+            self._set_policy(values["dtype"])
         if values.get("trainable") is False:
             self.trainable = False
 

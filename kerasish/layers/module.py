@@ -32,8 +32,7 @@ _UNTRACKED = frozenset(
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _NOT_SERVED = frozenset(  # public members of Keras's Layer and Model that are still to come
-    """enable_lora export get_quantization_layer_structure get_state_tree quantize quantized_build quantized_call
-    rematerialized_call set_state_tree stateless_call stateless_compute_loss""".split()
+    "export get_state_tree rematerialized_call set_state_tree stateless_call stateless_compute_loss".split()
 )
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
 
@@ -188,8 +187,15 @@ class Module(nn.Module):
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of this layer's own variables into ``store``, a dict-like of arrays."""
-        for i, variable in enumerate(self._trainable_variables + self._non_trainable_variables):
+        for i, variable in enumerate(self._file_variables()):
             store[str(i)] = variable.numpy()
+
+    def _file_variables(self) -> list[Variable]:
+        """This layer's own variables in the order in which files hold them."""
+        return self._trainable_variables + self._non_trainable_variables
+
+    def _after_loading(self) -> None:
+        """Called once the variables were set from a file."""
 
     def load_own_variables(self, store: Any) -> None:
         """Set this layer's own variables from what ``save_own_variables`` stored.
@@ -197,7 +203,7 @@ class Module(nn.Module):
         Raises:
             ValueError: the store has another number of variables, or the layer is not built.
         """
-        own = self._trainable_variables + self._non_trainable_variables
+        own = self._file_variables()
         if len(store) != len(own):
             if not own and not self.built:
                 raise ValueError(
@@ -211,6 +217,7 @@ class Module(nn.Module):
             )
         for i, variable in enumerate(own):
             variable.assign(store[str(i)])
+        self._after_loading()
 
     @property
     def trainable(self) -> bool:

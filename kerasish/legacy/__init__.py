@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core.errors import missing_name
+from kerasish.legacy import saving as saving
+
+__all__ = ["saving"]
 
 
 def __getattr__(name: str) -> Any:

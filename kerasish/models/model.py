@@ -25,6 +25,7 @@ from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
+from kerasish.models.calibration import quantize_model
 from kerasish.models.network import Network
 from kerasish.models.summary import print_summary
 from kerasish.saving import model_files
@@ -301,6 +302,29 @@ class Model(Trainer, Layer):
             ValueError: the model has no weights yet.
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    # quantization
+
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
+        """Quantize the weights of all layers that can be: Dense, EinsumDense, Embedding and the like.
+
+        Args:
+            mode: "int8", "int4", "float8", "gptq" or "awq".
+            config: a ``keras.quantizers.QuantizationConfig``, instead of or besides the mode; "gptq" and "awq" need one.
+            filters: a regular expression for layers' names, a list of them, or a function of a layer.
+            kwargs: ``type_check=False`` quantizes subclasses of those layers too.
+
+        Raises:
+            ValueError: the model is not built, a layer is quantized already, or the arguments do not go together.
+        """
+        type_check = kwargs.pop("type_check", True)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        quantize_model(self, config, filters, type_check)
+
+    def get_quantization_layer_structure(self, mode: str | None = None) -> dict | None:
+        """What a subclass tells "gptq" and "awq": ``{"pre_block_layers": [...], "sequential_blocks": [...]}``."""
+        return None
 
     # saving
 

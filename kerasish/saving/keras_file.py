@@ -237,8 +237,7 @@ def _plan(model: Any, root: h5.Group, **order: bool) -> Transfer:
         if isinstance(thing, Optimizer):
             match_optimizer(transfer, where, thing, arrays)
             continue
-        own = thing._trainable_variables + thing._non_trainable_variables
-        transfer.match(where or thing.name, thing, own, arrays)
+        transfer.match(where or thing.name, thing, thing._file_variables(), arrays)
     if transfer.problems:
         transfer.unused = sorted({p.rpartition("/")[0] for p in root.walk()} - used)
     return transfer

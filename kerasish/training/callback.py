@@ -9,7 +9,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.storage import to_numpy
-from kerasish.training.progress import Progbar
+from kerasish.training.progress import Progbar, redraw_interval
 
 
 class Logs(dict):
@@ -183,7 +183,7 @@ class ProgbarLogger(Callback):
 
     def _begin(self) -> Progbar:
         params = self.params or {}
-        return Progbar(target=params.get("steps"), verbose=params.get("verbose", 1), unit_name="step")
+        return Progbar(params.get("steps"), verbose=params.get("verbose", 1), interval=redraw_interval())
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._training = True

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core.context import settings
+from kerasish.core.errors import fail
 from kerasish.core.messages import say
 
 _WIDTH = 30
@@ -27,9 +28,13 @@ class Progbar:
         target: number of steps; None if it is not known.
         width: of the bar, in characters.
         verbose: 0 silent, 1 bar, 2 one line at the end.
-        interval: least time between redraws, in seconds; default 0.2, in a notebook 1.
+        interval: least time between redraws, in seconds.
         stateful_metrics: names whose values are shown as given; others are averaged over the steps.
+        stateless_metrics: names whose values are averaged over the steps; others are shown as given.
         unit_name: "step" or "sample".
+
+    Raises:
+        ValueError: both lists of names.
     """
 
     def __init__(
@@ -37,16 +42,20 @@ class Progbar:
         target: int | None,
         width: int = 20,
         verbose: int = 1,
-        interval: float | None = None,
+        interval: float = 0.05,
         stateful_metrics: Any = None,
+        stateless_metrics: Any = None,
         unit_name: str = "step",
     ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise fail(ValueError, "Only one of `stateful_metrics` or `stateless_metrics` can be provided")
         self.target = target
         self.width = width
         self.verbose = verbose
-        self.interval = interval if interval is not None else (1.0 if _in_notebook() else 0.2)
+        self.interval = interval
         self.unit_name = unit_name
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.stateful_metrics = None if stateless_metrics is not None else set(stateful_metrics or ())
+        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self.live = bool(getattr(sys.stdout, "isatty", lambda: False)()) or _in_notebook()
         self._sums: dict[str, list[float]] = {}
         self._start = time.time()
@@ -58,7 +67,7 @@ class Progbar:
         """Note that ``current`` steps are done; ``values`` are pairs of name and value for the steps since the last call."""
         steps = max(current - self._seen, 1)
         for name, value in values or ():
-            if name in self.stateful_metrics:
+            if self._shown_as_given(name):
                 self._sums[name] = [float(value), 1.0]
             else:
                 total = self._sums.setdefault(name, [0.0, 0.0])
@@ -67,6 +76,11 @@ class Progbar:
         self._seen = current
         done = finalize if finalize is not None else (self.target is not None and current >= self.target)
         self.draw(current, lambda: {name: s / max(n, 1.0) for name, (s, n) in self._sums.items()}, done)
+
+    def _shown_as_given(self, name: str) -> bool:
+        if self.stateless_metrics is not None:
+            return name not in self.stateless_metrics
+        return name in self.stateful_metrics  # type: ignore[operator]
 
     def add(self, n: int, values: Any = None) -> None:
         """Note ``n`` more steps."""
@@ -143,6 +157,11 @@ class Progbar:
         return (
             f"{steps} - {elapsed:.0f}s{_values_text(values)} - {_duration(elapsed)}/epoch - {per_step}/{self.unit_name}"
         )
+
+
+def redraw_interval() -> float:
+    """Seconds between the redraws of ``fit``."""
+    return 1.0 if _in_notebook() else 0.2
 
 
 def _values_text(values: dict[str, float]) -> str:

@@ -33,7 +33,7 @@ class SourceFeed(Feed):
             hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "element_spec")
         )
         self.indexed = self.indexed and not isinstance(source, torch.utils.data.DataLoader)
-        self.restarts = not hasattr(source, "__next__")
+        self.restarts = self.indexed or not hasattr(source, "__next__")
         self._running: Iterator | None = None
         self._stops: list[Callable] = []  # ends the thread that reads ahead
         self.batches = self._count()

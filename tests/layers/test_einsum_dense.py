@@ -129,12 +129,6 @@ def test_wrong_equations_raise(arguments, shape, words):
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("argument", ["lora_rank", "lora_alpha", "gptq_unpacked_column_size", "quantization_config"])
-def test_adapters_are_refused_by_name(argument):
-    with pytest.raises(NotImplementedError, match=rf"EinsumDense\({argument}="):
-        EinsumDense("ab,bc->ac", 3, **{argument: 2})
-
-
 def test_other_ranks_are_refused_by_the_input_spec():
     layer = EinsumDense("...x,xy->...y", 3)
     layer(np.ones((2, 4)))

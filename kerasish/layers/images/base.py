@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from kerasish.core import dispatch, tree
 from kerasish.core import random as streams
+from kerasish.core import tree
 from kerasish.core.context import local, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
@@ -39,17 +39,10 @@ class ImageLayer(BaseImagePreprocessingLayer):
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
         return True
 
-    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
-        args, kwargs, wrapped = super()._prepare(args, kwargs)
-        if local.in_dataset:  # in a dataset's pipeline Keras casts everything, integers too
-            args = tree.map_structure(self._cast_number, args)
-        return args, kwargs, wrapped
-
-    def _cast_number(self, x: Any) -> Any:
-        t = dispatch.raw(x) if dispatch.is_tensor(x) else None
-        if not isinstance(t, torch.Tensor) or t.dtype is to_torch(self.compute_dtype):
-            return x
-        return dispatch.wrap(self._computed(t)) if t is not x else self._computed(t)
+    def call(self, data: Any, training: bool = True) -> Any:
+        if local.in_dataset:  # there Keras casts everything, integers too
+            data = tree.map_structure(lambda x: self._computed(x) if isinstance(x, torch.Tensor) else x, data)
+        return BaseImagePreprocessingLayer._raw_call(self, data, training=training)
 
     def _computed(self, x: Any) -> torch.Tensor:
         """``x`` in the dtype that the layer computes in."""

@@ -33,6 +33,9 @@ def _batch_count(size: int, batch_size: int, drop_remainder: bool) -> int:
 class Batch(Node):
     """Each ``size`` elements as one, with a new first axis; the last may have fewer.
 
+    Attributes:
+        size: how many.
+
     Raises:
         InvalidArgumentError: ``size`` is not positive; while iterating: shapes differ.
     """
@@ -41,20 +44,20 @@ class Batch(Node):
         super().__init__(node)
         if size < 1:
             raise InvalidArgumentError("Batch size must be greater than zero.")
-        self._size, self._drop = size, drop_remainder
+        self.size, self._drop = size, drop_remainder
         self.name = "_ParallelBatchDataset" if parallel else "_BatchDataset"
 
     def infer_spec(self) -> Any:
-        return elements.batched_spec(self.input.spec, self._size if self._drop else None)
+        return elements.batched_spec(self.input.spec, self.size if self._drop else None)
 
     def cardinality(self) -> int:
-        return _batch_count(self.input.cardinality(), self._size, self._drop)
+        return _batch_count(self.input.cardinality(), self.size, self._drop)
 
     def elements(self, run: Run) -> Iterator:
         table = self.input.table()
         if table is None:
             return self._of_stream(self.input.stream(run))
-        size = self._size
+        size = self.size
         blocks = rows.regroup(self.input.rows(run), size, table.together(size))
         if not table.may_fail:
             return itertools.chain.from_iterable(table.batches(block, size, self._drop) for block in blocks)
@@ -65,7 +68,7 @@ class Batch(Node):
         )
 
     def _of_stream(self, stream: Iterator) -> Iterator:
-        return grouped(stream, self._size, self._drop, elements.stack)
+        return grouped(stream, self.size, self._drop, elements.stack)
 
 
 def grouped(stream: Iterator, size: int, drop_remainder: bool, together: Callable[[list], Any]) -> Iterator:

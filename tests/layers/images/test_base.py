@@ -142,6 +142,11 @@ def test_a_dataset_gives_the_compute_dtype(name):
         np.testing.assert_allclose(part["images"], expected, rtol=1e-6)
 
 
+def test_images_in_a_dataset_are_cast_in_every_call():
+    data = tf.data.Dataset.from_tensor_slices(photos(dtype="uint8")).batch(2)
+    assert [part.dtype for part in data.map(make("RandomBrightness"))] == ["float32"] * 3
+
+
 def test_a_dataset_of_single_images_draws_for_each():
     x = photos(40)
     made = tf.data.Dataset.from_tensor_slices(x).map(keras.layers.RandomFlip("horizontal", seed=1))
