@@ -47,6 +47,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
