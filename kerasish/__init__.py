@@ -39,11 +39,10 @@ from kerasish import tree as tree
 from kerasish import utils as utils
 from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
 from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
-from kerasish.core.context import local as _local
-from kerasish.core.context import scope as _scope
+from kerasish.core import old_names as _old_names
+from kerasish.core.context import name_scope as name_scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
-from kerasish.core.errors import missing_name as _missing_name
 from kerasish.core.registry import announce_above as _announce_above
 from kerasish.core.registry import publish as _publish
 from kerasish.core.registry import publish_later as _publish_later
@@ -72,23 +71,6 @@ FloatDTypePolicy = DTypePolicy
 def version() -> str:
     """The version of Keras whose API this is."""
     return __version__
-
-
-class name_scope:  # noqa: N801 - Keras's name
-    """``with keras.name_scope("encoder"): ...`` — a name for a part of a program; names of weights do not depend on it."""
-
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"Argument `name` must be a non-empty string. Received: name={name!r}")
-        self.name = name
-
-    def __enter__(self) -> name_scope:
-        self._scope = _scope(name_scopes=(*_local.name_scopes, self.name))
-        self._scope.__enter__()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._scope.__exit__(*exception)
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -135,4 +117,4 @@ for _name, _file in _ABOVE.items():
 def __getattr__(name: str) -> Any:
     if name in _LATER or name == "tf":
         return importlib.import_module(f"{__name__}.{name}")
-    raise _missing_name(__name__, name, globals())
+    return _old_names.found(__name__, name, globals())

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION
+from kerasish.core import old_names
 from kerasish.core.context import settings
 from kerasish.core.errors import close_matches, real_names
 from kerasish.src import module as private_module
@@ -27,15 +28,6 @@ from kerasish.src import private_name
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
 _CHILD_FOLDER = str(pathlib.Path(__file__).with_name("_child"))
 _VERSIONS = {"tensorflow": TENSORFLOW_VERSION, "tensorflow-cpu": TENSORFLOW_VERSION, "keras": KERAS_VERSION}
-# Keras 2 had a module for each family of layers and of helpers, which programs of its time import from.
-_OLD_MODULES = {
-    "layers": frozenset(
-        "advanced_activations attention convolutional convolutional_recurrent core dense_attention embeddings experimental "
-        "local merge merging noise normalization normalization_v2 pooling preprocessing recurrent recurrent_v2 "
-        "regularization reshaping rnn wrappers".split()
-    ),
-    "utils": frozenset("conv_utils data_utils generic_utils io_utils layer_utils np_utils tf_utils vis_utils".split()),
-}
 
 
 def target(name: str) -> str | None:
@@ -68,11 +60,8 @@ def target(name: str) -> str | None:
 
 def _without_old_module(parts: list[str]) -> list[str]:
     """``keras.layers.core`` → ``keras.layers``; ``keras.engine.topology`` → ``keras``, which has all of that."""
-    if parts[1:2] == ["engine"]:
-        return parts[:1]
-    if parts[1:2] == ["optimizer_v2"]:
-        return [parts[0], "optimizers"]
-    return parts[:2] if len(parts) > 2 and parts[2] in _OLD_MODULES.get(parts[1], ()) else parts
+    found = old_names.today(".".join(["keras", *parts[1:]]))
+    return parts if found is None else [parts[0], *found.split(".")[1:]]
 
 
 def _is_public(name: str) -> bool:

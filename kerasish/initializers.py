@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch, registry
+from kerasish.core import dispatch, old_names, registry
 from kerasish.core.context import local, scope
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail, missing_name
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.random import (
     SeedGenerator,
     draw_seed,
@@ -526,7 +526,7 @@ def _spend(shape: Sequence[int], dtype: torch.dtype) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), __all__)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import registry
+from kerasish.core import old_names, registry
 from kerasish.core.autodiff import on_raw_tensors
 from kerasish.core.dispatch import boundary
-from kerasish.core.errors import fail, missing_name
+from kerasish.core.errors import fail
 from kerasish.core.registry import publish
 
 __all__ = [
@@ -192,7 +192,7 @@ def raw(regularizer: Any) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), __all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -53,8 +54,19 @@ def lists_to_tuples(structure: Any) -> Any:
     return structure
 
 
-def assert_same_structure(a: Any, b: Any) -> None:
-    """Raise ValueError or TypeError unless the two agree in everything but their leaves."""
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
+    """Raise ValueError or TypeError unless the two agree in everything but their leaves.
+
+    Args:
+        check_types: without effect, and any value warns, as in Keras: types are always compared.
+    """
+    if check_types is not None:
+        warnings.warn(
+            "The `check_types` argument is deprecated and no longer has any effect: types are always compared. "
+            "`keras.tree.assert_same_paths()` takes `list`, `tuple` and `namedtuple` as matching.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
     _tree.assert_same_structure(a, b)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import plan_applications
 import plan_augment
+import plan_backend
+import plan_conv_lstm
 import plan_fft
 import plan_images
 import plan_losses
@@ -11,6 +14,7 @@ import plan_ops
 import plan_quantized
 import plan_sequences
 import plan_training
+import run_applications
 import run_augment
 import run_images
 import run_layers
@@ -21,12 +25,15 @@ import run_quantized
 import run_training
 
 FAMILIES = {
+    "applications": (plan_applications.cases, run_applications.run),
     "augment": (plan_augment.cases, run_augment.run),
     "layers": (plan_sequences.cases, run_layers.run),
     "sequences": (plan_sequences.sequence_cases, run_layers.run),
     "losses": (plan_losses.cases, run_losses.run),
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
+    "backend": (plan_backend.cases, run_ops.run),
+    "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),

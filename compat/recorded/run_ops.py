@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from case_values import as_array, is_float, is_value, leaves, tensors
 
 def run(keras: Any, tf: Any, case: dict) -> dict:
     """What the library makes of a case."""
-    op = functools.reduce(getattr, [*case.get("module", "ops").split("."), case["op"]], keras)
+    path = [*case.get("module", "ops").split("."), case["op"]]
+    op = getattr(_backend(keras), case["op"]) if case.get("backend") else functools.reduce(getattr, path, keras)
     args = [tensors(a, keras, tf) if has_value(a) else _plain(a, keras) for a in case["args"]]
     keys = {k: tensors(v, keras, tf) if is_value(v) else _plain(v, keras) for k, v in case.get("keys", {}).items()}
     sources = [a for spec, a in zip(case["args"], args) if is_value(spec) and is_float(a)]
@@ -31,6 +33,12 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
             ):  # some steps have None, some 0
                 arrays[f"gradient{index}"] = as_array(tf.convert_to_tensor(gradient))
     return {"arrays": arrays}
+
+
+def _backend(keras: Any) -> Any:
+    """Keras 2's functions, which Keras 3 has under another name."""
+    found = hasattr(keras.backend, "batch_dot")
+    return keras.backend if found else importlib.import_module("keras.src.legacy.backend")
 
 
 def has_value(spec: Any) -> bool:

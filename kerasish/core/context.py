@@ -80,6 +80,23 @@ def scope(**values: Any) -> Iterator[None]:
             setattr(local, key, value)
 
 
+class name_scope:  # noqa: N801 - Keras's name
+    """``with keras.name_scope("encoder"): ...`` — a name for a part of a program; names of weights do not depend on it."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"Argument `name` must be a non-empty string. Received: name={name!r}")
+        self.name = name
+
+    def __enter__(self) -> name_scope:
+        self._scope = scope(name_scopes=(*local.name_scopes, self.name))
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._scope.__exit__(*exception)
+
+
 # names ---------------------------------------------------------------------------------------------------------
 
 _name_counts: dict[str, int] = {}

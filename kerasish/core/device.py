@@ -189,10 +189,10 @@ _best_as_constant._dynamo_marked_constant = True  # torch.compile runs it; looki
 
 
 @contextmanager
-def scope(name: Any) -> Any:
+def scope(device_name: Any) -> Any:
     """``with tf.device("/GPU:0"): ...`` — new tensors go there; ``None`` lifts an outer scope."""
     before = local.device
-    local.device = None if name is None else resolve(name)
+    local.device = None if device_name is None else resolve(device_name)
     try:
         yield
     finally:

@@ -126,9 +126,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(thing: Any) -> str:
-    """The name under which ``thing`` is registered, else its own."""
-    return _custom_names.get(id(thing)) or getattr(thing, "__name__", str(thing))
+def get_registered_name(obj: Any) -> str:
+    """The name under which ``obj`` is registered, else its own."""
+    return _custom_names.get(id(obj)) or getattr(obj, "__name__", str(obj))
 
 
 def get_registered_object(name: str, custom_objects: dict | None = None, module_objects: dict | None = None) -> Any:
@@ -233,7 +233,8 @@ def _serialize_object(obj: Any) -> dict:
     data: dict[str, Any]
     if path is not None:
         module, _, name = path.rpartition(".")
-        data = {"module": module, "class_name": name, "config": None, "registered_name": None}
+        private = module.startswith("keras.src.")  # Keras registers what it has no public path for
+        data = {"module": module, "class_name": name, "config": None, "registered_name": name if private else None}
     else:
         data = {
             "module": cls.__module__ if cls.__module__ != "__main__" else None,
@@ -420,7 +421,8 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
      "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
-     "keras.regularizers", "keras.src.models.functional")
+     "keras.regularizers", "keras.src.applications.convnext", "keras.src.applications.inception_resnet_v2",
+     "keras.src.models.functional")
 )  # fmt: skip
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core import old_names
 from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
 from kerasish.layers import experimental as experimental
+from kerasish.layers import old_arguments
 from kerasish.layers.advanced_activations import ELU as ELU
 from kerasish.layers.advanced_activations import LeakyReLU as LeakyReLU
 from kerasish.layers.advanced_activations import PReLU as PReLU
 from kerasish.layers.advanced_activations import ReLU as ReLU
 from kerasish.layers.advanced_activations import Softmax as Softmax
+from kerasish.layers.advanced_activations import ThresholdedReLU as ThresholdedReLU
 from kerasish.layers.attention import AdditiveAttention as AdditiveAttention
 from kerasish.layers.attention import Attention as Attention
 from kerasish.layers.batch_norm import BatchNormalization as BatchNormalization
@@ -26,6 +29,9 @@ from kerasish.layers.conv_depthwise import DepthwiseConv1D as DepthwiseConv1D
 from kerasish.layers.conv_depthwise import DepthwiseConv2D as DepthwiseConv2D
 from kerasish.layers.conv_depthwise import SeparableConv1D as SeparableConv1D
 from kerasish.layers.conv_depthwise import SeparableConv2D as SeparableConv2D
+from kerasish.layers.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from kerasish.layers.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from kerasish.layers.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from kerasish.layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
 from kerasish.layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
 from kerasish.layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
@@ -89,6 +95,8 @@ from kerasish.layers.images.tones import RandomPosterization as RandomPosterizat
 from kerasish.layers.images.tones import Solarization as Solarization
 from kerasish.layers.input_spec import InputSpec as InputSpec
 from kerasish.layers.layer import Layer as Layer
+from kerasish.layers.local import LocallyConnected1D as LocallyConnected1D
+from kerasish.layers.local import LocallyConnected2D as LocallyConnected2D
 from kerasish.layers.merge import Add as Add
 from kerasish.layers.merge import Average as Average
 from kerasish.layers.merge import Concatenate as Concatenate
@@ -208,33 +216,52 @@ __all__ = [
     "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
     "AdditiveAttention", "AlphaDropout", "Attention", "AugMix", "AutoContrast", "Average", "AveragePooling1D",
     "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D", "BatchNormalization",
-    "Bidirectional", "CategoryEncoding", "CenterCrop", "Concatenate", "ContrastLimitedAdaptiveHistogramEqualization",
-    "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D",
+    "Bidirectional", "CategoryEncoding", "CenterCrop", "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose",
+    "Conv3D", "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Convolution1D",
     "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose",
-    "Cropping1D", "Cropping2D", "Cropping3D", "CutMix", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization",
-    "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Equalization", "Flatten", "GRU", "GRUCell", "GaussianDropout",
-    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D",
-    "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention", "HashedCrossing",
-    "Hashing", "Identity", "Input", "InputLayer", "InputSpec", "IntegerLookup", "LSTM", "LSTMCell", "Lambda", "Layer",
-    "LayerNormalization", "LeakyReLU", "Masking", "MaxNumBoundingBoxes", "MaxPool1D", "MaxPool2D", "MaxPool3D",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "MelSpectrogram", "Minimum", "MixUp",
+    "Cropping1D", "Cropping2D", "Cropping3D", "CutMix", "Dense", "DepthwiseConv1D", "DepthwiseConv2D",
+    "Discretization", "Dot", "Dropout", "ELU", "EinsumDense", "Embedding", "Equalization", "Flatten", "GRU",
+    "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D", "GlobalMaxPool1D",
+    "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
+    "GroupNormalization", "GroupQueryAttention", "HashedCrossing", "Hashing", "Identity", "Input", "InputLayer",
+    "InputSpec", "IntegerLookup", "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU",
+    "LocallyConnected1D", "LocallyConnected2D", "Masking", "MaxNumBoundingBoxes", "MaxPool1D", "MaxPool2D",
+    "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "MelSpectrogram", "Minimum", "MixUp",
     "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "Pipeline", "RMSNormalization", "RNN",
-    "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop",
-    "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHeight",
-    "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation",
-    "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth", "RandomZoom", "ReLU", "RepeatVector",
-    "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding", "SeparableConv1D", "SeparableConv2D",
+    "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
+    "RandomCrop", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale",
+    "RandomHeight", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",
+    "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth", "RandomZoom", "ReLU",
+    "RepeatVector", "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding", "SeparableConv1D", "SeparableConv2D",
     "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization",
     "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
-    "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "TorchModuleWrapper", "UnitNormalization",
-    "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add",
-    "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
+    "StringLookup", "Subtract", "TextVectorization", "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper",
+    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D",
+    "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum",
+    "multiply", "serialize", "subtract",
 ]  # fmt: skip
 # no file names these two
 publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
 InputSpec.__module__ = Layer.__module__ = GroupedQueryAttention.__module__ = __name__
 
 
+# what Keras 1 and 2 called otherwise: arguments of constructors, and the files that layers lay in
+for _name in old_arguments.TABLE:
+    old_arguments.accept(globals()[_name])
+
+
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
+
+
+def _elsewhere(name: str) -> Any:
+    """A layer that Keras 2 had in a file in which we have others."""
+    return globals()[name] if name in __all__ else __getattr__(name)
+
+
+for _name, _file in list(globals().items()):  # files of ours with names of Keras 2's
+    _old = f"keras.layers.{_name}" in old_names.MODULES and isinstance(_file, ModuleType)
+    if _old and "__getattr__" not in vars(_file):
+        _file.__getattr__ = _elsewhere  # type: ignore[method-assign]

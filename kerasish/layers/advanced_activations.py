@@ -210,3 +210,29 @@ class Softmax(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)
+
+
+class ThresholdedReLU(Layer):
+    """x where it is above ``theta``, else 0 (Keras 2's).
+
+    Args:
+        theta: number ≥ 0.
+
+    Raises:
+        ValueError: ``theta`` is None or negative.
+    """
+
+    def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if theta is None:
+            raise ValueError("Theta of a Thresholded ReLU layer cannot be None, expecting a float. Received: None")
+        if theta < 0:
+            raise ValueError(f"The theta value of a Thresholded ReLU layer should be >=0. Received: {theta}")
+        self.theta = float(theta)
+        self.supports_masking = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs * (inputs > self.theta)
+
+    def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        return TensorShape(input_shape)

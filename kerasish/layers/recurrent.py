@@ -59,7 +59,7 @@ class SimpleRNN(RNN):
         cell = SimpleRNNCell(
             units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer,
             recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint, dropout,
-            recurrent_dropout, seed, name="simple_rnn_cell", **_for_cell(kwargs),
+            recurrent_dropout, seed, name="simple_rnn_cell", **for_cell(kwargs),
         )  # fmt: skip
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful, unroll,
@@ -127,7 +127,7 @@ class LSTM(RNN):
             units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
             bias_initializer, unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer,
             kernel_constraint, recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed,
-            name="lstm_cell", **_for_cell(kwargs),
+            name="lstm_cell", **for_cell(kwargs),
         )  # fmt: skip
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful, unroll,
@@ -196,7 +196,7 @@ class GRU(RNN):
             units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
             bias_initializer, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, reset_after, seed,
-            name="gru_cell", **_for_cell(kwargs),
+            name="gru_cell", **for_cell(kwargs),
         )  # fmt: skip
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful, unroll,
@@ -206,7 +206,7 @@ class GRU(RNN):
         self.input_spec = InputSpec(ndim=3)
 
 
-def _for_cell(kwargs: dict) -> dict:
+def for_cell(kwargs: dict) -> dict:
     """The layer's arguments that its cell shares."""
     return {key: kwargs[key] for key in ("dtype", "trainable") if key in kwargs}
 
@@ -220,11 +220,11 @@ def _checked_use(use_cudnn: Any) -> Any:
     return use_cudnn
 
 
-def _of_cell(name: str) -> property:
+def of_cell(name: str) -> property:
     """An attribute that is the cell's."""
     return property(lambda self: getattr(self.cell, name), lambda self, value: setattr(self.cell, name, value))
 
 
 for _layer, _cell in ((SimpleRNN, SimpleRNNCell), (LSTM, LSTMCell), (GRU, GRUCell)):
     for _name in init_arguments(_cell):
-        setattr(_layer, _name, _of_cell(_name))
+        setattr(_layer, _name, of_cell(_name))

@@ -19,15 +19,15 @@ from kerasish.ops.conv import FROM_TORCH, TO_TORCH, check_data_format, spatial_a
 from kerasish.ops.image_resize import as_dtype_of, resample
 
 
-def _enlarge(x: torch.Tensor, factors: tuple[int, ...], data_format: str, kind: str = "nearest") -> torch.Tensor:
+def enlarge(x: torch.Tensor, factors: tuple[int, ...], data_format: str, kind: str = "nearest") -> torch.Tensor:
     """``x`` with each spatial axis so many times as long; channels-last data goes to torch as a view, as in ``conv``."""
     if x.ndim == 3:
         axis = spatial_axis(data_format)
-        return _enlarge(x.unsqueeze(axis), (1, *factors), data_format, kind).squeeze(axis)
+        return enlarge(x.unsqueeze(axis), (1, *factors), data_format, kind).squeeze(axis)
     last = data_format == "channels_last"
     if last:
         x = x.permute(TO_TORCH[x.ndim])
-    y = _INTERPOLATIONS[kind](x, factors)
+    y = INTERPOLATIONS[kind](x, factors)
     return y.permute(FROM_TORCH[y.ndim]) if last else y
 
 
@@ -51,7 +51,7 @@ def _times(sizes: Any, factors: tuple[int, ...]) -> list[int]:
     return [size * factor for size, factor in zip(sizes, factors)]
 
 
-_INTERPOLATIONS = {
+INTERPOLATIONS = {
     "nearest": _nearest,
     "bilinear": _resampled("bilinear"),
     "bicubic": _resampled("bicubic"),
@@ -78,7 +78,7 @@ class UpSampling1D(KeepsDtype):
         self.input_spec = InputSpec(ndim=3)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        return _enlarge(inputs, (self.size,), "channels_last")
+        return enlarge(inputs, (self.size,), "channels_last")
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         batch, time, features = input_shape
@@ -98,7 +98,7 @@ class _UpSampling(KeepsDtype):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        return _enlarge(inputs, self.size, self.data_format, self.interpolation)
+        return enlarge(inputs, self.size, self.data_format, self.interpolation)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = list(input_shape)
@@ -129,11 +129,11 @@ class UpSampling2D(_UpSampling):
     ) -> None:
         super().__init__(size, data_format, **kwargs)
         self.interpolation = str(interpolation).lower()
-        if self.interpolation not in _INTERPOLATIONS:
+        if self.interpolation not in INTERPOLATIONS:
             raise fail(
                 ValueError,
                 "Invalid value for argument `interpolation`",
-                f"one of {tuple(_INTERPOLATIONS)}",
+                f"one of {tuple(INTERPOLATIONS)}",
                 f"interpolation={interpolation}",
             )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core import registry
-from kerasish.core.errors import missing_name
+from kerasish.core import old_names, registry
 from kerasish.core.registry import publish
 from kerasish.losses.base import Loss as Loss
 from kerasish.losses.base import Reduction as Reduction
@@ -113,7 +112,7 @@ def deserialize(name: Any, custom_objects: dict | None = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), [*__all__, "LossFunctionWrapper"])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from kerasish.core import registry
+from kerasish.core import old_names, registry
 from kerasish.core.context import snake_case
-from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
 from kerasish.losses import KLD as KLD
 from kerasish.losses import MAE as MAE
@@ -155,7 +154,7 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), __all__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core import old_names
 from kerasish.core.registry import publish, publish_alias
 from kerasish.models.cloning import clone_model as clone_model
 from kerasish.models.functional import Functional
@@ -24,4 +24,4 @@ publish_alias("keras.models.Functional", Functional)
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())

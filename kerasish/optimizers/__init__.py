@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core import registry
-from kerasish.core.errors import close_matches, fail, missing_name
+from kerasish.core import old_names, registry
+from kerasish.core.errors import close_matches, fail
 from kerasish.core.registry import publish
 from kerasish.optimizers import legacy as legacy
 from kerasish.optimizers import schedules as schedules
@@ -86,7 +86,7 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), [name for name in __all__ if name not in ("legacy", "schedules")])

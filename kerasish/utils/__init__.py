@@ -8,8 +8,8 @@ from kerasish.backend import standardize_dtype as standardize_dtype
 from kerasish.config import disable_interactive_logging as disable_interactive_logging
 from kerasish.config import enable_interactive_logging as enable_interactive_logging
 from kerasish.config import is_interactive_logging_enabled as is_interactive_logging_enabled
+from kerasish.core import old_names
 from kerasish.core.context import clear_session as clear_session
-from kerasish.core.errors import missing_name
 from kerasish.core.random import set_random_seed as set_random_seed
 from kerasish.core.registry import CustomObjectScope as CustomObjectScope
 from kerasish.core.registry import above, publish
@@ -75,7 +75,7 @@ publish(__name__, globals(), _OWN)
 def __getattr__(name: str) -> Any:
     if name in _ABOVE:
         return above(f"keras.utils.{name}")
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 def __dir__() -> list[str]:

@@ -107,3 +107,76 @@ def test_clear_session_restarts_automatic_names(free):
 def test_graphs_of_tensorflow_1_are_refused():
     with pytest.raises(NotImplementedError, match="GradientTape"):
         K.gradients(A, [B])
+
+
+def test_hard_sigmoid_is_keras_2s():
+    np.testing.assert_allclose(K.hard_sigmoid(K.constant([-3.0, 0.0, 1.0])), [0, 0.5, 0.7], atol=1e-6)
+
+
+def test_variables_move_towards_values():
+    v = K.variable([1.0, 2.0])
+    K.moving_average_update(v, [3.0, 2.0], 0.75)
+    np.testing.assert_allclose(v.numpy(), [1.5, 2.0])
+    K.set_value(v, [4, 5])
+    assert K.batch_get_value([v])[0].tolist() == [4.0, 5.0]
+    K.batch_set_value([(v, [6, 7])])
+    assert K.get_value(v).tolist() == [6.0, 7.0]
+
+
+def test_random_variables_and_bernoulli_numbers():
+    assert K.random_uniform_variable((200,), 2.0, 3.0).numpy().min() >= 2.0
+    assert abs(K.random_normal_variable((2000,), 5.0, 1.0, seed=1).numpy().mean() - 5.0) < 0.2
+    share = K.random_bernoulli((4000,), 0.25, seed=3).numpy()
+    assert set(share.tolist()) == {0.0, 1.0}
+    assert abs(share.mean() - 0.25) < 0.05
+
+
+def test_batches_of_tensors_multiply_over_the_given_axes():
+    x, y = np.random.RandomState(0).standard_normal((2, 2, 3, 4, 5)).reshape(2, 2, 3, 4, 5)[0], np.ones((2, 4, 6))
+    np.testing.assert_allclose(K.batch_dot(x, y, (2, 1)), np.einsum("bijk,bjl->bikl", x, y), rtol=1e-6)
+    assert K.batch_dot(CUBE, CUBE, 2).shape == (2, 3, 3)
+
+
+def test_normalized_batches():
+    out, mean, variance = K.normalize_batch_in_training(CUBE, None, None, [0, 1])
+    np.testing.assert_allclose(mean, np.asarray(CUBE).mean((0, 1)))
+    np.testing.assert_allclose(variance, np.asarray(CUBE).var((0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(out).mean((0, 1)), 0, atol=1e-5)
+
+
+def test_integers_keep_their_dtype_in_sums():
+    x = K.constant([[1, 2], [3, 5]], dtype="int32")
+    assert [K.sum(x).dtype.name, K.mean(x, 0).dtype.name, K.mean(x > 2).dtype.name] == ["int32", "int32", "float32"]
+
+
+def test_old_switch_takes_functions_and_masks_of_lower_rank():
+    then = K.switch(K.constant([[1], [0]], dtype="bool"), lambda: A, lambda: B)
+    np.testing.assert_array_equal(then[0], np.asarray(A)[0])
+    np.testing.assert_array_equal(then[1], np.asarray(B)[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: K.batch_dot(A, A, 0), "axis 0"),
+        (lambda: K.batch_dot(A[0], A), "rank < 2"),
+        (lambda: K.batch_dot(A, CUBE, (1, 2)), "lengths differ"),
+        (lambda: K.batch_dot(A, CUBE[:1]), "batch sizes"),
+        (lambda: K.batch_dot(A, A, ([1], 1)), "Multiple"),
+        (lambda: K.bias_add(CUBE, A[0, 0]), "bias dimensions"),
+        (lambda: K.bias_add(CUBE, A[0], "NHWC"), "data_format"),
+        (lambda: K.softmax(A[0]), "1D"),
+        (lambda: K.repeat(CUBE, 2), "rank 2"),
+        (lambda: K.switch(A > 0, A[0], A[0]), "Rank of `condition`"),
+    ],
+)
+def test_what_does_not_fit_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_renamed_functions_have_the_signatures_of_their_rows():
+    assert str(inspect.signature(K.expand_dims)) == "(x, axis=-1)"
+    assert str(inspect.signature(K.ones_like)) == "(x, dtype=None, name=None)"
+    with pytest.raises(TypeError, match="missing a required argument"):
+        K.equal(A)

@@ -1,0 +1,98 @@
+"""Names of Keras 1 and 2 that are others today: the tables, and the rule that serves them.
+
+Public modules ask ``found`` for attributes that they lack, and the drop-in asks ``today`` for modules. Arguments that have
+other names today are in ``layers/old_arguments.py``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Any
+
+from kerasish.core.errors import NotServedError, missing_name, public_path
+
+_LAYERS = """
+    advanced_activations attention convolutional convolutional_recurrent core cudnn_recurrent dense_attention embeddings
+    experimental local merge merging noise normalization normalization_v2 pooling preprocessing recurrent recurrent_v2
+    regularization reshaping rnn rnn_cell_wrapper_v2 wrappers
+""".split()
+_UTILS = "conv_utils data_utils generic_utils io_utils layer_utils np_utils tf_utils vis_utils".split()
+_OPTIMIZERS = """
+    adadelta_v2 adagrad_v2 adam_v2 adamax_v2 experimental ftrl_v2 gradient_descent_v2 nadam_v2 optimizer_v2 rmsprop_v2
+""".split()
+_ENGINE = "base_layer functional input_layer input_spec network sequential topology".split()
+
+# Old modules, and the public ones that have their names today.
+MODULES: dict[str, str] = {
+    "keras.engine": "keras",
+    **{f"keras.{name}": "keras" for name in _ENGINE},
+    **{f"keras.layers.{name}": "keras.layers" for name in _LAYERS},
+    **{f"keras.utils.{name}": "keras.utils" for name in _UTILS},
+    **{f"keras.optimizers.{name}": "keras.optimizers" for name in _OPTIMIZERS},
+    "keras.backend.experimental": "keras.backend",
+    "keras.experimental": "keras.legacy.models",
+    "keras.initializations": "keras.initializers",
+    "keras.initializers.initializers_v1": "keras.initializers",
+    "keras.initializers.initializers_v2": "keras.initializers",
+    "keras.objectives": "keras.losses",
+    "keras.optimizer_v2": "keras.optimizers",
+}
+
+# Old names, and where the thing is today.
+NAMES: dict[str, str] = {
+    "keras.initializers.normal": "keras.initializers.RandomNormal",
+    "keras.initializers.one": "keras.initializers.Ones",
+    "keras.initializers.uniform": "keras.initializers.RandomUniform",
+    "keras.initializers.zero": "keras.initializers.Zeros",
+    "keras.layers.AtrousConvolution1D": "keras.layers.Conv1D",
+    "keras.layers.AtrousConvolution2D": "keras.layers.Conv2D",
+    "keras.layers.CuDNNGRU": "keras.layers.GRU",
+    "keras.layers.CuDNNLSTM": "keras.layers.LSTM",
+    "keras.layers.Deconvolution2D": "keras.layers.Conv2DTranspose",
+    "keras.layers.Deconvolution3D": "keras.layers.Conv3DTranspose",
+    "keras.layers.DepthwiseConvolution2D": "keras.layers.DepthwiseConv2D",
+    "keras.losses.cosine": "keras.losses.cosine_similarity",
+    "keras.losses.cosine_proximity": "keras.losses.cosine_similarity",
+    "keras.metrics.cosine": "keras.metrics.CosineSimilarity",
+    "keras.regularizers.l1l2": "keras.regularizers.L1L2",
+    "keras.utils.count_params": "keras.legacy.models.count_params",
+    "keras.utils.multi_gpu_model": "keras.legacy.models.multi_gpu_model",
+}
+
+# What cannot be had, and what to write instead.
+GONE: dict[str, str] = {
+    "keras.dtensor": "Use keras.distribution.",
+    "keras.estimator": "Estimators are TensorFlow 1's. Use the model itself: model.fit(data).",
+    "keras.models.model_from_yaml": "Files of YAML could run code. Use keras.models.model_from_json(model.to_json()).",
+    "keras.wrappers.scikit_learn": "Use keras.wrappers.SKLearnClassifier and SKLearnRegressor, or the package scikeras.",
+}
+
+
+def today(module: str) -> str | None:
+    """The public module for an old one or for something within it; None where the name is no old one."""
+    parts = module.split(".")
+    prefixes = (".".join(parts[:n]) for n in range(len(parts), 1, -1))
+    return next((MODULES[prefix] for prefix in prefixes if prefix in MODULES), None)
+
+
+def found(module: str, name: str, served: Iterable[str]) -> Any:
+    """What ``module.name`` was called in Keras 1 or 2.
+
+    Args:
+        module: the asking module, which has no such attribute.
+        served: the names that it has, for the message.
+
+    Raises:
+        AttributeError: it is no old name either.
+        NotServedError: it is one, of something that there is not.
+    """
+    path = f"{public_path(module)}.{name}"
+    if path in MODULES:
+        return importlib.import_module("kerasish" + MODULES[path].removeprefix("keras"))
+    if path in NAMES:
+        home, _, thing = NAMES[path].rpartition(".")
+        return getattr(importlib.import_module("kerasish" + home.removeprefix("keras")), thing)
+    if path in GONE:
+        raise NotServedError(f"'{path}' of Keras 2 is not served by kerasish. {GONE[path]}")
+    raise missing_name(module, name, served)
