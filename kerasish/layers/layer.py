@@ -431,6 +431,7 @@ class Layer(Quantizable, Module):
             check_input(self.input_spec, first, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
+            self._build_sublayers(args, kwargs)
         outputs = self.compute_output_spec(*args, **kwargs)
         Node(self, args, given, outputs)
         if mask is not None and not self.supports_masking and not self._makes_mask:
@@ -474,6 +475,23 @@ class Layer(Quantizable, Module):
             weights = self._keras_2_arguments.pop("weights", None)
             if weights is not None:
                 self.set_weights(weights)
+
+    def _build_sublayers(self, args: tuple, kwargs: dict) -> None:
+        """Let sublayers build themselves, by a run, where neither ``build`` nor working out the output shape does that."""
+        builds = type(self).build is not Layer.build and not self._builds_by_running
+        if builds or type(self).call is Layer.call or all(layer.built for layer in self._layers):
+            return
+        kind = type(self)
+        if kind.compute_output_shape is Layer.compute_output_shape and kind.compute_output_spec is Layer.compute_output_spec:
+            return  # the shape comes from such a run
+        try:
+            trace(self, args, kwargs)
+        except Exception as error:
+            warnings.warn(
+                f"Layer '{self.name}' has sublayers that are not built, and its call() could not be run on symbolic inputs to "
+                f"build them ({type(error).__name__}: {error}). Give it a build() that builds them.",
+                stacklevel=3,
+            )
 
     @property
     def _initialize_hook(self) -> Callable:
