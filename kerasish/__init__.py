@@ -46,6 +46,10 @@ from kerasish.core.dtypes import DTypePolicy as DTypePolicy
 from kerasish.core.registry import announce_above as _announce_above
 from kerasish.core.registry import publish as _publish
 from kerasish.core.registry import publish_later as _publish_later
+from kerasish.core.remat import RematScope as RematScope
+from kerasish.core.remat import remat as remat
+from kerasish.core.stateless import StatelessScope as StatelessScope
+from kerasish.core.stateless import SymbolicScope as SymbolicScope
 from kerasish.core.symbolic import KerasTensor as KerasTensor
 from kerasish.core.variable import Variable as Variable
 from kerasish.dropin import install as install
@@ -54,10 +58,12 @@ from kerasish.initializers import Initializer as Initializer
 from kerasish.layers import Input as Input
 from kerasish.layers import InputSpec as InputSpec
 from kerasish.layers import Layer as Layer
+from kerasish.layers.operation import Operation as Operation
 from kerasish.losses import Loss as Loss
 from kerasish.metrics import Metric as Metric
 from kerasish.models import Model as Model
 from kerasish.models import Sequential as Sequential
+from kerasish.models.function import Function as Function
 from kerasish.optimizers import Optimizer as Optimizer
 from kerasish.quantizers import Quantizer as Quantizer
 from kerasish.regularizers import Regularizer as Regularizer
@@ -83,14 +89,31 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 
 __all__ = [
-    "DTypePolicy", "FloatDTypePolicy", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss", "Metric",
-    "Model", "Optimizer", "Quantizer", "Regularizer", "Sequential", "Variable", "activations", "applications",
-    "backend", "callbacks", "config", "constraints", "datasets", "device", "distillation", "distribution",
-    "dtype_policies", "export", "initializers", "install", "layers", "legacy", "losses", "metrics", "mixed_precision",
-    "models", "name_scope", "ops", "optimizers", "preprocessing", "quantizers", "random", "regularizers", "saving",
-    "tree", "uninstall", "utils", "version", "visualization", "wrappers",
+    "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer",
+    "Loss", "Metric", "Model", "Operation", "Optimizer", "Quantizer", "Regularizer", "RematScope", "Sequential",
+    "StatelessScope", "SymbolicScope", "Variable", "activations", "applications", "backend", "callbacks", "config",
+    "constraints", "datasets", "device", "distillation", "distribution", "dtype_policies", "export", "initializers",
+    "install", "layers", "legacy", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
+    "optimizers", "preprocessing", "quantizers", "random", "regularizers", "remat", "saving", "tree", "uninstall",
+    "utils", "version", "visualization", "wrappers",
 ]  # fmt: skip
-_publish(__name__, globals(), ("DTypePolicy", "KerasTensor", "Variable", "name_scope", "version"))
+_publish(
+    __name__,
+    globals(),
+    (
+        "DTypePolicy",
+        "Function",
+        "KerasTensor",
+        "Operation",
+        "RematScope",
+        "StatelessScope",
+        "SymbolicScope",
+        "Variable",
+        "name_scope",
+        "remat",
+        "version",
+    ),
+)
 
 
 # Imported when they are first asked for, by a program or by a file that names a class of theirs.

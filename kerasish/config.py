@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from kerasish.core.context import settings
@@ -100,6 +101,71 @@ def is_interactive_logging_enabled() -> bool:
     return settings.interactive_logging
 
 
+def enable_traceback_filtering() -> None:
+    """Let an error in a layer's call say what the layer was called with (the default). No frames are ever left out."""
+    settings.explain_errors = True
+
+
+def disable_traceback_filtering() -> None:
+    """Leave errors in layers' calls as they were raised."""
+    settings.explain_errors = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    return settings.explain_errors
+
+
+def enable_unsafe_deserialization() -> None:
+    """Changes nothing but warns: kerasish runs no code from files, ``safe_mode`` off or on, so there is nothing to enable.
+
+    A setting of the whole process would let one file switch it for the next (CVE-2025-9906).
+    """
+    warnings.warn(
+        "enable_unsafe_deserialization() has no effect: kerasish never runs code from a file. Build models with lambdas in "
+        "Python and load their weights, or save them with registered functions.",
+        stacklevel=2,
+    )
+
+
+def max_epochs() -> int | None:
+    """The most epochs that any ``fit`` makes; None for no limit. ``KERAS_MAX_EPOCHS`` in the environment sets it."""
+    return settings.max_epochs
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limit the epochs of every ``fit``, to try a script out quickly."""
+    settings.max_epochs = max_epochs
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most steps of an epoch, an evaluation or a prediction; ``KERAS_MAX_STEPS_PER_EPOCH`` sets it."""
+    return settings.max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limit the steps of every ``fit`` (per epoch), ``evaluate`` and ``predict``, to try a script out quickly."""
+    settings.max_steps_per_epoch = max_steps_per_epoch
+
+
+def is_nnx_enabled() -> bool:
+    """False: NNX belongs to JAX."""
+    return False
+
+
+def set_backend(backend: str) -> None:
+    """Set the name that ``backend()`` gives. The engine stays torch, which a warning says.
+
+    Raises:
+        ValueError: no backend of Keras's.
+    """
+    known = ("tensorflow", "jax", "torch", "numpy", "openvino")
+    if backend not in known:
+        raise ValueError(f"Available backends are {known}. Received: backend={backend}")
+    if backend != "torch":
+        warnings.warn(f"kerasish computes with torch; only the backend's name is '{backend}' now.", stacklevel=2)
+    settings.backend_name = backend
+
+
 def style() -> str:
     """The look of tables and progress bars: "keras2" or "keras3"."""
     return settings.style
@@ -117,10 +183,12 @@ def set_style(value: str) -> None:
 
 
 __all__ = [
-    "backend", "disable_flash_attention", "disable_interactive_logging", "dtype_policy", "enable_flash_attention",
-    "enable_interactive_logging", "epsilon", "floatx", "image_data_format", "is_flash_attention_enabled",
-    "is_interactive_logging_enabled", "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_style",
-    "style",
+    "backend", "disable_flash_attention", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
+    "enable_flash_attention", "enable_interactive_logging", "enable_traceback_filtering", "enable_unsafe_deserialization",
+    "epsilon", "floatx", "image_data_format", "is_flash_attention_enabled", "is_interactive_logging_enabled",
+    "is_nnx_enabled", "is_traceback_filtering_enabled", "max_epochs", "max_steps_per_epoch", "set_backend",
+    "set_dtype_policy", "set_epsilon", "set_floatx", "set_image_data_format", "set_max_epochs", "set_max_steps_per_epoch",
+    "set_style", "style",
 ]  # fmt: skip
 publish(__name__, globals(), __all__)
 

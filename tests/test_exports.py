@@ -30,6 +30,7 @@ OTHERS = {
     "keras.config.set_style": "chooses Keras 2's or Keras 3's look",
     "keras.config.style": "the look that is chosen",
     "keras.backend.Variable": "keras.src.backend has it",
+    "keras.callbacks.BaseLogger": "Keras 2's",
     "keras.callbacks.MonitorCallback": "keras.src.callbacks has it",
     "keras.backend.function": "Keras 2's",
     "keras.backend.get_session": "Keras 2's",

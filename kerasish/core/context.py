@@ -7,11 +7,16 @@ that is an argument of the loading functions, so that nothing can switch it from
 from __future__ import annotations
 
 import gc
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+
+def _from_environment(name: str) -> int | None:
+    return int(os.environ[name]) if os.environ.get(name) else None
 
 
 class Settings:
@@ -26,6 +31,10 @@ class Settings:
     interactive_logging: bool = True
     run_functions_eagerly: bool = False
     flash_attention: bool | None = None  # False forbids torch's flash kernel; None: torch chooses
+    explain_errors: bool = True  # whether an error in a layer's call tells what the layer was called with
+    max_epochs: int | None = _from_environment("KERAS_MAX_EPOCHS")
+    max_steps_per_epoch: int | None = _from_environment("KERAS_MAX_STEPS_PER_EPOCH")
+    distribution: Any = None  # what keras.distribution.set_distribution was given
 
 
 settings = Settings()
@@ -46,7 +55,7 @@ class _Local(threading.local):
     in_steps: bool = False  # a loop of the library's is running, which ends the programs of devices that compile
     policy: Any = None  # default DTypePolicy
     call_layers: tuple = ()  # layers whose calls are in progress, outermost first
-    losses: list | None = None  # collects add_loss and activity penalties during a training step
+    losses: list | None = None  # collects what add_loss is given
     custom_objects: tuple = ()  # dictionaries of CustomObjectScopes, innermost last
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
     shared_objects: dict | None = None  # (class, identity) -> layer, while a model is made from a file
@@ -56,6 +65,9 @@ class _Local(threading.local):
     )
     tracking: bool = True  # layers and models enter what is assigned to their attributes into their lists
     name_scopes: tuple = ()
+    remat_scopes: tuple = ()  # RematScopes, innermost last
+    symbolic_scope: Any = None
+    stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     in_dataset: bool = False  # such a function is running
 

@@ -68,6 +68,18 @@ def count(kind: str) -> int:
     return len(_visible[kind]) if kind in _visible else present(kind)
 
 
+def count_of_type(name: str) -> int:
+    """How many devices of Keras's types "cpu", "gpu" and "tpu" are in use."""
+    if name == "gpu":
+        return count("cuda") or count("mps")
+    return count(_KINDS[name])
+
+
+def process_backend() -> str:
+    """What processes exchange tensors with: a backend of ``torch.distributed``, by the current device."""
+    return {"cuda": "nccl", "xla": "xla"}.get(current().type, "gloo")
+
+
 def present(kind: str) -> int:
     """How many devices of a torch kind (``"cpu"``, ``"cuda"``, ``"mps"``, ``"xla"``) the machine has."""
     if kind == "cpu":

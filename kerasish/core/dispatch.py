@@ -345,6 +345,7 @@ def _publish(function: F, unify: Callable) -> F:
     public = functools.wraps(function)(_short_way(function, signature, general) or any_call)
     _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
+    function.__qualname__ = f"{public.__qualname__}.raw"  # where pickle finds it
     public.__signature__ = signature  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]
 

@@ -65,7 +65,6 @@ GONE: dict[str, str] = {
     "keras.dtensor": "Use keras.distribution.",
     "keras.estimator": "Estimators are TensorFlow 1's. Use the model itself: model.fit(data).",
     "keras.models.model_from_yaml": "Files of YAML could run code. Use keras.models.model_from_json(model.to_json()).",
-    "keras.wrappers.scikit_learn": "Use keras.wrappers.SKLearnClassifier and SKLearnRegressor, or the package scikeras.",
 }
 
 

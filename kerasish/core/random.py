@@ -429,6 +429,25 @@ def _forget_global_generator() -> None:
     _global_generator = None
 
 
+def operations_state() -> dict[str, Any]:
+    """Where operations without a generator of their own are, as plain data."""
+    version, numbers, gauss = _op_seeds.source.getstate()
+    used = [[list(key), blocks] for key, blocks in _op_seeds.used.items()]
+    held = None if _global_generator is None else _global_generator.state.numpy().tolist()
+    return {"source": [version, list(numbers), gauss], "used": used, "global": held}
+
+
+def set_operations_state(state: dict[str, Any]) -> None:
+    """Bring them to a state that ``operations_state`` gave."""
+    version, numbers, gauss = state["source"]
+    _op_seeds.source.setstate((version, tuple(numbers), gauss))
+    _op_seeds.used = {tuple(key): int(blocks) for key, blocks in state["used"]}
+    if state["global"] is None:
+        _forget_global_generator()
+    else:
+        global_seed_generator().state.assign(np.array(state["global"], dtype=np.int64))
+
+
 def draw_seed(seed: Any) -> tuple[int, int]:
     """The stateless seed for an argument of ``keras.random``, reduced as Keras does: an integer, a SeedGenerator or None.
 

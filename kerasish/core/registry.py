@@ -419,10 +419,10 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # What files may name: what models are made of. Everything else that is public (keras.utils, keras.config, tf.io, ...) may
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
-    ("keras", "keras.constraints", "keras.dtype_policies", "keras.initializers", "keras.layers", "keras.losses",
-     "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers", "keras.random",
-     "keras.regularizers", "keras.src.applications.convnext", "keras.src.applications.inception_resnet_v2",
-     "keras.src.models.functional")
+    ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies", "keras.initializers", "keras.layers",
+     "keras.losses", "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers",
+     "keras.random", "keras.regularizers", "keras.src.applications.convnext",
+     "keras.src.applications.inception_resnet_v2", "keras.src.models.functional")
 )  # fmt: skip
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",

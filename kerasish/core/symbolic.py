@@ -42,6 +42,8 @@ class KerasTensor:
     """A placeholder with a shape (``None`` for unknown dimensions) and a dtype, and no value."""
 
     __array_priority__ = 200
+    ragged = False
+    sparse = False
 
     def __init__(
         self,

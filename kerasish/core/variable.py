@@ -29,6 +29,7 @@ from kerasish.core import dispatch
 from kerasish.core.context import local, settings, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.layout import Layout
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import (
@@ -45,6 +46,8 @@ from kerasish.core.updates import PartialWrites
 
 live_tapes: weakref.WeakSet = weakref.WeakSet()  # tapes that may still be asked for gradients; see autodiff
 
+_AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
+
 
 class Cell:
     """The owner of a variable that belongs to no layer."""
@@ -54,33 +57,6 @@ class Cell:
     def __init__(self) -> None:
         self._parameters: dict[str, Any] = {}
         self._buffers: dict[str, Any] = {}
-
-
-class Layout:
-    """How a variable's stored tensor relates to the logical one; this one permutes axes, without a copy.
-
-    Args:
-        order: logical axis i is stored axis ``order[i]``.
-        memory_format: of the stored tensor.
-    """
-
-    def __init__(self, order: tuple[int, ...], memory_format: torch.memory_format = torch.contiguous_format) -> None:
-        self.order = order
-        self.inverse = tuple(order.index(i) for i in range(len(order)))
-        self.memory_format = memory_format
-
-    def to_logical(self, stored: torch.Tensor) -> torch.Tensor:
-        return stored.permute(self.order)
-
-    def to_stored(self, logical: torch.Tensor) -> torch.Tensor:
-        return logical.permute(self.inverse)
-
-    def logical_shape(self, stored: torch.Size) -> tuple[int, ...]:
-        return tuple(stored[i] for i in self.order)
-
-    def allocate(self, logical: torch.Tensor) -> torch.Tensor:
-        """A stored tensor with the strides that kernels want."""
-        return self.to_stored(logical).clone(memory_format=self.memory_format)
 
 
 def _has_gradient(value: torch.Tensor) -> bool:
@@ -106,6 +82,11 @@ class Variable:
 
     __array_priority__ = 100
     SaveSliceInfo = None
+    aggregation: Any = "none"
+    constraint: Any = None
+    overwrite_with_gradient = False  # whether its "gradient" is its new value
+    regularizer: Any = None
+    synchronization: Any = "auto"
 
     def __init__(
         self,
@@ -128,7 +109,11 @@ class Variable:
         self._setup(value, trainable, name or unique_name("variable"), layout)
         self._path = "/".join([*(layer.name for layer in local.call_layers), self._name])
         self._autocast = bool(autocast)
-        self.aggregation = aggregation
+        if isinstance(aggregation, str) and aggregation not in _AGGREGATIONS:
+            raise fail(
+                ValueError, "Invalid value for argument `aggregation`", f"None or one of {_AGGREGATIONS}", aggregation
+            )
+        self.aggregation = "none" if aggregation is None else aggregation
         self.synchronization = synchronization
 
     def _setup(self, value: Any, trainable: bool, name: str, layout: Layout | None) -> None:
@@ -139,11 +124,6 @@ class Variable:
         self._autocast = True
         self._shared = False
         self._shape_may_change = False
-        self.regularizer: Any = None
-        self.constraint: Any = None
-        self.overwrite_with_gradient = False
-        self.aggregation: Any = "none"
-        self.synchronization: Any = "auto"
         self._owner: Any = Cell()
         self._key = name
         self._ties: tuple[tuple[Any, str], ...] = ()  # other modules that hold the tensor too, with their keys

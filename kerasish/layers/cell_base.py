@@ -14,9 +14,9 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import local
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.layout import Layout
 from kerasish.core.random import SeedGenerator
 from kerasish.core.shape import TensorShape
-from kerasish.core.variable import Layout
 from kerasish.layers.calling import is_ours
 from kerasish.layers.core import known_axis
 from kerasish.layers.layer import Layer

@@ -14,7 +14,7 @@ import torch
 from kerasish import activations, initializers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.variable import Layout
+from kerasish.core.layout import Layout
 from kerasish.layers.cell_base import GateLayout, RecurrentCell, initial_state, output_size
 from kerasish.layers.layer import Layer
 from kerasish.ops import recurrent

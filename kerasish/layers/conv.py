@@ -16,9 +16,10 @@ from kerasish import activations, constraints, initializers, regularizers
 from kerasish.core import registry
 from kerasish.core.autodiff import on_raw_tensors
 from kerasish.core.dtypes import to_torch
+from kerasish.core.layout import Layout
 from kerasish.core.shape import channels_axis, tuple_of, window_output
 from kerasish.core.symbolic import KerasTensor
-from kerasish.core.variable import Layout, Weight
+from kerasish.core.variable import Weight
 from kerasish.layers.adapters import LowRank, large_weight, stored_weight
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec

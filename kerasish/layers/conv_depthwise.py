@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from kerasish import constraints, initializers, regularizers
-from kerasish.core.variable import Layout
+from kerasish.core.layout import Layout
 from kerasish.layers.conv import LAYOUTS, WindowLayer, positive
 from kerasish.ops.conv import convolve, depthwise
 

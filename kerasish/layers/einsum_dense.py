@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish import activations, constraints, initializers, regularizers
-from kerasish.core.variable import Layout
+from kerasish.core.layout import Layout
 from kerasish.layers.adapters import large_weight, stored_weight
 from kerasish.layers.core import known_axis
 from kerasish.layers.input_spec import InputSpec

@@ -27,14 +27,15 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, local, scope
+from kerasish.core.context import automatic_name, local, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail
+from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Fresh, Layout, Variable, Weight
+from kerasish.core.variable import Fresh, Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
     CallSpec,
@@ -56,6 +57,7 @@ from kerasish.layers.configuration import (
     serialize_argument,
     take_base_arguments,
 )
+from kerasish.layers.functional_calls import rematerialize, rematerialized_call, stateless_call
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.quantization import Quantizable, settles_config
@@ -90,7 +92,11 @@ class Layer(Quantizable, Module):
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _follows_policy = True  # whether a mixed policy has a say in what it computes
     _compute_bound = False  # whether its kernels take the time, not the calls between them
+    _remat_mode: Any = None  # of the RematScope that it was made in
     _raw_call: Callable
+
+    stateless_call = stateless_call
+    rematerialized_call = rematerialized_call
 
     def __init__(
         self,
@@ -116,6 +122,8 @@ class Layer(Quantizable, Module):
         self._trainable = bool(trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._initialized = True
+        if local.remat_scopes:
+            rematerialize(self)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -413,6 +421,8 @@ class Layer(Quantizable, Module):
             self.dtype_policy = dtype
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
+        if not settings.explain_errors:
+            return
         lines = [f"Exception encountered when calling {type(self).__name__}.call() of layer '{self.name}'.", "", ""]
         lines.append("Arguments received:")
         for name, value in (*zip(self._call_spec.names, args), *kwargs.items()):
@@ -636,6 +646,8 @@ class Layer(Quantizable, Module):
                     hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
                 )
             self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
+            if local.losses is not None:
+                local.losses.append(value)
         if not self._may_hold_losses and not is_dynamo_compiling():
             object.__setattr__(self, "_given_loss", True)
             tracking.structure_changed()

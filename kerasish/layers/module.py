@@ -31,9 +31,7 @@ _UNTRACKED = frozenset(
     ("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes", "_stack", "_entry")
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_NOT_SERVED = frozenset(  # public members of Keras's Layer and Model that are still to come
-    "export get_state_tree rematerialized_call set_state_tree stateless_call stateless_compute_loss".split()
-)
+_NOT_SERVED = frozenset(("export",))  # public members of Keras's Layer and Model that are still to come
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish.core import dispatch
 from kerasish.core.context import settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
@@ -87,7 +88,18 @@ class AUC(AllCounts):
             inner = [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
             self._evenly = True
         self.num_thresholds = len(inner) + 2
-        self.thresholds = [-settings.epsilon, *inner, 1.0 + settings.epsilon]
+        self._thresholds = [-settings.epsilon, *inner, 1.0 + settings.epsilon]
+
+    @property
+    def thresholds(self) -> list[float]:
+        """All thresholds, ascending, with one below 0 and one above 1 at the ends."""
+        return self._thresholds
+
+    def interpolate_pr_auc(self) -> Any:
+        """The area under the precision-recall curve of the counts so far, whatever ``curve`` is."""
+        with torch.no_grad():
+            tp, fp, _, fn = self._counts()
+            return dispatch.wrap(self._of_labels(_interpolated_precision(tp, fp, fn)))
 
     def _set_label_weights(self, label_weights: Any) -> None:
         self.label_weights = None
@@ -139,6 +151,10 @@ class AUC(AllCounts):
             areas = _interpolated_precision(tp, fp, fn)
         else:
             areas = self._area(*_rates(self.curve, tp, fp, tn, fn))
+        return self._of_labels(areas)
+
+    def _of_labels(self, areas: torch.Tensor) -> torch.Tensor:
+        """The weighted mean of the labels' areas; that of all predictions as it is."""
         if not self.multi_label:
             return areas
         if self.label_weights is None:

@@ -10,6 +10,7 @@ from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.core import Input, InputLayer, Lambda
 from kerasish.layers.layer import Layer
+from kerasish.layers.operation import Operation
 from kerasish.models.model import Model
 from kerasish.models.sequential import Sequential
 
@@ -105,7 +106,7 @@ def _clone_functional(model: Model, input_tensors: Any, clone: Callable, call_fu
 
     def call(operation: Any, args: tuple, kwargs: dict) -> Any:
         if id(operation) not in clones:
-            is_function = isinstance(operation, FunctionCall)
+            is_function = isinstance(operation, FunctionCall) and not isinstance(operation, Operation)
             clones[id(operation)] = (
                 FunctionCall(operation.function, operation.name) if is_function else clone(operation)
             )

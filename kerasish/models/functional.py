@@ -8,6 +8,7 @@ from kerasish.core import registry, tree
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.layer import Layer
+from kerasish.layers.operation import Operation
 from kerasish.models import operations
 from kerasish.models.model import Model
 from kerasish.saving.dialects import functional_to_keras_3
@@ -32,7 +33,7 @@ class Functional(Model):
         places = _places(network)
         for operation in network.operations:
             own_nodes = [node for node in operation._inbound_nodes if id(node) in nodes and not node.is_input]
-            if isinstance(operation, FunctionCall):
+            if isinstance(operation, FunctionCall) and not isinstance(operation, Operation):
                 data, args, kwargs = operations.serialize(operation, own_nodes[0])
                 calls = [(args, kwargs)]
             else:
@@ -125,7 +126,7 @@ def _make_operation(data: dict, name: str) -> Any:
     if operations.is_operation(data):
         return operations.Operation(data, name)
     layer = registry.deserialize_inner(data)
-    if not isinstance(layer, Layer):
+    if not isinstance(layer, (Layer, Operation)):
         raise fail(TypeError, f"The file's '{name}' is not a layer", received=type(layer).__name__)
     return layer
 

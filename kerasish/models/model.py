@@ -25,8 +25,10 @@ from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
+from kerasish.models import state_tree
 from kerasish.models.calibration import quantize_model
 from kerasish.models.network import Network
+from kerasish.models.state_tree import set_state_tree as _set_state_tree
 from kerasish.models.summary import print_summary
 from kerasish.saving import model_files
 from kerasish.training.trainer import Trainer
@@ -302,6 +304,46 @@ class Model(Trainer, Layer):
             ValueError: the model has no weights yet.
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    # the state as values
+
+    @property
+    def metrics_variables(self) -> list:
+        """The variables of all metrics."""
+        return state_tree.metric_variables(self)
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, dict]:
+        """All variables by kind ("trainable_variables", "optimizer_variables", ...) and by the parts of their paths, nested.
+
+        Args:
+            value_format: "backend_tensor" or "numpy_array".
+
+        Raises:
+            ValueError: another format, or two variables of one path.
+        """
+        return state_tree.get_state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, dict]) -> None:
+        """Set the variables that such a tree has."""
+        _set_state_tree(self, state_tree)
+
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple:
+        """``compute_loss`` with other values of the variables: the loss, and the three lists of values after it."""
+        values = {
+            "trainable": trainable_variables, "non_trainable": non_trainable_variables, "metrics": metrics_variables,
+        }  # fmt: skip
+        batch = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight, "training": training}
+        return state_tree.stateless_loss(self, values, batch)
 
     # quantization
 

@@ -20,6 +20,7 @@ from kerasish.core.storage import cast_raw
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
+from kerasish.layers.operation import Operation
 from kerasish.layers.tracking import structure
 from kerasish.models.graph import Graph
 from kerasish.models.plan import Plan
@@ -137,7 +138,7 @@ class Network:
             return tree.map_structure(lambda x: _like(x, x), self.outputs_structure)
 
         def spec(operation: Any, args: tuple, kwargs: dict) -> Any:
-            if isinstance(operation, FunctionCall):
+            if isinstance(operation, FunctionCall) and not isinstance(operation, Operation):
                 return symbolic.infer(operation.function, args, kwargs)
             return operation.compute_output_spec(*args, **kwargs)
 

@@ -12,6 +12,7 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.layers.operation import Operation
 
 
 class Row:
@@ -24,7 +25,9 @@ class Row:
     @property
     def label(self) -> str:
         kind = (
-            self.layer.function.__name__.title() if isinstance(self.layer, FunctionCall) else type(self.layer).__name__
+            self.layer.function.__name__.title()
+            if isinstance(self.layer, FunctionCall) and not isinstance(self.layer, Operation)
+            else type(self.layer).__name__
         )
         return f"{self.layer.name} ({kind})"
 

@@ -405,6 +405,11 @@ class Optimizer(OptimizerState):
             self.prepare_writes(variables)
             torch._foreach_copy_([v.stored for v in variables], averages)
 
+    def averages(self) -> list[tuple[Variable, Variable]]:
+        """The variables that have moving averages, with those."""
+        slots = self._slots.get("average", {})
+        return [(v, slots[i]) for i, v in enumerate(self._trainable_variables) if i in slots]
+
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """At the end of training: set the variables to their moving averages, if those are kept."""
         averages = self._slots.get("average", {})

@@ -249,6 +249,17 @@ class MultiOptimizer(Optimizer):
     def optimizers(self) -> list[Optimizer]:
         return list(self._optimizers)
 
+    @property
+    def loss_scale_factor(self) -> float | None:  # type: ignore[override]
+        """What ``scale_loss`` multiplies by; all optimizers divide by the same."""
+        return self._loss_scale_factor
+
+    @loss_scale_factor.setter
+    def loss_scale_factor(self, value: float | None) -> None:
+        self._loss_scale_factor = value
+        for optimizer in self.__dict__.get("_optimizers", ()):
+            optimizer.loss_scale_factor = value
+
     def build(self, variables: Iterable[Variable]) -> None:
         if self.built:
             return

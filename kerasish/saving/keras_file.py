@@ -16,7 +16,7 @@ import datetime
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -111,36 +111,76 @@ def save(model: Any, path: Any, config: dict, include_optimizer: bool = True) ->
         config: the serialized model.
         include_optimizer: whether the optimizer's state is written.
     """
-    metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
-    texts = {METADATA: json.dumps(metadata), CONFIG: json.dumps(config)}
-    with replacing(path) as temporary, tempfile.TemporaryDirectory(prefix="keras_assets_") as folder:
+    with tempfile.TemporaryDirectory(prefix="keras_assets_") as folder:
+        write(path, _stores(model, include_optimizer), config, _collect_assets(model, folder))
+
+
+def save_weights(model: Any, path: Any, also: Callable[[h5.Writer], None] | None = None) -> None:
+    """Write a ``.weights.h5`` file.
+
+    Args:
+        also: writes something more into it.
+    """
+    with replacing(path) as temporary:
+        _write_weights(temporary, _stores(model, True), also)
+
+
+def snapshot(model: Any, config: dict | None, folder: str, include_optimizer: bool = True) -> Callable[[Any], None]:
+    """A copy of what is to be written now: the function writes it to a path, at any time and in any thread.
+
+    Args:
+        config: the serialized model, for a ``.keras`` archive; None: a file of weights.
+        folder: for files of layers that keep some, as long as the function may be called.
+    """
+    stores = list(_stores(model, include_optimizer))
+    members = _collect_assets(model, folder) if config is not None else {}
+    return lambda path: write(path, stores, config, members)
+
+
+def write(path: Any, stores: Iterable[tuple[str, str, dict]], config: dict | None, members: dict[str, str]) -> None:
+    """Write an archive, or a file of weights if there is no config.
+
+    Args:
+        stores: the arrays, as ``_stores`` gives them.
+        members: name in the archive → file.
+    """
+    with replacing(path) as temporary:
+        if config is None:
+            _write_weights(temporary, stores)
+            return
+        metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
+        texts = {METADATA: json.dumps(metadata), CONFIG: json.dumps(config)}
         weights = f"{temporary}.h5"
         try:
-            _write_weights(model, weights, include_optimizer)
-            write_archive(temporary, texts, {WEIGHTS: weights, **_collect_assets(model, folder)})
+            _write_weights(weights, stores)
+            write_archive(temporary, texts, {WEIGHTS: weights, **members})
         finally:
             if os.path.exists(weights):
                 os.remove(weights)
 
 
-def save_weights(model: Any, path: Any) -> None:
-    """Write a ``.weights.h5`` file."""
-    with replacing(path) as temporary:
-        _write_weights(model, temporary, True)
+def _stores(model: Any, include_optimizer: bool) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path in the file, name, and arrays of each layer and optimizer."""
+    for where, thing in objects(model):
+        if isinstance(thing, Optimizer) and not include_optimizer:
+            continue
+        store: dict[str, Any] = {}
+        thing.save_own_variables(store)
+        yield where, thing.name, store
 
 
-def _write_weights(model: Any, path: str, include_optimizer: bool) -> None:
+def _write_weights(
+    path: str, stores: Iterable[tuple[str, str, dict]], also: Callable[[h5.Writer], None] | None = None
+) -> None:
     with h5.Writer(path) as writer:
-        for where, thing in objects(model):
-            if isinstance(thing, Optimizer) and not include_optimizer:
-                continue
-            store: dict[str, Any] = {}
-            thing.save_own_variables(store)
+        for where, name, store in stores:
             group = f"{where}/vars".lstrip("/")
             writer.group(group)
-            writer.attribute(group, "name", thing.name)
-            for name, value in store.items():
-                writer.array(f"{group}/{name}", value)
+            writer.attribute(group, "name", name)
+            for key, value in store.items():
+                writer.array(f"{group}/{key}", value)
+        if also is not None:
+            also(writer)
 
 
 def _collect_assets(model: Any, folder: str) -> dict[str, str]:
@@ -207,15 +247,18 @@ def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False)
     _load_assets(model, archive)
 
 
-def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False) -> None:
+def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False, has_optimizer: bool = True) -> None:
     """Set a model's weights and optimizer state from a file in this layout.
+
+    Args:
+        has_optimizer: whether a file without the optimizer's state is one to warn of.
 
     Raises:
         ValueError: arrays are missing or of other shapes; nothing is changed then.
     """
-    transfer = _plan(model, root)
+    transfer = _plan(model, root, has_optimizer)
     for order in _OLD_ORDERS if transfer.problems else ():
-        other = _plan(model, root, **order)
+        other = _plan(model, root, has_optimizer, **order)
         transfer = other if len(other.problems) < len(transfer.problems) else transfer
     transfer.run(skip_mismatch)
 
@@ -223,7 +266,7 @@ def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False) -> Non
 _OLD_ORDERS = ({"private_last": False}, {"private_last": False, "layers_first": True})
 
 
-def _plan(model: Any, root: h5.Group, **order: bool) -> Transfer:
+def _plan(model: Any, root: h5.Group, has_optimizer: bool, **order: bool) -> Transfer:
     transfer = Transfer(root.file)
     used = set()
     for where, thing in objects(model, **order):
@@ -235,7 +278,8 @@ def _plan(model: Any, root: h5.Group, **order: bool) -> Transfer:
             continue
         arrays = _numbered(group)
         if isinstance(thing, Optimizer):
-            match_optimizer(transfer, where, thing, arrays)
+            if arrays or has_optimizer:
+                match_optimizer(transfer, where, thing, arrays)
             continue
         transfer.match(where or thing.name, thing, thing._file_variables(), arrays)
     if transfer.problems:

@@ -16,7 +16,7 @@ from kerasish.core import registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
 from kerasish.layers.layer import Layer
-from kerasish.saving import h5, keras_file, legacy_h5
+from kerasish.saving import h5, keras_file, legacy_h5, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
 from kerasish.saving.dialects import to_keras_3
 
@@ -69,7 +69,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "the model first by calling it on some data.",
             stacklevel=3,
         )
-    (legacy_h5 if legacy else keras_file).save(model, path, _serialized(model, include_optimizer), include_optimizer)
+    (legacy_h5 if legacy else keras_file).save(model, path, serialized(model, include_optimizer), include_optimizer)
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
@@ -87,7 +87,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         ValueError: the file is damaged, is no model, or its parts do not fit together.
         TypeError: it names a class or function that is neither public nor registered.
     """
-    path = os.fspath(filepath)
+    path = steps.newest(os.fspath(filepath))
     kind = _kind_of(path, "load_model")
     with _rebuilding(path, max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path)) if safe_mode else None):
         if kind == "h5":
@@ -123,7 +123,7 @@ def _check_model(model: Any, what: str) -> None:
         raise fail(ValueError, f"{what} needs a model", "a keras.Model", f"{model!r} of type {type(model)}")
 
 
-def _serialized(model: Any, include_compilation: bool = True) -> dict:
+def serialized(model: Any, include_compilation: bool = True) -> dict:
     """A model as plain data, layers that occur in several places being marked."""
     with scope(share_objects=True):
         config = json.loads(json.dumps(registry.serialize_keras_object(model)))
@@ -228,7 +228,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     if kwargs.pop("options", None) is not None or kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs or 'options'}")
     _check_model(model, "load_weights")
-    path = os.fspath(filepath)
+    path = steps.newest(os.fspath(filepath))
     kind = _kind_of(path, "load_weights")
     if not model.built:
         raise ValueError(
@@ -246,7 +246,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
-            keras_file.load_weights(model, root, skip_mismatch)
+            keras_file.load_weights(model, root, skip_mismatch, has_optimizer=path == os.fspath(filepath))
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:

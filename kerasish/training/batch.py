@@ -42,6 +42,9 @@ class Feed:
     def spare_pass(self) -> None:
         """Called at the end of an epoch that was all of a pass: Keras begins another pass there, which nobody takes."""
 
+    def skip_pass(self) -> None:
+        """Called for each pass that another run took: what begins passes differently each time has to begin one."""
+
     def abandon(self) -> None:
         """Called where an epoch is left before its end: what was begun to be fetched is not wanted."""
 

@@ -86,7 +86,10 @@ class Callback:
     Attributes:
         model: the model being trained.
         params: "verbose", "epochs" and "steps".
+        resumes: whether it lets another process go on with the run, which then has to be the same run.
     """
+
+    resumes = False
 
     def __init__(self) -> None:
         self.params: dict | None = None

@@ -7,71 +7,14 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from kerasish.core.errors import fail
 from kerasish.training.callback import Callback
-from kerasish.training.compiled import CompiledMetrics
-
-
-class Monitor(Callback):
-    """Base of the callbacks that watch one value of the logs (``keras.callbacks.MonitorCallback``).
-
-    Args:
-        monitor: name of the value.
-        mode: "min", "max", or "auto": by the name, metrics such as accuracy and AUC growing.
-        baseline: the first best value, or None.
-        min_delta: least change that counts as an improvement.
-    """
-
-    def __init__(
-        self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
-    ) -> None:
-        super().__init__()
-        if mode not in ("auto", "min", "max"):
-            warnings.warn(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3)
-            mode = "auto"
-        self.monitor = monitor
-        self.mode = mode
-        self.best = baseline
-        self.min_delta = abs(min_delta)
-
-    @property
-    def grows(self) -> bool:
-        """Whether larger is better."""
-        if self.mode != "auto":
-            return self.mode == "max"
-        name = self.monitor.removeprefix("val_")
-        for label, metric in self._metrics_by_name():
-            direction = getattr(metric, "_direction", None)
-            if label == name and direction is not None:
-                return direction == "up"
-        growing = ("acc", "auc", "precision", "recall", "fmeasure", "f1", "iou", "top_k", "r2", "similarity")
-        return any(part in name for part in growing)
-
-    def _metrics_by_name(self) -> Iterator[tuple[str, Any]]:
-        """The model's metrics under the names that they have in logs."""
-        for metric in getattr(self.model, "metrics", ()):
-            yield from metric.named() if isinstance(metric, CompiledMetrics) else [(metric.name, metric)]
-
-    def improves(self, value: float, best: float | None) -> bool:
-        """Whether ``value`` beats ``best`` by at least ``min_delta``."""
-        if best is None:
-            return True
-        return value - self.min_delta > best if self.grows else value + self.min_delta < best
-
-    _unavailable = "Callback conditioned on metric `{}` which is not available."
-
-    def value(self, logs: dict | None) -> float | None:
-        """The watched value; warns if the logs do not have it."""
-        found = (logs or {}).get(self.monitor)
-        if found is None:
-            names = ",".join(logs or {})
-            warnings.warn(f"{self._unavailable.format(self.monitor)} Available metrics are: {names}", stacklevel=4)
-        return found
+from kerasish.training.monitor import BatchCount, Monitor
 
 
 class EarlyStopping(Monitor):
@@ -110,13 +53,17 @@ class EarlyStopping(Monitor):
         self.best_epoch = 0
         self.best_weights: list | None = None
 
+    def get_monitor_value(self, logs: dict | None) -> float | None:
+        """The watched value; warns if the logs do not have it."""
+        return self.value(logs)
+
     def on_train_begin(self, logs: dict | None = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = None
         self.best_weights = None
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        current = self.value(logs)
+        current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
@@ -183,7 +130,7 @@ class ModelCheckpoint(Monitor):
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
         self.period = period
-        self._batches = 0
+        self._count = BatchCount(save_freq)
         self._epoch = 0
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
@@ -198,11 +145,7 @@ class ModelCheckpoint(Monitor):
             )
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self.save_freq == "epoch":
-            return
-        self._batches += 1
-        if self._batches >= self.save_freq:
-            self._batches = 0
+        if self.save_freq != "epoch" and self._count.is_due(batch):
             self._save(batch, logs)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -214,28 +157,44 @@ class ModelCheckpoint(Monitor):
 
     def _save(self, batch: int | None, logs: dict | None) -> None:
         path = self._path(batch, logs or {})
-        if self.save_best_only:
-            current = self.value(logs)
-            if current is None:
-                return
-            if not self.improves(current, self.best):
-                if self.verbose > 0:
-                    print(f"\nEpoch {self._epoch + 1}: {self.monitor} did not improve from {self.best:.5f}")
-                return
-            if self.verbose > 0:
-                before = self.best if self.best is not None else -math.inf if self.grows else math.inf
-                print(
-                    f"\nEpoch {self._epoch + 1}: {self.monitor} improved from {before:.5f} to {current:.5f}, saving model "
-                    f"to {path}"
-                )
-            self.best = current
-        elif self.verbose > 0:
-            print(f"\nEpoch {self._epoch + 1}: saving model to {path}")
+        if not self._is_due(logs, path):
+            return
+        if os.path.isdir(path):
+            raise OSError(
+                f"Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing directory: {path}"
+            )
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
         else:
             self.model.save(path, overwrite=True)
+        if self.verbose > 0:
+            print(f"\nEpoch {self._epoch + 1}: finished saving model to {path}")
+
+    def _is_due(self, logs: dict | None, path: str) -> bool:
+        """Whether the model is to be written; says so. Without a value to compare it is, as in Keras."""
+        if not self.save_best_only:
+            if self.verbose > 0:
+                print(f"\nEpoch {self._epoch + 1}: saving model to {path}")
+            return True
+        current = self.value(logs)
+        if current is None:
+            return True
+        if getattr(current, "shape", ()):
+            warnings.warn(
+                f"Can save best model only when `monitor` is a scalar value. Received: {current}. Falling back to "
+                "`save_best_only=False`.",
+                stacklevel=5,
+            )
+            return True
+        best = "None" if self.best is None else f"{self.best:.5f}"
+        improves = self.improves(current, self.best)
+        if self.verbose > 0:
+            change = f"improved from {best} to {current:.5f}, saving model to {path}"
+            print(f"\nEpoch {self._epoch + 1}: {self.monitor} {change if improves else f'did not improve from {best}'}")
+        if improves:
+            self.best = current
+        return improves
 
     def _path(self, batch: int | None, logs: dict) -> str:
         values = {"epoch": self._epoch + 1, **logs}
@@ -401,13 +360,65 @@ class CSVLogger(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stops training when the loss of a batch is NaN or infinite."""
+    """Stops training when the loss of a batch is NaN or infinite.
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    Args:
+        raise_error: whether that is an error, which ends ``fit`` at once; else training ends as it does elsewhere.
+
+    Raises:
+        RuntimeError: in ``fit``, with ``raise_error``.
+    """
+
+    def __init__(self, raise_error: bool = False) -> None:
+        super().__init__()
+        self.raise_error = raise_error
+
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
         loss = (logs or {}).get("loss")
-        if loss is not None and (math.isnan(loss) or math.isinf(loss)):
-            print(f"Batch {batch}: Invalid loss, terminating training")
-            self.model.stop_training = True
+        if loss is None or not (math.isnan(loss) or math.isinf(loss)):
+            return
+        if self.raise_error:
+            raise RuntimeError(
+                f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. Terminating training immediately."
+            )
+        print(f"Batch {batch}: Invalid loss, terminating training")
+        self.model.stop_training = True
+
+
+class BaseLogger(Callback):
+    """Keras 2's: puts the means over an epoch's samples into its logs, of metrics that batches' logs have.
+
+    Args:
+        stateful_metrics: names of those that are means already.
+    """
+
+    def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
+        super().__init__()
+        self.stateful_metrics = set(stateful_metrics or ())
+        self.seen = 0
+        self.totals: dict[str, Any] = {}
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.seen, self.totals = 0, {}
+
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        logs = logs or {}
+        size = logs.get("size", 0)
+        self.seen += size * logs.get("num_steps", 1)
+        for name, value in logs.items():
+            if name in self.stateful_metrics:
+                self.totals[name] = value
+            else:
+                self.totals[name] = self.totals.get(name, 0) + value * size
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if logs is None:
+            return
+        for name in (self.params or {}).get("metrics", ()):
+            if name in self.stateful_metrics and name in self.totals:
+                logs[name] = self.totals[name]
+            elif name in self.totals and self.seen:
+                logs[name] = self.totals[name] / self.seen
 
 
 class LambdaCallback(Callback):

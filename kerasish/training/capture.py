@@ -168,25 +168,28 @@ class Tiers:
         self._idle = False  # whether that call goes on eagerly
         self._only_kept = False  # whether it is captured only if there is a library already
         self._swap_at: int | None = None
+        self._whole: int | None = None  # rows below which a batch is a remainder, though it comes first
 
-    def runner(self, steps: int | None, batch_size: int | None) -> Callable:
+    def runner(self, steps: int | None, batch_size: int | None, fixed: bool = False) -> Callable:
         """What makes the steps of a call of ``fit``.
 
         Args:
             steps: how many there will be; None if that is not known.
+            fixed: whether the run may be stopped and gone on with: each step then has the tier that it would have had.
         """
         self._count, self._idle, self._only_kept = 0, False, False
         device = devices.current()
         if self._off or self.step.model.run_eagerly or devices.compiles(device):
             return self.step.train
         if not self._asked:
-            self._swap_at = self._when_it_pays(steps or 0, batch_size or 32, device)
+            self._swap_at = self._when_it_pays(steps or 0, batch_size or 32, device, fixed)
+        self._whole = batch_size if fixed else None
         return self.train if self._asked or self._swap_at is not None else self.step.train
 
-    def _when_it_pays(self, steps: int, batch_size: int, device: torch.device) -> int | None:
+    def _when_it_pays(self, steps: int, batch_size: int, device: torch.device, fixed: bool) -> int | None:
         if devices.records(device):
             return _RECORDED_FROM if steps > 10 * _RECORDED_FROM else None
-        fixed = settings.global_seed is not None or torch.are_deterministic_algorithms_enabled()
+        fixed = fixed or settings.global_seed is not None or torch.are_deterministic_algorithms_enabled()
         swap_at = Cost(self.step.model, batch_size).swap_at(steps, fixed) if steps >= Cost.LEAST else None
         if swap_at is None and not fixed and steps >= _WORTH_A_LOOK:
             self._only_kept, swap_at = True, 0
@@ -276,6 +279,8 @@ class Tiers:
         def rest(kinds: tuple) -> list:
             return [(shape[1:], dtype, device) for shape, dtype, _, device in kinds]
 
+        if self._whole is not None and any(shape and shape[0] < self._whole for shape, *_ in kind[1]):
+            return True
         return any(phase == kind[0] and rest(kinds) == rest(kind[1]) for phase, kinds in self._jobs)
 
     def _give_up(self, reason: str) -> None:

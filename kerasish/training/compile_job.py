@@ -216,6 +216,8 @@ def check_capturable(step: Step) -> None:
         raise CannotCapture(f"{type(optimizer).__name__} decides on the host, from the gradients, what to do")
     if any(layer._has_hooks() for layer in model._flatten_layers()):
         raise CannotCapture("a layer has hooks")
+    if any(layer._remat_mode is not None for layer in model._flatten_layers()):
+        raise CannotCapture("a layer was made in a RematScope")
     if model._overrides("compute_metrics"):
         raise CannotCapture("compute_metrics() is overridden")
 

@@ -15,11 +15,12 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
-from kerasish.core.errors import fail
 from kerasish.core.storage import to_numpy
 from kerasish.training.arrays import single_batch
 from kerasish.training.callback import CallbackList, History, Logs, to_numbers
 from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
+from kerasish.training.passes import Passes, warn_end
+from kerasish.training.resume import go_on, note_positions
 
 
 def fit(
@@ -43,6 +44,9 @@ def fit(
 ) -> History:
     """Train for some epochs; arguments as of ``Model.fit``."""
     model._check_compiled("fit()")
+    if settings.distribution is not None:
+        settings.distribution.check_trainable()
+    steps_per_epoch, epochs = limited_steps(steps_per_epoch), _limited_epochs(epochs)
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
     feed = make_feed(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
@@ -51,21 +55,29 @@ def fit(
     passes = Passes(feed, steps_per_epoch)
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
-    planned = passes.steps * (epochs - initial_epoch) if passes.steps else None
-    runner = model._runner("train", planned, feed.batch_size)
+    resumes = any(callback.resumes for callback in calls)
+    if resumes:
+        note_positions(model, passes)
+    planned = passes.steps * (epochs - (0 if resumes else initial_epoch)) if passes.steps else None
+    runner = model._runner("train", planned, feed.batch_size, resumes)
     calls.on_train_begin()
+    at = model.__dict__.pop("_position", None)
+    initial_epoch = at.epoch if at is not None else initial_epoch
     logs: dict = {}
     for epoch in range(initial_epoch, epochs):
         if epoch > initial_epoch and passes.is_over():
-            _warn_end(epoch, 0, passes.steps)
+            warn_end(epoch, 0, passes.steps)
             break
         model.reset_metrics()
         calls.on_epoch_begin(epoch)
         with model._compiled_trainable_state():
-            done = _run(runner, passes.epoch(epoch), calls, "train", model)
+            if at is not None:
+                go_on(model, at, passes)
+            done = _run(runner, passes.epoch(epoch), calls, "train", model, at.batch if at is not None else 0)
+        at = None
         logs = to_numbers(model.get_metrics_result_raw() if done is None else done)
         if validation is not None and is_due(epoch):
-            checks = Passes(validation, validation_steps)
+            checks = Passes(validation, limited_steps(validation_steps))
             if checks.is_over():
                 warnings.warn(_VALIDATION_OVER, stacklevel=4)
             else:
@@ -92,6 +104,7 @@ def evaluate(
 ) -> Any:
     """Metrics on data; arguments as of ``Model.evaluate``."""
     model._check_compiled("evaluate()")
+    steps = limited_steps(steps)
     feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
     passes = Passes(feed, steps)
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
@@ -113,6 +126,7 @@ def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]
 
 def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any) -> Any:
     """Predictions for data as NumPy arrays; arguments as of ``Model.predict``."""
+    steps = limited_steps(steps)
     feed = make_feed(x, batch_size=batch_size, steps=steps)
     passes = Passes(feed, steps)
     verbose = 0 if verbose == "auto" and passes.steps == 1 else verbose
@@ -127,7 +141,12 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
 
 def predict_at_once(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int | None, callbacks: Any) -> Any:
     """``predict`` for arrays of one batch with nobody looking on, without what only several batches need; else None."""
-    if steps is not None or callbacks is not None or not (verbose == "auto" or verbose == 0):
+    if (
+        steps is not None
+        or callbacks is not None
+        or settings.max_steps_per_epoch
+        or not (verbose == "auto" or verbose == 0)
+    ):
         return None
     batch = single_batch(x, batch_size)
     if batch is None:
@@ -182,18 +201,25 @@ def joined(*batches: Any) -> np.ndarray:
 # one pass -------------------------------------------------------------------------------------------------------------
 
 
-def _run(runner: Callable, batches: Generator, calls: CallbackList, mode: str, model: Any) -> dict | None:
-    """All batches through a step. Returns the last step's own logs, if the step makes any (a user's ``train_step``)."""
+def _run(
+    runner: Callable, batches: Generator, calls: CallbackList, mode: str, model: Any, first: int = 0
+) -> dict | None:
+    """All batches through a step. Returns the last step's own logs, if the step makes any (a user's ``train_step``).
+
+    Args:
+        first: the first batch's number.
+    """
     with closing(batches), devices.steps(runner) as step:
-        return _run_steps(step, batches, calls, mode, model)
+        return _run_steps(step, batches, calls, mode, model, first)
 
 
-def _run_steps(runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any) -> dict | None:
+def _run_steps(
+    runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any, step: int
+) -> dict | None:
     begin, end = getattr(calls, f"on_{mode}_batch_begin"), getattr(calls, f"on_{mode}_batch_end")
     hooks = calls.has_batch_hooks(mode)
     group = model.steps_per_execution
     logs = None
-    step = 0
     while True:
         several = list(itertools.islice(batches, group)) if group > 1 else None
         batch = several[0] if several else None if group > 1 else next(batches, None)
@@ -219,89 +245,27 @@ def _end_batch(end: Callable, step: int, results: Callable[[], dict]) -> weakref
     return weakref.ref(logs)
 
 
-class Passes:
-    """The batches of a feed, epoch by epoch.
-
-    With a number of steps, an epoch goes on where the last one stopped; where the data ends within an epoch, that epoch is
-    cut short, with a warning, and the next one begins anew.
-
-    Attributes:
-        steps: batches of an epoch, None if that is not known.
-    """
-
-    def __init__(self, feed: Feed, steps: int | None = None) -> None:
-        self.steps = feed.batches if steps is None else int(steps)
-        self._feed = feed
-        self._goes_on = steps is not None or not feed.restarts
-        self._iterator: Iterator | None = None
-
-    def is_over(self) -> bool:
-        """Whether there is nothing left for another epoch: of a generator that has ended."""
-        if self._feed.restarts:
-            return False
-        first = next(self._open(), None)
-        self._iterator = itertools.chain(() if first is None else (first,), self._open())
-        return first is None
-
-    def epoch(self, number: int = 0) -> Generator:
-        """The batches of the next epoch.
-
-        Raises:
-            ValueError: there is none.
-        """
-        try:
-            yield from self._epoch(number)
-        except GeneratorExit:  # it is left before its end
-            self._feed.abandon()
-            raise
-
-    def _epoch(self, number: int) -> Generator:
-        self._feed.begin_epoch()
-        goes_on = self._iterator is not None
-        iterator = self._open()
-        count = 0
-        while self.steps is None or count < self.steps:
-            batch = next(iterator, None)
-            if batch is None and count == 0 and goes_on and self._feed.restarts:  # ended where the last epoch did
-                self._iterator, goes_on = None, False
-                iterator = self._open()
-                continue
-            if batch is None:
-                break
-            count += 1
-            yield batch
-        if not count:
-            raise fail(ValueError, "Expect x to be a non-empty array or dataset", hint=_NO_BATCHES)
-        if self.steps is not None and count < self.steps:
-            self._iterator = None if self._feed.restarts else self._iterator
-            _warn_end(number, count, self.steps)
-        if not self._goes_on and count == self._feed.batches:
-            self._feed.spare_pass()
-        self._feed.end_epoch()
-
-    def _open(self) -> Iterator:
-        if not self._goes_on:
-            return iter(self._feed)
-        if self._iterator is None:
-            self._iterator = iter(self._feed)
-        return self._iterator
-
-
 _VALIDATION_OVER = (
     "The generator of `validation_data` has ended: no more validation. Give one that goes on, with `validation_steps`, or "
     "arrays or a dataset."
 )
-_NO_BATCHES = "The data gave no batches: an array without samples, or a generator that has ended."
 
 
-def _warn_end(epoch: int, count: int, steps: int | None) -> None:
-    after = f"{count} of {steps} steps" if steps is not None else f"{count} steps"
-    warnings.warn(
-        f"Your input ran out of data; interrupting training. (Epoch {epoch + 1} ended after {after}.) Make sure that your "
-        "dataset or generator can generate at least `steps_per_epoch * epochs` batches. You may need to use the "
-        "`.repeat()` function when building your dataset.",
-        stacklevel=4,
-    )
+def limited_steps(steps: int | None) -> int | None:
+    """The steps of an epoch under ``keras.config.set_max_steps_per_epoch``."""
+    most = settings.max_steps_per_epoch
+    if not most or (steps and steps <= most):
+        return steps
+    warnings.warn(f"Limiting steps_per_epoch to {most}", stacklevel=4)
+    return most
+
+
+def _limited_epochs(epochs: int) -> int:
+    most = settings.max_epochs
+    if not most or epochs <= most:
+        return epochs
+    warnings.warn(f"Limiting epochs to {most}", stacklevel=4)
+    return most
 
 
 def _schedule(frequency: Any) -> Callable[[int], bool]:

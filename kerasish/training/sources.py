@@ -84,6 +84,13 @@ class SourceFeed(Feed):
         if hasattr(type(self.source), "element_spec"):  # asking the dataset would run its functions
             iter(self.source)  # takes seeds where it shuffles: without, later epochs would not have Keras's orders
 
+    def skip_pass(self) -> None:
+        if not self.restarts or self.indexed:
+            return
+        elements = iter(self.source)
+        if not hasattr(self.source, "element_spec"):
+            next(elements, None)  # a loader draws its order with the first batch
+
 
 def _ahead_of_use(elements: Iterator, stops: list) -> Iterator[Batch]:
     """Batches fetched in a thread; ``stops`` then holds what ends it. It ends when this generator is dropped, too."""
@@ -166,6 +173,9 @@ class WeightedFeed(Feed):
 
     def spare_pass(self) -> None:
         self.feed.spare_pass()
+
+    def skip_pass(self) -> None:
+        self.feed.skip_pass()
 
     def abandon(self) -> None:
         self.feed.abandon()

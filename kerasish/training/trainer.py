@@ -321,17 +321,20 @@ class Trainer:
             step.tiers = Tiers(step)
         return step.tiers
 
-    def _runner(self, mode: str, steps: int | None = None, batch_size: int | None = None) -> Callable[[tuple], Any]:
+    def _runner(
+        self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
+    ) -> Callable[[tuple], Any]:
         """What a batch is handed to: the library's step, or the user's ``train_step`` around which Tensors are made.
 
         Args:
             steps, batch_size: of training: how many steps there will be, and the size of a batch, if that is known.
+            fixed: whether all steps have to be of one tier.
         """
         step = self._the_step()
         if not self._overrides(f"{mode}_step"):
             if mode == "predict":
                 return lambda batch: step.predict(batch[0])
-            method = self._tiers().runner(steps, batch_size) if mode == "train" else getattr(step, mode)
+            method = self._tiers().runner(steps, batch_size, fixed) if mode == "train" else getattr(step, mode)
             return lambda batch: method(*batch)
         user_step = getattr(self, f"{mode}_step")
         tensorflow_rule = mode != "train" or _uses_tape(type(self))

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from kerasish import tf
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.variable import Layout, Weight
+from kerasish.core.layout import Layout
+from kerasish.core.variable import Weight
 
 KEYS = st.one_of(
     st.integers(-4, 3),

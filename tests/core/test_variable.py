@@ -9,8 +9,9 @@ import torch
 
 from kerasish import tf
 from kerasish.core.autodiff import GradientTape
+from kerasish.core.layout import Layout
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Layout, TFVariable, Variable, Weight
+from kerasish.core.variable import TFVariable, Variable, Weight
 
 
 def test_what_was_read_before_never_changes():

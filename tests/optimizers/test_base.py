@@ -16,8 +16,9 @@ from kerasish.core import dispatch
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import clear_session, settings
 from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.layout import Layout
 from kerasish.core.tensor import Tensor
-from kerasish.core.variable import Layout, TFVariable, Variable, Weight
+from kerasish.core.variable import TFVariable, Variable, Weight
 from kerasish.optimizers import SGD, Adam, Optimizer, schedules
 
 

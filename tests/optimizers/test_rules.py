@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasish import optimizers
-from kerasish.core.variable import Layout, Weight
+from kerasish.core.layout import Layout
+from kerasish.core.variable import Weight
 from kerasish.optimizers import common
 
 RULES = (
