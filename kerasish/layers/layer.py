@@ -86,6 +86,8 @@ class Layer(Quantizable, Module):
 
     _call_spec: CallSpec
     _is_base = True  # whether a user's subclass has no configuration but its own arguments
+    _convert_input_args = True  # False: call() gets its arguments, and the caller its results, as they are
+    _allow_non_tensor_positional_args = False  # kept for classes that set it; strings and the like pass everywhere
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
@@ -229,6 +231,8 @@ class Layer(Quantizable, Module):
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         """Inputs as tensors of the compute dtype; says whether any was ours (then so are the outputs)."""
+        if not self._convert_input_args:
+            return args, kwargs, True
         dtype = self._dtype_policy.compute_dtype if self.autocast else None
         wrapped = torch_given = False
 
@@ -336,6 +340,8 @@ class Layer(Quantizable, Module):
         if self._torch_modules:
             self._set_torch_mode(local.training)
         call = self._forward_with_hooks if self._has_hooks() else self.call
+        if not self._convert_input_args:
+            return call(*args, **kwargs)
         if wrapped:
             return tree.map_structure(as_output, call(*args, **kwargs))
         with recording():
@@ -492,14 +498,17 @@ class Layer(Quantizable, Module):
         if builds or type(self).call is Layer.call or all(layer.built for layer in self._layers):
             return
         kind = type(self)
-        if kind.compute_output_shape is Layer.compute_output_shape and kind.compute_output_spec is Layer.compute_output_spec:
+        if (
+            kind.compute_output_shape is Layer.compute_output_shape
+            and kind.compute_output_spec is Layer.compute_output_spec
+        ):
             return  # the shape comes from such a run
         try:
             trace(self, args, kwargs)
         except Exception as error:
             warnings.warn(
-                f"Layer '{self.name}' has sublayers that are not built, and its call() could not be run on symbolic inputs to "
-                f"build them ({type(error).__name__}: {error}). Give it a build() that builds them.",
+                f"Layer '{self.name}' has sublayers that are not built, and its call() could not be run on symbolic inputs "
+                f"to build them ({type(error).__name__}: {error}). Give it a build() that builds them.",
                 stacklevel=3,
             )
 

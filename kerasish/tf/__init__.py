@@ -82,6 +82,8 @@ from kerasish.tf.arrays import unstack as unstack
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
+from kerasish.tf.composite import RaggedTensor as RaggedTensor
+from kerasish.tf.composite import SparseTensor as SparseTensor
 from kerasish.tf.control import case as case
 from kerasish.tf.control import cond as cond
 from kerasish.tf.control import foldl as foldl

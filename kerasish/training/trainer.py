@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -50,6 +51,14 @@ class Compiled:
     def loss_metrics(self) -> list:
         """The running losses: the total, then one for each output if there are several."""
         return [self.loss_tracker, *(self.loss.trackers if self.loss is not None else [])]
+
+
+def _keeps_quiet_about_extras(method: Callable) -> Callable:
+    """Leave the arguments of Keras 2 out of a method's signature, by which packages sort arguments."""
+    signature = inspect.signature(method)
+    shown = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    method.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+    return method
 
 
 class Trainer:
@@ -401,6 +410,7 @@ class Trainer:
 
     # training
 
+    @_keeps_quiet_about_extras
     def fit(
         self,
         x: Any = None,
@@ -450,6 +460,7 @@ class Trainer:
                 validation_freq,
             )  # fmt: skip
 
+    @_keeps_quiet_about_extras
     def evaluate(
         self,
         x: Any = None,
@@ -467,6 +478,7 @@ class Trainer:
         with _where_weights_are(self):
             return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
 
+    @_keeps_quiet_about_extras
     def predict(
         self,
         x: Any,
