@@ -135,6 +135,7 @@ _ABOVE = {
 for _name, _file in _ABOVE.items():
     _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
     _announce_above(f"keras.utils.{_name}", _load)
+_announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.tf.data"))
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,7 @@ from kerasish.core.random import (
     uniform_raw,
 )
 from kerasish.core.registry import publish
+from kerasish.ops import signal_windows
 
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer",
@@ -144,9 +145,6 @@ class Identity(_Builtin):
         return {"gain": self.gain}
 
 
-_WINDOWS = ("bartlett", "blackman", "cosine", "hamming", "hann", "nuttall")
-
-
 class STFT(_Builtin):
     """The matrix of a short-time Fourier transform, shape (frame length, 1, frequencies), as a convolution's kernel.
 
@@ -165,8 +163,8 @@ class STFT(_Builtin):
     ) -> None:
         if side not in ("real", "imag"):
             raise ValueError(f"side should be 'real' or 'imag', not {side}")
-        if isinstance(window, str) and window not in _WINDOWS:
-            raise fail(ValueError, f"Invalid window name '{window}'", f"one of {_WINDOWS}, an array or None")
+        if isinstance(window, str):
+            signal_windows.check_window(window)
         if scaling not in (None, "density", "spectrum"):
             raise fail(
                 ValueError,
@@ -189,8 +187,7 @@ class STFT(_Builtin):
 
     def _window(self, frame: int) -> torch.Tensor:
         if isinstance(self.window, str):
-            make = getattr(torch.signal.windows, self.window)
-            window = make(frame, sym=not self.periodic, dtype=torch.float64)
+            window = signal_windows.window(self.window, frame, self.periodic)
         else:
             window = torch.as_tensor(np.asarray(self.window), dtype=torch.float64)
             if tuple(window.shape) != (frame,):

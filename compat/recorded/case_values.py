@@ -32,6 +32,11 @@ def mask(*shape: int, seed: int = 0) -> dict:
     return {"$": "mask", "shape": list(shape), "seed": seed}
 
 
+def texts(*shape: int, words: list[str], seed: int = 0) -> dict:
+    """Text, drawn from some words."""
+    return {"$": "texts", "shape": list(shape), "words": words, "seed": seed, "dtype": "string"}
+
+
 def array(values: Any, dtype: str = "float32") -> dict:
     return {"$": "array", "values": values, "dtype": dtype}
 
@@ -88,11 +93,16 @@ def _mask(spec: dict) -> np.ndarray:
     return np.random.RandomState(spec["seed"]).uniform(size=spec["shape"]) < 2 / 3
 
 
+def _texts(spec: dict) -> np.ndarray:
+    return np.array(spec["words"])[np.random.RandomState(spec["seed"]).randint(0, len(spec["words"]), spec["shape"])]
+
+
 _MAKERS: dict[str, Callable] = {
     "normal": _normal,
     "uniform": _uniform,
     "integers": _integers,
     "mask": _mask,
+    "texts": _texts,
     "array": lambda spec: np.array(spec["values"], dtype=spec["dtype"]),
 }
 

@@ -6,6 +6,7 @@ import plan_applications
 import plan_augment
 import plan_backend
 import plan_conv_lstm
+import plan_features
 import plan_fft
 import plan_images
 import plan_losses
@@ -16,6 +17,7 @@ import plan_sequences
 import plan_training
 import run_applications
 import run_augment
+import run_features
 import run_images
 import run_layers
 import run_losses
@@ -34,6 +36,7 @@ FAMILIES = {
     "ops": (plan_ops.cases, run_ops.run),
     "backend": (plan_backend.cases, run_ops.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
+    "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),

@@ -422,8 +422,10 @@ _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies", "keras.initializers", "keras.layers",
      "keras.losses", "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers",
      "keras.random", "keras.regularizers", "keras.src.applications.convnext",
-     "keras.src.applications.inception_resnet_v2", "keras.src.models.functional")
+     "keras.src.applications.inception_resnet_v2", "keras.src.layers.preprocessing.feature_space",
+     "keras.src.models.functional")
 )  # fmt: skip
+_CLASSES = frozenset(("keras.utils.FeatureSpace",))
 _FUNCTION_PACKAGES = (
     "keras.activations", "keras.losses", "keras.metrics", "keras.ops", "keras.ops.image", "keras.ops.linalg",
     "keras.ops.nn", "keras.ops.numpy", "keras.initializers", "keras.regularizers", "keras.random", "tf.math", "tf.nn",
@@ -465,7 +467,7 @@ def _function_named(name: str) -> Any:
 def _loadable(path: str, thing: Any, kind: str) -> bool:
     package, _, name = path.rpartition(".")
     if kind == "class":
-        return inspect.isclass(thing) and package in _CLASS_PACKAGES
+        return inspect.isclass(thing) and (package in _CLASS_PACKAGES or path in _CLASSES)
     if inspect.isclass(thing) or package not in _FUNCTION_PACKAGES or name in _HELPERS:
         return False
     return package != "tf" or hasattr(thing, "raw")  # operations; not tf.py_function and the like

@@ -14,12 +14,12 @@ from kerasish.core.dispatch import boundary, raw
 from kerasish.core.dtypes import to_torch
 from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
-from kerasish.layers.image_base import BaseImagePreprocessingLayer, DataLayer
+from kerasish.layers.image_base import BaseImagePreprocessingLayer, PlainDataLayer
 from kerasish.ops import boxes as box_ops
 from kerasish.ops.image_resize import centred, check_kind, check_resizing, crop_to, resize_images
 
 
-class Rescaling(DataLayer):
+class Rescaling(PlainDataLayer):
     """``inputs * scale + offset``.
 
     Args:

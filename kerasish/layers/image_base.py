@@ -10,12 +10,12 @@ import torch
 from kerasish.core.dispatch import boundary, raw
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
-from kerasish.layers.layer import Layer
+from kerasish.layers.data_layer import DataLayer
 from kerasish.ops import boxes as box_ops
 from kerasish.ops.conv import check_data_format
 
 
-class DataLayer(Layer):
+class PlainDataLayer(DataLayer):
     """A layer for a pipeline of data: it has nothing to build, and its outputs are of the compute dtype."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -25,12 +25,8 @@ class DataLayer(Layer):
     def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         return call(*args, **kwargs)  # no autocast: what is computed in which dtype, a layer says itself
 
-    def convert_weight(self, weight: Any) -> Any:
-        """``weight`` as it is: there is one backend."""
-        return weight
 
-
-class BaseImagePreprocessingLayer(DataLayer):
+class BaseImagePreprocessingLayer(PlainDataLayer):
     """The common part of the layers that change images.
 
     A call takes images, ``(batch, height, width, channels)`` or ``(height, width, channels)``, or channels first, or a

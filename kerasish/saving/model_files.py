@@ -34,7 +34,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     The file is written anew and then put in the old one's place, so that there is always a whole one.
 
     Args:
-        model: a model.
+        model: a model; for ``.keras``, any layer.
         filepath: ending in ``.keras`` (Keras 3's format), or in ``.h5`` or ``.hdf5`` (Keras 2's).
         overwrite: whether an existing file is replaced without asking.
         zipped: must not be False; folders are not written.
@@ -52,9 +52,11 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *unserved])}")
     if zipped is False:
         raise fail(NotImplementedError, "save_model(zipped=False), which makes a folder, is not served")
-    _check_model(model, "save_model")
+    _check_layer(model, "save_model")
     path = _path_of(filepath, save_format)
     legacy = save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5")))
+    if legacy:
+        _check_model(model, "save_model")
     if not legacy and not path.endswith(".keras"):
         raise ValueError(
             "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format "
@@ -97,7 +99,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
             if not compile:
                 config.pop("compile_config", None)
             model = registry.deserialize_keras_object(_without_empty(config), custom_objects, safe_mode)
-            _check_model(model, f"load_model('{path}')")
+            _check_layer(model, f"load_model('{path}')")
             keras_file.load_from_archive(model, archive)
     return model
 
@@ -116,6 +118,13 @@ def model_from_json(json_string: str, custom_objects: dict | None = None) -> Any
         model = registry.deserialize_keras_object(_without_empty(config), custom_objects)
     _check_model(model, "model_from_json")
     return model
+
+
+def _check_layer(model: Any, what: str) -> None:
+    if not isinstance(model, Layer):
+        raise fail(
+            ValueError, f"{what} needs a model", "a keras.Model or keras.Layer", f"{model!r} of type {type(model)}"
+        )
 
 
 def _check_model(model: Any, what: str) -> None:

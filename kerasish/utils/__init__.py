@@ -33,6 +33,7 @@ from kerasish.utils import np_utils as np_utils
 from kerasish.utils import vis_utils as vis_utils
 from kerasish.utils.config import Config as Config
 from kerasish.utils.download import get_file as get_file
+from kerasish.utils.feature_space import FeatureSpace as FeatureSpace
 from kerasish.utils.graphs import get_source_inputs as get_source_inputs
 from kerasish.utils.images import array_to_img as array_to_img
 from kerasish.utils.images import img_to_array as img_to_array
@@ -55,18 +56,18 @@ _ABOVE = (
 )  # fmt: skip
 
 __all__ = [
-    "Config", "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "array_to_img", "audio_dataset_from_directory",
-    "clear_session", "custom_object_scope", "deserialize_keras_object", "disable_interactive_logging",
-    "enable_interactive_logging", "get_custom_objects", "get_file", "get_registered_name", "get_registered_object",
-    "get_source_inputs", "image_dataset_from_directory", "img_to_array", "is_interactive_logging_enabled",
-    "is_keras_tensor", "legacy", "load_img", "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences",
-    "plot_model", "register_keras_serializable", "save_img", "serialize_keras_object", "set_random_seed",
-    "split_dataset", "standardize_dtype", "text_dataset_from_directory", "timeseries_dataset_from_array",
-    "to_categorical", "unpack_x_y_sample_weight",
+    "Config", "CustomObjectScope", "FeatureSpace", "Progbar", "PyDataset", "Sequence", "array_to_img",
+    "audio_dataset_from_directory", "clear_session", "custom_object_scope", "deserialize_keras_object",
+    "disable_interactive_logging", "enable_interactive_logging", "get_custom_objects", "get_file",
+    "get_registered_name", "get_registered_object", "get_source_inputs", "image_dataset_from_directory",
+    "img_to_array", "is_interactive_logging_enabled", "is_keras_tensor", "legacy", "load_img", "model_to_dot",
+    "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model", "register_keras_serializable", "save_img",
+    "serialize_keras_object", "set_random_seed", "split_dataset", "standardize_dtype", "text_dataset_from_directory",
+    "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]  # fmt: skip
 _OWN = (
-    "Config", "Progbar", "PyDataset", "array_to_img", "get_file", "get_source_inputs", "img_to_array", "load_img",
-    "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model", "save_img",
+    "Config", "FeatureSpace", "Progbar", "PyDataset", "array_to_img", "get_file", "get_source_inputs", "img_to_array",
+    "load_img", "model_to_dot", "normalize", "pack_x_y_sample_weight", "pad_sequences", "plot_model", "save_img",
     "to_categorical",
 )  # fmt: skip
 publish(__name__, globals(), _OWN)

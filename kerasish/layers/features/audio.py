@@ -11,13 +11,13 @@ from kerasish.core import dispatch
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.tensor import Tensor
-from kerasish.layers.layer import Layer
+from kerasish.layers.data_layer import DataLayer
 from kerasish.ops.fft import stft
 
 _BREAK, _Q = 700.0, 1127.0  # Hz at which the mel scale turns from linear to logarithmic; mels per e-fold above it
 
 
-class MelSpectrogram(Layer):
+class MelSpectrogram(DataLayer):
     """The power of audio signals in bands of the mel scale, by time, in decibels or not.
 
     Args:

@@ -15,6 +15,7 @@ from kerasish.core.errors import fail
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import convert
+from kerasish.layers.data_layer import DataLayer
 from kerasish.layers.features.encoding import (
     TextLayer,
     as_text,
@@ -27,7 +28,7 @@ from kerasish.layers.features.encoding import (
 from kerasish.ops.hashing import fingerprint64, fingerprint_pair, siphash
 
 
-class CategoryEncoding(TextLayer):
+class CategoryEncoding(TextLayer, DataLayer):
     """Integers from 0 to ``num_tokens - 1`` as vectors.
 
     Args:

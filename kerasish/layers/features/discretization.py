@@ -11,12 +11,12 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.symbolic import KerasTensor
+from kerasish.layers.data_layer import DataLayer
 from kerasish.layers.features.batches import is_array, is_dataset
 from kerasish.layers.features.encoding import check_mode, encode, no_sparse, numbers
-from kerasish.layers.layer import Layer
 
 
-class Discretization(Layer):
+class Discretization(DataLayer):
     """The interval between ``bin_boundaries`` that each number lies in, counted from 0: ``b[i - 1] <= x < b[i]``.
 
     Args:

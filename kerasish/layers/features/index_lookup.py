@@ -133,6 +133,8 @@ class IndexLookup(TextLayer):
         """
         if isinstance(data, np.ndarray) and data.dtype == object and dtype == "string":
             return storage(data)
+        if isinstance(data, np.ndarray) and data.dtype.kind in "US" and dtype != "string":
+            data = data.astype(np.int64)
         if not dispatch.is_tensor(data):
             data = storage(data, None if hasattr(data, "dtype") else dtype)
         data = dispatch.raw(data)
@@ -253,6 +255,8 @@ class IndexLookup(TextLayer):
         """The tokens of a text file, one a line."""
         if not os.path.exists(path):
             raise fail(ValueError, f"Vocabulary file {path} does not exist")
+        if os.path.isdir(path):
+            raise fail(FailedPreconditionError, f"Vocabulary file {path} is a directory")
         if self.output_mode == "tf_idf":
             raise ValueError("output_mode `'tf_idf'` does not support loading a vocabulary from file.")
         keys = [line if self.vocabulary_dtype == "string" else int(line) for line in read_lines(path)]
@@ -334,6 +338,22 @@ class IndexLookup(TextLayer):
         self._counts = TokenCounts()
 
     # computing
+
+    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+        if (
+            args
+            and self.vocabulary_dtype != "string"
+            and isinstance(args[0], np.ndarray)
+            and args[0].dtype.kind in "US"
+        ):
+            args = (args[0].astype(np.int64), *args[1:])  # a ValueError if it is no number
+        return super()._prepare(args, kwargs)
+
+    def _given(self, inputs: Any) -> Any:
+        tensor = super()._given(inputs)
+        if self.vocabulary_dtype != "string" and tensor.dtype == "string":
+            raise fail(TypeError, f"Layer {self.name} takes integers", received=inputs)
+        return tensor
 
     def call(self, inputs: Any) -> Any:
         self._ensure_known_size()
@@ -432,8 +452,10 @@ class IndexLookup(TextLayer):
         return (*shape[:-1], self._depth)
 
     def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
-        kind = "int64" if self.output_mode == "int" else as_dtype(dtypes.floatx()).name
-        return KerasTensor(self.compute_output_shape(inputs.shape), self.vocabulary_dtype if self.invert else kind)
+        kind = (
+            "int64" if self.output_mode == "int" else as_dtype(dtypes.floatx()).name
+        )  # of inverted ones too, as in Keras
+        return KerasTensor(self.compute_output_shape(inputs.shape), kind)
 
     # files
 

@@ -16,11 +16,11 @@ from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.storage import to_numpy
 from kerasish.core.symbolic import KerasTensor
+from kerasish.layers.data_layer import DataLayer
 from kerasish.layers.features.batches import Batches, is_array
-from kerasish.layers.layer import Layer
 
 
-class Normalization(Layer):
+class Normalization(DataLayer):
     """Shifts and scales features to mean 0 and variance 1: ``(x - mean) / √variance``.
 
     The statistics are given, or learned by ``adapt``; they are weights in the second case.

@@ -87,6 +87,7 @@ class TextVectorization(TextLayer):
         given = kwargs.pop("has_input_vocabulary", vocabulary is not None)
         size = kwargs.pop("vocabulary_size", None)
         super().__init__(name=name, autocast=False, **kwargs)
+        self._has_input_vocabulary = given
         self._standardize = standardize
         self._split = split
         self._ngrams_arg = ngrams

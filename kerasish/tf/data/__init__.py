@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core.errors import missing_name
+from kerasish.core.registry import publish_alias
 from kerasish.tf.data import experimental as experimental
 from kerasish.tf.data.dataset import AUTOTUNE as AUTOTUNE
 from kerasish.tf.data.dataset import INFINITE_CARDINALITY as INFINITE_CARDINALITY
@@ -17,6 +18,8 @@ from kerasish.tf.data.iterators import NumpyIterator as NumpyIterator
 from kerasish.tf.data.options import Options as Options
 from kerasish.tf.data.options import ThreadingOptions as ThreadingOptions
 from kerasish.tf.data.readers import TextLineDataset as TextLineDataset
+
+publish_alias("tf.data.Dataset", Dataset)  # for what stands below
 
 
 def __getattr__(name: str) -> Any:
