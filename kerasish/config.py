@@ -116,13 +116,13 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Changes nothing but warns: kerasish runs no code from files, ``safe_mode`` off or on, so there is nothing to enable.
+    """Changes nothing but warns: code of a file runs only where its reader passes ``safe_mode=False``.
 
     A setting of the whole process would let one file switch it for the next (CVE-2025-9906).
     """
     warnings.warn(
-        "enable_unsafe_deserialization() has no effect: kerasish never runs code from a file. Build models with lambdas in "
-        "Python and load their weights, or save them with registered functions.",
+        "enable_unsafe_deserialization() has no effect: pass safe_mode=False to load_model() for each file whose author you "
+        "trust. Models with lambdas can also be built in Python, and their weights loaded.",
         stacklevel=2,
     )
 

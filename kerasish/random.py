@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core import random as streams
 from kerasish.core.dtypes import as_dtype, standardize
 from kerasish.core.errors import fail, missing_name
 from kerasish.core.random import SeedGenerator as SeedGenerator
 from kerasish.core.random import draw_seed, shape_of
+from kerasish.core.random_discrete import binomial_raw, categorical_raw
 from kerasish.core.random_gamma import beta_raw, gamma_raw
 from kerasish.core.registry import publish
 
@@ -57,22 +59,13 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     return dispatch.wrap(made)
 
 
-def _uniform_raw(shape: tuple, seed: Any, dtype: str = "float32") -> torch.Tensor:
-    return streams.uniform_raw(shape, draw_seed(seed), dtype=dtype)
-
-
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Class indices drawn from rows of unnormalised log-probabilities: (batch, classes) → (batch, num_samples)."""
     t = dispatch.raw(logits).detach()
     if t.ndim != 2:
         raise fail(ValueError, "`logits` should be of shape [batch_size, num_classes]", received=tuple(t.shape))
-    u = (
-        _uniform_raw((t.shape[0], num_samples, t.shape[1]), seed)
-        .to(t.device)
-        .clamp_min(torch.finfo(torch.float32).tiny)
-    )
-    gumbel = -torch.log(-torch.log(u))  # the largest of logits plus Gumbel noise is a draw (Gumbel 1954)
-    return dispatch.wrap((t.float().unsqueeze(1) + gumbel).argmax(-1).to(as_dtype(dtype).torch))
+    drawn = categorical_raw(t, int(num_samples), streams.Stream(draw_seed(seed)))
+    return dispatch.wrap(drawn.to(as_dtype(dtype).torch))
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
@@ -86,17 +79,9 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     """``inputs`` with a fraction ``rate`` of elements set to 0 and the others scaled by 1 / (1 - rate)."""
     t = dispatch.raw(inputs)
     shape = t.shape if noise_shape is None else tuple(s if n is None else n for s, n in zip(t.shape, noise_shape))
-    keep = _uniform_raw(tuple(shape), seed).to(t.device) >= rate
-    out = torch.where(keep, t / (1.0 - rate), torch.zeros((), dtype=t.dtype, device=t.device))
+    drawn = streams.uniform_raw(tuple(shape), draw_seed(seed), dtype=standardize(t.dtype)).to(t.device)
+    out = torch.where(drawn >= rate, t * (1.0 / (1.0 - rate)), torch.zeros((), dtype=t.dtype, device=t.device))
     return out if isinstance(inputs, torch.Tensor) else dispatch.wrap(out)
-
-
-def _numpy_generator(seed: Any) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(list(draw_seed(seed))))
-
-
-def _from_numpy(values: np.ndarray, dtype: Any) -> Any:
-    return dispatch.wrap(dispatch.raw(np.asarray(values)).to(as_dtype(_float_dtype(dtype)).torch))
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
@@ -113,8 +98,10 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
 
 def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Numbers of successes in ``counts`` trials."""
-    counts, probabilities = np.asarray(counts).astype("int64"), np.asarray(probabilities)
-    return _from_numpy(_numpy_generator(seed).binomial(counts, probabilities, size=shape_of(shape)), dtype)
+    kind = _float_dtype(dtype)
+    stream = streams.Stream(draw_seed(seed))
+    drawn = binomial_raw(shape_of(shape), stream, np.asarray(counts), np.asarray(probabilities))
+    return dispatch.wrap(torch.from_numpy(drawn).to(devices.current(), as_dtype(kind).torch))
 
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from kerasish.core import tree as _tree
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import fail, missing_name
 from kerasish.core.registry import publish
 
 flatten = _tree.flatten
@@ -20,7 +20,13 @@ class MAP_TO_NONE:
 
 
 def map_structure(func: Callable, *structures: Any, none_is_leaf: bool = True) -> Any:
-    """Apply ``func`` to corresponding leaves; with ``none_is_leaf=False``, None stays None."""
+    """Apply ``func`` to corresponding leaves; with ``none_is_leaf=False``, None stays None.
+
+    Raises:
+        ValueError: the structures differ.
+    """
+    for other in structures[1:]:
+        assert_same_structure(structures[0], other)
     if none_is_leaf:
         return _tree.map_structure(func, *structures)
     return _tree.map_structure(lambda *leaves: None if leaves[0] is None else func(*leaves), *structures)
@@ -55,7 +61,7 @@ def lists_to_tuples(structure: Any) -> Any:
 
 
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
-    """Raise ValueError or TypeError unless the two agree in everything but their leaves.
+    """Raise ValueError unless the two agree in everything but their leaves: types, lengths, keys.
 
     Args:
         check_types: without effect, and any value warns, as in Keras: types are always compared.
@@ -67,7 +73,12 @@ def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> No
             DeprecationWarning,
             stacklevel=2,
         )
-    _tree.assert_same_structure(a, b)
+    if _tree.is_nested(a) or _tree.is_nested(b):
+        if type(a) is not type(b):
+            raise fail(ValueError, "The structures differ in their types", type(a).__name__, type(b).__name__)
+        _tree.assert_same_level(a, b)
+        for key in a if isinstance(a, dict) else range(len(a)):
+            assert_same_structure(a[key], b[key])
 
 
 def assert_same_paths(a: Any, b: Any) -> None:
@@ -84,7 +95,8 @@ def traverse(func: Callable, structure: Any, top_down: bool = True) -> Any:
         if answer is not None:
             return None if answer is MAP_TO_NONE else answer
     if isinstance(structure, dict):
-        structure = {key: traverse(func, value, top_down) for key, value in structure.items()}
+        changed = {key: traverse(func, structure[key], top_down) for key in _tree._keys(structure)}
+        structure = {key: changed[key] for key in structure}
     elif isinstance(structure, (list, tuple)):
         parts = [traverse(func, value, top_down) for value in structure]
         structure = type(structure)(*parts) if hasattr(structure, "_fields") else type(structure)(parts)

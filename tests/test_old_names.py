@@ -126,3 +126,84 @@ def test_thresholded_relu():
     for bad in (None, -1.0):
         with pytest.raises(ValueError, match="[Tt]heta"):
             L.ThresholdedReLU(bad)
+
+
+# calls ----------------------------------------------------------------------------------------------------------------
+
+X, Y = np.ones((4, 2), "float32"), np.ones((4, 3), "float32")
+
+
+class Batches:
+    batch_size = 4
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return X, Y
+
+
+@pytest.fixture
+def model():
+    made = keras.Sequential([keras.Input((2,)), L.Dense(3, activation="softmax")])
+    made.compile("sgd", "mse")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((3, 2), {"verbose": 0, "max_queue_size": 1, "workers": 1, "use_multiprocessing": False}),
+        ((), {"samples_per_epoch": 12, "nb_epoch": 2, "verbose": 0, "nb_worker": 1, "pickle_safe": False}),
+        ((), {"steps_per_epoch": 3, "epochs": 2, "verbose": 0}),
+    ],
+)
+def test_generators_have_methods_of_their_own(model, args, kwargs):
+    history = model.fit_generator(Batches(), *args, **kwargs)
+    assert len(history.history["loss"]) == 2
+    assert int(model.optimizer.iterations) == 6
+    loss = model.evaluate(X, Y, verbose=0)
+    assert model.evaluate_generator(Batches(), 2) == pytest.approx(loss)
+    assert model.evaluate_generator(Batches(), val_samples=8) == pytest.approx(loss)
+    assert model.predict_generator(Batches(), 2).shape == (8, 3)
+
+
+def test_a_number_of_samples_needs_the_size_of_a_batch(model):
+    with pytest.raises(TypeError, match="`samples_per_epoch` counts samples.*`steps_per_epoch`"):
+        model.fit_generator(iter([(X, Y)]), samples_per_epoch=4)
+    with pytest.raises(TypeError, match="Too many arguments"):
+        model.evaluate_generator(iter([(X, Y)]), *range(9))
+
+
+def test_keras_1_calls_of_models(model):
+    assert len(model.fit(X, Y, nb_epoch=3, verbose=0).epoch) == 3
+    with pytest.raises(TypeError, match="nonsense"):
+        model.fit(X, Y, nonsense=3)
+    np.testing.assert_array_equal(model.predict_classes(X), model.predict(X, verbose=0).argmax(-1))
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict(X, verbose=0))
+    single = keras.Sequential([keras.Input((1,)), L.Dense(1, kernel_initializer="ones")])
+    np.testing.assert_array_equal(single.predict_classes(np.array([[0.4], [0.6]], "float32")), [[0], [1]])
+
+
+def test_models_take_input_and_output():
+    inputs = keras.Input((2,))
+    made = keras.Model(input=inputs, output=L.Dense(3)(inputs), name="m")
+    assert (type(made).__name__, made.name, made.output_shape) == ("Functional", "m", (None, 3))
+    with pytest.raises(ValueError, match="input"):
+        keras.Model(input=inputs)
+
+
+def test_both_spellings_of_the_experimental_layers():
+    code = (
+        "import kerasish; kerasish.install()\n"
+        "import tensorflow as tf\nfrom tensorflow.keras.layers.experimental import preprocessing\n"
+        "from keras.layers.experimental.preprocessing import RandomFlip\n"
+        "same = tf.keras.layers.experimental.preprocessing.RandomFlip\n"
+        "print(same is RandomFlip is preprocessing.RandomFlip is tf.keras.layers.RandomFlip)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]
+
+
+def test_a_backend_function_that_only_raises_is_marked():
+    assert keras.backend.gradients.__kerasish_stub__

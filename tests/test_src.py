@@ -243,3 +243,33 @@ class TestLayers(keras.src.testing.TestCase):
             self.assertAllClose([1.0], [1.1])
         with self.assertRaises(NotImplementedError):
             self.run_layer_test(keras.layers.Dense, {"units": 4}, input_shape=(2, 3), input_sparse=True)
+
+
+def test_data_layers_compute_by_their_backend_and_work_in_datasets():
+    base = keras.src.layers.preprocessing.data_layer.DataLayer
+
+    class Shifted(base):
+        def __init__(self, amount=1.0, seed=None, **kwargs):
+            super().__init__(**kwargs)
+            self.amount, self.seed = amount, seed
+            self.generator = keras.random.SeedGenerator(seed)
+
+        def call(self, inputs):
+            seed = self._get_seed_generator(self.backend._backend)
+            noise = self.backend.random.uniform(self.backend.shape(inputs), 0.0, 1.0, seed=seed)
+            moved = self.backend.numpy.add(inputs, self.convert_weight(self.amount))
+            return self.backend.numpy.where(noise >= 0.0, moved, self.backend.image.hsv_to_rgb(inputs))
+
+    layer = Shifted(2.0, seed=3)
+    x = np.zeros((2, 4, 4, 3), "float32")
+    np.testing.assert_array_equal(layer(x), x + 2)
+    np.testing.assert_array_equal(next(iter(tf.data.Dataset.from_tensors(x).map(layer))), x + 2)
+    assert layer.get_config()["amount"] == 2.0
+    with pytest.raises(ValueError, match="`seed` and `generator`"):
+        base()._get_seed_generator()
+
+
+def test_parts_of_a_feature_space_are_where_keras_has_them():
+    module = keras.src.layers.preprocessing.feature_space
+    assert isinstance(keras.utils.FeatureSpace.float(), module.Feature)
+    assert isinstance(keras.utils.FeatureSpace.cross(("a", "b"), 3), module.Cross)

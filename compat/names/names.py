@@ -76,6 +76,9 @@ def names_in_case(data: object) -> set[str]:
         for key in ("op", "function"):
             if isinstance(data.get(key), str):
                 found.add(f"keras.{data.get('module', 'ops')}.{data[key]}")
+        found.update(data.get("uses", []))  # of a program, which states no calls
+        if data.get("kind") == "activation":
+            found.add(f"keras.activations.{data['name']}")
         if isinstance(data.get("activation"), str):
             found.add(f"keras.activations.{data['activation']}")
         for key, value in data.items():

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import plan_applications
+import plan_attention
 import plan_augment
 import plan_backend
+import plan_callbacks
 import plan_conv_lstm
 import plan_features
 import plan_fft
+import plan_functions
+import plan_histories
 import plan_images
 import plan_losses
 import plan_metrics
 import plan_ops
+import plan_programs
 import plan_quantized
+import plan_seeds
 import plan_sequences
 import plan_training
 import run_applications
 import run_augment
+import run_callbacks
 import run_features
+import run_histories
 import run_images
 import run_layers
 import run_losses
 import run_metrics
 import run_ops
+import run_programs
 import run_quantized
+import run_seeds
 import run_training
 
 FAMILIES = {
+    "attention": (plan_attention.cases, run_layers.run),
     "applications": (plan_applications.cases, run_applications.run),
     "augment": (plan_augment.cases, run_augment.run),
     "layers": (plan_sequences.cases, run_layers.run),
@@ -35,10 +46,15 @@ FAMILIES = {
     "metrics": (plan_metrics.cases, run_metrics.run),
     "ops": (plan_ops.cases, run_ops.run),
     "backend": (plan_backend.cases, run_ops.run),
+    "callbacks": (plan_callbacks.cases, run_callbacks.run),
     "conv_lstm": (plan_conv_lstm.cases, run_layers.run),
     "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
     "images": (plan_images.cases, run_images.run),
+    "functions": (plan_functions.cases, run_ops.run),
+    "programs": (plan_programs.cases, run_programs.run),
+    "seeds": (plan_seeds.cases, run_seeds.run),
+    "histories": (plan_histories.cases, run_histories.run),
     "training": (plan_training.cases, run_training.run),
 }

@@ -15,6 +15,7 @@ def early_stopping(draw: Draw) -> dict:
         "monitor": draw.choice(["loss", "val_loss", "mae", "val_accuracy"]),
         "patience": draw.choice([0, 1, 2, 3]),
         "min_delta": draw.choice([0, 0.05, -0.1]),
+        "verbose": draw.choice([0, 1]),
         "mode": draw.choice(["auto", "min", "max"]),
         "baseline": draw.choice([None, 0.5]),
         "restore_best_weights": draw.maybe(0.5),
@@ -27,6 +28,7 @@ def plateau(draw: Draw) -> dict:
         "monitor": draw.choice(["loss", "val_loss", "val_accuracy"]),
         "factor": draw.choice([0.5, 0.1]),
         "patience": draw.choice([0, 1, 2]),
+        "verbose": draw.choice([0, 1]),
         "mode": draw.choice(["auto", "min", "max"]),
         "min_delta": draw.choice([1e-4, 0.1]),
         "cooldown": draw.choice([0, 1, 3]),
@@ -49,13 +51,17 @@ def checkpoint(draw: Draw) -> dict:
     }
 
 
+def schedule(draw: Draw) -> dict:
+    return {"of": draw.choice(["epoch", "both"]), "gives": draw.choice(["float", "float", "int"]), "verbose": 1}
+
+
 def csv(draw: Draw) -> dict:
     return {"separator": draw.choice([",", ";"]), "append": draw.maybe(0.5)}
 
 
 def distillation(draw: Draw) -> dict:
     features = draw.maybe(0.5)
-    losses = ["mse", "mae", "cosine_similarity"] if features else ["kl_divergence", "categorical_crossentropy", "mse"]
+    losses = ["mse", "mae", "cosine_similarity"] if features else ["KLDivergence", "categorical_crossentropy", "mse"]
     return {
         "features": features,
         "loss": draw.choice(losses),
@@ -66,7 +72,8 @@ def distillation(draw: Draw) -> dict:
 
 
 KINDS = {
-    "early_stopping": (early_stopping, 12), "plateau": (plateau, 10), "checkpoint": (checkpoint, 10), "csv": (csv, 3),
+    "early_stopping": (early_stopping, 30), "plateau": (plateau, 24), "checkpoint": (checkpoint, 20), "csv": (csv, 6),
+    "schedule": (schedule, 6), "nan": (lambda draw: {"raise_error": draw.maybe(0.5)}, 4),
     "distillation": (distillation, 6), "averages": (lambda draw: {"swap_on_epoch": draw.maybe(0.5)}, 3),
 }  # fmt: skip
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import math
 import os
 import tempfile
 import warnings
@@ -17,7 +20,12 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
     keras.utils.clear_session(free_memory=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return KINDS[case["kind"]](keras, case["args"], case["seed"])
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            row = KINDS[case["kind"]](keras, case["args"], case["seed"])
+        if case["args"].get("verbose"):
+            row["facts"]["said"] = said.getvalue().split("\n")
+        return row
 
 
 def _model(keras: Any, optimizer: Any = None, seed: int = 0) -> Any:
@@ -31,8 +39,9 @@ def _model(keras: Any, optimizer: Any = None, seed: int = 0) -> Any:
 
 
 def _show(callback: Any, model: Any, seed: int, each_epoch: Any) -> None:
-    """Epochs of made-up logs."""
+    """Epochs of made-up logs; by the seed, some without validation or with values that are no numbers."""
     random = np.random.RandomState(seed + 1)
+    odd = {1: None, 2: math.nan}.get(seed % 4, 0)
     callback.set_params({"epochs": EPOCHS, "steps": BATCHES, "verbose": 0})
     callback.set_model(model)
     model.stop_training = False
@@ -43,7 +52,10 @@ def _show(callback: Any, model: Any, seed: int, each_epoch: Any) -> None:
             callback.on_train_batch_begin(batch, {})
             callback.on_train_batch_end(batch, {"loss": round(float(random.rand()), 3)})
         names = ("loss", "mae", "accuracy", "val_loss", "val_mae", "val_accuracy")
-        logs = {name: round(float(random.rand()), 2) for name in names}
+        logs = {name: round(float(random.rand()), 1 + seed % 2) for name in names}
+        if odd != 0 and epoch % 3 == 1:
+            logs = {name: odd if name.startswith("val_") else value for name, value in logs.items()}
+            logs = {name: value for name, value in logs.items() if value is not None}
         callback.on_epoch_end(epoch, logs)
         each_epoch(epoch, logs)
         if model.stop_training:
@@ -58,7 +70,7 @@ def early_stopping(keras: Any, args: dict, seed: int) -> dict:
         model.set_weights([np.full(w.shape, epoch + 1, "float32") for w in model.get_weights()])
 
     _show(callback, model, seed, mark)
-    facts = [callback.stopped_epoch, callback.best_epoch, callback.wait, callback.best, bool(model.stop_training)]
+    facts = [callback.stopped_epoch, callback.best_epoch, callback.wait, str(callback.best), bool(model.stop_training)]
     return {"facts": {"end": facts}, "arrays": {"weight": as_array(model.weights[1])}}
 
 
@@ -72,10 +84,54 @@ def plateau(keras: Any, args: dict, seed: int) -> dict:
 def checkpoint(keras: Any, args: dict, seed: int) -> dict:
     model = _model(keras)
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "inner", args["filepath"])
-        callback = keras.callbacks.ModelCheckpoint(**{**args, "filepath": path})
-        _show(callback, model, seed, lambda epoch, logs: None)
-        return {"facts": {"files": sorted(os.listdir(os.path.join(folder, "inner"))), "best": callback.best}}
+        here = os.getcwd()
+        os.chdir(folder)  # what is said names the file
+        try:
+            callback = keras.callbacks.ModelCheckpoint(**{**args, "filepath": f"inner/{args['filepath']}"})
+            _show(callback, model, 4 * seed, lambda epoch, logs: None)
+            files = sorted(os.listdir("inner")) if os.path.isdir("inner") else []
+        finally:
+            os.chdir(here)
+        return {"facts": {"files": files, "best": callback.best}}
+
+
+def schedule(keras: Any, args: dict, seed: int) -> dict:
+    model, rates = _model(keras), []
+    result = int if args["gives"] == "int" else float
+
+    def of_both(epoch: int, rate: float) -> Any:
+        return result(rate * 0.5 + epoch)
+
+    def of_epoch(epoch: int) -> Any:
+        return result(0.5 / (epoch + 1))
+
+    function = of_both if args["of"] == "both" else of_epoch
+    callback = keras.callbacks.LearningRateScheduler(function, verbose=args["verbose"])
+    logs_rates: list = []
+
+    def note(epoch: int, logs: dict) -> None:
+        rates.append(float(model.optimizer.learning_rate))
+        logs_rates.append(logs["learning_rate"])
+
+    try:
+        _show(callback, model, seed, note)
+    except ValueError as error:
+        return {"facts": {"raises": str(error)}}
+    return {"facts": {}, "arrays": {"rates": np.array(rates), "logs": np.array(logs_rates)}}
+
+
+def nan(keras: Any, args: dict, seed: int) -> dict:
+    model, callback = _model(keras), keras.callbacks.TerminateOnNaN(**args)
+    callback.set_model(model)
+    model.stop_training = False
+    found = []
+    for batch, loss in enumerate([0.5, None, math.inf, math.nan, -math.inf]):
+        try:
+            callback.on_train_batch_end(batch, {"mae": math.nan} if loss is None else {"loss": loss})
+            found.append(bool(model.stop_training))
+        except RuntimeError as error:
+            found.append(str(error))
+    return {"facts": {"found": found}}
 
 
 def csv(keras: Any, args: dict, seed: int) -> dict:
@@ -94,8 +150,8 @@ def averages(keras: Any, args: dict, seed: int) -> dict:
     x, y = random.standard_normal((24, 3)).astype("float32"), random.standard_normal((24, 2)).astype("float32")
     callback = keras.callbacks.SwapEMAWeights(**args)
     history = model.fit(x, y, 8, 3, 0, [callback], validation_data=(x[:8], y[:8]), shuffle=False).history
-    logs = {name: np.array(values) for name, values in history.items()}
-    evaluated = np.array(model.evaluate(x, y, verbose=0, callbacks=[callback]))
+    logs = {name: np.array(values, "float32") for name, values in history.items()}
+    evaluated = np.array(model.evaluate(x, y, verbose=0, callbacks=[callback]), "float32")
     return {"arrays": {**logs, "evaluated": evaluated, "kernel": as_array(model.weights[0])}}
 
 
@@ -121,7 +177,10 @@ def distillation(keras: Any, args: dict, seed: int) -> dict:
     history = distiller.fit(x, y, 8, 2, 0, shuffle=False).history
     config = loss.get_config()
     config.pop("loss")
-    return {"facts": {"config": config}, "arrays": {name: np.array(values) for name, values in history.items()}}
+    return {
+        "facts": {"config": config},
+        "arrays": {name: np.array(values, "float32") for name, values in history.items()},
+    }
 
 
 KINDS = {
@@ -129,6 +188,8 @@ KINDS = {
     "plateau": plateau,
     "checkpoint": checkpoint,
     "csv": csv,
+    "schedule": schedule,
+    "nan": nan,
     "distillation": distillation,
     "averages": averages,
 }

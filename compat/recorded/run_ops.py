@@ -16,7 +16,8 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
     op = getattr(_backend(keras), case["op"]) if case.get("backend") else functools.reduce(getattr, path, keras)
     args = [tensors(a, keras, tf) if has_value(a) else _plain(a, keras) for a in case["args"]]
     keys = {k: tensors(v, keras, tf) if is_value(v) else _plain(v, keras) for k, v in case.get("keys", {}).items()}
-    sources = [a for spec, a in zip(case["args"], args) if is_value(spec) and is_float(a)]
+    watched = case.get("sources", range(len(args)))
+    sources = [args[k] for k in watched if is_value(case["args"][k]) and is_float(args[k])]
     if case.get("nested"):
         sources = [leaf for leaf in leaves(args) if is_float(leaf)]
     with tf.GradientTape() as tape:

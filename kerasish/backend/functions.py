@@ -246,6 +246,9 @@ def gradients(loss: Any, variables: Any) -> Any:
     )
 
 
+gradients.__kerasish_stub__ = True  # type: ignore[attr-defined]
+
+
 # arithmetic -----------------------------------------------------------------------------------------------------------
 
 

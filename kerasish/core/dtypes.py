@@ -203,6 +203,8 @@ def standardize(value: Any) -> str:
     """The canonical name of a dtype; ``None`` gives the default float (``keras.config.floatx``)."""
     if value is None:
         return settings.floatx
+    if value is int:
+        return "int64"
     try:
         return as_dtype(getattr(value, "name", value) if not isinstance(value, type) else value).name
     except TypeError as error:

@@ -62,9 +62,18 @@ NAMES: dict[str, str] = {
 
 # What cannot be had, and what to write instead.
 GONE: dict[str, str] = {
+    "keras.backend.disable_tf_random_generator": "Random numbers follow keras.utils.set_random_seed and each layer's seed.",
+    "keras.backend.enable_tf_random_generator": "Random numbers follow keras.utils.set_random_seed and each layer's seed.",
+    "keras.backend.is_tf_random_generator_enabled": "Random numbers follow keras.utils.set_random_seed.",
     "keras.dtensor": "Use keras.distribution.",
     "keras.estimator": "Estimators are TensorFlow 1's. Use the model itself: model.fit(data).",
+    "keras.layers.DenseFeatures": "Use keras.utils.FeatureSpace, or preprocessing layers.",
     "keras.models.model_from_yaml": "Files of YAML could run code. Use keras.models.model_from_json(model.to_json()).",
+    "keras.utils.DeterministicRandomTestTool": "It is for migration from TensorFlow 1. Use keras.utils.set_random_seed.",
+    "keras.utils.SidecarEvaluator": "It watches a cluster's checkpoints. Call model.load_weights and model.evaluate.",
+    "keras.utils.experimental": "DatasetCreator is for parameter servers. Pass a tf.data.Dataset to fit.",
+    "keras.utils.get_or_create_layer": "It is for migration from TensorFlow 1. Keep the layer as an attribute.",
+    "keras.utils.track_tf1_style_variables": "It is for migration from TensorFlow 1. Use layers and add_weight.",
 }
 
 

@@ -272,6 +272,16 @@ def make_default_seed() -> int:
     return python_random.randint(1, int(1e9))
 
 
+def _key(first: int, second: int) -> tuple[int, int]:
+    key, high = first % _MAX_SEED, second % _MAX_SEED
+    return key, high or (0 if key else _MAX_SEED)  # to TensorFlow two zeros mean that there is no seed
+
+
+def global_key(seed: int) -> tuple[int, int]:
+    """The key, and the upper half of the counter, of an operation's seed under the global one."""
+    return _key(_NO_GLOBAL_SEED if settings.global_seed is None else settings.global_seed, seed)
+
+
 def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     """The stream of one call of a stateful random operation: TensorFlow's own, given the global or the operation's seed.
 
@@ -285,12 +295,10 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     seeds = local.op_seeds or _op_seeds
     if seed is None:
         given = settings.global_seed is not None
-        pair = (settings.global_seed if given else seeds.source.getrandbits(31), seeds.source.randint(0, _MAX_SEED))
+        first = settings.global_seed if given else seeds.source.getrandbits(31)
+        key, high = _key(first, seeds.source.randint(0, _MAX_SEED))
     else:
-        pair = (_NO_GLOBAL_SEED if settings.global_seed is None else settings.global_seed, int(seed))
-    key, high = (value % _MAX_SEED for value in pair)
-    if key == high == 0:
-        high = _MAX_SEED  # to TensorFlow two zeros mean that there is no seed
+        key, high = global_key(int(seed))
     start = 0
     if seed is not None:
         start = seeds.used.get((kind, key, high), 0)
@@ -330,7 +338,7 @@ class SeedGenerator:
                 autocast=False,
                 name="seed_generator_state",
             )
-        self.state._path = f"{self.name}/{self.state.name}"
+        self.state._path = "/".join([*(layer.name for layer in local.call_layers), self.name, self.state.name])
         self.__setstate__({})
 
     def next(self, ordered: bool = True) -> Any:
@@ -380,7 +388,7 @@ class SeedGenerator:
         _by_number[self._number] = self
 
     def get_config(self) -> dict:
-        return {"seed": self._initial_seed}
+        return {"name": self.name, "seed": self._initial_seed}
 
     @classmethod
     def from_config(cls, config: dict) -> SeedGenerator:

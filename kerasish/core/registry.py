@@ -298,12 +298,40 @@ def deserialize_keras_object(
 
     Classes and functions come from the public names, the registered custom objects and ``custom_objects`` only.
 
+    Args:
+        safe_mode: anything but False forbids code. Within another object's ``from_config`` what that one's reader passed
+            counts instead.
+
     Raises:
         TypeError: a name that is in none of these.
         ValueError: data that is not of the format, or code where ``safe_mode`` forbids it.
     """
-    with _maybe_scope(custom_objects), scope(safe_mode=bool(safe_mode)):
+    safe_mode = (safe_mode if local.safe_mode is None else local.safe_mode) is not False
+    with understood("The object"), _maybe_scope(custom_objects), scope(safe_mode=safe_mode):
         return _deserialize(config, safe_mode, module_objects)
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Data of another structure than the format's is a ValueError, wherever in the library that shows.
+
+    What a class of the user's raises is left as it is, and so is what a reader of files will explain.
+    """
+    outermost = local.safe_mode is None and local.shared_objects is None
+    try:
+        yield
+    except (KeyError, IndexError, AttributeError, RecursionError, OverflowError) as error:
+        if not outermost or not _raised_here(error):
+            raise
+        raise fail(ValueError, f"{what} cannot be made of such a config ({type(error).__name__}: {error})") from error
+
+
+def _raised_here(error: BaseException) -> bool:
+    place = error.__traceback__
+    while place.tb_next is not None:
+        place = place.tb_next
+    module = place.tb_frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] in ("kerasish", "json", "numpy", "torch") or isinstance(error, RecursionError)
 
 
 def deserialize_inner(config: Any, module_objects: dict | None = None) -> Any:

@@ -58,6 +58,17 @@ class CallSpec:
         return (rest.pop(self.names[0]),), rest
 
 
+def several_tensors(args: tuple, kwargs: dict) -> bool:
+    """Whether a call was given tensors, or structures of nothing else, besides its first argument."""
+    for value in (*args[1:], *kwargs.values()):
+        leaves = tree.flatten(value)
+        if any(leaf is not None for leaf in leaves) and all(
+            leaf is None or dispatch.is_tensor(leaf) for leaf in leaves
+        ):
+            return True
+    return False
+
+
 def is_ours(function: Any) -> bool:
     return getattr(function, "__module__", "").partition(".")[0] == "kerasish"
 

@@ -47,6 +47,7 @@ from kerasish.layers.calling import (
     is_number_list,
     is_ours,
     real_state,
+    several_tensors,
     tensor_constant,
     wrap_build,
 )
@@ -282,7 +283,12 @@ class Layer(Quantizable, Module):
             mask = masks if any(m is not None for m in tree.flatten(masks)) else None
         spec = self._call_spec
         if spec.takes_mask and kwargs.get("mask") is None and len(args) <= spec.names.index("mask"):
-            kwargs["mask"] = masks if self._user_call else mask  # a user's code may index a list of None
+            if mask is not None and several_tensors(
+                args, kwargs
+            ):  # Keras then asks for masks by their arguments' names
+                kwargs["mask"] = None
+            else:
+                kwargs["mask"] = masks if self._user_call else mask  # a user's code may index a list of None
         elif kwargs.get("mask") is not None:
             mask = kwargs["mask"]
         for name, of in spec.mask_names.items():

@@ -252,7 +252,7 @@ class AlphaDropout(RandomLayer):
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
-        super().__init__(seed, True, **kwargs)  # Keras's draws a seed for rate 0 too
+        super().__init__(seed, rate > 0, **kwargs)
         self.rate = rate
         self.noise_shape = _checked_noise_shape(noise_shape)
 

@@ -106,7 +106,8 @@ def sparse_top_k_categorical_accuracy(y_true: Index, y_pred: Array, k: int = 5, 
     Args:
         from_sorted_ids: whether y_pred are class numbers, best first, instead of scores.
     """
-    return _sparse_top_k(y_true, y_pred, k, from_sorted_ids).to(floatx())
+    found = _sparse_top_k(y_true, y_pred, k, from_sorted_ids).to(floatx())
+    return found.reshape(y_true.shape) if y_true.ndim > 1 else found
 
 
 @op

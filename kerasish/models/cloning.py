@@ -81,8 +81,11 @@ def _clone_sequential(model: Sequential, input_tensors: Any, clone: Callable) ->
     elif model._entry is not None:
         entry = model._entry
         copy.add(InputLayer(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name), rebuild=False)
+    made: dict[int, Any] = {}  # a layer that stands twice in the model is one in the copy, too
     for layer in model.layers:
-        copy.add(clone(layer), rebuild=False)
+        if id(layer) not in made:
+            made[id(layer)] = clone(layer)
+        copy.add(made[id(layer)], rebuild=False)
     copy._rebuild()
     if copy._network is None and model._network is not None:
         copy.build(model.input_shape)

@@ -48,10 +48,13 @@ class Functional(Model):
             config["input_layers"] = list(config["input_layers"])
         return config
 
+    def get_build_config(self) -> dict:
+        return {"input_shape": None}  # built by its graph; files of Keras say so
+
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
         """Build the layers, then repeat their calls."""
-        with registry.CustomObjectScope(custom_objects or {}):
+        with registry.understood("The model"), registry.CustomObjectScope(custom_objects or {}):
             inputs, outputs = _rebuild(config)
         model = cls(inputs, outputs, name=config.get("name"))
         if not config.get("trainable", True):

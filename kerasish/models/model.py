@@ -34,6 +34,13 @@ from kerasish.saving import model_files
 from kerasish.training.trainer import Trainer
 
 
+def _todays(kwargs: dict) -> dict:
+    """``inputs`` and ``outputs`` for what Keras 1 called ``input`` and ``output``."""
+    if "input" in kwargs and "output" in kwargs:
+        return {{"input": "inputs", "output": "outputs"}.get(key, key): value for key, value in kwargs.items()}
+    return kwargs
+
+
 def _is_functional(args: tuple, kwargs: dict) -> bool:
     """Whether a model's arguments are symbolic inputs and outputs."""
     return len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
@@ -54,13 +61,14 @@ class Model(Trainer, Layer):
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
     # gives another class than it was called on.
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        functional = cls is Model and _is_functional(args, kwargs)
+        functional = cls is Model and _is_functional(args, _todays(kwargs))
         model = Layer.__new__(registry.class_named("keras.models.Functional") if functional else cls, *args, **kwargs)
         model.__dict__["_network"] = None
         model.__dict__["_compiled"] = None
         return model
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs = _todays(kwargs)
         if _is_functional(args, kwargs):
             names = ("inputs", "outputs")
             given = {**dict(zip(names, args)), **kwargs}

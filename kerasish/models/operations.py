@@ -44,6 +44,13 @@ def _forms() -> dict[str, _Form]:
     return forms
 
 
+def class_name(operation: FunctionCall) -> str:
+    """What files and summaries call a function's kind: ``GetItem`` for ``get_item``."""
+    name = getattr(operation.function, "__name__", "")
+    form = _forms().get(name)
+    return form.class_name if form is not None else "".join(part.title() for part in name.split("_"))
+
+
 # to files -------------------------------------------------------------------------------------------------------------
 
 

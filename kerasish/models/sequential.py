@@ -39,6 +39,19 @@ class Sequential(Model):
             self._append(layer)
         self._rebuild()
 
+    # Keras 1's words
+
+    def predict_classes(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+        """Keras 1's: the class with the largest output, or 0 and 1 by whether a single one is over 0.5."""
+        probabilities = self.predict(x, batch_size, verbose)
+        if probabilities.shape[-1] > 1:
+            return probabilities.argmax(axis=-1)
+        return (probabilities > 0.5).astype("int32")
+
+    def predict_proba(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
+        """Keras 1's name of ``predict``."""
+        return self.predict(x, batch_size, verbose)
+
     # the stack
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
@@ -200,10 +213,14 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
-        with registry.CustomObjectScope(custom_objects or {}):
+        with registry.understood("The model"), registry.CustomObjectScope(custom_objects or {}):
             model = cls(name=config.get("name"))
+            made: dict[str, tuple] = {}
             for data in config["layers"]:
-                model._append(registry.deserialize_inner(data))
+                name = data["config"].get("name")
+                if name is None or made.get(name, (None,))[0] != data:  # else the layer stands twice in the model
+                    made[name] = data, registry.deserialize_inner(data)
+                model._append(made[name][1])
             model._rebuild()
             shape = config.get("build_input_shape")
             if model._network is None and model._stack and isinstance(shape, (list, tuple)):

@@ -13,6 +13,7 @@ from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.operation import Operation
+from kerasish.models.operations import class_name
 
 
 class Row:
@@ -24,12 +25,8 @@ class Row:
 
     @property
     def label(self) -> str:
-        kind = (
-            self.layer.function.__name__.title()
-            if isinstance(self.layer, FunctionCall) and not isinstance(self.layer, Operation)
-            else type(self.layer).__name__
-        )
-        return f"{self.layer.name} ({kind})"
+        function = isinstance(self.layer, FunctionCall) and not isinstance(self.layer, Operation)
+        return f"{self.layer.name} ({class_name(self.layer) if function else type(self.layer).__name__})"
 
     @property
     def shape(self) -> str:
@@ -85,8 +82,9 @@ def print_summary(
 
 
 def _own_layers(model: Any) -> list:
-    """The layers of a chain: a Sequential's without its entry, a functional model's with it."""
-    return model.layers
+    """The layers of a chain: a Sequential's without its entry, a functional model's with it and with its functions."""
+    functional = model._network is not None and type(model).__name__ != "Sequential"
+    return model._network.operations if functional else model.layers
 
 
 def _is_chain(model: Any) -> bool:

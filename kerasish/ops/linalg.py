@@ -352,10 +352,16 @@ def eigh(x: Array) -> Any:
 
 @op
 def lu_factor(x: Array) -> Any:
-    """L (below the diagonal, which is 1) and U in one matrix, and the row exchanged with each in turn, counted from 0."""
+    """L (below the diagonal, which is 1) and U in one matrix, and the order of ``x``'s rows whose factors they are."""
     _matrix(x)
     factors, pivots = _lapack(lambda x: tuple(torch.linalg.lu_factor(x)), x)
-    return factors, pivots - 1
+    order = torch.arange(x.shape[-2], dtype=pivots.dtype, device=pivots.device).expand(*x.shape[:-1]).clone()
+    for row in range(pivots.shape[-1]):  # exchanged with that of its pivot
+        other = pivots[..., row : row + 1].long() - 1
+        moved = order.gather(-1, other)
+        order.scatter_(-1, other, order[..., row : row + 1].clone())
+        order[..., row : row + 1] = moved
+    return factors, order
 
 
 # equations ------------------------------------------------------------------------------------------------------------

@@ -111,11 +111,16 @@ def _old_activations(data: dict) -> dict:
     return data
 
 
+_CUDNN = {"CuDNNGRU": "GRU", "CuDNNLSTM": "LSTM"}  # their defaults are those of today's classes
+
+
 def _object_to_keras_3(data: dict) -> Any:
     name, config = data["class_name"], data["config"]
     if ">" in name:  # a registered class of the user's, or an optimizer of Keras 2
         data["registered_name"] = data.get("registered_name") or name
         data["class_name"] = name = name.rpartition(">")[2]
+    if name in _CUDNN:
+        data["class_name"] = name = _CUDNN[name]
     if name in ("Policy", "PolicyV1"):
         return config.get("name", "float32")
     for key, default in _KERAS_2_ONLY.get(name, {}).items():

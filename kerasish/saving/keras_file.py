@@ -13,6 +13,7 @@ path to it is made of attribute names, and inside lists and dicts of class names
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import os
 import tempfile
@@ -332,10 +333,25 @@ def _load_assets(model: Any, archive: Archive) -> None:
         with tempfile.TemporaryDirectory(prefix="keras_assets_") as folder:
             for name in archive.names():
                 inner = name.removeprefix(prefix)
-                if inner == name or not inner or inner.endswith("/"):
-                    continue
-                path = os.path.join(folder, *inner.split("/"))
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as file:
-                    file.write(archive.read(name))
+                if inner != name and inner and not inner.endswith("/"):
+                    _write_asset(os.path.join(folder, *inner.split("/")), archive, name)
             thing.load_assets(folder)
+
+
+def _write_asset(path: str, archive: Archive, name: str) -> None:
+    data = archive.read(name)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "xb") as file:
+            file.write(data)
+    except (FileExistsError, NotADirectoryError, FileNotFoundError) as error:
+        raise _unusable(archive, name, error) from error
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # a full disk, say, is not the file's fault
+            raise
+        raise _unusable(archive, name, error) from error
+
+
+def _unusable(archive: Archive, name: str, error: OSError) -> CorruptFileError:
+    reason = f"the member '{name[:200]}' cannot be a file beside the others ({error.strerror})"
+    return fail(CorruptFileError, f"The file '{archive.path}' cannot be read: {reason}")  # type: ignore[return-value]

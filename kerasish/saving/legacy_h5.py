@@ -19,7 +19,7 @@ import numpy as np
 from kerasish.about import KERAS_VERSION
 from kerasish.core import registry
 from kerasish.core.errors import fail
-from kerasish.saving import h5
+from kerasish.saving import cudnn_weights, h5
 from kerasish.saving.archive import replacing
 from kerasish.saving.dialects import KERAS_2_OPTIMIZERS, is_object, to_keras_2, to_keras_3
 from kerasish.saving.keras_file import parse_json
@@ -214,7 +214,7 @@ def load_weights(model: Any, group: h5.Group, by_name: bool = False, skip_mismat
     else:
         pairs = _in_order(model, stored)
     for layer, name in pairs:
-        transfer.match(name, layer, layer_weights(layer), stored[name])
+        transfer.match(name, layer, layer_weights(layer), cudnn_weights.todays(layer, stored[name]))
     top = _arrays(group, TOP) if group.group(TOP) is not None else []
     if (top or _own_weights(model)) and not by_name:
         transfer.match(TOP, model, _own_weights(model), top)

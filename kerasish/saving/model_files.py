@@ -91,7 +91,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
     """
     path = steps.newest(os.fspath(filepath))
     kind = _kind_of(path, "load_model")
-    with _rebuilding(path, max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path)) if safe_mode else None):
+    with _rebuilding(path, None if safe_mode is False else max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path))):
         if kind == "h5":
             return legacy_h5.load(path, custom_objects, compile, safe_mode)
         with Archive(path) as archive:
@@ -172,9 +172,12 @@ def _without_empty(config: dict) -> dict:
 
 @contextmanager
 def _rebuilding(name: str, size: int | None = None) -> Iterator[None]:
-    """Layers that the file shares are shared, weights take ``size`` bytes at most, and a malformed config is a ValueError."""
+    """Layers that the file shares are shared, weights take ``size`` bytes at most, and a malformed config is a ValueError.
+
+    A file that is read while another one is has a reader, and so a safe mode, of its own.
+    """
     try:
-        with scope(shared_objects={}, weight_budget=None if size is None else [size]):
+        with scope(shared_objects={}, weight_budget=None if size is None else [size], safe_mode=None):
             yield
     except (KeyError, IndexError, AttributeError, RecursionError) as error:
         raise fail(

@@ -14,6 +14,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import settings
 from kerasish.core.dtypes import floatx
 from kerasish.core.errors import fail
+from kerasish.core.random_discrete import seeded_orders
 from kerasish.core.storage import storage
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.training.batch import Batch, Feed, class_weights, moved
@@ -25,7 +26,8 @@ class ArrayFeed(Feed):
     """Batches of arrays held on the device.
 
     Args:
-        shuffle: False, True (a new permutation each epoch) or "batch" (whole batches change places).
+        shuffle: False, True (all rows in random order) or "batch" (the rows of each batch in random order). With a global
+            seed the order is TensorFlow's, the same in each epoch, otherwise a new one.
     """
 
     def __init__(
@@ -43,13 +45,12 @@ class ArrayFeed(Feed):
         self.batch_size = int(batch_size)
         self.batches = -(-self.samples // self.batch_size)
         self.shuffle = shuffle
+        self._seeded: tuple[int, torch.Tensor] | None = None  # a global seed, and the order that it gives
 
     def __iter__(self) -> Iterator[Batch]:
         together = devices.gathered_together(devices.current())
         if not together:
             batches = self._one_by_one()
-        elif self.shuffle == "batch":
-            batches = self._whole_batches_shuffled()
         else:
             batches = self._in_groups(together)
         if any(tree.is_nested(part) for part in self.data):
@@ -60,7 +61,7 @@ class ArrayFeed(Feed):
         """The rows of several batches are gathered at once, as much as memory allows, and then cut: 5 µs a batch in place
         of 25 for an index operation for x and one for y. A batch that somebody keeps is never written to."""
         flat, size = tree.flatten(self.data), self.batch_size
-        order = torch.randperm(self.samples) if self.shuffle else None
+        order = self._order()
         group = _CUT_TOGETHER
         if order is not None:
             batch_bytes = sum(map(_bytes, flat)) * size // max(self.samples, 1)
@@ -68,19 +69,27 @@ class ArrayFeed(Feed):
         for start in range(0, self.samples, group * size):
             yield from zip(*_columns(flat, order, slice(start, start + group * size), size))
 
-    def _whole_batches_shuffled(self) -> Iterator[tuple]:
-        flat, size = tree.flatten(self.data), self.batch_size
-        for start in (torch.randperm(self.batches) * size).tolist():
-            yield tuple(None if t is None else t[start : start + size] for t in flat)
-
     def _one_by_one(self) -> Iterator[tuple]:
         """Where a slice's bounds would be constants of a program each."""
         flat, size, starts = tree.flatten(self.data), self.batch_size, range(0, self.samples, self.batch_size)
-        if self.shuffle == "batch":
-            starts = (torch.randperm(self.batches) * size).tolist()
-        whole = not self.shuffle or self.shuffle == "batch"
-        order = torch.arange(self.samples) if whole else torch.randperm(self.samples)
+        order = self._order()
+        order = torch.arange(self.samples) if order is None else order
         return (tuple(_rows(flat, order[start : start + size])) for start in starts)
+
+    def _order(self) -> torch.Tensor | None:
+        """The order of the rows in an epoch; None as they are."""
+        if not self.shuffle:
+            return None
+        size = self.batch_size if self.shuffle == "batch" else self.samples
+        starts = range(0, self.samples, size)
+        if settings.global_seed is None:
+            parts = [torch.randperm(min(size, self.samples - start)) + start for start in starts]
+            return parts[0] if len(parts) == 1 else torch.cat(parts)
+        if self._seeded is None or self._seeded[0] != settings.global_seed:
+            orders = seeded_orders([min(size, self.samples - start) for start in starts])
+            parts = [torch.from_numpy(part) + start for part, start in zip(orders, starts)]
+            self._seeded = (settings.global_seed, torch.cat(parts))
+        return self._seeded[1]
 
 
 def _columns(flat: list, order: torch.Tensor | None, rows: slice, size: int) -> list[Iterable]:

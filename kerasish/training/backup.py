@@ -10,7 +10,7 @@ from typing import Any
 
 from kerasish.core.errors import fail
 from kerasish.saving import h5, keras_file
-from kerasish.saving.archive import replacing
+from kerasish.saving.archive import CorruptFileError, replacing
 from kerasish.training import resume
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount
@@ -91,7 +91,9 @@ class BackupAndRestore(Callback):
         if at is None and os.path.exists(metadata):  # of Keras, which goes on with the epoch's start
             with open(metadata, encoding="utf-8") as file:
                 found = keras_file.parse_json(file.read(), metadata)
-            at = resume.at_epoch(self.model, int(found["epoch"]))
+            if type(found.get("epoch")) is not int:
+                raise fail(CorruptFileError, f"'{metadata}' does not say after how many epochs the model was saved")
+            at = resume.at_epoch(self.model, found["epoch"])
         if at is not None:
             self.model.__dict__["_position"] = at
             self._epoch = at.epoch

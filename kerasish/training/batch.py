@@ -68,8 +68,11 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """``x``, ``(x, y)`` or all three: as short as the parts given allow. A list or tuple ``x`` alone becomes ``(x,)``."""
-    if y is None and sample_weight is None:
+    """``x``, ``(x, y)`` or all three: as short as the parts given allow. A list or tuple ``x`` alone becomes ``(x,)``.
+
+    Weights without ``y`` are dropped, as in Keras.
+    """
+    if y is None:
         return (x,) if isinstance(x, (tuple, list)) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 

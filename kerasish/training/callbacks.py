@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasish.core.errors import fail
 from kerasish.training.callback import Callback
-from kerasish.training.monitor import BatchCount, Monitor
+from kerasish.training.monitor import BatchCount, Monitor, optimizers_of
 
 
 class EarlyStopping(Monitor):
@@ -254,9 +254,8 @@ class ReduceLROnPlateau(Monitor):
         self.cooldown_counter = self.wait = 0
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        rate = float(self.model.optimizer.learning_rate)
         if logs is not None:
-            logs["learning_rate"] = rate
+            logs.update(_learning_rates(self.model))
         current = self.value(logs)
         if current is None:
             return
@@ -269,15 +268,31 @@ class ReduceLROnPlateau(Monitor):
         if self.in_cooldown():
             return
         self.wait += 1
-        if self.wait >= self.patience and rate > np.float32(self.min_lr):
-            new_rate = max(rate * self.factor, self.min_lr)
-            self.model.optimizer.learning_rate = new_rate
-            if self.verbose > 0:
-                print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new_rate}.")
+        if self.wait >= self.patience and any(
+            [self._reduce(*pair, epoch) for pair in optimizers_of(self.model).items()]
+        ):
             self.cooldown_counter, self.wait = self.cooldown, 0
+
+    def _reduce(self, name: str, optimizer: Any, epoch: int) -> bool:
+        """Whether the optimizer's learning rate could go down."""
+        rate = float(optimizer.learning_rate)
+        if not rate > np.float32(self.min_lr):
+            return False
+        optimizer.learning_rate = new_rate = max(rate * self.factor, self.min_lr)
+        if self.verbose > 0:
+            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {_label(name, optimizer)} to {new_rate}.")
+        return True
 
     def in_cooldown(self) -> bool:
         return self.cooldown_counter > 0
+
+
+def _learning_rates(model: Any) -> dict[str, float]:
+    return {name: float(optimizer.learning_rate) for name, optimizer in optimizers_of(model).items()}
+
+
+def _label(name: str, optimizer: Any) -> str:
+    return "learning rate" if name == "learning_rate" else f"{optimizer.name} learning rate"
 
 
 class LearningRateScheduler(Callback):
@@ -294,7 +309,10 @@ class LearningRateScheduler(Callback):
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        optimizer = self.model.optimizer
+        for name, optimizer in optimizers_of(self.model).items():
+            self._set(name, optimizer, epoch)
+
+    def _set(self, name: str, optimizer: Any, epoch: int) -> None:
         if not hasattr(optimizer, "learning_rate"):
             raise ValueError('Optimizer must have a "learning_rate" attribute.')
         try:
@@ -305,11 +323,11 @@ class LearningRateScheduler(Callback):
             raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
         optimizer.learning_rate = float(rate)
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {_label(name, optimizer)} to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs.update(_learning_rates(self.model))
 
 
 class CSVLogger(Callback):
@@ -350,9 +368,9 @@ class CSVLogger(Callback):
 
     @staticmethod
     def _text(value: Any) -> Any:
-        if isinstance(value, Iterable) and not isinstance(value, str):
-            return f'"[{", ".join(map(str, np.ravel(value)))}]"'
-        return value
+        if isinstance(value, str) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
+            return value
+        return f'"[{", ".join(map(str, value))}]"'
 
     def on_train_end(self, logs: dict | None = None) -> None:
         self._file.close()

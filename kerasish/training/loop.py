@@ -303,7 +303,7 @@ def _callback_list(
     if epochs is not None and calls.history is None:
         calls.append(History())
     if given is None:
-        calls.set_params({"verbose": verbose, "epochs": epochs or 1, "steps": steps})
+        calls.set_params({"verbose": verbose, "epochs": 1 if epochs is None else epochs, "steps": steps})
     calls.set_model(model)
     return calls
 

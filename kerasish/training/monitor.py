@@ -6,6 +6,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from kerasish.core.context import settings
 from kerasish.training.callback import Callback
 from kerasish.training.compiled import CompiledMetrics
 
@@ -54,7 +57,10 @@ class Monitor(Callback):
         """Whether ``value`` beats ``best`` by at least ``min_delta``."""
         if best is None:
             return True
-        return value - self.min_delta > best if self.grows else value + self.min_delta < best
+        precision = np.dtype(settings.floatx).type  # Keras compares tensors: 0.8 - 0.1 is no better than 0.7
+        if self.grows:
+            return bool(precision(value - self.min_delta) > precision(best))
+        return bool(precision(value + self.min_delta) < precision(best))
 
     _unavailable = "Callback conditioned on metric `{}` which is not available."
 
@@ -65,6 +71,15 @@ class Monitor(Callback):
             names = ",".join(logs or {})
             warnings.warn(f"{self._unavailable.format(self.monitor)} Available metrics are: {names}", stacklevel=4)
         return found
+
+
+def optimizers_of(model: Any) -> dict[str, Any]:
+    """A model's optimizer, or those within a MultiOptimizer, under the names that logs have for their learning rates."""
+    optimizer = model.optimizer
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if hasattr(optimizer, "optimizers"):
+        return {f"learning_rate_{inner.name}": inner for inner in optimizer.optimizers}
+    return {"learning_rate": optimizer}
 
 
 class BatchCount:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import random as python_random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
@@ -64,7 +65,8 @@ class SourceFeed(Feed):
         source = self.source
         order: Iterable[int] = itertools.count() if self.batches is None else range(self.batches)
         if self.shuffle and self.batches is not None:
-            order = torch.randperm(self.batches).tolist()
+            order = list(order)
+            python_random.shuffle(order)  # Python's generator, as in Keras
         workers = int(getattr(source, "workers", 1) or 1)
         if workers <= 1 and not getattr(source, "use_multiprocessing", False):
             return (source[i] for i in order)

@@ -16,6 +16,7 @@ from kerasish.core.errors import fail
 from kerasish.layers.core import Embedding
 from kerasish.training.callback import Callback
 from kerasish.training.events import EventWriter
+from kerasish.training.monitor import optimizers_of
 
 
 class TensorBoard(Callback):
@@ -165,7 +166,8 @@ class TensorBoard(Callback):
         if not logs:
             return
         values = {name: value for name, value in logs.items() if not name.startswith("val_")}
-        values.update(_learning_rates(self.model.optimizer))
+        optimizers = optimizers_of(self.model) if self.model.optimizer is not None else {}
+        values.update((name, float(optimizer.learning_rate)) for name, optimizer in optimizers.items())
         if self.write_steps_per_second:
             done = int(self.model.optimizer.iterations) - self._epoch_iterations
             values["steps_per_second"] = _rate(done, self._epoch_start)
@@ -219,15 +221,6 @@ def _profiled(batches: Any) -> tuple[int, int]:
             hint="A pair of positive integers signifies a range of batches to profile.",
         )
     return given[0], given[1]
-
-
-def _learning_rates(optimizer: Any) -> dict[str, float]:
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    if optimizer is None:
-        return {}
-    if hasattr(optimizer, "optimizers"):
-        return {f"learning_rate_{inner.name}": float(inner.learning_rate) for inner in optimizer.optimizers}
-    return {"learning_rate": float(optimizer.learning_rate)}
 
 
 def _rate(count: int, start: float) -> float:

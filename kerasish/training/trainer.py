@@ -24,6 +24,7 @@ from kerasish.training.callback import to_numbers
 from kerasish.training.capture import Tiers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
 from kerasish.training.feed import class_weights, pack_x_y_sample_weight, to_batch, unpack_x_y_sample_weight
+from kerasish.training.old_calls import OldCalls, keras_2_workers
 from kerasish.training.step import Step
 
 
@@ -61,7 +62,7 @@ def _keeps_quiet_about_extras(method: Callable) -> Callable:
     return method
 
 
-class Trainer:
+class Trainer(OldCalls):
     """What ``Model`` adds to ``Layer`` for training. Needs ``__call__``, ``trainable_variables`` and ``_flatten_layers``."""
 
     stop_training = False
@@ -452,7 +453,9 @@ class Trainer:
         Raises:
             ValueError: the model is not compiled, or the data does not fit.
         """
-        _keras_2_workers("fit", x, kwargs)
+        if kwargs:
+            epochs = kwargs.pop("nb_epoch", epochs)
+            keras_2_workers("fit", x, kwargs)
         with _where_weights_are(self):
             return loop.fit(
                 self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle,
@@ -474,7 +477,7 @@ class Trainer:
         **kwargs: Any,
     ) -> Any:
         """The loss and metrics on data: a number, a list, or a dict if ``return_dict``; arguments as of ``fit``."""
-        _keras_2_workers("evaluate", x, kwargs)
+        keras_2_workers("evaluate", x, kwargs)
         with _where_weights_are(self):
             return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
 
@@ -489,7 +492,7 @@ class Trainer:
         **kwargs: Any,
     ) -> Any:
         """The outputs for data, as NumPy arrays in the structure of the outputs."""
-        _keras_2_workers("predict", x, kwargs)
+        keras_2_workers("predict", x, kwargs)
         with _where_weights_are(self):
             found = loop.predict_at_once(self, x, batch_size, verbose, steps, callbacks)
             return loop.predict(self, x, batch_size, verbose, steps, callbacks) if found is None else found
@@ -536,18 +539,6 @@ class Trainer:
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
         return results if return_dict else loop.flatten_results(results)
 
-    def fit_generator(self, generator: Any, **kwargs: Any) -> Any:
-        """Keras 2's name for ``fit`` on a generator."""
-        return self.fit(generator, **kwargs)
-
-    def evaluate_generator(self, generator: Any, **kwargs: Any) -> Any:
-        """Keras 2's name for ``evaluate`` on a generator."""
-        return self.evaluate(generator, **kwargs)
-
-    def predict_generator(self, generator: Any, **kwargs: Any) -> Any:
-        """Keras 2's name for ``predict`` on a generator."""
-        return self.predict(generator, **kwargs)
-
 
 def _raw_batch(data: Any) -> tuple:
     """What a ``train_step`` is given, as three raw parts."""
@@ -592,16 +583,3 @@ def _uses_tape(cls: type) -> bool:
     if "backward" in names:
         return False
     return "GradientTape" in names or GradientTape.__name__ in names or "apply_gradients" in names
-
-
-def _keras_2_workers(method: str, x: Any, kwargs: dict) -> None:
-    """Keras 2's ``workers`` and its companions belong to the data set; anything else is an error."""
-    if not kwargs:
-        return
-    for name in ("workers", "max_queue_size", "use_multiprocessing"):
-        if name in kwargs:
-            value = kwargs.pop(name)
-            if hasattr(x, "__getitem__") and hasattr(x, "__len__") and hasattr(x, name):
-                setattr(x, name, value)
-    if kwargs:
-        raise fail(TypeError, f"{method}() got an unexpected keyword argument '{next(iter(kwargs))}'")

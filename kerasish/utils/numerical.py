@@ -11,7 +11,7 @@ from kerasish.core.errors import fail
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:
-    """Integer classes as one-hot rows: (n,) or (n, 1) → (n, num_classes), float32 for arrays.
+    """Integer classes as one-hot rows: (n,) or (n, 1) → (n, num_classes), float64 for arrays, float32 for tensors.
 
     Args:
         num_classes: default: the largest class plus 1.
@@ -36,15 +36,17 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
             f"0 to {num_classes - 1}",
             f"{values.min()} to {values.max()}",
         )
-    out = np.zeros((*values.shape, num_classes), dtype="float32")
+    out = np.zeros((*values.shape, num_classes), dtype="float32" if is_tensor else "float64")
     np.put_along_axis(out, values[..., None], 1.0, axis=-1)
     return dispatch.wrap(dispatch.raw(out)) if is_tensor else out
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
-    """``x`` divided by its norm along ``axis``; zero vectors stay zero."""
-    array = np.asarray(x)
+    """``x`` divided by its norm along ``axis``; zero vectors stay zero. A vector of NumPy's becomes a row."""
+    array = np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(dispatch.raw(x).numpy(force=True))
     norms = np.atleast_1d(np.linalg.norm(array, order, axis))
     norms[norms == 0] = 1
-    out = array / np.expand_dims(norms, axis)
-    return dispatch.wrap(dispatch.raw(out)) if dispatch.is_tensor(x) else out
+    if isinstance(x, np.ndarray) or norms.ndim < array.ndim:
+        norms = np.expand_dims(norms, axis)
+    out = array / norms
+    return out if isinstance(x, np.ndarray) else dispatch.wrap(dispatch.raw(out))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerasish.layers import Dense, Dropout, Input, Lambda
-from kerasish.models import Model, Sequential, clone_model
+from kerasish.models import Model, Sequential, clone_model, model_from_json
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
 
@@ -84,3 +84,14 @@ def test_wrong_arguments(words, arguments):
     model, options = arguments
     with pytest.raises(ValueError, match=words):
         clone_model(model, **options)
+
+
+def test_a_layer_that_stands_twice_in_a_sequential_is_one_in_its_copies():
+    dense = Dense(4)
+    model = Sequential([Input((4,)), dense, Dropout(0.1), dense])
+    again = Sequential.from_config(model.get_config())
+    for copy in (clone_model(model), again, model_from_json(model.to_json())):
+        assert copy.layers[0] is copy.layers[2]
+        assert len(copy.weights) == 2
+        copy.set_weights(model.get_weights())
+        np.testing.assert_array_equal(copy(np.eye(4)), model(np.eye(4)))

@@ -1,5 +1,7 @@
 """Functional models: structures of inputs and outputs, branches, sharing, sub-models, errors."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -167,3 +169,15 @@ def test_operators_on_symbolic_tensors():
     assert [tuple(y.shape) for y in found[:3]] == [(None, 3), (None, 3), (None, 2)]
     assert [y.dtype.name for y in found] == ["float32"] * 6 + ["bool"] + ["float32"] * 4
     assert found[7].shape == (None,) and found[8].shape == (None, 3, 1)
+
+
+def test_a_functional_model_in_a_file_names_itself_as_keras_does():
+    x = Input((2,))
+    data = json.loads(Model(x, Dense(1)(x)).to_json())
+    kept = {key: data[key] for key in ("module", "class_name", "registered_name", "build_config")}
+    assert kept == {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "registered_name": "Functional",
+        "build_config": {"input_shape": None},
+    }

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kerasish import ops
 from kerasish.layers import LSTM, Activation, Add, Concatenate, Dense, Dropout, Input
 from kerasish.models import Model, Sequential
 
@@ -193,3 +194,10 @@ def test_a_model_that_is_not_built_says_so(model):
 def test_bad_ranges(layer_range):
     with pytest.raises((ValueError, TypeError)):
         plain().summary(layer_range=layer_range, print_fn=lambda line: None)
+
+
+def test_functions_in_a_chain_have_their_lines():
+    x = Input((4,), name="x")
+    model = Model(x, Dense(1, name="d")(ops.expand_dims(x[:, :2], 1)))
+    kinds = [line.split("(")[1].split(")")[0] for line in table(model) if "(None" in line]
+    assert kinds == ["InputLayer", "GetItem", "ExpandDims", "Dense"]

@@ -377,7 +377,9 @@ def test_shuffle_visits_every_sample_once_and_changes_the_order():
 
 
 def test_no_epochs_give_an_empty_history():
-    assert ready().fit(X, Y, epochs=0, verbose=0).history == {}
+    history = ready().fit(X, Y, epochs=0, verbose=0)
+    assert history.history == {}
+    assert history.params["epochs"] == 0
 
 
 def test_a_second_fit_goes_on_with_the_weights():

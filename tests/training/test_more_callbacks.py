@@ -98,7 +98,7 @@ def test_the_limits_hold_in_fit():
 
 
 def test_unsafe_deserialization_cannot_be_enabled():
-    with pytest.warns(UserWarning, match="never runs code from a file"):
+    with pytest.warns(UserWarning, match="pass safe_mode=False to load_model"):
         keras.config.enable_unsafe_deserialization()
     config = {"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization"}
     with pytest.raises(TypeError, match="Could not locate"):

@@ -1,5 +1,7 @@
 """Models as scikit-learn's estimators."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,26 @@ def test_a_given_model_is_copied():
     made = SKLearnTransformer(model, fit_kwargs={"verbose": 0}).fit(X, X[:, 0])
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
     assert made.model_ is not model and made.transform(X).shape == (30, 1)
+
+
+def seeded(X, y, loss):
+    keras.utils.set_random_seed(0)  # scikit-learn compares two runs
+    return build(X, y, loss, units=2)
+
+
+# Keras's own classifier fails these: it may give a class less than there are, and its outputs may be no logits.
+EXPECTED = {"check_classifiers_classes", "check_classifiers_train"}
+
+
+@pytest.mark.parametrize(("made", "loss"), [(SKLearnRegressor, "mse"), (SKLearnClassifier, "categorical_crossentropy")])
+def test_scikit_learns_own_checks_pass(made, loss):
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    estimator = made(seeded, model_kwargs={"loss": loss}, fit_kwargs={"verbose": 0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = checks.check_estimator(estimator, on_fail=None, on_skip=None)
+    assert len(results) > 40
+    assert {found["check_name"] for found in results if found["status"] == "failed"} <= EXPECTED
 
 
 @pytest.mark.parametrize("y", [np.zeros(30), X[:, 0]])

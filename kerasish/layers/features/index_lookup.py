@@ -25,6 +25,7 @@ from kerasish.layers.features.vocabulary import TokenCounts, Vocabulary, padded_
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 _NOWHERE = torch.iinfo(torch.int64).max  # the index of masked tokens where outputs are vectors: it counts for nothing
 FILE = "vocabulary.txt"
+MAX_UNKNOWN = 10_000_000  # indices for unknown tokens that a file may ask for
 
 
 class IndexLookup(TextLayer):
@@ -477,6 +478,14 @@ class IndexLookup(TextLayer):
     @classmethod
     def from_config(cls, config: dict) -> Any:
         refuse_path(cls, config)
+        unknown = config.get("num_oov_indices")
+        if isinstance(unknown, (int, float)) and unknown > MAX_UNKNOWN:  # each takes memory
+            raise fail(
+                ValueError,
+                "A configuration's `num_oov_indices` is too large",
+                f"at most {MAX_UNKNOWN}",
+                received=unknown,
+            )
         return super().from_config(config)
 
     def save_own_variables(self, store: Any) -> None:

@@ -16,6 +16,7 @@ from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import missing_name
 from kerasish.core.random import set_seed as set_seed
 from kerasish.core.random import shape_of
+from kerasish.core.random_discrete import order
 from kerasish.tf.alias import moves
 from kerasish.tf.random import draws
 from kerasish.tf.random import experimental as experimental
@@ -116,7 +117,7 @@ def shuffle(value: Array, seed: int | None = None, name: str | None = None) -> A
     if draws.tracing() or not value.ndim:
         return value
     stream = streams.op_stream("shuffle", seed, -(-(len(value) - 1) // 4))
-    return value[torch.from_numpy(draws.order(len(value), stream)).to(value.device)]
+    return value[torch.from_numpy(order(len(value), stream)).to(value.device)]
 
 
 def gamma(

@@ -16,6 +16,7 @@ from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Operand, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.random import Stream
+from kerasish.core.random_discrete import binomial_raw, categorical_raw
 
 BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
 Draw = Callable[[int], Stream]  # so many counters from a source of randomness
@@ -140,28 +141,11 @@ def categorical(logits: Any, num_samples: Any, draw: Draw, dtype: Any) -> Any:
     kind, count = dtypes.to_torch(dtype or "int64"), int(num_samples)
     if rows.ndim != 2:
         raise InvalidArgumentError(f"logits should be a matrix, got shape {list(rows.shape)} [Op:Multinomial]")
-    batch, classes = rows.shape
+    batch = len(rows)
     if tracing():
         return _zeros((batch, count), dtypes.as_dtype(kind))
-    wide = rows.double().cpu().numpy()
-    # each sample takes a double: a place in the cumulative sums of e^(logit - max)
-    places = streams.uniform_raw((batch, count), draw(batch * -(-count // 4) * 4 * 2 * BLOCKS), dtype="float64").cpu()
-    with np.errstate(invalid="ignore"):
-        sums = np.cumsum(np.where(np.isfinite(wide), np.exp(wide - wide.max(1, keepdims=True)), 0), axis=1)
-    found = np.empty((batch, count), dtype=np.int64)
-    for i in range(batch):
-        found[i] = np.searchsorted(sums[i], places[i].numpy() * sums[i, -1], side="right")
-    return dispatch.wrap(torch.from_numpy(found.clip(max=classes - 1)).to(device=rows.device, dtype=kind))
-
-
-def order(count: int, stream: Stream) -> np.ndarray:
-    """A random permutation of 0 … count - 1 (Fisher and Yates, from the front; a word modulo what is left)."""
-    words = stream.take(max(count - 1, 0))
-    places = np.arange(count)
-    for i in range(count - 1):
-        j = i + int(words[i]) % (count - i)
-        places[i], places[j] = places[j], places[i]
-    return places
+    drawn = categorical_raw(rows, count, draw(batch * -(-count // 4) * 4 * 2 * BLOCKS))
+    return dispatch.wrap(drawn.to(kind))
 
 
 # distributions that torch draws, from a generator that the stream seeds -------------------------------------------------
@@ -207,6 +191,6 @@ def binomial(shape: tuple, draw: Draw, counts: Any, probs: Any, dtype: Any) -> A
     if tracing():
         return _zeros(shape, dtypes.as_dtype(dtype))
     stream = draw(torch.Size(shape).numel() * BLOCKS * 100)
-    n, p = (dispatch.raw(v, torch.float32).detach().float().expand(shape) for v in (counts, probs))
-    drawn = torch.binomial(n.contiguous(), p.contiguous(), _generator(stream, n.device))
-    return dispatch.wrap(drawn.to(dtypes.to_torch(dtype)))
+    n, p = (dispatch.raw(v, torch.float32).detach().cpu().numpy() for v in (counts, probs))
+    drawn = torch.from_numpy(binomial_raw(tuple(shape), stream, n, p))
+    return dispatch.wrap(drawn.to(devices.current(), dtypes.to_torch(dtype)))

@@ -5,6 +5,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kerasish as keras
 from kerasish import tf
@@ -184,3 +186,85 @@ def test_a_copy_has_the_vocabulary():
 def test_what_is_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+# rules ----------------------------------------------------------------------------------------------------------------
+
+CHECKED = settings(deadline=None, max_examples=30)
+TOKENS = st.lists(st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=4), min_size=1, unique=True)
+NUMBERS = st.lists(st.integers(-(2**62), 2**62).filter(lambda n: n != -1), min_size=1, max_size=20, unique=True)
+
+
+@CHECKED
+@given(tokens=TOKENS.filter(lambda t: "[UNK]" not in t), unknown=st.integers(0, 3), masked=st.booleans())
+def test_texts_come_back_from_their_indices(tokens, unknown, masked):
+    options = {"vocabulary": tokens, "num_oov_indices": unknown, "mask_token": "" if masked else None}
+    there, back = StringLookup(**options), StringLookup(invert=True, **options)
+    indices = there(tf.constant(tokens))
+    first = unknown + masked
+    np.testing.assert_array_equal(indices, np.arange(first, first + len(tokens)))
+    assert [text.decode() for text in back(indices).numpy()] == tokens
+    assert there.get_vocabulary() == back.get_vocabulary() == [""] * masked + ["[UNK]"] * unknown + tokens
+
+
+@CHECKED
+@given(numbers=NUMBERS, unknown=st.integers(0, 3))
+def test_integers_come_back_from_their_indices(numbers, unknown):
+    options = {"vocabulary": numbers, "num_oov_indices": unknown}
+    indices = IntegerLookup(**options)(np.array(numbers, "int64"))
+    np.testing.assert_array_equal(indices, np.arange(unknown, unknown + len(numbers)))
+    np.testing.assert_array_equal(IntegerLookup(invert=True, **options)(indices), numbers)
+
+
+@CHECKED
+@given(known=NUMBERS, asked=NUMBERS, unknown=st.integers(1, 4))
+def test_unknown_integers_are_spread_by_their_remainder(known, asked, unknown):
+    found = IntegerLookup(vocabulary=known, num_oov_indices=unknown)(np.array(asked, "int64")).numpy()
+    expected = [known.index(n) + unknown if n in known else n % unknown for n in asked]
+    assert found.tolist() == expected
+
+
+@CHECKED
+@given(
+    rows=st.lists(st.sampled_from("aabcdé"), min_size=1, max_size=30), cut=st.integers(1, 7), limit=st.integers(2, 6)
+)
+def test_the_vocabulary_does_not_depend_on_the_batches(rows, cut, limit):
+    texts = np.array(rows)
+    batches = [texts[i : i + cut] for i in range(0, len(texts), cut)]
+    sources = [texts, texts[:, None], iter(batches), tf.data.Dataset.from_tensor_slices(texts).batch(cut)]
+    order = sorted(set(rows), key=lambda token: (rows.count(token), token.encode()), reverse=True)
+    for source in sources:
+        layer = StringLookup(max_tokens=limit)
+        layer.adapt(source)
+        assert layer.get_vocabulary(include_special_tokens=False) == order[: limit - 1]
+
+
+@CHECKED
+@given(rows=st.lists(st.lists(st.sampled_from("abcz"), min_size=3, max_size=3), min_size=1, max_size=5))
+def test_counts_are_those_of_the_rows(rows):
+    count = StringLookup(vocabulary=["a", "b", "c"], output_mode="count")(np.array(rows)).numpy()
+    present = StringLookup(vocabulary=["a", "b", "c"], output_mode="multi_hot")(np.array(rows)).numpy()
+    expected = np.array([[row.count(token) for token in "zabc"] for row in rows])
+    np.testing.assert_array_equal(count, expected)
+    np.testing.assert_array_equal(present, expected > 0)
+
+
+def test_digits_are_integers_and_other_text_is_none():
+    layer = IntegerLookup(vocabulary=[12, 7])
+    np.testing.assert_array_equal(layer(np.array(["7", "12", "1"])), [2, 1, 0])
+    with pytest.raises(ValueError, match="invalid literal"):
+        layer(np.array(["seven"]))
+    with pytest.raises(TypeError, match="takes integers"):
+        layer(["7"])
+
+
+def test_a_folder_is_no_vocabulary(tmp_path):
+    with pytest.raises(tf.errors.FailedPreconditionError, match="is a directory"):
+        StringLookup(vocabulary=str(tmp_path))
+
+
+def test_an_inverted_lookup_in_a_model_gives_text():
+    inputs = keras.Input((2,), dtype="int64")
+    outputs = StringLookup(vocabulary=["a", "b"], invert=True)(inputs)
+    assert outputs.dtype == "int64"  # as Keras states it
+    assert keras.Model(inputs, outputs).predict(np.array([[2, 1]]), verbose=0).tolist() == [[b"b", b"a"]]
