@@ -89,12 +89,13 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 
 __all__ = [
-    "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
-    "Metric", "Model", "Operation", "Optimizer", "Quantizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
-    "SymbolicScope", "Variable", "activations", "backend", "callbacks", "config",
-    "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
-    "remat", "saving", "tree", "uninstall", "utils", "version",
+    "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer",
+    "Loss", "Metric", "Model", "Operation", "Optimizer", "Quantizer", "Regularizer", "RematScope", "Sequential",
+    "StatelessScope", "SymbolicScope", "Variable", "activations", "applications", "backend", "callbacks", "config",
+    "constraints", "datasets", "device", "distillation", "distribution", "dtype_policies", "export", "initializers",
+    "install", "layers", "legacy", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
+    "optimizers", "preprocessing", "quantizers", "random", "regularizers", "remat", "saving", "tree", "uninstall",
+    "utils", "version", "visualization", "wrappers",
 ]  # fmt: skip
 _publish(
     __name__,

@@ -43,7 +43,7 @@ _PLAIN = frozenset((int, float, bool, str, bytes, type(None), complex, range))
 
 def is_plain(value: Any) -> bool:
     """Whether nothing inside ``value`` can need tracking."""
-    return type(value) in _PLAIN
+    return type(value) in _PLAIN or isinstance(value, type)
 
 
 def _child(container: Any, name: str) -> nn.Module:

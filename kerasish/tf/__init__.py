@@ -48,6 +48,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
@@ -82,6 +83,8 @@ from kerasish.tf.arrays import unstack as unstack
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
+from kerasish.tf.composite import RaggedTensor as RaggedTensor
+from kerasish.tf.composite import SparseTensor as SparseTensor
 from kerasish.tf.control import case as case
 from kerasish.tf.control import cond as cond
 from kerasish.tf.control import foldl as foldl
