@@ -89,12 +89,13 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 
 __all__ = [
-    "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer", "Loss",
-    "Metric", "Model", "Operation", "Optimizer", "Quantizer", "Regularizer", "RematScope", "Sequential", "StatelessScope",
-    "SymbolicScope", "Variable", "activations", "backend", "callbacks", "config",
-    "constraints", "device", "dtype_policies", "initializers", "install", "layers", "losses", "metrics",
-    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "regularizers",
-    "remat", "saving", "tree", "uninstall", "utils", "version",
+    "DTypePolicy", "FloatDTypePolicy", "Function", "Initializer", "Input", "InputSpec", "KerasTensor", "Layer",
+    "Loss", "Metric", "Model", "Operation", "Optimizer", "Quantizer", "Regularizer", "RematScope", "Sequential",
+    "StatelessScope", "SymbolicScope", "Variable", "activations", "applications", "backend", "callbacks", "config",
+    "constraints", "datasets", "device", "distillation", "distribution", "dtype_policies", "export", "initializers",
+    "install", "layers", "legacy", "losses", "metrics", "mixed_precision", "models", "name_scope", "ops",
+    "optimizers", "preprocessing", "quantizers", "random", "regularizers", "remat", "saving", "tree", "uninstall",
+    "utils", "version", "visualization", "wrappers",
 ]  # fmt: skip
 _publish(
     __name__,
@@ -123,6 +124,9 @@ _LATER = (
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
 
+for _name in ("tf", "tf.bitwise", "tf.linalg", "tf.math", "tf.nn", "tf.random", "tf.strings"):
+    _publish_later(_name, lambda: importlib.import_module(f"{__name__}.tf"))
+
 # Of keras.utils and keras.preprocessing, but made of tf.data's datasets.
 _ABOVE = {
     "audio_dataset_from_directory": "directories",
@@ -135,6 +139,9 @@ for _name, _file in _ABOVE.items():
     _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
     _announce_above(f"keras.utils.{_name}", _load)
 _announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.tf.data"))
+
+
+_announce_above("keras.src.export.export_model", lambda: importlib.import_module(f"{__name__}.export"))
 
 
 def __getattr__(name: str) -> Any:

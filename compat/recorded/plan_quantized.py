@@ -128,6 +128,25 @@ def layers() -> Any:
         yield {"layer": made("layers", f"Conv{rank}D", **args), "input": x, "steps": [["lora", {"rank": 2}]]}
 
 
+def reversible() -> Any:
+    """ReversibleEmbedding, whose way back is quantized too."""
+    for i in range(28):
+        draw = Draw(f"reversible{i}")
+        args: dict = {}
+        dtype = draw.policy(args, ["float32", "float32", "float32", "float64"])
+        args.update(input_dim=draw.randint(3, 9), output_dim=draw.randint(2, 7), tie_weights=draw.maybe())
+        if draw.maybe(0.4):
+            args["logit_soft_cap"] = 2.0
+        lora = ["lora", {"rank": draw.randint(1, 3)}]
+        quantization = _quantization(draw, "ReversibleEmbedding")
+        steps = draw.choice([[quantization], [quantization], [quantization], [lora], [quantization, lora]])
+        if steps == [lora] and not args["tie_weights"]:
+            continue  # Keras 3.15 cannot save these
+        x = integers(3, 4, high=args["input_dim"], seed=i)
+        vectors = normal(2, 3, args["output_dim"], seed=i, dtype=dtype)
+        yield {"layer": made("layers", "ReversibleEmbedding", **args), "input": x, "steps": steps, "vectors": vectors}
+
+
 def models() -> Any:
     """Models that are quantized, or some of their layers."""
     for mode in ("int8", "int4", "float8"):
@@ -140,5 +159,7 @@ def cases() -> Any:
         yield {"id": name, "function": function, "inputs": inputs, "args": args}
     for i, case in enumerate(layers()):
         yield {"id": f"{case['layer']['class']}{i}", **case}
+    for i, case in enumerate(reversible()):
+        yield {"id": f"ReversibleEmbedding{i}", **case}
     for i, case in enumerate(models()):
         yield {"id": f"{case['mode']}{i}", **case}

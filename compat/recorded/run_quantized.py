@@ -60,6 +60,8 @@ def _layer(keras: Any, tf: Any, case: dict) -> dict:
             layer.quantize(given[0], config=build(given[1], keras))
     arrays = {f"weight/{w.name}": as_array(w) for w in layer.weights}
     arrays.update(_numbers(tf, layer, x, case))
+    if "vectors" in case:
+        arrays["scores"] = as_array(layer(tensors(case["vectors"], keras, tf), reverse=True))
     store: dict = {}
     layer.save_own_variables(store)
     arrays.update({f"file/{key}": np.asarray(as_array(value)) for key, value in store.items()})

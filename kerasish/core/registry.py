@@ -27,6 +27,7 @@ from kerasish.core.shape import TensorShape
 _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
 _public_names: dict[int, str] = {}  # id of an object -> its public path
 _by_class_name: dict[str, Any] = {}  # "Dense" -> class, for files of Keras 2, which name no module
+_operations: set[int] = set()  # ids of functions of tf that files may name
 _later: dict[str, Callable[[], Any]] = {}  # public package -> what imports it
 _above: dict[str, Callable[[], Any]] = {}  # public name -> what imports the module that defines it
 _custom: dict[str, Any] = {}  # "package>Name" -> class or function
@@ -54,6 +55,21 @@ def publish(module: str, namespace: dict, names: Iterable[str]) -> None:
             if inspect.isclass(thing):
                 _by_class_name.setdefault(name, thing)
                 _by_class_name.setdefault(thing.__name__, thing)
+
+
+def publish_operations(module: str, namespace: dict, makers: Iterable[str] = ()) -> None:
+    """Let files name the operations of a module of ``tf``: functions of tensors that ``dispatch`` made public.
+
+    Args:
+        makers: names of functions that are not such, but only make a tensor from a shape or numbers.
+    """
+    path = public_path(module)
+    for name, thing in namespace.items():
+        of_tensors = inspect.isfunction(thing) and hasattr(thing, "raw") and not name.startswith("_")
+        if of_tensors or name in makers:
+            _public.setdefault(f"{path}.{name}", thing)
+            _public_names.setdefault(id(thing), f"{path}.{name}")
+            _operations.add(id(thing))
 
 
 def publish_alias(path: str, thing: Any) -> None:
@@ -498,7 +514,7 @@ def _loadable(path: str, thing: Any, kind: str) -> bool:
         return inspect.isclass(thing) and (package in _CLASS_PACKAGES or path in _CLASSES)
     if inspect.isclass(thing) or package not in _FUNCTION_PACKAGES or name in _HELPERS:
         return False
-    return package != "tf" or hasattr(thing, "raw")  # operations; not tf.py_function and the like
+    return not path.startswith("tf.") or id(thing) in _operations  # not tf.py_function and the like
 
 
 def _public_module(module: str) -> str:

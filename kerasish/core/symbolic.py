@@ -11,7 +11,7 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from kerasish.core.tensor import StringTensor
 # divide by 2, 3, 4, 6, 8 and 16 and are larger than the usual windows.
 PROBES = (48, 96)
 SMALL_PROBES = (6, 9)  # where those are more than a layer can take
+_FEW = 32  # integers that may be a shape
 
 
 class History(NamedTuple):
@@ -65,6 +66,7 @@ class KerasTensor:
         self.record_history = record_history
         self._keras_history: History = History(None, 0, 0)
         self._keras_mask: Any = None
+        self._sizes: dict | None = None  # of a tensor made of sizes: probe -> its numbers
 
     shape = property(lambda self: self._shape)
     dtype = property(lambda self: self._dtype)
@@ -249,21 +251,55 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Any:
 def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
     """The results of ``function`` as KerasTensors, from runs on tensors without storage.
 
+    Results that are sizes (``tf.shape(x)[0]``) remember their values in each run, which later functions may need.
+
     Raises:
         ValueError: the function needs values, or the shapes do not fit.
     """
-    unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in tree.flatten((list(args), kwargs)))
-    runs = []
-    for probe in PROBES if unknown else PROBES[:1]:
-        filled = tree.map_structure(lambda x, p=probe: placeholder(x, p), [list(args), kwargs])
-        with scope(device=torch.device("meta"), overlay={}, recording=0, tapes=()), torch.no_grad():
-            try:
-                runs.append(function(*filled[0], **filled[1]))
-            except NotImplementedError as error:
-                raise _needs_values(function, args, error) from error
-            except InvalidArgumentError as error:
-                raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
-    return merge(runs)
+    leaves = [x for x in tree.flatten((list(args), kwargs)) if isinstance(x, KerasTensor)]
+    known = any(x._sizes is not None for x in leaves)
+    probes = PROBES if known or any(None in x.shape for x in leaves) else PROBES[:1]
+    runs = None
+    if not known:
+        with suppress(NotImplementedError):  # it makes a tensor of numbers and reads it
+            runs = [_run(function, args, kwargs, probe, "meta") for probe in probes]
+    if runs is not None and not any(map(_may_be_size, tree.flatten(runs[0]))):
+        return merge(runs)
+    try:
+        with fake_mode():
+            runs = [_run(function, args, kwargs, probe, "cpu") for probe in probes]
+            sizes = [[_constant(x) for x in tree.flatten(run)] for run in runs]
+    except Exception as error:
+        if runs is not None:
+            return merge(runs)
+        raise _needs_values(function, args, error) from error
+    merged = merge(runs)
+    for i, x in enumerate(tree.flatten(merged)):
+        if isinstance(x, KerasTensor) and all(values[i] is not None for values in sizes):
+            x._sizes = dict(zip(PROBES, [values[i] for values in sizes] * (1 if len(sizes) > 1 else 2)))
+    return merged
+
+
+def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str) -> Any:
+    filled = tree.map_structure(lambda x: placeholder(x, probe, device), [list(args), kwargs])
+    on_fakes = device != "meta"
+    with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
+        try:
+            return function(*filled[0], **filled[1])
+        except InvalidArgumentError as error:
+            raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
+
+
+def _may_be_size(x: Any) -> bool:
+    """Whether a result may be made of sizes alone: a few integers."""
+    t = getattr(x, "_t", None)
+    return isinstance(t, torch.Tensor) and t.dtype in (torch.int32, torch.int64) and t.numel() <= _FEW
+
+
+def _constant(x: Any) -> Any:
+    """The numbers in a result of a run in ``fake_mode`` which are known there, None if they are not."""
+    constant = getattr(getattr(x, "_t", None), "constant", None)
+    return constant.tolist() if constant is not None and _may_be_size(x) else None
 
 
 def _needs_values(function: Callable, args: tuple, error: Exception) -> Exception:
@@ -280,6 +316,8 @@ def _needs_values(function: Callable, args: tuple, error: Exception) -> Exceptio
 def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
     """A tensor without storage for a KerasTensor (unknown dimensions get ``probe``), a tensor or an array."""
     if isinstance(x, KerasTensor):
+        if x._sizes is not None and device != "meta" and probe in x._sizes:
+            return dispatch.wrap(torch.tensor(x._sizes[probe], dtype=to_torch(x.dtype)))
         if x.dtype == "string":
             return StringTensor(np.full([probe if d is None else d for d in x.shape], b"", dtype=object))
         return dispatch.wrap(

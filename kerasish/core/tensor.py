@@ -202,6 +202,11 @@ class Tensor:
         """Torch's backward pass, for code written for torch; gradients arrive at the variables' parameters."""
         self._t.backward(None if gradient is None else dispatch.raw(gradient), **kwargs)
 
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Torch's ``to``; devices may have TensorFlow's names, as ``device`` has."""
+        args, kwargs = tuple(map(_torch_device, args)), {key: _torch_device(value) for key, value in kwargs.items()}
+        return dispatch.wrap(dispatch.live(self).to(*_unwrap_all(args), **_unwrap_all(kwargs)))
+
     def __getattr__(self, name: str) -> Any:
         if name in _TORCH_METHODS:
             method = getattr(dispatch.live(self), name)
@@ -232,6 +237,10 @@ def torch_function(function: Callable, args: tuple, kwargs: dict) -> Any:
         raise TypeError(f"torch.{name} would change a {type(args[0]).__name__}; tensors are immutable.")
     out = function(*_unwrap_all(args), **_unwrap_all(kwargs))
     return out if in_place else dispatch.wrap(out)
+
+
+def _torch_device(value: Any) -> Any:
+    return devices.parse(value) if isinstance(value, str) and not isinstance(value, DType) else value
 
 
 def _unwrap_all(values: Any) -> Any:

@@ -164,6 +164,7 @@ from kerasish.layers.reshape import ZeroPadding3D as ZeroPadding3D
 from kerasish.layers.reversible_embedding import ReversibleEmbedding as ReversibleEmbedding
 from kerasish.layers.rnn import RNN as RNN
 from kerasish.layers.spectral_norm import SpectralNormalization as SpectralNormalization
+from kerasish.layers.tfsm_layer import TFSMLayer as TFSMLayer
 from kerasish.layers.torch_module import TorchModuleWrapper as TorchModuleWrapper
 from kerasish.layers.upsampling import UpSampling1D as UpSampling1D
 from kerasish.layers.upsampling import UpSampling2D as UpSampling2D
@@ -240,7 +241,8 @@ __all__ = [
     "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding",
     "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D",
     "SimpleRNN", "SimpleRNNCell", "Softmax", "Solarization", "SpatialDropout1D", "SpatialDropout2D",
-    "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization",
+    "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TFSMLayer",
+    "TextVectorization",
     "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper", "UnitNormalization", "UpSampling1D", "UpSampling2D",
     "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate",
     "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",

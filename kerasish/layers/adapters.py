@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish import initializers
@@ -22,6 +23,7 @@ from kerasish.core.registry import deserialize_keras_object, is_builtin
 from kerasish.core.variable import Variable
 from kerasish.layers import tracking
 from kerasish.layers.quantization import policy_name, settles_config
+from kerasish.quantizers.configs import Int4QuantizationConfig
 
 
 def large_weight(name: str) -> property:
@@ -286,6 +288,26 @@ class QuantizedWeight(LowRank):
         return mode not in (None, "float8")
 
     # files
+
+    def become_as_stored(self, arrays: list) -> None:
+        """Quantize the layer if its arrays in a whole model's file are quantized.
+
+        That is for layers within another one (``MultiHeadAttention``), whose configuration does not say it.
+
+        Args:
+            arrays: each with ``shape``, ``dtype`` and ``read()``.
+        """
+        more = len(arrays) - len(self._file_variables()) if self.built and not self._adapted else 0
+        if more <= 0:
+            return
+        if arrays[0].dtype == np.int8:
+            if tuple(arrays[0].shape) == tuple(self._large_shape()):
+                self.quantize("int8", type_check=False)
+            else:  # the last says to which group each input belongs, if there are groups
+                size = int(np.sum(arrays[-1].read() == 0)) if more >= 3 else -1
+                self.quantize("int4", type_check=False, config=Int4QuantizationConfig(block_size=size))
+        elif "float8" in self.variable_serialization_spec and more >= 6:
+            self.quantize("float8", type_check=False)
 
     def _file_names(self) -> list[str]:
         return self.variable_serialization_spec[self.quantization_mode]

@@ -17,15 +17,13 @@ from kerasish.core import dispatch, registry
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import KerasTensor
-from kerasish.layers.advanced_activations import Softmax
+from kerasish.layers.attention_protected import ProtectedNames
 from kerasish.layers.calling import adapt
 from kerasish.layers.einsum_dense import EinsumDense
-from kerasish.layers.layer import Layer
-from kerasish.layers.noise import Dropout
 from kerasish.ops.attention import attend, causal_mask, hidden
 
 
-class ProjectedAttention(Layer):
+class ProjectedAttention(ProtectedNames):
     """The common part: projections of query, key and value, attention, a projection of what was attended to.
 
     A subclass makes ``_query_dense``, ``_key_dense``, ``_value_dense`` and ``_output_dense`` in ``build``, of which the first
@@ -34,8 +32,6 @@ class ProjectedAttention(Layer):
 
     _not_in_config: tuple[str, ...] = ("flash_attention",)
     _scale: float
-    _axes: tuple[int, ...] = (1,)  # of the projected tensors, over which attention is computed
-    _is_usual = True  # whether they are (batch, positions, heads, features) and the positions that axis
     _groups = 1  # queries' heads for each of the keys'
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -74,30 +70,18 @@ class ProjectedAttention(Layer):
     def _projection(
         self, name: str, equation: str, output_shape: Sequence, bias_axes: str, input_shape: Any, activation: Any = None
     ) -> EinsumDense:
-        """A built projection. Each has initializers of its own, so that those without a seed give other numbers."""
+        """A built projection."""
         layer = EinsumDense(
             equation,
             output_shape=output_shape,
             bias_axes=bias_axes if self.use_bias else None,
             activation=activation,
             name=name,
-            kernel_initializer=_cloned(self.kernel_initializer),
-            bias_initializer=_cloned(self.bias_initializer),
-            kernel_regularizer=self.kernel_regularizer,
-            bias_regularizer=self.bias_regularizer,
-            activity_regularizer=self._activity_regularizer,
-            kernel_constraint=self.kernel_constraint,
-            bias_constraint=self.bias_constraint,
-            dtype=self.dtype_policy,
+            **self._get_common_kwargs_for_sublayer(),
         )
         layer.supports_masking = True
         layer.build(input_shape)
         return layer
-
-    def _make_weighting(self) -> None:
-        # A layer of the user's may use this one, and later automatic names depend on its having been made.
-        self._softmax = Softmax(dtype=self.dtype_policy)
-        self._dropout_layer = Dropout(rate=self.dropout, dtype=self.dtype_policy, seed=self.seed)
 
     # the call
 
@@ -147,34 +131,6 @@ class ProjectedAttention(Layer):
             return layer(x)
         return layer._raw_call(x)
 
-    def _seen(
-        self,
-        targets: int,
-        sources: int,
-        query_mask: torch.Tensor | None,
-        value_mask: torch.Tensor | None,
-        key_mask: torch.Tensor | None,
-        attention_mask: torch.Tensor | None,
-        causal: bool,
-        device: torch.device,
-    ) -> torch.Tensor | None:
-        """All masks as one, of shape (batch, targets, sources) or what broadcasts to it; None if there is none."""
-        masks = []
-        if query_mask is not None:
-            masks.append(query_mask.bool().unsqueeze(-1))
-        masks.extend(mask.bool().unsqueeze(-2) for mask in (value_mask, key_mask) if mask is not None)
-        if causal:
-            masks.append(causal_mask(targets, sources, device).unsqueeze(0))
-        if self.sliding_window is not None:
-            band = torch.ones(1, targets, sources, dtype=torch.bool, device=device)
-            masks.append(band.tril(self.sliding_window - 1).triu(1 - self.sliding_window))
-        if attention_mask is not None:
-            masks.append(attention_mask.bool())
-        seen = masks[0] if masks else None
-        for mask in masks[1:]:
-            seen = seen & mask
-        return seen
-
     def _attend(
         self,
         query: torch.Tensor,
@@ -197,7 +153,7 @@ class ProjectedAttention(Layer):
             attention_mask = causal_mask(query.shape[1], value.shape[1], query.device).unsqueeze(0)
             use_causal_mask = False
         q, k, v = self._heads(query), self._heads(key), self._heads(value)
-        seen = None if attention_mask is None else self._for_heads(attention_mask, query, value)
+        seen = None if attention_mask is None else self._for_heads(attention_mask.bool(), query, value)
         if stepwise:
             attended, scores = self._step_by_step(q, k, v, seen, training)
             return self._positions(attended, query), self._score_positions(scores, query, value)
@@ -313,7 +269,3 @@ class ProjectedAttention(Layer):
             **super().get_config(),
             "activity_regularizer": registry.serialize_keras_object(self._activity_regularizer),
         }
-
-
-def _cloned(initializer: Any) -> Any:
-    return initializer.clone() if isinstance(initializer, initializers.Initializer) else initializer

@@ -20,6 +20,7 @@ from kerasish.layers.layer import Layer
 from kerasish.layers.module import converted_dtype
 from kerasish.layers.quantized_product import QuantizedProduct
 from kerasish.layers.quantized_table import QuantizedTable
+from kerasish.layers.shapes import keras_tensors, shape_tree
 from kerasish.ops.common import nan_note
 
 
@@ -504,6 +505,8 @@ class Lambda(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         if callable(self._output_shape):
             return self._output_shape(input_shape)
+        if self._output_shape is None:
+            return shape_tree(self.compute_output_spec(keras_tensors(input_shape, self.compute_dtype)))
         first = input_shape
         while isinstance(first, dict) or (first and isinstance(first[0], (tuple, list, dict))):
             first = next(iter(first.values())) if isinstance(first, dict) else first[0]  # several inputs, one batch

@@ -87,6 +87,8 @@ class Layer(Quantizable, Module):
 
     _call_spec: CallSpec
     _is_base = True  # whether a user's subclass has no configuration but its own arguments
+    _convert_input_args = True  # False: call() gets its arguments, and the caller its results, as they are
+    _allow_non_tensor_positional_args = False  # kept for classes that set it; strings and the like pass everywhere
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
@@ -230,6 +232,8 @@ class Layer(Quantizable, Module):
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         """Inputs as tensors of the compute dtype; says whether any was ours (then so are the outputs)."""
+        if not self._convert_input_args:
+            return args, kwargs, True
         dtype = self._dtype_policy.compute_dtype if self.autocast else None
         wrapped = torch_given = False
 
@@ -342,6 +346,8 @@ class Layer(Quantizable, Module):
         if self._torch_modules:
             self._set_torch_mode(local.training)
         call = self._forward_with_hooks if self._has_hooks() else self.call
+        if not self._convert_input_args:
+            return call(*args, **kwargs)
         if wrapped:
             return tree.map_structure(as_output, call(*args, **kwargs))
         with recording():
@@ -447,6 +453,7 @@ class Layer(Quantizable, Module):
             check_input(self.input_spec, first, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
+            self._build_sublayers(args, kwargs)
         outputs = self.compute_output_spec(*args, **kwargs)
         Node(self, args, given, outputs)
         if mask is not None and not self.supports_masking and not self._makes_mask:
@@ -490,6 +497,26 @@ class Layer(Quantizable, Module):
             weights = self._keras_2_arguments.pop("weights", None)
             if weights is not None:
                 self.set_weights(weights)
+
+    def _build_sublayers(self, args: tuple, kwargs: dict) -> None:
+        """Let sublayers build themselves, by a run, where neither ``build`` nor working out the output shape does that."""
+        builds = type(self).build is not Layer.build and not self._builds_by_running
+        if builds or type(self).call is Layer.call or all(layer.built for layer in self._layers):
+            return
+        kind = type(self)
+        if (
+            kind.compute_output_shape is Layer.compute_output_shape
+            and kind.compute_output_spec is Layer.compute_output_spec
+        ):
+            return  # the shape comes from such a run
+        try:
+            trace(self, args, kwargs)
+        except Exception as error:
+            warnings.warn(
+                f"Layer '{self.name}' has sublayers that are not built, and its call() could not be run on symbolic inputs "
+                f"to build them ({type(error).__name__}: {error}). Give it a build() that builds them.",
+                stacklevel=3,
+            )
 
     @property
     def _initialize_hook(self) -> Callable:

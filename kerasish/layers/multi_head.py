@@ -7,6 +7,7 @@ import string
 from typing import Any
 
 from kerasish.layers.attention_base import ProjectedAttention
+from kerasish.layers.attention_protected import other_name
 from kerasish.layers.einsum_dense import EinsumDense
 
 
@@ -105,10 +106,7 @@ class MultiHeadAttention(ProjectedAttention):
             self._gate_dense = self._head_projection("gate", query_shape, self.value_dim, "sigmoid")
         self._value_dense = self._head_projection("value", value_shape, self.value_dim)
         rank = len(query_shape)
-        axes = range(1, rank - 1) if self.attention_axes is None else self.attention_axes
-        self.attention_axes = self._axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
-        self._is_usual = rank == 3
-        self._make_weighting()
+        self._build_attention(rank + 1)
         output_shape = self._output_shape or (features,)
         equation, bias_axes = _equation(rank - 1, 2, len(output_shape))
         self._output_dense = self._projection(
@@ -124,6 +122,29 @@ class MultiHeadAttention(ProjectedAttention):
         equation, bias_axes = _equation(rank - 1, 1, 2)
         sizes = [*[None] * (rank - 2), self.num_heads, features]
         return self._projection(name, equation, sizes, bias_axes, input_shape, activation)
+
+    def _build_attention(self, rank: int) -> None:
+        """Settle the axes for projected tensors of a rank, and make the layers between scores and weights."""
+        self._set_axes(rank, self.attention_axes)
+        self.attention_axes = self._axes
+        self._make_weighting()
+
+    # as Keras names them, for subclasses
+    _num_heads = other_name("num_heads")
+    _key_dim = other_name("key_dim")
+    _value_dim = other_name("value_dim")
+    _attention_axes = other_name("attention_axes")
+    _dropout = other_name("dropout")
+    _use_bias = other_name("use_bias")
+    _use_gate = other_name("use_gate")
+    _sliding_window = other_name("sliding_window")
+    _kernel_initializer = other_name("kernel_initializer")
+    _bias_initializer = other_name("bias_initializer")
+    _kernel_regularizer = other_name("kernel_regularizer")
+    _bias_regularizer = other_name("bias_regularizer")
+    _kernel_constraint = other_name("kernel_constraint")
+    _bias_constraint = other_name("bias_constraint")
+    _inverse_sqrt_key_dim = other_name("_scale")
 
     query_dense = property(lambda self: self._query_dense)
     key_dense = property(lambda self: self._key_dense)
@@ -247,10 +268,14 @@ class GroupedQueryAttention(ProjectedAttention):
         if self.use_gate:
             self._gate_dense = self._projection("gate", "bqm,muh->bquh", queries, "uh", query_shape, "sigmoid")
         self._value_dense = self._projection("value", "bkm,mvh->bkvh", keys, "vh", value_shape)
+        self._set_axes(4, (1,))
         self._make_weighting()
         self._output_dense = self._projection(
             "attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m", (None, *queries)
         )
+
+    _inverse_sqrt_head_dim = other_name("_scale")
+    num_repeats = other_name("_groups")
 
     def compute_output_shape(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> tuple:
         if query_shape[-1] != value_shape[-1]:

@@ -43,7 +43,7 @@ _PLAIN = frozenset((int, float, bool, str, bytes, type(None), complex, range))
 
 def is_plain(value: Any) -> bool:
     """Whether nothing inside ``value`` can need tracking."""
-    return type(value) in _PLAIN
+    return type(value) in _PLAIN or isinstance(value, type)
 
 
 def _child(container: Any, name: str) -> nn.Module:
@@ -418,16 +418,23 @@ def tie(old: Variable, new: Variable) -> None:
 def _track_torch_module(owner: Any, module: nn.Module) -> None:
     """The parameters and buffers of a torch module, as variables of the layer that holds it."""
     _add(owner._torch_modules, module)
-    known = {(id(v._owner), v._key) for v in (*owner._trainable_variables, *owner._non_trainable_variables)}
+    own = (*owner._trainable_variables, *owner._non_trainable_variables)
+    known = {(id(holder), key) for v in own for holder, key in ((v._owner, v._key), *v._ties)}
+    variables = {id(v.stored): v for v in own}  # a tensor that several modules hold is one variable
     for part in module.modules():
         if hasattr(part, "_keras_layer"):
             _add_layer(owner, part)
             continue
         for table, trainable in ((part._parameters, True), (part._buffers, False)):
             for key, tensor in table.items():
-                if tensor is not None and (id(part), key) not in known:
-                    kept = owner._trainable_variables if trainable else owner._non_trainable_variables
-                    kept.append(reference(part, key, trainable))
+                if tensor is None or (id(part), key) in known:
+                    continue
+                if id(tensor) in variables:
+                    variables[id(tensor)].add_tie(part, key)
+                    continue
+                kept = owner._trainable_variables if trainable else owner._non_trainable_variables
+                kept.append(reference(part, key, trainable))
+                variables[id(tensor)] = kept[-1]
 
 
 def reference(module: nn.Module, key: str, trainable: bool) -> Weight:

@@ -390,6 +390,32 @@ class Model(Trainer, Layer):
         """Set the weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file."""
         model_files.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Write the forward pass for programs that do not have the model's code.
+
+        Args:
+            filepath: a folder for "tf_saved_model", a ``.pt2`` file for "torch", a file for "onnx".
+            format: "tf_saved_model": a folder that ``keras.layers.TFSMLayer`` reads (of programs of torch's, not TensorFlow's
+                graph); "torch": what ``torch.export.load`` reads; "onnx".
+            verbose: whether to say what was written; default: yes.
+            input_signature: a list with an ``InputSpec``, ``TensorSpec`` or tensor, or a structure of them, for each argument
+                of the call; default: what the model declares or was called with.
+            kwargs: ``opset_version`` for "onnx", the options of ``torch.export.export`` for "torch".
+
+        Raises:
+            ValueError: no such format, or the model's inputs are not known.
+            NotImplementedError: format "openvino" or "litert".
+        """
+        write = registry.above("keras.src.export.export_model")
+        return write(self, filepath, format, verbose, input_signature, kwargs)
+
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON; arguments go to ``json.dumps``. ``keras.models.model_from_json`` reads it."""
         return json.dumps(registry.serialize_keras_object(self), **kwargs)

@@ -45,8 +45,10 @@ def _forms() -> dict[str, _Form]:
 
 
 def class_name(operation: FunctionCall) -> str:
-    """What files and summaries call a function's kind: ``GetItem`` for ``get_item``."""
-    name = getattr(operation.function, "__name__", "")
+    """What summaries call a function's kind: ``GetItem`` for ``get_item``, Keras 2's ``TFOpLambda`` for those of ``tf``."""
+    name = getattr(operation.function, "__name__", "function")
+    if str(registry.public_name(operation.function)).startswith("tf."):
+        return "TFOpLambda"
     form = _forms().get(name)
     return form.class_name if form is not None else "".join(part.title() for part in name.split("_"))
 

@@ -242,6 +242,9 @@ def _call(call: Any, names: set, counts: dict) -> Any:
     return data
 
 
+_RENAMED = {"convert_to_tensor": "identity", "floor_div": "math.floordiv", "div": "math.divide", "mod": "math.floormod"}
+
+
 def _operation(layer: dict) -> dict:
     """A TensorFlow function in a functional model: ``TFOpLambda`` with function "math.add"."""
     function = str(layer["config"].get("function"))
@@ -260,8 +263,16 @@ def _operation(layer: dict) -> dict:
         }
     for call in layer["inbound_nodes"]:
         call["kwargs"].pop("name", None)
-    module, _, name = function.rpartition(".")
-    return {"module": f"tf.{module}".rstrip("."), "class_name": "function", "config": name, **rest}
+    function = function.removeprefix("compat.v1.")
+    if function == "convert_to_tensor":
+        for call in layer["inbound_nodes"]:
+            call["kwargs"] = {key: value for key, value in call["kwargs"].items() if key == "value"}
+    module, _, name = _RENAMED.get(function, function).rpartition(".")
+    if module == "__operators__":  # of TensorFlow's own; the others stand in files by the functions' names
+        module = "math"
+        name = {"eq": "equal", "ne": "not_equal"}.get(name, name)
+    package = module if module.partition(".")[0] == "keras" else f"tf.{module}".rstrip(".")
+    return {"module": package, "class_name": "function", "config": name, **rest}
 
 
 def _slices(spec: Any) -> Any:
@@ -270,6 +281,8 @@ def _slices(spec: Any) -> Any:
         return [_slices(part) for part in spec]
     if isinstance(spec, dict) and set(spec) == {"start", "stop", "step"}:
         return {"class_name": "__slice__", "config": spec}
+    if isinstance(spec, dict) and spec.get("class_name") == "__ellipsis__":
+        return {"class_name": "__ellipsis__", "config": {}}
     return spec
 
 

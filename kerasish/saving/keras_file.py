@@ -44,14 +44,20 @@ _OPTIMIZER = frozenset(dir(Optimizer(0.0, name="optimizer")))
 # where things are in the file -----------------------------------------------------------------------------------------
 
 
-def objects(root: Any, layers_first: bool = False, private_last: bool = True) -> Iterator[tuple[str, Any]]:
+def objects(
+    root: Any, layers_first: bool | None = None, private_last: bool = True, skip: Iterable = ()
+) -> Iterator[tuple[str, Any]]:
     """The layers and optimizers that ``root`` is made of, itself first, each once, with their paths in the file.
 
     Args:
-        layers_first: whether a model's list of layers comes before its other attributes, as in Keras 2.
+        layers_first: whether a model's list of layers comes before its other attributes: in models that are made of such a
+            list or graph, or in all (Keras 2), or in none (early versions of Keras 3).
         private_last: whether names with an underscore come after the others; older ones of Keras 3 had them first.
+        skip: layers that are left out, with all that only they have.
     """
-    seen: dict[int, Any] = {}  # holds what it has seen: the id of a list that is gone may be another one's
+    seen: dict[int, Any] = {
+        id(thing): thing for thing in skip
+    }  # holds what it has seen: the id of a list that is gone may be another one's
 
     def visit(path: str, thing: Any) -> Iterator[tuple[str, Any]]:
         if id(thing) in seen:
@@ -86,12 +92,14 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, (Layer, Optimizer))
 
 
-def _attributes(thing: Any, layers_first: bool, private_last: bool) -> Iterator[tuple[str, Any]]:
+def _attributes(thing: Any, layers_first: bool | None, private_last: bool) -> Iterator[tuple[str, Any]]:
     """Attributes in the order of their names, properties of the user's included; those that fail do not count."""
     if isinstance(thing, Optimizer):
         names = set(object.__dir__(thing)) - _OPTIMIZER
     else:
         names = (set(object.__dir__(thing)) - _PUBLIC) | set(vars(thing)) - _STATE
+    if layers_first is None:  # a graph's, or a Sequential's
+        layers_first = getattr(thing, "_network", None) is not None or hasattr(thing, "_stack")
     for name in sorted(names, key=lambda n: (not (layers_first and n == "layers"), private_last and n[0] == "_", n)):
         if name.startswith("__") or name in _STATE:
             continue
@@ -116,14 +124,15 @@ def save(model: Any, path: Any, config: dict, include_optimizer: bool = True) ->
         write(path, _stores(model, include_optimizer), config, _collect_assets(model, folder))
 
 
-def save_weights(model: Any, path: Any, also: Callable[[h5.Writer], None] | None = None) -> None:
+def save_weights(model: Any, path: Any, also: Callable[[h5.Writer], None] | None = None, skip: Iterable = ()) -> None:
     """Write a ``.weights.h5`` file.
 
     Args:
         also: writes something more into it.
+        skip: layers that are left out.
     """
     with replacing(path) as temporary:
-        _write_weights(temporary, _stores(model, True), also)
+        _write_weights(temporary, _stores(model, True, skip), also)
 
 
 def snapshot(model: Any, config: dict | None, folder: str, include_optimizer: bool = True) -> Callable[[Any], None]:
@@ -160,9 +169,9 @@ def write(path: Any, stores: Iterable[tuple[str, str, dict]], config: dict | Non
                 os.remove(weights)
 
 
-def _stores(model: Any, include_optimizer: bool) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _stores(model: Any, include_optimizer: bool, skip: Iterable = ()) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Path in the file, name, and arrays of each layer and optimizer."""
-    for where, thing in objects(model):
+    for where, thing in objects(model, skip=skip):
         if isinstance(thing, Optimizer) and not include_optimizer:
             continue
         store: dict[str, Any] = {}
@@ -241,36 +250,52 @@ def parse_json(text: bytes | str, name: str) -> dict:
     return data
 
 
-def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False) -> None:
-    """Set a model's weights, optimizer state and assets from a ``.keras`` archive."""
+def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False, whole: bool = False) -> None:
+    """Set a model's weights, optimizer state and assets from a ``.keras`` archive.
+
+    Args:
+        whole: whether the model was made from the archive's configuration, which does not say of all layers within others
+            whether they are quantized.
+    """
     with h5.reading(BytesIO(archive.read(WEIGHTS)), f"{archive.path}:{WEIGHTS}") as root:
+        for where, thing in objects(model) if whole else ():
+            if hasattr(thing, "become_as_stored"):
+                thing.become_as_stored(_numbered(root.group(f"{where}/vars".lstrip("/"))))
         load_weights(model, root, skip_mismatch)
     _load_assets(model, archive)
 
 
-def load_weights(model: Any, root: h5.Group, skip_mismatch: bool = False, has_optimizer: bool = True) -> None:
+def load_weights(
+    model: Any, root: h5.Group, skip_mismatch: bool = False, has_optimizer: bool = True, skip: Iterable = ()
+) -> None:
     """Set a model's weights and optimizer state from a file in this layout.
 
     Args:
+        skip: layers that the file was written without.
         has_optimizer: whether a file without the optimizer's state is one to warn of.
 
     Raises:
         ValueError: arrays are missing or of other shapes; nothing is changed then.
     """
-    transfer = _plan(model, root, has_optimizer)
+    transfer = _plan(model, root, has_optimizer, skip)
     for order in _OLD_ORDERS if transfer.problems else ():
-        other = _plan(model, root, has_optimizer, **order)
+        other = _plan(model, root, has_optimizer, skip, **order)
         transfer = other if len(other.problems) < len(transfer.problems) else transfer
     transfer.run(skip_mismatch)
 
 
-_OLD_ORDERS = ({"private_last": False}, {"private_last": False, "layers_first": True})
+_OLD_ORDERS = (
+    {"layers_first": False},
+    {"private_last": False},
+    {"private_last": False, "layers_first": False},
+    {"private_last": False, "layers_first": True},
+)
 
 
-def _plan(model: Any, root: h5.Group, has_optimizer: bool, **order: bool) -> Transfer:
+def _plan(model: Any, root: h5.Group, has_optimizer: bool, skip: Iterable, **order: bool) -> Transfer:
     transfer = Transfer(root.file)
     used = set()
-    for where, thing in objects(model, **order):
+    for where, thing in objects(model, skip=skip, **order):
         path = f"{where}/vars".lstrip("/")
         group = root.group(path)
         used.add(path)

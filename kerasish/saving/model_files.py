@@ -100,7 +100,7 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
                 config.pop("compile_config", None)
             model = registry.deserialize_keras_object(_without_empty(config), custom_objects, safe_mode)
             _check_layer(model, f"load_model('{path}')")
-            keras_file.load_from_archive(model, archive)
+            keras_file.load_from_archive(model, archive, whole=True)
     return model
 
 
@@ -197,7 +197,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
             the optimizer.
         overwrite: whether an existing file is replaced without asking.
         max_shard_size: not served.
-        **kwargs: ``save_format="h5"`` of Keras 2: its format, whatever the name.
+        **kwargs: ``save_format="h5"`` of Keras 2: its format, whatever the name; ``objects_to_skip``: layers whose weights
+            are left out.
 
     Raises:
         ValueError: the model is not built, another extension, or an unknown argument.
@@ -205,6 +206,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     if max_shard_size is not None:
         raise fail(NotImplementedError, "save_weights(max_shard_size=...) is not served", received=max_shard_size)
     save_format = kwargs.pop("save_format", None)
+    skip = kwargs.pop("objects_to_skip", None) or ()
     if kwargs.pop("options", None) is not None or kwargs:
         raise fail(TypeError, "save_weights() got an unexpected keyword argument", received=sorted(kwargs) or "options")
     _check_model(model, "save_weights")
@@ -217,8 +219,10 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
             "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
             "or by using `build()`."
         )
+    if legacy and skip:
+        raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={filepath}")
     if overwrite or _may_replace(path):
-        (legacy_h5 if legacy else keras_file).save_weights(model, path)
+        legacy_h5.save_weights(model, path) if legacy else keras_file.save_weights(model, path, skip=skip)
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
@@ -230,13 +234,15 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         model: a built model of the same architecture.
         filepath: of the file.
         skip_mismatch: whether what does not fit is left out, with a warning.
-        **kwargs: ``by_name``: for legacy files, whether layers are matched by name instead of by order.
+        **kwargs: ``by_name``: for legacy files, whether layers are matched by name instead of by order;
+            ``objects_to_skip``: layers that the file was written without.
 
     Raises:
         FileNotFoundError: there is no file.
         ValueError: the model is not built, or the file is damaged or does not fit; the message says which layers, and how.
     """
     by_name = kwargs.pop("by_name", False)
+    skip = kwargs.pop("objects_to_skip", None) or ()
     if kwargs.pop("options", None) is not None or kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs or 'options'}")
     _check_model(model, "load_weights")
@@ -258,7 +264,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
-            keras_file.load_weights(model, root, skip_mismatch, has_optimizer=path == os.fspath(filepath))
+            keras_file.load_weights(model, root, skip_mismatch, path == os.fspath(filepath), skip)
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:

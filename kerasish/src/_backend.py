@@ -17,6 +17,7 @@ from kerasish.core.random import global_seed_generator as global_seed_generator
 from kerasish.core.shape import standardize_shape as standardize_shape
 from kerasish.core.symbolic import any_symbolic, infer
 from kerasish.core.symbolic import is_keras_tensor as is_keras_tensor
+from kerasish.layers.layer import Layer
 from kerasish.ops.conv import check_data_format
 
 
@@ -36,12 +37,12 @@ def any_symbolic_tensors(args: Any = None, kwargs: Any = None) -> bool:
 
 
 def compute_output_spec(fn: Callable, *args: Any, **kwargs: Any) -> Any:
-    """The results of a function on KerasTensors, by runs on tensors without storage.
+    """The results of a function or layer on KerasTensors, by runs on tensors without storage.
 
     Raises:
         ValueError: the function needs values, or the shapes do not fit.
     """
-    return infer(fn, args, kwargs)
+    return fn.compute_output_spec(*args, **kwargs) if isinstance(fn, Layer) else infer(fn, args, kwargs)
 
 
 def shape_equal(a_shape: Sequence, b_shape: Sequence) -> bool:

@@ -49,28 +49,13 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
 
 
 def save_weights_only(model: Any, filepath: Any, max_shard_size: Any = None, objects_to_skip: Any = None) -> None:
-    """Write a model's weights as ``.weights.h5``.
-
-    Raises:
-        NotImplementedError: ``objects_to_skip`` is given.
-    """
-    _refuse_skipping(objects_to_skip)
-    model_files.save_weights(model, filepath, max_shard_size=max_shard_size)
+    """Write a model's weights as ``.weights.h5``, without those of ``objects_to_skip``."""
+    model_files.save_weights(model, filepath, max_shard_size=max_shard_size, objects_to_skip=objects_to_skip)
 
 
 def load_weights_only(model: Any, filepath: Any, skip_mismatch: bool = False, objects_to_skip: Any = None) -> None:
-    """Read a model's weights from ``.weights.h5`` or ``.keras``.
-
-    Raises:
-        NotImplementedError: ``objects_to_skip`` is given.
-    """
-    _refuse_skipping(objects_to_skip)
-    model_files.load_weights(model, filepath, skip_mismatch=skip_mismatch)
-
-
-def _refuse_skipping(objects_to_skip: Any) -> None:
-    if objects_to_skip is not None:
-        raise fail(NotImplementedError, "objects_to_skip is not served", "None", objects_to_skip)
+    """Read a model's weights from ``.weights.h5`` or ``.keras``, but for those of ``objects_to_skip``."""
+    model_files.load_weights(model, filepath, skip_mismatch=skip_mismatch, objects_to_skip=objects_to_skip)
 
 
 class H5IOStore:

@@ -36,6 +36,7 @@ from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
 from kerasish.core.errors import missing_name
+from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
@@ -47,6 +48,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
@@ -81,6 +83,8 @@ from kerasish.tf.arrays import unstack as unstack
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
+from kerasish.tf.composite import RaggedTensor as RaggedTensor
+from kerasish.tf.composite import SparseTensor as SparseTensor
 from kerasish.tf.control import case as case
 from kerasish.tf.control import cond as cond
 from kerasish.tf.control import foldl as foldl
@@ -240,6 +244,17 @@ random_normal_initializer = initializers.RandomNormal
 random_uniform_initializer = initializers.RandomUniform
 constant_initializer = initializers.Constant
 zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones
+
+for _module in (
+    math,
+    nn,
+    linalg,
+    strings,
+    bitwise,
+):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
+    _publish_operations(_module.__name__, vars(_module))
+_publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))
+_publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "range", "zeros"))
 
 
 def __getattr__(name: str) -> Any:

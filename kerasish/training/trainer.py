@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -51,6 +52,14 @@ class Compiled:
     def loss_metrics(self) -> list:
         """The running losses: the total, then one for each output if there are several."""
         return [self.loss_tracker, *(self.loss.trackers if self.loss is not None else [])]
+
+
+def _keeps_quiet_about_extras(method: Callable) -> Callable:
+    """Leave the arguments of Keras 2 out of a method's signature, by which packages sort arguments."""
+    signature = inspect.signature(method)
+    shown = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    method.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+    return method
 
 
 class Trainer(OldCalls):
@@ -402,6 +411,7 @@ class Trainer(OldCalls):
 
     # training
 
+    @_keeps_quiet_about_extras
     def fit(
         self,
         x: Any = None,
@@ -453,6 +463,7 @@ class Trainer(OldCalls):
                 validation_freq,
             )  # fmt: skip
 
+    @_keeps_quiet_about_extras
     def evaluate(
         self,
         x: Any = None,
@@ -470,6 +481,7 @@ class Trainer(OldCalls):
         with _where_weights_are(self):
             return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
 
+    @_keeps_quiet_about_extras
     def predict(
         self,
         x: Any,

@@ -13,6 +13,7 @@ from kerasish.core.errors import fail
 from kerasish.core.messages import say
 from kerasish.core.symbolic import FunctionCall
 from kerasish.models.functional import Functional
+from kerasish.models.operations import class_name
 from kerasish.models.sequential import Sequential
 
 _NO_PYDOT = "You must install pydot (`pip install pydot`) for `{}` to work."
@@ -245,9 +246,7 @@ def _cell(text: str, background: str, size: int = 14, color: str | None = None, 
 
 
 def _kind(operation: Any) -> str:
-    if isinstance(operation, FunctionCall):
-        return "".join(word.title() for word in operation.function.__name__.split("_"))
-    return type(operation).__name__
+    return class_name(operation) if type(operation) is FunctionCall else type(operation).__name__
 
 
 def _activation_name(activation: Any) -> str:

@@ -204,3 +204,21 @@ def test_contradictions_and_layers_without_modes_are_refused():
         own.quantize("int8")
     own.quantize("int8", type_check=False)
     assert own.kernel.dtype == "int8"
+
+
+@pytest.mark.parametrize(
+    ("mode", "config"),
+    [("int8", None), ("int4", None), ("int4", keras.quantizers.Int4QuantizationConfig(block_size=3)), ("float8", None)],
+)
+def test_quantized_layers_within_attention_come_back(tmp_path, mode, config):
+    """Keras cannot read such a file of its own: the attention's configuration does not say that its parts are quantized."""
+    x = keras.Input((5, 8))
+    model = keras.Model(x, keras.layers.MultiHeadAttention(2, 4)(x, x))
+    model.quantize(mode, config=config)
+    data = np.random.default_rng(0).normal(size=(2, 5, 8)).astype("float32")
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(loaded(data), model(data))
+    plain = keras.Model(x, keras.layers.MultiHeadAttention(2, 4)(x, x))
+    with pytest.raises(ValueError, match="expected 2 variables"):
+        plain.load_weights(tmp_path / "m.keras")

@@ -390,6 +390,19 @@ def test_tied_weights_stay_tied(change):
     np.testing.assert_allclose(model(X), 9 * X, rtol=1e-6)
 
 
+def test_weights_that_a_torch_module_shares_are_one():
+    module = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Tanh(), nn.Linear(3, 3, bias=False))
+    module[2].weight = module[0].weight
+    model = Sequential([Input((3,)), module, Dense(1)])
+    assert len(model.trainable_weights) == 3
+    assert model.count_params() == 9 + 4
+    model.compile("sgd", "mse")
+    model.fit(X, np.ones((len(X), 1)), verbose=0)
+    assert module[2].weight is module[0].weight
+    model.layers[0].weights[0].assign(np.eye(3))
+    np.testing.assert_array_equal(module[2].weight.detach(), np.eye(3))
+
+
 def test_tying_needs_equal_shapes():
     first, second = Dense(3), Dense(4)
     first.build((None, 3))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from kerasish import layers, ops
+from kerasish import layers, ops, tf
 from kerasish.core.dispatch import OPS
 from kerasish.models import Model, load_model, model_from_json
 from kerasish.models.operations import _forms
@@ -115,3 +115,79 @@ def test_functions_of_the_users_in_a_graph_cannot_be_saved(tmp_path):
     model = Model(inputs, FunctionCall(lambda x: x * 2)(inputs))
     with pytest.raises(ValueError, match="not a public one of keras.ops or tf"):
         model.save(tmp_path / "m.keras")
+
+
+# functions of tf ------------------------------------------------------------------------------------------------------
+
+TF_GRAPHS = {
+    "arithmetic": lambda x: tf.math.add(x, 1.0) * 2.0 - tf.divide(x, 3.0) + tf.pow(tf.abs(x), 2.0),
+    "comparison": lambda x: tf.cast(tf.greater(x, 0.5), tf.float32) + tf.where(x > 0.2, x, tf.zeros_like(x)),
+    "reductions": lambda x: tf.reduce_sum(x, axis=1) + tf.math.reduce_std(x, [1]) + tf.norm(x, axis=1),
+    "indices": lambda x: x[:, 0, tf.newaxis] + x[..., 0:1] + tf.gather(x, [0, 2, 1], axis=1),
+    "joining": lambda x: tf.concat([x, tf.stack(tf.unstack(x, axis=1), axis=1)], axis=-1),
+    "parts": lambda x: tf.split(x, 2, axis=-1),
+    "products": lambda x: tf.matmul(x, x, transpose_b=True) + tf.einsum("bij,bkj->bik", x, x),
+    "activations": lambda x: tf.nn.softmax(tf.nn.relu(x)) + tf.nn.leaky_relu(x, alpha=0.3) + tf.nn.gelu(x) + tf.sigmoid(x),
+    "shapes": lambda x: tf.squeeze(tf.expand_dims(tf.transpose(tf.tile(x, [1, 2, 1]), [0, 2, 1]), 1), [1]),
+    "padding": lambda x: tf.pad(x, [[0, 0], [1, 1], [0, 0]]) + tf.constant([1.0, 2.0, 3.0, 4.0]),
+    "sizes": lambda x: tf.reshape(x, [tf.shape(x)[0], 12]) + tf.reshape(x, tf.stack([-1, tf.shape(x)[1] * 4])),
+    "made of sizes": lambda x: x + tf.cast(tf.range(tf.shape(x)[1]), "float32")[:, None] + tf.zeros([tf.shape(x)[0], 1, 1]),
+    "order": lambda x: tf.one_hot(tf.argmax(x, axis=-1), 4) + tf.sort(x) + tf.math.top_k(x, 4)[0] + tf.cumsum(x, axis=1),
+    "between layers": lambda x: layers.Dense(2)(tf.tanh(layers.Dense(3)(x)) * tf.stop_gradient(2.0 * x[..., :3])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(TF_GRAPHS))
+def test_graphs_of_functions_of_tf_come_back(tmp_path, name):
+    inputs = layers.Input((3, 4))
+    model = Model(inputs, TF_GRAPHS[name](inputs))
+    (tmp_path / "m.json").write_text(model.to_json())
+    again = [model_from_json((tmp_path / "m.json").read_text())]
+    for file in ("m.keras", "m.h5"):
+        model.save(tmp_path / file)
+        again.append(load_model(tmp_path / file))
+    again[0].set_weights(model.get_weights())
+    for loaded in again:
+        for old, new in zip(values(model(X)), values(loaded(X)), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_sizes_of_unknown_dimensions_are_followed():
+    inputs = layers.Input((None, 4))
+    size = tf.shape(inputs)
+    assert tf.reshape(inputs, [size[0], size[1] * 2, 2]).shape == (None, None, 2)
+    assert tf.reshape(inputs, [-1, 2, 2]).shape == (None, 2, 2)
+    assert tf.fill(size[:2], 1.0).shape == (None, None)
+    assert tf.broadcast_to(inputs[:, :1], size).shape == (None, None, 4)
+    assert tf.argmax(inputs, axis=-1).shape == (None, None)
+
+
+def test_tf_functions_have_their_path_in_files():
+    inputs = layers.Input((3, 4), name="x")
+    (found,) = entries(tf.add(inputs, 1.0), inputs).values()
+    assert [found[key] for key in ("module", "class_name", "config")] == ["tf.math", "function", "add"]
+    (found,) = entries(tf.nn.relu6(inputs), inputs).values()
+    assert [found[key] for key in ("module", "class_name", "config")] == ["tf.nn", "function", "relu6"]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("tf", "py_function"), ("tf", "numpy_function"), ("tf", "map_fn"), ("tf", "function"), ("tf", "print"),
+     ("tf", "device"), ("tf.random", "set_seed"), ("tf.debugging", "assert_equal"), ("tf.compat.v1", "gfile")],
+)  # fmt: skip
+def test_files_name_operations_only(module, name):
+    model = Model(inputs := layers.Input((3,)), tf.abs(inputs))
+    data = json.loads(model.to_json())
+    entry = next(layer for layer in data["config"]["layers"] if layer["class_name"] == "function")
+    entry.update(module=module, config=name, registered_name=name)
+    with pytest.raises(TypeError, match=f"Could not locate function '{module}.{name}'"):
+        model_from_json(json.dumps(data))
+
+
+def test_functions_show_in_a_summary():
+    inputs = layers.Input((3, 4), name="x")
+    lines = []
+    Model(inputs, tf.nn.softmax(ops.sum(inputs * 2.0, axis=1))[:, 0]).summary(print_fn=lines.append)
+    text = "\n".join(lines)
+    for row in ("multiply (Multiply)", "sum (Sum)", "softmax (TFOpLambda)", "get_item (GetItem)"):
+        assert row.split(" ")[1] in text, text

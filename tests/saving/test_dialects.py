@@ -245,3 +245,47 @@ def test_recurrent_layers_of_old_files_keep_their_hard_sigmoid(tmp_path, extensi
     again = load_model(old)
     again.save(tmp_path / f"again.{extension}")
     np.testing.assert_allclose(load_model(tmp_path / f"again.{extension}").predict(x, verbose=0), [[0.51]], rtol=1e-5)
+
+
+# functions in Keras 2's files --------------------------------------------------------------------------------------------
+
+
+def called(function, *inputs, **kwargs):
+    """The entry of a function, as tf_keras 2.21 writes it."""
+    calls = [[*place, kwargs if i == 0 else {}] for i, place in enumerate(inputs)]
+    kind = "SlicingOpLambda" if function.endswith("getitem") else "TFOpLambda"
+    config = {"name": "f", "trainable": True, "dtype": "float32", "function": function}
+    return {"class_name": kind, "config": config, "name": "f", "inbound_nodes": [calls] if len(calls) > 1 else calls}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (called("math.add", ["x", 0, 0], y=["x", 0, 0], name=None), lambda x: x + x),
+        (called("__operators__.add", ["x", 0, 0], y=1.0, name=None), lambda x: x + 1),
+        (called("math.multiply", ["x", 0, 0], y=2.0, name=None), lambda x: 2 * x),
+        (called("compat.v1.floor_div", ["x", 0, 0], y=2.0, name=None), lambda x: x // 2),
+        (called("compat.v1.transpose", ["x", 0, 0], perm=[0, 2, 1]), lambda x: x.transpose(0, 2, 1)),
+        (called("convert_to_tensor", ["x", 0, 0], dtype_hint=None), lambda x: x),
+        (called("concat", ["x", 0, 0], ["x", 0, 0], axis=-1), lambda x: np.concatenate([x, x], -1)),
+        (called("math.reduce_sum", ["x", 0, 0], axis=[1], keepdims=True), lambda x: x.sum(1, keepdims=True)),
+        (called("nn.leaky_relu", ["x", 0, 0], alpha=0.5, name=None), lambda x: np.where(x > 0, x, x / 2)),
+        (called("__operators__.getitem", ["x", 0, 0],
+                slice_spec=[{"start": None, "stop": None, "step": None}, {"start": 1, "stop": None, "step": 2}, 0]),
+         lambda x: x[:, 1::2, 0]),
+        (called("__operators__.getitem", ["x", 0, 0],
+                slice_spec=[{"class_name": "__ellipsis__"}, {"start": 0, "stop": 1, "step": None}]), lambda x: x[..., :1]),
+    ],
+)  # fmt: skip
+def test_functions_of_keras_2s_files(entry, expected):
+    x = {"class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+         "config": {"batch_input_shape": [None, 3, 4], "dtype": "float32", "name": "x"}}  # fmt: skip
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["f", 0, 0]]}
+    data = {
+        "class_name": "Functional",
+        "config": {"name": "m", "layers": [x, entry], **ends},
+        "keras_version": "2.15.0",
+    }
+    values = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    model = model_from_json(json.dumps(data))
+    np.testing.assert_allclose(model(values), expected(values), rtol=1e-5, atol=1e-6)

@@ -10,6 +10,7 @@ pydot = pytest.importorskip("pydot")
 
 @pytest.fixture
 def model():
+    keras.utils.clear_session(free_memory=False)  # functions are named by how many were made before
     x = keras.Input((4,), name="in")
     y = layers.Dense(3, activation="relu", name="first")(x)
     inner = keras.Sequential(
