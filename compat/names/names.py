@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import collections
 import functools
+import json
 import pathlib
 import sys
 
@@ -24,6 +25,18 @@ from kerasish.core.errors import real_names  # noqa: E402
 
 # Names that kerasish does not have, or that only raise, and why.
 ABSENT: dict[str, str] = {}
+
+# Kinds of cases of the families "callbacks" that are named after their class otherwise.
+CALLBACKS = {
+    "averages": "keras.callbacks.SwapEMAWeights",
+    "csv": "keras.callbacks.CSVLogger",
+    "distillation": "keras.distillation.Distiller",
+    "early_stopping": "keras.callbacks.EarlyStopping",
+    "checkpoint": "keras.callbacks.ModelCheckpoint",
+    "plateau": "keras.callbacks.ReduceLROnPlateau",
+    "schedule": "keras.callbacks.LearningRateScheduler",
+    "nan": "keras.callbacks.TerminateOnNaN",
+}
 
 PAGE = ROOT / "docs" / "keras_names.md"
 
@@ -76,6 +89,13 @@ def names_in_case(data: object) -> set[str]:
         for key in ("op", "function"):
             if isinstance(data.get(key), str):
                 found.add(f"keras.{data.get('module', 'ops')}.{data[key]}")
+        if data.get("kind") == "predictions":
+            found.add(f"keras.applications.{data['name']}")
+        if data.get("kind") == "image" and "module" in data:
+            found.add(f"keras.applications.{data['module']}.preprocess_input")
+        if data.get("kind") in CALLBACKS:
+            found.add(CALLBACKS[data["kind"]])
+        found |= {name for name in data.get("uses", ()) if isinstance(name, str)}
         found.update(data.get("uses", []))  # of a program, which states no calls
         if data.get("kind") == "activation":
             found.add(f"keras.activations.{data['name']}")
@@ -154,6 +174,9 @@ def tested() -> dict[str, set[str]]:
         visitor.visit(ast.parse(path.read_text(encoding="utf-8")))
         packages = {name for name in visitor.known.values()} | {name.rpartition(".")[0] for name in visitor.found}
         names = visitor.found | {f"{package}.{text}" for package in packages for text in visitor.texts}
+        for table in path.parent.glob("*.json"):  # a test's table beside it
+            data = json.loads(table.read_text(encoding="utf-8"))
+            names |= {f"keras.{path.parent.name}.{key}" for key in data if isinstance(data, dict)}
         for name in names:
             found[name].add(str(path.relative_to(ROOT)))
     return found

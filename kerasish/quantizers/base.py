@@ -80,7 +80,7 @@ class AbsMaxQuantizer(Quantizer):
 
     >>> integers, scale = AbsMaxQuantizer()(np.array([[1.0, -2.0, 0.5]]))
     >>> integers.numpy().tolist()
-    [[64, -127, 32]]
+    [[63, -127, 32]]
     """
 
     def __init__(
