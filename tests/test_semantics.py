@@ -271,7 +271,7 @@ DRAWS = {
     "GaussianNoise": (lambda: layers.GaussianNoise(0.5), X1, 1, 1),
     "GaussianNoise 0": (lambda: layers.GaussianNoise(0), X1, 0, 0),
     "AlphaDropout": (lambda: layers.AlphaDropout(0.5), X1, 1, 1),
-    "AlphaDropout 0": (lambda: layers.AlphaDropout(0), X1, 1, 1),
+    "AlphaDropout 0": (lambda: layers.AlphaDropout(0), X1, 0, 0),
     "BatchNormalization": (lambda: layers.BatchNormalization(), X1, 0, 0),
     "LayerNormalization": (lambda: layers.LayerNormalization(), X1, 0, 0),
     "GroupNormalization": (lambda: layers.GroupNormalization(2), X1, 0, 0),

@@ -349,13 +349,7 @@ class Lu(NamedTuple):
 def lu(input: Array, output_idx_type: Any = dtypes.int32, name: str | None = None) -> Any:
     """L (below the diagonal, which is 1) and U in one matrix, and p with L·U = x[p]."""
     _square(input, "Lu")
-    factors, exchanges = ops.lu_factor.raw(input)
-    order = torch.arange(input.shape[-1], device=input.device).expand(*input.shape[:-1]).clone()
-    for i in range(input.shape[-1]):
-        other = exchanges[..., i : i + 1].long()
-        here, there = order[..., i : i + 1].clone(), order.gather(-1, other)
-        order[..., i : i + 1] = there
-        order.scatter_(-1, other, here)
+    factors, order = ops.lu_factor.raw(input)
     return Lu(factors, order.to(dtypes.to_torch(output_idx_type)))
 
 

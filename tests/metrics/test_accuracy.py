@@ -22,7 +22,7 @@ from kerasish import metrics
         ("top_k_categorical_accuracy", [[0, 0, 1]], [[0.5, 0.5, 0.5]], {"k": 1}, [1]),  # ties count
         ("top_k_categorical_accuracy", [[0, 0, 1]], [[0.5, 0.6, 0.4]], {"k": 2}, [0]),
         ("sparse_top_k_categorical_accuracy", [2, 0], [[0.5, 0.6, 0.4], [0.1, 0.2, 0.3]], {"k": 2}, [0, 0]),
-        ("sparse_top_k_categorical_accuracy", [[[2], [0]]], [[[1, 2, 3], [3, 2, 1.0]]], {"k": 1}, [[1, 1]]),
+        ("sparse_top_k_categorical_accuracy", [[[2], [0]]], [[[1, 2, 3], [3, 2, 1.0]]], {"k": 1}, [[[1], [1]]]),
         (
             "sparse_top_k_categorical_accuracy",
             [2, 0],

@@ -235,7 +235,7 @@ def test_progress_line_is_drawn_at_most_so_often(notebook, per_second, monkeypat
     monkeypatch.setattr(progress.sys.stdout, "isatty", lambda: True, raising=False)
     lines, reads = [], []
     monkeypatch.setattr(progress.Progbar, "_write", lambda self, text, current: lines.append((clock.now, current)))
-    bar = progress.Progbar(1000, stateful_metrics=["loss"])
+    bar = progress.Progbar(1000, stateful_metrics=["loss"], interval=progress.redraw_interval())
     for step in range(1, 1001):
         clock.now += 0.01
         bar.draw(step, lambda: reads.append(clock.now) or {"loss": 0.5}, step == 1000)

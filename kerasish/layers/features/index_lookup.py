@@ -215,8 +215,12 @@ class IndexLookup(TextLayer):
         return self.max_tokens if self.pad_to_max_tokens else None
 
     def _listed(self, vocabulary: Any) -> list:
-        tensor = dispatch.is_tensor(vocabulary)
-        tokens = dispatch.wrap(dispatch.raw(vocabulary)).numpy().tolist() if tensor else np.asarray(vocabulary).tolist()
+        if dispatch.is_tensor(vocabulary):
+            tokens = dispatch.wrap(dispatch.raw(vocabulary)).numpy().tolist()
+        elif isinstance(vocabulary, (list, tuple)):  # an array of texts would lose zeros at their ends
+            tokens = [token.item() if isinstance(token, np.generic) else token for token in vocabulary]
+        else:
+            tokens = np.asarray(vocabulary).tolist()
         if self.vocabulary_dtype != "string":
             return tokens
         encoding = getattr(self, "encoding", "utf-8")
