@@ -292,8 +292,9 @@ def test_torch_module_wrapper_has_the_modules_weights_and_mode():
     assert not module[1].training
     with pytest.raises(ValueError, match="torch.nn.Module"):
         TorchModuleWrapper("no module")
-    with pytest.raises(NotImplementedError, match="'w'"):
-        layer.get_config()
+    config = layer.get_config()
+    with pytest.raises(ValueError, match="pickled `torch.nn.Module`"):
+        TorchModuleWrapper.from_config(config)
 
 
 def test_a_torch_module_in_a_sequential_model_is_trained(tmp_path):
