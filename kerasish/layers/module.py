@@ -19,7 +19,7 @@ from torch.compiler import is_dynamo_compiling
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, to_torch
-from kerasish.core.errors import NotServedError, no_attribute
+from kerasish.core.errors import no_attribute
 from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
@@ -31,7 +31,6 @@ _UNTRACKED = frozenset(
     ("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes", "_stack", "_entry")
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_NOT_SERVED = frozenset(("export",))  # public members of Keras's Layer and Model that are still to come
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
 
 
@@ -300,8 +299,6 @@ class Module(nn.Module):
         for table in ("_parameters", "_buffers", "_modules"):
             if name in self.__dict__.get(table, ()):
                 return self.__dict__[table][name]
-        if name in _NOT_SERVED:
-            raise NotServedError(f"'{type(self).__name__}.{name}' is part of Keras but is not served by kerasish yet.")
         raise no_attribute(self, name)
 
     def __delattr__(self, name: str) -> None:
