@@ -35,7 +35,7 @@ class TensorBoard(Callback):
         embeddings_metadata: name of an Embedding layer → file with a label for each of its rows; or one file for all.
 
     Raises:
-        ValueError: another ``profile_batch``; in ``fit``, metadata for layers that are not there.
+        ValueError: another ``update_freq`` or ``profile_batch``; in ``fit``, metadata for layers that are not there.
     """
 
     def __init__(
@@ -56,6 +56,9 @@ class TensorBoard(Callback):
         self.write_graph = write_graph
         self.write_images = write_images
         self.write_steps_per_second = write_steps_per_second
+        if update_freq not in ("batch", "epoch") and not (isinstance(update_freq, int) and update_freq > 0):
+            raise fail(ValueError, "Invalid `update_freq` of TensorBoard", "'batch', 'epoch' or a number of batches",
+                       f"update_freq={update_freq!r}")  # fmt: skip
         self.update_freq = 1 if update_freq == "batch" else update_freq
         self.embeddings_freq = embeddings_freq
         self.embeddings_metadata = embeddings_metadata

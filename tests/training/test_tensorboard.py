@@ -123,3 +123,9 @@ def test_a_profile_that_is_none_is_refused(batches):
 def test_metadata_of_layers_that_are_not_there_are_refused(tmp_path):
     with pytest.raises(ValueError, match="Unrecognized `Embedding` layer names"):
         fit(tmp_path, embeddings_freq=1, embeddings_metadata={"words": "w.tsv"})
+
+
+@pytest.mark.parametrize("update_freq", ["epochs", 0, -1, 2.5, None])
+def test_a_frequency_that_is_none_is_refused(update_freq):
+    with pytest.raises(ValueError, match="Invalid `update_freq` of TensorBoard"):
+        callbacks.TensorBoard("logs", update_freq=update_freq)

@@ -17,6 +17,7 @@ from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.random import SeedGenerator
 from kerasish.layers.image_base import BaseImagePreprocessingLayer
+from kerasish.layers.images.ranges import checked_value_range
 
 
 class ImageLayer(BaseImagePreprocessingLayer):
@@ -96,6 +97,32 @@ class RandomImageLayer(ImageLayer):
         pair = streams.draw_seed(self.generator if seed is None else seed)
         drawn = streams.keras_uniform_raw(tuple(shape), pair, low, high, dtype or settings.floatx)
         return drawn.to(images.device)
+
+
+class FactorLayer(RandomImageLayer):
+    """A layer whose changes are as strong as a factor says, which is drawn.
+
+    Args:
+        factor: (lower, upper) of the factor, or one number.
+        value_range: smallest and largest value of a pixel.
+        data_format: "channels_last" or "channels_first"; default: the image data format.
+        seed: an integer; default: one from Python's generator.
+
+    Raises:
+        ValueError: ``factor`` is out of its range or ``value_range`` not two numbers.
+    """
+
+    def __init__(
+        self,
+        factor: Any,
+        value_range: Any = (0, 255),
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, data_format=data_format, **kwargs)
+        self._set_factor(factor)
+        self.value_range = checked_value_range(value_range)
 
 
 def batch_of(images: torch.Tensor) -> int:

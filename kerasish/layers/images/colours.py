@@ -10,8 +10,7 @@ from kerasish.core.context import settings
 from kerasish.core.dispatch import boundary
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
-from kerasish.layers.images.base import RandomImageLayer, batch_of, rescaled, spread, tensor_of
-from kerasish.layers.images.ranges import checked_value_range
+from kerasish.layers.images.base import FactorLayer, RandomImageLayer, batch_of, rescaled, spread, tensor_of
 from kerasish.layers.images.tones import RandomBrightness, RandomContrast
 from kerasish.ops import image as image_ops
 from kerasish.ops.conv import check_data_format
@@ -72,7 +71,7 @@ class RandomHue(RandomImageLayer):
         return self._computed(rescaled(rgb, (0, 1), self.value_range, torch.float32))
 
 
-class RandomSaturation(RandomImageLayer):
+class RandomSaturation(FactorLayer):
     """Makes the colours of an image weaker or stronger.
 
     Args:
@@ -87,18 +86,6 @@ class RandomSaturation(RandomImageLayer):
     Raises:
         ValueError: ``factor`` is out of its range or ``value_range`` not two numbers.
     """
-
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self._set_factor(factor)
-        self.value_range = checked_value_range(value_range)
 
     @boundary
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> dict:
@@ -165,7 +152,7 @@ class RandomGrayscale(RandomImageLayer):
         return self.compute_dtype if isinstance(first, dict) else first.dtype
 
 
-class RandomColorDegeneration(RandomImageLayer):
+class RandomColorDegeneration(FactorLayer):
     """Moves the colours of an image towards grey.
 
     Args:
@@ -180,18 +167,6 @@ class RandomColorDegeneration(RandomImageLayer):
     Raises:
         ValueError: ``factor`` is out of its range or ``value_range`` not two numbers.
     """
-
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self._set_factor(factor)
-        self.value_range = checked_value_range(value_range)
 
     @boundary
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> dict:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from kerasish.core.dispatch import boundary
+from kerasish.core.errors import fail
 from kerasish.layers.images.base import RandomImageLayer, tensor_of
 from kerasish.ops import boxes as box_ops
 
@@ -24,6 +25,9 @@ class RandomFlip(RandomImageLayer):
 
     Input and output shape: ``(batch, height, width, channels)`` or ``(height, width, channels)``, or channels first; or a
     dictionary with "images".
+
+    Raises:
+        ValueError: there is no such ``mode``.
     """
 
     _USE_BASE_FACTOR = False
@@ -37,6 +41,10 @@ class RandomFlip(RandomImageLayer):
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
         self.autocast = False  # labels keep their dtype
+        if mode not in {*_SIDEWAYS, *_UPSIDE_DOWN}:
+            raise fail(
+                ValueError, "Unknown `mode` of RandomFlip", sorted({*_SIDEWAYS, *_UPSIDE_DOWN}), f"mode={mode!r}"
+            )
         self.mode = mode
 
     @boundary

@@ -9,13 +9,12 @@ from torch.nn import functional as F
 
 from kerasish.core.dispatch import boundary
 from kerasish.core.dtypes import to_torch
-from kerasish.layers.images.base import RandomImageLayer, batch_of, spread, tensor_of
-from kerasish.layers.images.ranges import checked_value_range
+from kerasish.layers.images.base import FactorLayer, batch_of, spread, tensor_of
 
 _EDGE, _MIDDLE = 1.0 / 13.0, 5.0 / 13.0  # the smoothing kernel's
 
 
-class RandomSharpness(RandomImageLayer):
+class RandomSharpness(FactorLayer):
     """Moves images towards a smoothed form of themselves (a factor below 0.5) or away from it (above).
 
     Args:
@@ -33,18 +32,6 @@ class RandomSharpness(RandomImageLayer):
 
     _USE_BASE_FACTOR = False
     _FACTOR_BOUNDS = (0, 1)
-
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self._set_factor(factor)
-        self.value_range = checked_value_range(value_range)
 
     @boundary
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> dict:

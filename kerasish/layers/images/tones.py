@@ -9,7 +9,7 @@ import torch
 from kerasish.core import random as streams
 from kerasish.core.dispatch import boundary
 from kerasish.core.dtypes import to_torch
-from kerasish.layers.images.base import RandomImageLayer, batch_of, rescaled, spread, tensor_of
+from kerasish.layers.images.base import FactorLayer, RandomImageLayer, batch_of, rescaled, spread, tensor_of
 from kerasish.layers.images.ranges import checked_value_range, range_within
 
 _LEVELS = (0, 255)
@@ -144,7 +144,7 @@ class RandomInvert(RandomImageLayer):
         return torch.where(inverted, self.value_range[1] - images, images)
 
 
-class RandomPosterization(RandomImageLayer):
+class RandomPosterization(FactorLayer):
     """Keeps only the upper bits of pixels, of 8.
 
     Args:
@@ -163,18 +163,6 @@ class RandomPosterization(RandomImageLayer):
 
     _USE_BASE_FACTOR = False
     _FACTOR_BOUNDS = (1, 8)
-
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self._set_factor(factor)
-        self.value_range = checked_value_range(value_range)
 
     @boundary
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> dict:

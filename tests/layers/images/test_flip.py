@@ -33,3 +33,8 @@ def test_boxes_are_mirrored(form):
 def test_half_of_the_images_are_mirrored():
     drawn = layers.RandomFlip(seed=5).get_random_transformation(np.zeros((4000, 1, 1, 1)))["flips"]
     assert drawn.dtype == "bool" and drawn.numpy().mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_mode_that_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="Unknown `mode` of RandomFlip.*mode='diagonal'"):
+        layers.RandomFlip("diagonal")
