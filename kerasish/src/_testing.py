@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerasish import backend, models, ops, saving, utils
+from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.registry import CustomObjectScope
 from kerasish.core.symbolic import KerasTensor
@@ -44,8 +45,18 @@ class TestCase(_base()):  # type: ignore[misc]
         return np.asarray(x)
 
     def assertAllClose(
-        self, x1: Any, x2: Any, atol: float = 1e-6, rtol: float = 1e-6, msg: str | None = None, **_: Any
+        self,
+        x1: Any,
+        x2: Any,
+        atol: float = 1e-6,
+        rtol: float = 1e-6,
+        tpu_atol: float | None = None,
+        tpu_rtol: float | None = None,
+        msg: str | None = None,
     ) -> None:
+        """Arrays agree; the tolerances named after TPUs are those on a TPU."""
+        if ":TPU:" in devices.tf_name(devices.current()):
+            atol, rtol = tpu_atol or atol, tpu_rtol or rtol
         np.testing.assert_allclose(np.asarray(x1), np.asarray(x2), atol=atol, rtol=rtol, err_msg=msg or "")
 
     def assertNotAllClose(
@@ -101,6 +112,8 @@ class TestCase(_base()):  # type: ignore[misc]
         run_training_check: bool = True,
         run_mixed_precision_check: bool = True,
         assert_built_after_instantiation: bool = False,
+        tpu_atol: float | None = None,
+        tpu_rtol: float | None = None,
         **unserved: Any,
     ) -> None:
         """Serialise, build, call symbolically and on values, and train a layer class; compare with what is stated.
@@ -108,7 +121,7 @@ class TestCase(_base()):  # type: ignore[misc]
         Raises:
             NotImplementedError: sparse or ragged inputs are asked for.
         """
-        asked = sorted(key for key, value in unserved.items() if value and not key.startswith("tpu_"))
+        asked = sorted(key for key, value in unserved.items() if value)
         if asked:
             raise NotImplementedError(
                 f"run_layer_test has no {asked}: there are no sparse or ragged tensors of Keras here"
@@ -140,7 +153,7 @@ class TestCase(_base()):  # type: ignore[misc]
             if expected is not None:
                 self.assertLen(getattr(layer, name), expected, msg=f"Unexpected number of {name.lstrip('_')}")
         if expected_output is not None:
-            self.assertAllClose(expected_output, output, atol=1e-5, rtol=1e-5)
+            self.assertAllClose(expected_output, output, 1e-5, 1e-5, tpu_atol, tpu_rtol)
         if expected_mask_shape is not None:
             mask = layer.compute_mask(symbolic, KerasTensor(np.shape(symbolic)[:2], "bool"))
             self.assertEqual(tuple(mask.shape), tuple(expected_mask_shape))
