@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +16,7 @@ from kerasish.core.variable import Variable
 from kerasish.export import programs, signatures
 from kerasish.layers.exported import COLLECTIONS, FORMAT, INDEX, array_file, program_file
 from kerasish.layers.layer import Layer
+from kerasish.saving.archive import replacing
 
 
 class ExportArchive:
@@ -132,18 +131,18 @@ class ExportArchive:
         folder = pathlib.Path(filepath)
         folder.mkdir(parents=True, exist_ok=True)
         for place, (_, program) in enumerate(self._endpoints.values()):
-            _replace(folder / program_file(place), lambda file, program=program: programs.save(program, file))
+            with replacing(folder / program_file(place)) as temporary, open(temporary, "wb") as out:
+                programs.save(program, out)
         if self._collections:
             arrays = {
                 f"{place}_{i}": np.asarray(variable.numpy())
                 for place, variables in enumerate(self._collections.values())
                 for i, variable in enumerate(variables)
             }
-            _replace(folder / COLLECTIONS, lambda file: pathlib.Path(file).write_bytes(array_file(arrays)))
-        text = json.dumps(self._index(), indent=1)
-        _replace(
-            folder / INDEX, lambda file: pathlib.Path(file).write_text(text, encoding="utf-8")
-        )  # last: it is whole
+            with replacing(folder / COLLECTIONS) as temporary:
+                pathlib.Path(temporary).write_bytes(array_file(arrays))
+        with replacing(folder / INDEX) as temporary:  # last: all that it names is there
+            pathlib.Path(temporary).write_text(json.dumps(self._index(), indent=1), encoding="utf-8")
         if verbose:
             say(f"Saved artifact at '{filepath}'. The following endpoints are available:\n\n{self._described()}")
 
@@ -181,15 +180,3 @@ def _place(tensor: torch.Tensor) -> tuple:
 
 def _described(spec: signatures.Spec) -> str:
     return f"  {spec.name or 'input'}: shape {spec.shape}, {spec.dtype}"
-
-
-def _replace(path: pathlib.Path, write: Callable[[str], Any]) -> None:
-    """Write a file so that its old content is there until the new one is whole."""
-    descriptor, temporary = tempfile.mkstemp(suffix=path.suffix, dir=path.parent)
-    os.close(descriptor)
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

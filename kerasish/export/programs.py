@@ -152,8 +152,8 @@ def _traced(whole: nn.Module, args: tuple, shapes: Any, options: dict) -> Any:
         structure_changed()
 
 
-def save(program: Any, file: str) -> None:
-    """Write a program as a ``.pt2`` file."""
+def save(program: Any, file: Any) -> None:
+    """Write a program as a ``.pt2`` file: a path of that ending, or an open binary file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that tensors are stored in another order of axes than they are seen in
         torch.export.save(program, file)

@@ -130,8 +130,8 @@ LAYERS |= {
     "ThresholdedReLU": [(lambda L: L(0.3), (2, 3))],
 }
 ABSTRACT = {"InputLayer", "Layer", "Wrapper"}  # compute nothing
-# No single graph: vocabularies are looked up, and augmentation draws, on the host; MelSpectrogram and Solarization read numbers
-# of tensors that they make; JAX's and exported programs are not ours.
+# No single graph: vocabularies are looked up, and augmentation draws, on the host; MelSpectrogram and Solarization read
+# numbers of tensors that they make; JAX's and exported programs are not ours.
 SEVERAL_GRAPHS = {
     "AugMix", "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix", "Equalization", "FlaxLayer",
     "HashedCrossing", "Hashing", "IntegerLookup", "JaxLayer", "MaxNumBoundingBoxes", "MelSpectrogram", "MixUp",
