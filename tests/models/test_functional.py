@@ -181,3 +181,11 @@ def test_a_functional_model_in_a_file_names_itself_as_keras_does():
         "registered_name": "Functional",
         "build_config": {"input_shape": None},
     }
+
+
+@pytest.mark.parametrize("which", ["inputs", "outputs"])
+def test_a_model_without_inputs_or_outputs_is_refused(which):
+    x = Input((3,))
+    tensors = {"inputs": x, "outputs": x, which: []}
+    with pytest.raises(ValueError, match=f"`{which}` argument cannot be empty"):
+        Model(**tensors)
