@@ -27,7 +27,7 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, local, scope, settings
+from kerasish.core.context import automatic_name, current_path, local, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail
 from kerasish.core.layout import Layout
@@ -561,8 +561,7 @@ class Layer(Quantizable, Module):
     def _settle_path(self) -> None:
         """Where the layer gets its first weights is where it belongs."""
         if self._path is None:
-            outer = [layer.name for layer in local.call_layers if layer is not self]
-            object.__setattr__(self, "_path", "/".join([*outer, self._name]))
+            object.__setattr__(self, "_path", current_path(self._name, outside=self))
             self._find_policy()
 
     def get_build_config(self) -> dict | None:
@@ -640,8 +639,7 @@ class Layer(Quantizable, Module):
         variable.regularizer = regularizers.get(given.get("regularizer", regularizer))
         variable.constraint = constraints.get(given.get("constraint", constraint))
         variable.overwrite_with_gradient = overwrite_with_gradient
-        self._settle_path()
-        variable._path = f"{self._path}/{variable.name}"
+        variable._path = f"{self._path or current_path(self._name, outside=self)}/{variable.name}"
         tracking.track(self, variable)
         if not self._trainable:
             variable.trainable = False
