@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core import registry
+from kerasish.core.context import unique_name
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor
@@ -86,7 +87,11 @@ class Sequential(Model):
         self.__dict__["_network"] = None
         self.built = False
         if rebuild and entry is not None and self._stack:
-            self._connect(entry)
+            self._draw(entry)
+
+    def _draw(self, entry: InputLayer) -> None:
+        unique_name("functional")  # Keras makes a model of that kind here, so automatic names count on
+        self._connect(entry)
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
@@ -151,7 +156,7 @@ class Sequential(Model):
         if input_shape is None:
             raise fail(ValueError, f"Sequential model '{self.name}' needs the shape of its inputs to be built")
         shape = standardize_shape(shape_from_config(input_shape))
-        self._connect(self._entry or InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
+        self._draw(self._entry or InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """On the first data: for its shape, with a batch of any size."""

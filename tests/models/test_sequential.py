@@ -143,3 +143,18 @@ def test_input_dtype_is_that_of_the_entry():
     assert Sequential([Input((4,), dtype="int32"), keras.layers.Embedding(5, 2)]).input_dtype == "int32"
     assert Sequential([Input((4,), dtype="float64")]).input_dtype == "float64"
     assert Sequential([Dense(2)]).input_dtype == "float32"
+
+
+def test_automatic_names_of_models_count_the_graphs_of_sequential_ones():
+    def name_after(make):
+        keras.backend.clear_session()
+        make()
+        x = Input((4,))
+        return keras.Model(x, Dense(1)(x)).name
+
+    stack = [Input((4,)), Dense(2), Dense(2)]
+    assert name_after(lambda: Sequential(stack)) == "functional_1"
+    assert name_after(lambda: [m := Sequential(), *(m.add(layer) for layer in stack)]) == "functional_2"
+    assert name_after(lambda: Sequential([Dense(2)])) == "functional"
+    assert name_after(lambda: Sequential([Dense(2)]).build((None, 4))) == "functional_1"
+    assert name_after(lambda: keras.Sequential.from_config(Sequential(stack).get_config())) == "functional_2"
