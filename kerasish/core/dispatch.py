@@ -14,6 +14,7 @@ text, once, when the function is defined):
 
     Array     a tensor; belongs to the group of arguments that share a dtype
     Operand   the same, but a Python scalar stays one (torch computes with it faster than with a tensor)
+    Strong    the same, but a Python number counts with a dtype of its own: 1.5 is float32, whatever the others are
     Arrays    a list or tuple of tensors of that group
     Index     a tensor with a dtype of its own: indices, lengths, shapes, conditions
     (``*xs: Array`` is a tensor at each position.)
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
@@ -36,15 +38,19 @@ import torch
 
 from kerasish.core import dtypes, shortcut, tree
 from kerasish.core.context import local
-from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, fail
 
 Array: TypeAlias = Any
 Operand: TypeAlias = Any
+Strong: TypeAlias = Any
 Arrays: TypeAlias = Any
 Index: TypeAlias = Any
 F = TypeVar("F", bound=Callable)
 
 OPS: dict[str, Callable] = {}  # public keras operations by name, for operators of symbolic tensors and for saved models
+
+
+_NO_KERNEL = re.compile(r"not implemented for ('|complex)|not supported for complex")  # torch, of a dtype
 
 
 class _Unknown:
@@ -236,7 +242,7 @@ def strings(implementation: Callable) -> Callable[[F], F]:
 class _Slot:
     """One tensor parameter of an operation."""
 
-    __slots__ = ("grouped", "index", "keeps_scalars", "name", "sequence", "variadic")
+    __slots__ = ("grouped", "index", "keeps_scalars", "name", "sequence", "strong", "variadic")
 
     def __init__(self, index: int, name: str, annotation: str, variadic: bool = False) -> None:
         self.index = index
@@ -245,6 +251,7 @@ class _Slot:
         self.sequence = annotation == "Arrays" or variadic
         self.grouped = annotation != "Index"
         self.keeps_scalars = annotation == "Operand"
+        self.strong = annotation == "Strong"
 
     def places(self, values: list, kwargs: dict) -> list[tuple[Any, Any]]:
         """Where this parameter's tensors are: (container, key) pairs; none if it was not given."""
@@ -269,7 +276,7 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
     slots = []
     for index, parameter in enumerate(signature.parameters.values()):
         annotation = str(parameter.annotation).removesuffix(" | None")
-        if annotation in ("Array", "Operand", "Arrays", "Index"):
+        if annotation in ("Array", "Operand", "Strong", "Arrays", "Index"):
             keyword_only = parameter.kind is inspect.Parameter.KEYWORD_ONLY
             variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
             slots.append(_Slot(sys.maxsize if keyword_only else index, parameter.name, annotation, variadic))
@@ -331,7 +338,7 @@ def _publish(function: F, unify: Callable) -> F:
         try:
             out = target(*values, **named)
         except NotImplementedError as error:
-            out = _in_int64(target, values, named, error)
+            out = in_int64(target, values, named, error)
         if given.variables:
             out = _settle_views(given.variables, out)
         return out if given.torch and not given.wrapped else wrap(out)
@@ -396,7 +403,7 @@ def _raw_parts(values: list | tuple) -> list | None:
     return parts
 
 
-def _in_int64(function: Callable, values: list, named: dict, refusal: Exception) -> Any:
+def in_int64(function: Callable, values: list, named: dict, refusal: Exception) -> Any:
     """Compute in int64 what torch has no kernels for in uint16, uint32 and uint64.
 
     The results' own dtypes are those of a run without storage, which needs no kernels.
@@ -440,9 +447,10 @@ def _settle_views(variables: list, out: Any) -> Any:
 
 def _translate(error: Exception, name: str) -> Exception:
     """A torch failure as the exception that TensorFlow users catch."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, NotImplementedError):
-        return error
-    return InvalidArgumentError(f"{str(error).splitlines()[0]} [Op:{name}]")
+        return DTypeMismatchError(f"{text} [Op:{name}]") if _NO_KERNEL.search(text) else error
+    return (AxisError if text.startswith("Dimension out of range") else InvalidArgumentError)(f"{text} [Op:{name}]")
 
 
 def _promote(group: list, name: str) -> None:
@@ -462,7 +470,7 @@ def _promote(group: list, name: str) -> None:
     kinds: set = set()
     for holder, key, slot in group:
         value = holder[key]
-        if type(value) in (int, float, bool, complex):
+        if type(value) in (int, float, bool, complex) and (type(value) is complex or not slot.strong):
             weak.append((holder, key, slot))
             kinds.add(type(value))
             continue

@@ -99,8 +99,12 @@ class InvalidArgumentError(OpError):
     error_code = 3
 
 
+class AxisError(InvalidArgumentError, ValueError):
+    """No such axis. TensorFlow's operations raise InvalidArgumentError, Keras's ValueError; this is both."""
+
+
 class DTypeMismatchError(InvalidArgumentError, TypeError):
-    """Operands of different dtypes. TensorFlow raises TypeError or InvalidArgumentError; this is both."""
+    """Operands of different dtypes, or of one without a kernel. TensorFlow raises TypeError or InvalidArgumentError: both."""
 
 
 class DeadlineExceededError(OpError):

@@ -33,7 +33,7 @@ import inspect
 from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
-_KINDS = {"Array": "A", "Operand": "O", "Arrays": "S", "Index": "I"}
+_KINDS = {"Array": "A", "Operand": "O", "Strong": "A", "Arrays": "S", "Index": "I"}
 
 
 def kinds_of(signature: inspect.Signature) -> str | None:
@@ -115,7 +115,8 @@ def text(kinds: str, checked: bool = False) -> str:
         " _result = _new(_Tensor); _result._t = _out; _result._recording = _now",
         " return _result",
         "except NotImplementedError:",
-        f" return {given}",
+        f" try: return {given}",
+        " except (RuntimeError, IndexError) as _error: raise _translate(_error, _name) from _error",
         "except (RuntimeError, IndexError) as _error:",
         " raise _translate(_error, _name) from _error",
     ]

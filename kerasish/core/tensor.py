@@ -386,8 +386,12 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
         elif not scalars:
             y = torch.tensor(y, dtype=x.dtype, device=x.device)
         _check(kinds, x.dtype, name)
+        pair = [y, x] if reflected else [x, y]
         try:
-            return dispatch.wrap(function(y, x) if reflected else function(x, y))
+            try:
+                return dispatch.wrap(function(*pair))
+            except NotImplementedError as error:  # uint16 and its kin
+                return dispatch.wrap(dispatch.in_int64(function, pair, {}, error))
         except (RuntimeError, IndexError) as error:
             raise _shape_error(error, x, y, name) from None
         except OverflowError:  # an integer of more than 64 bits
@@ -414,6 +418,8 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
         try:
             out = function(y, x) if reflected else function(x, y)
             return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+        except NotImplementedError:
+            return compute(self, other, reflected)
         except (RuntimeError, IndexError) as error:
             raise _shape_error(error, x, y, name) from None
         except OverflowError:
@@ -457,6 +463,8 @@ def _short_ways(
                 x = dispatch.live(self)
         try:
             out = in_floats(x, y) if dtype in _FLOATS else function(x, y)
+        except NotImplementedError:
+            return compute(self, other, False)
         except (RuntimeError, IndexError) as error:
             raise _shape_error(error, x, y, name) from None
         except OverflowError:
@@ -472,7 +480,7 @@ def _short_ways(
         x = dispatch.live(self) if self._t.requires_grad else self._t
         try:
             out = function(other, x)
-        except OverflowError:
+        except (RuntimeError, OverflowError):
             return compute(self, other, True)
         return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core.dispatch import Array, Arrays, op, strings
+from kerasish.core.dispatch import Array, Arrays, Strong, op, strings
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.common import Axis, axis_index, axis_indices, integer_shape
 
@@ -269,7 +269,7 @@ def stack(x: Arrays, axis: int = 0) -> Any:
 
 
 @op
-def append(x1: Array, x2: Array, axis: int | None = None) -> Any:
+def append(x1: Strong, x2: Strong, axis: int | None = None) -> Any:
     """x1 with x2 joined to its end along an axis; both flattened by default."""
     return torch.cat((x1.reshape(-1), x2.reshape(-1))) if axis is None else _join((x1, x2), axis, "ConcatV2")
 

@@ -9,7 +9,7 @@ import torch
 
 from kerasish.core import dtypes
 from kerasish.core.dispatch import OPS
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, InvalidArgumentError, fail
 
 Axis = int | Sequence[int] | None
 
@@ -67,14 +67,14 @@ def axis_index(axis: int, rank: int) -> int:
     """``axis`` counted from the front.
 
     Raises:
-        InvalidArgumentError: a tensor of ``rank`` dimensions has no such axis.
+        AxisError: a tensor of ``rank`` dimensions has no such axis.
     """
     try:
         index = axis if type(axis) is int else axis.__index__()
     except AttributeError:
         raise fail(TypeError, "'axis' must be an integer", received=repr(axis)) from None
     if not -rank <= index < rank:
-        raise InvalidArgumentError(f"axis {index} is out of bounds for a tensor of {rank} dimensions")
+        raise AxisError(f"axis {index} is out of bounds for a tensor of {rank} dimensions")
     return index % rank
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core.dispatch import Array, op, raw, strings
+from kerasish.core.dispatch import Array, Index, op, raw, strings
 from kerasish.core.errors import fail
 from kerasish.ops.common import integer_shape, numbers
 
@@ -115,15 +115,19 @@ def _pad_constant(x: torch.Tensor, pairs: list[tuple[int, int]], value: Any) -> 
 
 
 @op
-def meshgrid(*x: Array, indexing: str = "xy") -> Any:
+def meshgrid(*x: Index, indexing: str = "xy") -> Any:
     """A list of tensors: the coordinates, along each axis, of all points of the grid that the vectors x span.
+
+    Each has its vector's dtype.
 
     Args:
         indexing: "xy" has the first two axes exchanged, as pictures have them; "ij" not.
     """
     if indexing not in ("xy", "ij"):
         raise fail(ValueError, "Argument `indexing` parameter must be either 'xy' or 'ij'", received=indexing)
-    return [grid.contiguous() for grid in torch.meshgrid(*(v.reshape(-1) for v in x), indexing=indexing)]
+    vectors = [v.reshape(-1) for v in x]
+    places = torch.meshgrid(*(torch.arange(len(v), device=v.device) for v in vectors), indexing=indexing)
+    return [v[place] for v, place in zip(vectors, places, strict=True)]
 
 
 @op

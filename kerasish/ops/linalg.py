@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from kerasish.core import tree
-from kerasish.core.dispatch import Array, op, raw, wrap
+from kerasish.core.dispatch import Array, Strong, op, raw, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.common import Axis, axis_indices, floating, floating_wide, in_float32
 from kerasish.ops.reduce import total
@@ -67,19 +67,19 @@ def _dot(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
 
 
 @op
-def dot(x1: Array, x2: Array) -> Any:
+def dot(x1: Strong, x2: Strong) -> Any:
     """The sum of products over the last axis of x1 and the last but one of x2 (the only one of a vector)."""
     return _products(_dot, x1, x2)
 
 
 @op
-def inner(x1: Array, x2: Array) -> Any:
+def inner(x1: Strong, x2: Strong) -> Any:
     """The sum of products over the last axes of x1 and x2."""
     return _products(torch.inner, x1, x2)
 
 
 @op
-def outer(x1: Array, x2: Array) -> Any:
+def outer(x1: Strong, x2: Strong) -> Any:
     """The products of each element of x1 and each of x2, both flattened."""
     return torch.outer(x1.reshape(-1), x2.reshape(-1))
 
@@ -127,7 +127,7 @@ def einsum(subscripts: str, *operands: Array) -> Any:
 
 
 @op
-def kron(x1: Array, x2: Array) -> Any:
+def kron(x1: Strong, x2: Strong) -> Any:
     """The Kronecker product: x2 times each element of x1, laid out as x1 is."""
     return torch.kron(x1, x2)
 

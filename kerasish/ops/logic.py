@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core.dispatch import Array, Operand, op, strings
+from kerasish.core.dispatch import Array, Operand, Strong, op, strings
 from kerasish.ops.common import alias, floating, numbers
 
 
@@ -107,19 +107,19 @@ def logical_not(x: Array) -> Any:
 
 
 @op
-def bitwise_and(x: Array, y: Array) -> Any:
+def bitwise_and(x: Strong, y: Strong) -> Any:
     """The bits set in both integers."""
     return torch.bitwise_and(x, y)
 
 
 @op
-def bitwise_or(x: Array, y: Array) -> Any:
+def bitwise_or(x: Strong, y: Strong) -> Any:
     """The bits set in either integer."""
     return torch.bitwise_or(x, y)
 
 
 @op
-def bitwise_xor(x: Array, y: Array) -> Any:
+def bitwise_xor(x: Strong, y: Strong) -> Any:
     """The bits set in exactly one of the integers."""
     return torch.bitwise_xor(x, y)
 
@@ -133,19 +133,23 @@ def bitwise_not(x: Array) -> Any:
 bitwise_invert = alias("bitwise_invert", bitwise_not)
 
 
+def _places(y: torch.Tensor) -> torch.Tensor:
+    return y if y.dtype is torch.bool else y.clamp(0, 8 * y.itemsize - 1)
+
+
 @op
-def bitwise_left_shift(x: Array, y: Array) -> Any:
-    """The bits of x moved y places up."""
-    return torch.bitwise_left_shift(x, y)
+def bitwise_left_shift(x: Strong, y: Array) -> Any:
+    """The bits of x moved y places up; y counts as 0 where negative, and at most as one place less than there are."""
+    return torch.bitwise_left_shift(x, _places(y))
 
 
 left_shift = alias("left_shift", bitwise_left_shift)
 
 
 @op
-def bitwise_right_shift(x: Array, y: Array) -> Any:
-    """The bits of x moved y places down; negative numbers stay negative."""
-    return torch.bitwise_right_shift(x, y)
+def bitwise_right_shift(x: Strong, y: Array) -> Any:
+    """The bits of x moved y places down; negative numbers stay negative. y as for the left shift."""
+    return torch.bitwise_right_shift(x, _places(y))
 
 
 right_shift = alias("right_shift", bitwise_right_shift)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from kerasish.core.dispatch import Array, Operand, op, raw
+from kerasish.core.dispatch import Array, Operand, Strong, op, raw
 from kerasish.ops.common import alias, floating, floating_wide, larger, numbers, smaller
 
 # arithmetic -----------------------------------------------------------------------------------------------------------
@@ -65,21 +65,21 @@ def floor_divide(x1: Operand, x2: Operand) -> Any:
 
 
 @op
-def mod(x1: Operand, x2: Operand) -> Any:
+def mod(x1: Strong, x2: Strong) -> Any:
     """The remainder of x1 / x2 with the sign of x2 (Python's ``%``).
 
     Raises:
         InvalidArgumentError: an integer is divided by 0.
     """
-    if isinstance(x2, torch.Tensor) and x2.requires_grad:  # torch has no derivative for the divisor: -⌊x1 / x2⌋
+    if x2.requires_grad:  # torch has no derivative for the divisor: -⌊x1 / x2⌋
         with torch.no_grad():
             quotient = torch.floor(x1 / x2)
         return x1 % x2.detach() + quotient * (x2.detach() - x2)
-    return numbers(x1) % x2 if isinstance(x1, torch.Tensor) else x1 % numbers(x2)
+    return numbers(x1) % numbers(x2)
 
 
 @op
-def fmod(x1: Array, x2: Array) -> Any:
+def fmod(x1: Strong, x2: Strong) -> Any:
     """The remainder of x1 / x2 with the sign of x1 (C's ``fmod``).
 
     Raises:
@@ -191,7 +191,7 @@ def sign(x: Array) -> Any:
 
 
 @op
-def heaviside(x1: Array, x2: Array) -> Any:
+def heaviside(x1: Strong, x2: Strong) -> Any:
     """0 where x1 < 0, x2 where x1 = 0, 1 where x1 > 0; NaN stays."""
     x1 = floating_wide(x1)
     steps = torch.where(x1 == 0, floating_wide(x2), (x1 > 0).to(x1.dtype))  # torch.heaviside has no gradient
@@ -199,13 +199,13 @@ def heaviside(x1: Array, x2: Array) -> Any:
 
 
 @op
-def gcd(x1: Array, x2: Array) -> Any:
+def gcd(x1: Strong, x2: Strong) -> Any:
     """The greatest common divisor of integers, elementwise with broadcasting."""
     return torch.gcd(x1, x2)
 
 
 @op
-def lcm(x1: Array, x2: Array) -> Any:
+def lcm(x1: Strong, x2: Strong) -> Any:
     """The least common multiple of integers, elementwise with broadcasting."""
     return torch.lcm(x1, x2)
 
@@ -256,13 +256,13 @@ def log1p(x: Array) -> Any:
 
 
 @op
-def logaddexp(x1: Array, x2: Array) -> Any:
+def logaddexp(x1: Strong, x2: Strong) -> Any:
     """log(eˣ¹ + eˣ²) without overflow, elementwise with broadcasting."""
     return torch.logaddexp(floating(x1), floating(x2))
 
 
 @op
-def logaddexp2(x1: Array, x2: Array) -> Any:
+def logaddexp2(x1: Strong, x2: Strong) -> Any:
     """log₂(2ˣ¹ + 2ˣ²) without overflow, elementwise with broadcasting."""
     return torch.logaddexp2(floating(x1), floating(x2))
 
@@ -287,7 +287,7 @@ def cbrt(x: Array) -> Any:
 
 
 @op
-def hypot(x1: Array, x2: Array) -> Any:
+def hypot(x1: Strong, x2: Strong) -> Any:
     """√(x1² + x2²) without overflow, elementwise with broadcasting."""
     return torch.hypot(floating_wide(x1), floating_wide(x2))
 
@@ -332,7 +332,7 @@ def arctan(x: Array) -> Any:
 
 
 @op
-def arctan2(x1: Array, x2: Array) -> Any:
+def arctan2(x1: Strong, x2: Strong) -> Any:
     """The angle of the point (x2, x1), in radians from -π to π."""
     return torch.atan2(floating(x1), floating(x2))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from kerasish.core.dispatch import Array, op, raw
+from kerasish.core.dispatch import Array, Index, op, raw
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.common import Axis, axis_index, axis_indices, floating, in_float32, numbers, torch_dtype
 
@@ -246,7 +246,7 @@ def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 def _running(function: Callable, x: torch.Tensor, axis: int | None, dtype: Any) -> torch.Tensor:
-    x = numbers(x) if dtype is None else x.to(torch_dtype(dtype))
+    x = numbers(x if dtype is None else x.to(torch_dtype(dtype)))  # truth values are counted in int32
     if axis is None:
         x, axis = x.reshape(-1), 0
     return function(x, axis_index(axis, x.ndim), dtype=x.dtype)
@@ -271,10 +271,17 @@ def diff(a: Array, n: int = 1, axis: int = -1) -> Any:
 
 
 @op
-def trapezoid(y: Array, x: Array | None = None, dx: float = 1.0, axis: int = -1) -> Any:
-    """The integral of y along an axis by the trapezoidal rule, at points x (like y, or a vector) or at distances ``dx``."""
+def trapezoid(y: Array, x: Index | None = None, dx: float = 1.0, axis: int = -1) -> Any:
+    """The integral of y along an axis by the trapezoidal rule, at points x or at distances ``dx``, in y's dtype.
+
+    Args:
+        x: like y, or a vector.
+    """
     y = floating(y).movedim(axis, -1)
-    width: Any = dx if x is None else torch.diff(floating(x) if x.ndim == 1 else floating(x).movedim(axis, -1))
+    width: Any = dx
+    if x is not None:
+        x = x.to(y.dtype)
+        width = torch.diff(x if x.ndim == 1 else x.movedim(axis, -1))
     return in_float32(lambda pairs: (pairs * width / 2).sum(-1), y[..., 1:] + y[..., :-1])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from kerasish.core import dtypes
-from kerasish.core.dispatch import Array, Index, op
+from kerasish.core.dispatch import Array, Index, Strong, op
 from kerasish.core.errors import fail
 from kerasish.ops.common import alias, floating, floating_wide, in_float32, torch_dtype
 
@@ -70,7 +70,7 @@ def round(x: Array, decimals: int = 0) -> Any:
 
 
 @op
-def nextafter(x1: Array, x2: Array) -> Any:
+def nextafter(x1: Strong, x2: Strong) -> Any:
     """The next float after x1 in the direction of x2."""
     return torch.nextafter(floating(x1), floating(x2))
 

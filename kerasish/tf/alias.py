@@ -108,7 +108,7 @@ def moves(function: F) -> F:
 # tables of signatures -------------------------------------------------------------------------------------------------
 
 IGNORED = frozenset(("name",))  # names of nodes in graphs: accepted and without effect, as in TensorFlow's eager mode
-_TENSORS = ("Array", "Operand", "Arrays", "Index")
+_TENSORS = ("Array", "Operand", "Strong", "Arrays", "Index")
 
 
 def define(namespace: dict[str, Any], kinds: Kinds, table: dict[str, Any]) -> None:

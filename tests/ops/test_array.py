@@ -117,7 +117,7 @@ def test_splits_are_lists():
         (ops.vsplit(M, 3), np.vsplit(M, 3)),
         (ops.dsplit(T, 2), np.dsplit(T, 2)),
         (ops.unstack(M, axis=-1), list(M.T)),
-        (ops.meshgrid(V, M[0]), np.meshgrid(V, M[0].astype("float32"))),
+        (ops.meshgrid(V, M[0]), np.meshgrid(V, M[0])),
         (ops.meshgrid(V, V[:2], V[:3], indexing="ij"), np.meshgrid(V, V[:2], V[:3], indexing="ij")),
     ):
         assert type(parts) is list
@@ -286,3 +286,18 @@ def test_a_symbolic_length_that_depends_on_values_fails_with_words():
     for call in (lambda: ops.nonzero(K(N, 3)), lambda: ops.unique(K(N)), lambda: ops.bincount(K(N, dtype="int32"))):
         with pytest.raises(ValueError, match="depends on their values"):
             call()
+
+
+@pytest.mark.parametrize(
+    "call", [lambda x: ops.swapaxes(x, 0, 3), lambda x: ops.moveaxis(x, 3, 0), lambda x: ops.flip(x, 5)]
+)
+def test_axes_that_do_not_exist_raise_both_libraries_errors(call):
+    for error in (ValueError, InvalidArgumentError):
+        with pytest.raises(error, match="ut of (bounds|range)"):
+            call(ops.ones((2, 3)))
+
+
+def test_meshgrid_keeps_the_dtypes():
+    first, second = ops.meshgrid(ops.ones((2,), dtype="int32"), ops.convert_to_tensor([0.5, 1.5, 2.5]))
+    assert (first.dtype, second.dtype) == ("int32", "float32")
+    assert second.numpy().tolist() == [[0.5, 0.5], [1.5, 1.5], [2.5, 2.5]]

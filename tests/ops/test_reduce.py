@@ -238,3 +238,16 @@ def test_gradient_of_max_is_shared_by_equals():
         tape.watch(x)
         y = ops.max(x)
     same(tape.gradient(y, x), np.array([0, 0.5, 0.5], "float32"))
+
+
+def test_trapezoid_has_the_dtype_of_y():
+    x = ops.convert_to_tensor([0.0, 1.0, 3.0], dtype="float64")
+    result = ops.trapezoid(ops.convert_to_tensor([1, 2, 3]), x)
+    assert result.dtype == "float32"
+    assert float(result) == 6.5
+
+
+def test_cumsum_counts_truth_values_in_int32():
+    result = ops.cumsum(ops.convert_to_tensor([1, 0, 5]), dtype="bool")
+    assert result.dtype == "int32"
+    assert result.numpy().tolist() == [1, 1, 2]
