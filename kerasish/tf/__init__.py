@@ -48,6 +48,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import image as image
 from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
 from kerasish.tf import math as math
@@ -251,6 +252,7 @@ for _module in (
     linalg,
     strings,
     bitwise,
+    image,
 ):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))

@@ -12,8 +12,10 @@ from typing import Any
 import torch
 
 from kerasish import losses, metrics
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
+from kerasish.core.autodiff import recording
 from kerasish.core.errors import fail
+from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
 from kerasish.losses.losses import LossFunctionWrapper
 from kerasish.metrics.base import Mean, Metric, accumulate
@@ -160,7 +162,7 @@ class CompiledLoss:
         taken: set[str] = set()
         names = [_free_name("", f"{label}_loss", taken, False) for label in active]
         self.trackers = [Mean(name=name) for name in names] if len(active) > 1 else []
-        self._functions = functions
+        self._functions = [called_as_written(function) for function in functions]
         simple = outputs.single and self._weights[0] is None and isinstance(functions[0], LossFunctionWrapper)
         self._only = functions[0] if simple and type(functions[0]).raw_loss is LossFunctionWrapper.raw_loss else None
 
@@ -214,6 +216,23 @@ class CompiledLoss:
 def _loss_label(spec: Any, function: Loss | None) -> str:
     """The name of a loss in logs, where outputs have none: as it was written, or the object's."""
     return spec if isinstance(spec, str) else getattr(function, "name", "")
+
+
+def called_as_written(function: Loss | None) -> Any:
+    """A loss, or what stands for one whose class has a ``__call__`` of its own, which then is the loss."""
+    return function if type(function).__call__ is Loss.__call__ or function is None else _CalledLoss(function)
+
+
+class _CalledLoss:
+    """A loss with a ``__call__`` of its own, for raw tensors."""
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def raw_loss(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> torch.Tensor:
+        with recording():
+            y_true, y_pred, sample_weight = tree.map_structure(wrap_with_mask, (y_true, y_pred, sample_weight))
+            return dispatch.raw(self.loss(y_true, y_pred, sample_weight=sample_weight))
 
 
 def as_loss(spec: Any) -> Loss | None:

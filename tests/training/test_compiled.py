@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_checks import PLAIN, X, Y, assert_logs
 
-from kerasish import layers, losses, metrics, models
+from kerasish import layers, losses, metrics, models, ops, utils
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, Outputs, as_metric
 
 # targets' shape, predictions' shape, the class that "accuracy" is (Keras 3.15)
@@ -185,3 +185,21 @@ def test_a_model_s_metrics_are_the_loss_and_one_for_all():
     model.compile("sgd", "mse", metrics=["mae"])
     assert [m.name for m in model.metrics] == ["loss", "compile_metrics"]
     assert np.isscalar(model.evaluate(X, Y, verbose=0)[1])
+
+
+class Contrastive(losses.Loss):
+    """A loss that is its ``__call__``, as some of Keras's own examples are."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        rows = utils.normalize(y_pred, axis=1, order=2)
+        return ops.mean(ops.square(ops.matmul(rows, ops.transpose(rows)) - 0.5))
+
+
+def test_a_loss_s_own_call_is_what_training_uses():
+    x = layers.Input((3,))
+    model = models.Model(x, layers.Dense(2, kernel_initializer="ones")(x))
+    loss = Contrastive()
+    model.compile("sgd", loss)
+    before = float(loss(None, model(X)))
+    assert float(model.train_on_batch(X, Y)) == pytest.approx(before, rel=1e-5)
+    assert float(loss(None, model(X))) < before
