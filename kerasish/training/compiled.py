@@ -77,6 +77,17 @@ class Outputs:
             ValueError, f"`{what}` does not fit the model's outputs", f"one entry for each of {self.names}", value
         )
 
+    def targets(self, y: Any, wanted: list[int]) -> list:
+        """``spread`` of the targets, which may be those of the ``wanted`` outputs alone (Keras 3)."""
+        given = list(y) if isinstance(y, (list, tuple)) else [y]
+        usual = y is None or isinstance(y, dict) or len(given) == len(self.names)
+        if usual or (len(given) != len(wanted) and wanted):
+            return self.spread(y, "y")
+        found = [None] * len(self.names)
+        for i, target in zip(wanted, given):
+            found[i] = target
+        return found
+
     def _by_name(self, value: dict, what: str) -> list:
         found = [None] * len(self.names)
         for key, entry in value.items():
@@ -161,6 +172,7 @@ class CompiledLoss:
         names = [_free_name("", f"{label}_loss", taken, False) for label in active]
         self.trackers = [Mean(name=name) for name in names] if len(active) > 1 else []
         self._functions = functions
+        self._wanted = [i for i, function in enumerate(functions) if function is not None]
         simple = outputs.single and self._weights[0] is None and isinstance(functions[0], LossFunctionWrapper)
         self._only = functions[0] if simple and type(functions[0]).raw_loss is LossFunctionWrapper.raw_loss else None
 
@@ -178,7 +190,7 @@ class CompiledLoss:
                 return None
             value = self._one(function, y, y_pred, sample_weight)
             return value if self._weights[0] is None else value * self._weights[0]
-        targets = outputs.spread(y, "y")
+        targets = outputs.targets(y, self._wanted)
         sample_weights = outputs.spread(sample_weight, "sample_weight", broadcast=True)
         total = None
         trackers = iter(self.trackers)
@@ -258,12 +270,13 @@ class CompiledMetrics(Metric):
     def _bind(self, outputs: Outputs, y: Any, y_pred: Any) -> None:
         """Make the metrics for the shapes of the first batch."""
         self.outputs = outputs
-        targets = outputs.spread(y, "y")
+        unweighted = self._per_output(self.unweighted, "metrics")
+        weighted = self._per_output(self.weighted, "weighted_metrics")
+        self._wanted = [i for i, both in enumerate(zip(unweighted, weighted)) if any(both)]
+        targets = outputs.targets(y, self._wanted)
         predictions = outputs.flatten_predictions(y_pred)
         names: set[str] = set()
         table: list[tuple[str, Metric, int, bool]] = []
-        unweighted = self._per_output(self.unweighted, "metrics")
-        weighted = self._per_output(self.weighted, "weighted_metrics")
         for i, output in enumerate(outputs.names):
             prefix = f"{output}_" if outputs.prefixed else ""
             for identifier, is_weighted in [(m, False) for m in unweighted[i]] + [(m, True) for m in weighted[i]]:
@@ -306,7 +319,7 @@ class CompiledMetrics(Metric):
                 else:
                     metric.raw_update(y, y_pred)
             return
-        targets, predictions = outputs.spread(y, "y"), outputs.flatten_predictions(y_pred)
+        targets, predictions = outputs.targets(y, self._wanted), outputs.flatten_predictions(y_pred)
         weights = outputs.spread(sample_weight, "sample_weight", broadcast=True)
         for _, metric, i, is_weighted in table:
             if is_weighted:
