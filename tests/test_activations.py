@@ -149,3 +149,8 @@ def test_ops_keep_their_own_names():
     assert OPS["relu"] is nn.relu and OPS["gelu"] is nn.gelu
     with pytest.raises(AttributeError):
         activations.hardtanh  # noqa: B018
+
+
+def test_sparsemax_projects_onto_the_simplex():
+    rows = activations.sparsemax(np.array([[1.0, 2.0, 3.0], [0.1, 0.2, 0.3], [2.0, 2.0, 0.0]], "float32"))
+    np.testing.assert_allclose(rows, [[0, 0, 1], [7 / 30, 1 / 3, 13 / 30], [0.5, 0.5, 0]], rtol=1e-6)

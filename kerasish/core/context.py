@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
@@ -65,6 +65,7 @@ class _Local(threading.local):
     )
     tracking: bool = True  # layers and models enter what is assigned to their attributes into their lists
     name_scopes: tuple = ()
+    path_scopes: tuple = ()  # (how many layers were in progress, name) of Keras's name scopes, innermost last
     remat_scopes: tuple = ()  # RematScopes, innermost last
     symbolic_scope: Any = None
     stateless_scope: Any = None
@@ -93,20 +94,64 @@ def scope(**values: Any) -> Iterator[None]:
 
 
 class name_scope:  # noqa: N801 - Keras's name
-    """``with keras.name_scope("encoder"): ...`` — a name for a part of a program; names of weights do not depend on it."""
+    """``with keras.name_scope("encoder"): ...`` — a name in the paths of what is made in the block.
 
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"Argument `name` must be a non-empty string. Received: name={name!r}")
+    Args:
+        name: without "/".
+        deduplicate: if true, a scope that the same ``caller`` opened by this name is not opened once more.
+        caller: the object that opens the scope.
+        override_parent: a path that takes the place of those of the scopes around.
+
+    Raises:
+        ValueError: ``name`` is no string or contains "/".
+    """
+
+    def __init__(
+        self, name: str, *, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None
+    ) -> None:
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
+            )
         self.name = name
+        self.caller = caller
+        self.deduplicate = deduplicate
+        if override_parent is None and deduplicate and getattr(caller, "_path", None) is not None:
+            override_parent = caller._path.rpartition("/")[0]
+        self.override_parent = override_parent
 
     def __enter__(self) -> name_scope:
-        self._scope = scope(name_scopes=(*local.name_scopes, self.name))
+        last = local.path_scopes[-1][1] if local.path_scopes else None
+        again = self.deduplicate and self.caller is not None and last is not None
+        if again and last.caller is self.caller and last.name == self.name:
+            self._scope: Any = nullcontext()
+        else:
+            path_scopes = (*local.path_scopes, (len(local.call_layers), self))
+            self._scope = scope(name_scopes=(*local.name_scopes, self.name), path_scopes=path_scopes)
         self._scope.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._scope.__exit__(*exception)
+
+
+def current_path(*names: str, outside: Any = None) -> str:
+    """Names of the layers and Keras's name scopes that are open, outermost first, and ``names``, joined by "/".
+
+    Args:
+        names: to be added.
+        outside: a layer: what was opened before it.
+    """
+    layers = [layer for layer in local.call_layers if layer is not outside]
+    parts: list[str] = []
+    for depth in range(len(layers) + 1):
+        for at, scope in local.path_scopes:
+            if min(at, len(layers)) == depth:
+                parts = [*(parts if scope.override_parent is None else [scope.override_parent]), scope.name]
+        if depth < len(layers):  # what has a place of its own brings its whole path
+            path = getattr(layers[depth], "_path", None)
+            parts = [path] if path else [*parts, layers[depth].name]
+    return "/".join(part for part in (*parts, *names) if part)
 
 
 # names ---------------------------------------------------------------------------------------------------------

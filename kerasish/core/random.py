@@ -20,7 +20,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import local, on_clear_session, scope, settings, unique_name
+from kerasish.core.context import current_path, local, on_clear_session, scope, settings, unique_name
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
@@ -338,7 +338,7 @@ class SeedGenerator:
                 autocast=False,
                 name="seed_generator_state",
             )
-        self.state._path = "/".join([*(layer.name for layer in local.call_layers), self.name, self.state.name])
+        self.state._path = current_path(self.name, self.state.name)
         self.__setstate__({})
 
     def next(self, ordered: bool = True) -> Any:

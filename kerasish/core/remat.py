@@ -16,7 +16,17 @@ from kerasish.core.context import local, scope
 
 _MODES = ("full", "activations", "larger_than", "list_of_layers", None)
 # what code looks at around itself, and finds again when it is run once more, in the backward pass
-_SCOPES = ("training", "recording", "call_layers", "autocast", "device", "policy", "in_steps", "name_scopes")
+_SCOPES = (
+    "training",
+    "recording",
+    "call_layers",
+    "autocast",
+    "device",
+    "policy",
+    "in_steps",
+    "name_scopes",
+    "path_scopes",
+)
 
 
 class RematMode(NamedTuple):

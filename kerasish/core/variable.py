@@ -26,7 +26,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import local, settings, unique_name
+from kerasish.core.context import current_path, local, settings, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
@@ -107,7 +107,7 @@ class Variable:
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
         value = _initial_value(initializer, shape, dtype)
         self._setup(value, trainable, name or unique_name("variable"), layout)
-        self._path = "/".join([*(layer.name for layer in local.call_layers), self._name])
+        self._path = current_path(self._name)
         self._autocast = bool(autocast)
         if isinstance(aggregation, str) and aggregation not in _AGGREGATIONS:
             raise fail(

@@ -12,6 +12,7 @@ from kerasish.core.errors import fail
 from kerasish.core.messages import say
 from kerasish.export import onnx, programs, signatures
 from kerasish.export.archive import ExportArchive
+from kerasish.saving.archive import replacing
 
 FORMATS = ("tf_saved_model", "onnx", "openvino", "litert", "torch")
 
@@ -63,7 +64,8 @@ def _write_torch(model: Any, filepath: str, signature: list, said: bool, options
     if shapes is not None:
         options["dynamic_shapes"] = _shapes_of_arguments(shapes, signature)
     program = programs.export(programs.inference(model), [model], signature, **options)
-    programs.save(program, filepath)
+    with replacing(filepath) as temporary, open(temporary, "wb") as out:
+        programs.save(program, out)
     if said:
         say(f"Saved PyTorch ExportedProgram at '{filepath}'.")
     return filepath

@@ -27,7 +27,7 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, local, scope, settings
+from kerasish.core.context import automatic_name, current_path, local, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail
 from kerasish.core.layout import Layout
@@ -119,10 +119,16 @@ class Layer(Quantizable, Module):
                 "Argument `name` must be a string and cannot contain character `/`. "
                 f"Received: name={name} (of type {type(name)})"
             )
+        if not isinstance(trainable, bool):
+            raise fail(
+                ValueError,
+                "Expected `trainable` to be a boolean",
+                received=f"trainable={trainable} (of type {type(trainable)})",
+            )
         self._name = name or automatic_name(type(self))
         self._set_policy(dtype)
         self.autocast = autocast
-        self._trainable = bool(trainable)
+        self._trainable = trainable
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._initialized = True
         if local.remat_scopes:
@@ -219,6 +225,8 @@ class Layer(Quantizable, Module):
             check_input(self.input_spec, args[0] if args else None, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
+            if self._policies is not None:  # the path was not known before, and with it the dtype
+                args, kwargs, _ = self._prepare(args, kwargs)
         outputs = self._run(args, kwargs, training, wrapped)
         if self._last_shapes is None:
             self._note_shapes(args, kwargs, outputs)
@@ -487,7 +495,7 @@ class Layer(Quantizable, Module):
         shapes = self._shapes_by_name(type(self).build, args, kwargs)
         with real_state(), scope(call_layers=(*local.call_layers, self)):
             self._settle_path()
-            if self._builds_by_running:
+            if self._builds_by_running or (type(self).build is Layer.build and registry.is_builtin(type(self))):
                 self._note_build(tuple(shapes.values()), {})
             elif len(shapes) > 1:
                 self.build(**shapes)
@@ -553,8 +561,7 @@ class Layer(Quantizable, Module):
     def _settle_path(self) -> None:
         """Where the layer gets its first weights is where it belongs."""
         if self._path is None:
-            outer = [layer.name for layer in local.call_layers if layer is not self]
-            object.__setattr__(self, "_path", "/".join([*outer, self._name]))
+            object.__setattr__(self, "_path", current_path(self._name, outside=self))
             self._find_policy()
 
     def get_build_config(self) -> dict | None:
@@ -632,8 +639,7 @@ class Layer(Quantizable, Module):
         variable.regularizer = regularizers.get(given.get("regularizer", regularizer))
         variable.constraint = constraints.get(given.get("constraint", constraint))
         variable.overwrite_with_gradient = overwrite_with_gradient
-        self._settle_path()
-        variable._path = f"{self._path}/{variable.name}"
+        variable._path = f"{self._path or current_path(self._name, outside=self)}/{variable.name}"
         tracking.track(self, variable)
         if not self._trainable:
             variable.trainable = False

@@ -21,7 +21,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish import initializers
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.context import automatic_name, local, scope, settings
+from kerasish.core.context import automatic_name, current_path, local, scope, settings
 from kerasish.core.device import current, end_update, fill, full
 from kerasish.core.dtypes import get_policy, standardize, to_torch
 from kerasish.core.errors import fail
@@ -98,7 +98,7 @@ class Metric:
             variable = Weight(
                 Fresh(value), dtype=dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
             )
-        variable._path = f"{self.name}/{variable.name}"
+        variable._path = current_path(self.name, variable.name)
         self._variables.append(variable)
         return variable
 

@@ -14,7 +14,7 @@ import torch
 
 from kerasish import initializers
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.context import scope, settings
+from kerasish.core.context import current_path, scope, settings
 from kerasish.core.device import zeros_like
 from kerasish.core.dtypes import standardize
 from kerasish.core.errors import fail
@@ -89,7 +89,7 @@ class OptimizerState:
     def _host_variable(self, value: float, dtype: str, name: str) -> Weight:
         with scope(device=_HOST):
             variable = Weight(value, dtype=dtype, trainable=False, name=name)
-        variable._path = f"{self.name}/{name}"
+        variable._path = current_path(self.name, name)
         self._hosted.append(variable)
         self._track(variable)
         return variable
@@ -118,7 +118,7 @@ class OptimizerState:
         shape, dtype = standardize_shape(shape), standardize(dtype)
         value = initializers.make(initializers.get(initializer), shape, dtype)
         variable = Weight(Fresh(value), dtype=dtype, trainable=False, aggregation=aggregation, name=name)
-        variable._path = f"{self.name}/{variable.name}"
+        variable._path = current_path(self.name, variable.name)
         self._track(variable)
         return variable
 
@@ -137,7 +137,7 @@ class OptimizerState:
         slot = Weight(dispatch.wrap(torch.zeros(())), trainable=False, name=slot_name)
         slot._layout = layout
         slot._install(value)
-        slot._path = f"{self.name}/{slot_name}"
+        slot._path = current_path(self.name, slot_name)
         self._track(slot)
         return slot
 

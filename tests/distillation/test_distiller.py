@@ -58,3 +58,10 @@ def test_the_student_learns_and_the_file_comes_back(tmp_path):
 def test_what_does_not_fit_is_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_a_loss_of_your_own_says_what_it_computes():
+    loss = keras.distillation.DistillationLoss()
+    assert loss.validate_model_compatibility(None, None) is None
+    with pytest.raises(NotImplementedError, match="compute_loss"):
+        loss.compute_loss(np.ones(1), np.ones(1))

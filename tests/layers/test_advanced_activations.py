@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from kerasish import layers
 from kerasish.core.tensor import Tensor
 from kerasish.layers.advanced_activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from kerasish.layers.core import Input, Masking
@@ -184,3 +185,12 @@ def test_softmax_refuses_a_mask_that_does_not_broadcast():
         Softmax()(np.zeros((4, 5)), mask=np.ones((4, 3), bool))
     with pytest.raises(ValueError, match=r"inputs.shape=\(2, 3, 5\), mask.shape=\(2, 3\)"):
         Softmax()(Masking()(np.ones((2, 3, 5))))
+
+
+def test_thresholded_relu_of_keras_2():
+    layer = layers.ThresholdedReLU(theta=0.5)
+    np.testing.assert_array_equal(layer(np.array([0.1, 0.5, 0.6, 2.0, -3.0], "float32")), np.float32([0, 0, 0.6, 2, 0]))
+    assert layer.get_config()["theta"] == 0.5
+    for theta, words in [(-0.5, "should be >=0. Received: -0.5"), (None, "cannot be None")]:
+        with pytest.raises(ValueError, match=words):
+            layers.ThresholdedReLU(theta=theta)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasish import DTypePolicy, Model, Variable, ops, regularizers, tf
+from kerasish import DTypePolicy, Model, Variable, layers, ops, regularizers, tf
 from kerasish.layers import Add, Dense, Dropout, Embedding, Input, Layer
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
@@ -360,3 +360,32 @@ def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
         ValueError, match=r"(?s)\[48, 12, 8\] vs. \[12, 5\].*'adds'.*unknown dimensions being taken as 48"
     ):
         Adds(name="adds")(Input((12, 8)))
+
+
+@pytest.mark.parametrize("value", [1, None, "a", np.bool_(True)])
+def test_trainable_is_a_boolean(value):
+    with pytest.raises(ValueError, match="Expected `trainable` to be a boolean"):
+        Dense(2, trainable=value)
+
+
+@pytest.mark.parametrize(
+    ("make", "built"),
+    [
+        (lambda: layers.Flatten(), False),
+        (lambda: layers.ZeroPadding2D(1), False),
+        (lambda: layers.Rescaling(2.0), False),
+        (lambda: layers.AdaptiveAveragePooling2D(1), False),
+        (lambda: layers.RandomFlip(), False),
+        (lambda: layers.MaxPooling2D(), True),
+        (lambda: layers.GlobalAveragePooling2D(), True),
+        (lambda: layers.Dropout(0.5), True),
+        (lambda: layers.ReLU(), True),
+        (lambda: layers.Reshape((-1,)), True),
+    ],
+)
+def test_which_layers_without_weights_are_built_from_the_start(make, built):
+    layer = make()
+    assert layer.built is built and f"built={built}" in repr(layer) and layer.get_build_config() is None
+    layer(np.ones((2, 3, 3, 1), "float32"))
+    assert layer.built
+    assert layer.get_build_config() == (None if built else {"input_shape": (2, 3, 3, 1)})

@@ -5,7 +5,7 @@ import pytest
 
 import kerasish as keras
 from kerasish import layers
-from kerasish.preprocessing.image import ImageDataGenerator, Iterator
+from kerasish.preprocessing.image import ImageDataGenerator, Iterator, NumpyArrayIterator
 
 pytest.importorskip("scipy")
 Image = pytest.importorskip("PIL.Image")
@@ -238,3 +238,24 @@ def test_a_model_is_trained_on_batches():
     assert len(history.history["val_loss"]) == 12
     assert history.history["loss"][-1] < history.history["loss"][0]
     assert model.predict(test, verbose=0).shape == (3, 1)
+
+
+def test_array_iterators_go_through_the_arrays():
+    images = np.arange(48.0).reshape(3, 4, 4, 1)
+    batches = NumpyArrayIterator(images, np.arange(3), ImageDataGenerator(), batch_size=2, shuffle=False)
+    first, labels = next(batches)
+    np.testing.assert_array_equal(first, images[:2])
+    np.testing.assert_array_equal(labels, [0, 1])
+    assert len(batches) == 2 and next(batches)[0].shape == (1, 4, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "count", "words"),
+    [
+        ((3, 4), 3, r"Input data in `NumpyArrayIterator` should have rank 4. .*\(3, 4\)"),
+        ((3, 4, 4, 1), 2, r"`x` \(images tensor\) and `y` \(labels\) should have the same length"),
+    ],
+)
+def test_array_iterators_refuse_what_is_no_stack_of_images(shape, count, words):
+    with pytest.raises(ValueError, match=words):
+        NumpyArrayIterator(np.ones(shape), np.arange(count), ImageDataGenerator(), batch_size=2)

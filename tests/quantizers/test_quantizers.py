@@ -130,3 +130,17 @@ def test_get_takes_names_configs_and_objects():
     assert quantizers.get(quantizers.serialize(quantizer)).axis == (1,)
     with pytest.raises(ValueError, match="Could not interpret quantizer"):
         quantizers.get("nothing")
+
+
+def test_a_quantizer_of_no_kind_leaves_values_alone_and_has_no_config():
+    assert keras.Quantizer is keras.quantizers.Quantizer
+    assert keras.Quantizer(output_dtype="int8")(1) == 1
+    with pytest.raises(NotImplementedError, match=r"does not implement get_config\(\)"):
+        keras.Quantizer().get_config()
+
+
+def test_a_configuration_of_no_kind_has_no_mode():
+    with pytest.raises(NotImplementedError, match="Subclasses must implement this property"):
+        _ = keras.quantizers.QuantizationConfig().mode
+    assert keras.quantizers.Float8QuantizationConfig().mode == "float8"
+    assert keras.quantizers.Float8QuantizationConfig().get_config() == {}
