@@ -360,3 +360,24 @@ def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
         ValueError, match=r"(?s)\[48, 12, 8\] vs. \[12, 5\].*'adds'.*unknown dimensions being taken as 48"
     ):
         Adds(name="adds")(Input((12, 8)))
+
+
+def test_a_users_shape_rule_gets_tuples_or_shapes_with_keras_2s_methods():
+    class Plain(Layer):
+        def call(self, inputs):
+            return inputs[0]
+
+        def compute_output_shape(self, input_shape):
+            assert type(input_shape) is list and type(input_shape[0]) is tuple
+            return input_shape[0]
+
+    class Old(Layer):
+        def call(self, inputs):
+            return inputs
+
+        def compute_output_shape(self, input_shape):
+            return tuple(input_shape.as_list())
+
+    a, b = Input((4,)), Input((5,))
+    assert Plain()([a, b]).shape == (None, 4)
+    assert Old()(a).shape == (None, 4)
