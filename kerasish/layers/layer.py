@@ -724,11 +724,22 @@ class Layer(Quantizable, Module):
                 layer._losses.clear()
 
     def add_metric(self, *args: Any, **kwargs: Any) -> None:
-        raise fail(
-            NotImplementedError,
-            "Layer.add_metric() is not available, as in Keras 3",
-            hint="Make a metric in __init__ (self.m = keras.metrics.Mean()) and call self.m.update_state(value).",
-        )
+        """Keras 2's ``add_metric(value, name=None, aggregation="mean")``: the mean of ``value`` shows among the results.
+
+        Called in ``call()``, or on a model of symbolic tensors with an expression of those.
+
+        Raises:
+            ValueError: no name.
+        """
+        value, name = metric_arguments(*args, **kwargs)
+        if local.tracing:
+            return
+        metric = next((m for m in self._metrics if m.name == name), None)
+        if metric is None:
+            metric = registry.class_named("keras.metrics.Mean")(name=name)
+            self._metrics.append(metric)
+        with dispatch.grad_mode(False):
+            metric.update_state(dispatch.wrap(dispatch.raw(value).detach()))
 
     # properties
 
@@ -780,6 +791,12 @@ class Layer(Quantizable, Module):
 
     def get_output_at(self, node_index: int) -> Any:
         return self._node_at(node_index, "output").structure
+
+    def get_input_shape_at(self, node_index: int) -> Any:
+        return tree.map_structure(lambda x: tuple(x.shape), self.get_input_at(node_index))
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
 
     def _node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:
@@ -881,3 +898,9 @@ _FORGOT_INIT = (
     "In layer '{0}', you forgot to call `super().__init__()` as the first statement in the `__init__()` method. "
     "Go add it!"
 )
+
+
+def metric_arguments(value: Any, name: str | None = None, aggregation: str | None = None) -> tuple[Any, str]:
+    if not name:
+        raise ValueError("Please provide a name for your metric like `self.add_metric(tf.reduce_sum(x), name='m')`")
+    return value, name

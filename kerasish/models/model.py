@@ -22,7 +22,7 @@ from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
 from kerasish.layers.core import InputLayer
-from kerasish.layers.layer import Layer
+from kerasish.layers.layer import Layer, metric_arguments
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models import state_tree
@@ -104,8 +104,15 @@ class Model(Trainer, Layer):
         symbolic = [x for x in values if isinstance(x, KerasTensor)] if self._network is not None else []
         if symbolic:
             object.__setattr__(self, "_given_loss", True)
-            self._set_network(PenalizedNetwork(self._network, self, symbolic))
+            self._set_network(PenalizedNetwork(self._network, self, symbolic, {}))
         super().add_loss([x for x in values if not any(x is own for own in symbolic)])
+
+    def add_metric(self, *args: Any, **kwargs: Any) -> None:
+        value, name = metric_arguments(*args, **kwargs)
+        if self._network is None or not isinstance(value, KerasTensor):
+            super().add_metric(value, name)
+        else:
+            self._set_network(PenalizedNetwork(self._network, self, [], {name: value}))
 
     def _forget(self, layers: list) -> None:
         """Take layers out of the model."""

@@ -40,6 +40,7 @@ class Network:
         ValueError: something else was given, an input twice, or two layers of one name.
     """
 
+    measured: dict = {}
     losses: tuple = ()  # of a PenalizedNetwork, whose ``whole`` graph ends in them as well
     loss_layers: Sequence = ()  # which only losses depend on
 

@@ -20,15 +20,17 @@ class PenalizedNetwork(Network):
         network: the model's present one.
         owner: the model.
         losses: KerasTensors that depend on its inputs.
+        measured: name → another such tensor, whose mean is one of the model's metrics.
 
     Raises:
         ValueError: a loss depends on something else.
     """
 
-    def __init__(self, network: Network, owner: Layer, losses: list[KerasTensor]) -> None:
+    def __init__(self, network: Network, owner: Layer, losses: list, measured: dict[str, KerasTensor]) -> None:
         self.__dict__.update(network.__dict__)
         self.losses = (*network.losses, *losses)
-        self.whole = Graph(self.inputs, [*self.outputs, *self.losses])
+        self.measured = {**network.measured, **measured}
+        self.whole = Graph(self.inputs, [*self.outputs, *self.losses, *self.measured.values()])
         self._owner = owner
         self._plans = {}
         known = {id(layer) for layer in owner._flatten_layers()}
@@ -40,6 +42,9 @@ class PenalizedNetwork(Network):
         return plan
 
     def pack(self, outputs: Any) -> Any:
-        for loss in outputs[len(self.outputs) :]:
+        own, losses = len(self.outputs), len(self.losses)
+        for loss in outputs[own : own + losses]:
             self._owner.add_loss(loss)
+        for name, value in zip(self.measured, outputs[own + losses :], strict=True):
+            self._owner.add_metric(value, name)
         return super().pack(outputs[: len(self.outputs)])

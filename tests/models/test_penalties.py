@@ -95,3 +95,16 @@ def test_a_function_given_to_add_loss_counts_in_every_step():
     model.fit(X, X[:, :2], verbose=0, batch_size=12)
     gradient = 2 * X.T @ (X @ kernel - X[:, :2]) / 24 + kernel
     np.testing.assert_allclose(model.get_weights()[0], kernel - 0.01 * gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_a_metric_of_a_symbolic_tensor():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(3)(inputs)
+    model = keras.Model(inputs, layers.Dense(2)(hidden))
+    model.add_metric(K.mean(hidden), name="hidden", aggregation="mean")
+    model.compile("sgd", "mse", metrics=["mae"])
+    kernel = model.get_weights()[0]
+    found = model.evaluate(X, X[:, :2], verbose=0, return_dict=True)
+    assert list(found) == ["loss", "mae", "hidden"]
+    np.testing.assert_allclose(found["hidden"], np.mean(X @ kernel), rtol=1e-4, atol=1e-6)
+    assert list(model.fit(X, X[:, :2], verbose=0).history) == ["loss", "mae", "hidden"]
