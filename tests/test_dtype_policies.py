@@ -80,3 +80,20 @@ def test_a_quantized_layers_policy_goes_into_its_map():
     layer(np.ones((1, 3), "float32"))
     layer.quantize("int8")
     assert policies["dense"].name == "int8_from_float32" and layer.quantization_mode == "int8"
+
+
+def test_a_policy_found_by_its_path_counts_from_the_first_call():
+    policies = dtype_policies.DTypePolicyMap(policy_map={"m/a": keras.DTypePolicy("float16")})
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__(name="m", dtype=policies)
+            self.a = keras.layers.Dense(2, name="a", dtype=self.dtype_policy)
+            self.b = keras.layers.Dense(2, name="b", dtype=self.dtype_policy)
+
+        def call(self, x):
+            return self.b(self.a(x))
+
+    model = Model()
+    assert model(np.ones((2, 4), "float32")).dtype == "float32"
+    assert [w.dtype.name for w in model.weights] == ["float16"] * 2 + ["float32"] * 2

@@ -47,6 +47,7 @@ class ReLU(KeepsDtype):
         self.negative_slope = negative_slope
         self.threshold = threshold
         self.supports_masking = True
+        self.built = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         if self.max_value == 6 and not self.negative_slope and not self.threshold:

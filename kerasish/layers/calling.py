@@ -70,7 +70,7 @@ def several_tensors(args: tuple, kwargs: dict) -> bool:
 
 
 def is_ours(function: Any) -> bool:
-    return getattr(function, "__module__", "").partition(".")[0] == "kerasish"
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == "kerasish"
 
 
 def adapt(call: Callable) -> Callable:

@@ -119,10 +119,16 @@ class Layer(Quantizable, Module):
                 "Argument `name` must be a string and cannot contain character `/`. "
                 f"Received: name={name} (of type {type(name)})"
             )
+        if not isinstance(trainable, bool):
+            raise fail(
+                ValueError,
+                "Expected `trainable` to be a boolean",
+                received=f"trainable={trainable} (of type {type(trainable)})",
+            )
         self._name = name or automatic_name(type(self))
         self._set_policy(dtype)
         self.autocast = autocast
-        self._trainable = bool(trainable)
+        self._trainable = trainable
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._initialized = True
         if local.remat_scopes:
@@ -219,6 +225,8 @@ class Layer(Quantizable, Module):
             check_input(self.input_spec, args[0] if args else None, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
+            if self._policies is not None:  # the path was not known before, and with it the dtype
+                args, kwargs, _ = self._prepare(args, kwargs)
         outputs = self._run(args, kwargs, training, wrapped)
         if self._last_shapes is None:
             self._note_shapes(args, kwargs, outputs)
@@ -496,7 +504,7 @@ class Layer(Quantizable, Module):
         shapes = self._shapes_by_name(type(self).build, args, kwargs)
         with real_state(), scope(call_layers=(*local.call_layers, self)):
             self._settle_path()
-            if self._builds_by_running:
+            if self._builds_by_running or (type(self).build is Layer.build and registry.is_builtin(type(self))):
                 self._note_build(tuple(shapes.values()), {})
             elif len(shapes) > 1:
                 self.build(**shapes)

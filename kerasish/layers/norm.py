@@ -112,7 +112,8 @@ class LayerNormalization(ScaledNormalization):
             (beta_constraint, gamma_constraint),
             **kwargs,
         )
-        self.axis = _several_axes(axis)
+        _several_axes(axis)
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
         self.rms_scaling = rms_scaling
         if rms_scaling:
             warnings.warn(
@@ -122,12 +123,16 @@ class LayerNormalization(ScaledNormalization):
             )
 
     def build(self, input_shape: Any) -> None:
-        shape = _weight_shape(self.axis, input_shape, self)
+        self.axis = _several_axes(self.axis)
         # rms_scaling is a scale without an offset, whatever else was asked for
         old = self.rms_scaling
+        if not (self.scale or self.center or old):
+            check_axes(self.axis, input_shape, self)
+            self.gamma = self.beta = None
+            return
+        shape = _weight_shape(self.axis, input_shape, self)
         self._add_scale_and_offset(shape, self.scale or old, self.center and not old)
-        if self.gamma is not None or self.beta is not None:
-            self.input_spec = _spec_for(self.axis, shape)
+        self.input_spec = _spec_for(self.axis, shape)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         x = inputs if inputs.is_floating_point() else inputs.to(to_torch(self.compute_dtype))
@@ -258,10 +263,12 @@ class RMSNormalization(Layer):
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = _several_axes(axis)
+        _several_axes(axis)
+        self.axis = axis
         self.epsilon = epsilon
 
     def build(self, input_shape: Any) -> None:
+        self.axis = _several_axes(self.axis)
         shape = _weight_shape(self.axis, input_shape, self)
         self.scale = self.add_weight(name="scale", shape=shape, initializer="ones")
         self.input_spec = _spec_for(self.axis, shape)

@@ -80,6 +80,7 @@ class WindowPooling(PoolingLayer):
         self.pool_size = tuple_of(pool_size, self.rank, "pool_size")
         self.strides = self.pool_size if strides is None else tuple_of(strides, self.rank, "strides")
         self.padding = check_padding(padding, ("valid", "same"))
+        self.built = True
 
     def _pool(self, inputs: torch.Tensor) -> torch.Tensor:
         try:
@@ -193,6 +194,7 @@ class GlobalPooling(PoolingLayer):
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         self.keepdims = keepdims
+        self.built = True
 
     def _axes(self) -> tuple[int, ...]:
         first = spatial_axis(self.data_format)

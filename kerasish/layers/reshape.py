@@ -23,10 +23,6 @@ from kerasish.ops.conv import check_data_format, spatial_axis
 class KeepsDtype(Layer):
     """A layer without weights whose outputs have the inputs' dtype; floats are cast to the compute dtype before."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.built = True
-
     def compute_dtype_of_output(self, args: tuple) -> Any:
         dtype = as_dtype(args[0].dtype)
         return self.compute_dtype if dtype.is_floating and self.autocast else dtype.name
@@ -102,6 +98,7 @@ class Reshape(KeepsDtype):
                 f"Received: target_shape={target_shape}."
             )
         self.target_shape = tuple(int(size) for size in target_shape)
+        self.built = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         try:

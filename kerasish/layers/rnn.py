@@ -196,6 +196,8 @@ class RNN(Layer):
             outputs, states = self.cell.run(sequences, states, mask, training, fuse)
         else:
             outputs, states = self._run_cell(sequences, states, mask, training)
+            dtype = to_torch(self.compute_dtype)  # the cell may have another
+            outputs, states = outputs.to(dtype), [state.to(dtype) for state in states]
         if mask is not None and self.zero_output_for_mask:
             outputs = recurrent.where(mask, outputs, 0)
         return outputs[:, -1], outputs, tree.pack_as(initial_state, states)

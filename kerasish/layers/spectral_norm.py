@@ -51,6 +51,7 @@ class SpectralNormalization(Wrapper):
             name="vector_u",
             shape=(1, self.kernel.shape[-1]),
             initializer=initializers.TruncatedNormal(stddev=0.02),
+            dtype=self.kernel.dtype,
             trainable=False,
         )
 
@@ -59,7 +60,8 @@ class SpectralNormalization(Wrapper):
             vector, kernel = self._normalized()
             self.vector_u.write(vector)
             self.kernel.write(kernel)
-        return self.layer(inputs, training=training)
+        outputs = self.layer(inputs, training=training)
+        return outputs.to(inputs.dtype) if inputs.is_floating_point() else outputs
 
     def normalized_weights(self) -> tuple[Tensor, Tensor]:
         """What a step of the power method makes of ``vector_u`` and of the kernel, which stay as they are."""

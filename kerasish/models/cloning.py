@@ -86,7 +86,7 @@ def _clone_sequential(model: Sequential, input_tensors: Any, clone: Callable) ->
         if id(layer) not in made:
             made[id(layer)] = clone(layer)
         copy.add(made[id(layer)], rebuild=False)
-    copy._rebuild()
+    copy._redraw()
     if copy._network is None and model._network is not None:
         copy.build(model.input_shape)
     return copy

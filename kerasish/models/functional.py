@@ -43,7 +43,7 @@ class Functional(Model):
             data["inbound_nodes"] = [_serialize_call(args, kwargs, places) for args, kwargs in calls]
             config["layers"].append(data)
         config["input_layers"] = tree.map_structure(lambda x: places[id(x)], network.inputs_structure)
-        config["output_layers"] = tree.map_structure(lambda x: places[id(x)], network.outputs_structure)
+        config["output_layers"] = tree.map_structure(lambda x: _end(x, places), network.outputs_structure)
         if isinstance(network.inputs_structure, KerasTensor):
             config["input_layers"] = list(config["input_layers"])
         return config
@@ -101,8 +101,15 @@ def _serialize_call(args: Any, kwargs: dict, places: dict[int, list]) -> dict:
 # from files -----------------------------------------------------------------------------------------------------------
 
 
+def _end(x: KerasTensor, places: dict) -> list:
+    """The place of an output as Keras writes it: there, and only there, a nested model's own graph counts as its call 0."""
+    name, index, i = places[id(x)]
+    return [name, index + isinstance(x._keras_history.operation, Functional), i]
+
+
 def _rebuild(config: dict) -> tuple[Any, Any]:
     """The inputs and outputs of a functional config, its layers made and called anew."""
+    given = config
     config = functional_to_keras_3(config)
     made: dict[str, Any] = {}
     pending = []
@@ -122,7 +129,11 @@ def _rebuild(config: dict) -> tuple[Any, Any]:
         if len(waiting) == len(pending):
             raise fail(ValueError, "The file's layers are not connected", received=str([item[0] for item in waiting]))
         pending = waiting
-    return _tensors(config["input_layers"], results), _tensors(config["output_layers"], results)
+    inputs = _tensors(config["input_layers"], results)
+    if config is given:  # Keras 3's way to count, see _end
+        nested = {name: operation for name, operation in made.items() if isinstance(operation, Functional)}
+        results.update({(name, index + 1): result for (name, index), result in list(results.items()) if name in nested})
+    return inputs, _tensors(config["output_layers"], results)
 
 
 def _make_operation(data: dict, name: str) -> Any:

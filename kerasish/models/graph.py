@@ -43,8 +43,8 @@ class Graph:
                 finished.add(id(x))
                 self.nodes.append(x)
                 continue
-            if id(x) in self._input_ids and x._keras_history.operation is not None and not _from_input_layer(x):
-                continue  # a tensor in the middle of another graph that is an input of this one
+            if id(x) in self._input_ids and not _from_input_layer(x):
+                continue  # an input of this one that is in the middle of another graph, or in none
             operation, index, _ = x._keras_history
             if operation is None:
                 raise _disconnected(x)

@@ -281,13 +281,13 @@ class Model(Trainer, Layer):
     def input_shape(self) -> Any:
         if self._network is None and self._user_call:
             return super().input_shape
-        return tree.map_structure(lambda x: tuple(x.shape), self.input)
+        return _shapes(self._the_network("input").inputs)
 
     @property
     def output_shape(self) -> Any:
         if self._network is None and self._user_call:
             return super().output_shape
-        return tree.map_structure(lambda x: tuple(x.shape), self.output)
+        return _shapes(self._the_network("output").outputs)
 
     def _the_network(self, what: str) -> Network:
         if self._network is None:
@@ -459,3 +459,9 @@ class Model(Trainer, Layer):
 
 
 Model._call_spec = CallSpec(Model.call)
+
+
+def _shapes(tensors: list) -> Any:
+    """The shape of the only tensor, or a list: whatever structure they have, as in Keras."""
+    shapes = [tuple(x.shape) for x in tensors]
+    return shapes[0] if len(shapes) == 1 else shapes

@@ -60,6 +60,9 @@ class Network:
         self.outputs: list[KerasTensor] = tree.flatten(outputs)
         if len({id(x) for x in self.inputs}) != len(self.inputs):
             raise fail(ValueError, "The same tensor is passed twice in `inputs`", received=str(self.inputs))
+        for name, tensors in (("inputs", self.inputs), ("outputs", self.outputs)):
+            if not tensors:
+                raise ValueError(f"`{name}` argument cannot be empty. Received: inputs={inputs}, outputs={outputs}")
         self.has_masked_inputs = any(x._keras_mask is not None for x in self.inputs)
         self.graph = self.whole = Graph(self.inputs, self.outputs)
         self.entries = [_entry(x) for x in self.inputs]

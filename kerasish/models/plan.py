@@ -184,6 +184,8 @@ class Plan:
         if program is None:
             return False
         inputs = tree.flatten(node.args[0])
+        if any(x.dtype != own.dtype for x, own in zip(inputs, model.inputs)):
+            return False  # its call converts them
         self._emit(node, self._bind(model.name, program), [self._text(x) for x in inputs], results_are_flat=True)
         return True
 

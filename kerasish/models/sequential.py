@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core import registry
+from kerasish.core.context import unique_name
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor
@@ -37,7 +38,7 @@ class Sequential(Model):
         self._entry: InputLayer | None = None
         for layer in layers or []:
             self._append(layer)
-        self._rebuild()
+        self._redraw()
 
     # Keras 1's words
 
@@ -61,8 +62,7 @@ class Sequential(Model):
             ValueError: not a layer, a name that is taken, or an Input that is not the first.
         """
         self._append(layer)
-        if rebuild:
-            self._rebuild()
+        self._redraw(rebuild)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer off and return it.
@@ -75,13 +75,23 @@ class Sequential(Model):
         layer = self._stack.pop()
         if not any(layer is other for other in self._stack):
             self._forget([layer])
+        self._redraw(rebuild)
+        return layer
+
+    def _redraw(self, rebuild: bool = True) -> None:
+        """Let go of the graph of the stack as it was; ``rebuild`` draws that of the stack as it is, from the same entry."""
+        entry = self._entry
         if self._network is not None:
+            entry = entry or self._network.entries[0]
             self._forget(self._network.entries)
         self.__dict__["_network"] = None
         self.built = False
-        if rebuild:
-            self._rebuild()
-        return layer
+        if rebuild and entry is not None and self._stack:
+            self._draw(entry)
+
+    def _draw(self, entry: InputLayer) -> None:
+        unique_name("functional")  # Keras makes a model of that kind here, so automatic names count on
+        self._connect(entry)
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
@@ -96,6 +106,8 @@ class Sequential(Model):
             self._entry = layer
             return
         layer = self._as_layer(layer)
+        if layer is self:
+            raise ValueError(f"Sequential model '{self.name}' cannot be a layer of itself.")
         if any(other.name == layer.name for other in self._stack if other is not layer):
             raise ValueError(
                 f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the "
@@ -119,10 +131,6 @@ class Sequential(Model):
                 f"Received: {layer} (of type {type(layer)})"
             )
         return wrap(layer)
-
-    def _rebuild(self) -> None:
-        if self._entry is not None and self._stack:
-            self._connect(self._entry)
 
     def _connect(self, entry: InputLayer) -> None:
         """Draw the graph from the entry through the stack; builds the layers that are not built."""
@@ -148,7 +156,7 @@ class Sequential(Model):
         if input_shape is None:
             raise fail(ValueError, f"Sequential model '{self.name}' needs the shape of its inputs to be built")
         shape = standardize_shape(shape_from_config(input_shape))
-        self._connect(InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
+        self._draw(self._entry or InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """On the first data: for its shape, with a batch of any size."""
@@ -178,6 +186,12 @@ class Sequential(Model):
         if self._network is None:
             raise AttributeError(f"Sequential model '{self.name}' has no defined {what} yet.")
         return self._network
+
+    @property
+    def input_dtype(self) -> str:
+        """The dtype of the inputs: the entry's, where there is one."""
+        entry = self._entry if self._network is None else self._network.entries[0]
+        return self.compute_dtype if entry is None else entry.dtype
 
     @property
     def layers(self) -> list[Layer]:
@@ -221,7 +235,7 @@ class Sequential(Model):
                 if name is None or made.get(name, (None,))[0] != data:  # else the layer stands twice in the model
                     made[name] = data, registry.deserialize_inner(data)
                 model._append(made[name][1])
-            model._rebuild()
+            model._redraw()
             shape = config.get("build_input_shape")
             if model._network is None and model._stack and isinstance(shape, (list, tuple)):
                 model.build(tuple(shape))

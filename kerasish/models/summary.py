@@ -146,7 +146,7 @@ def _output_shape(layer: Any) -> Any:
     Raises:
         AttributeError: it is not known.
     """
-    if isinstance(layer, FunctionCall):
+    if isinstance(layer, FunctionCall) or getattr(layer, "_network", None) is not None:
         return _shape(layer.output)
     try:
         return layer.output_shape

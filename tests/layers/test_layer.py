@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasish import DTypePolicy, Model, Variable, ops, regularizers, tf
+from kerasish import DTypePolicy, Model, Variable, layers, ops, regularizers, tf
 from kerasish.layers import Add, Dense, Dropout, Embedding, Input, Layer
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
@@ -424,3 +424,32 @@ def test_trainable_weights_can_be_named_as_in_keras_1():
     model.compile("sgd", "mse")
     model.fit(X, X[:, :2], verbose=0)
     assert (model.get_weights()[0] != 1).any()
+
+
+@pytest.mark.parametrize("value", [1, None, "a", np.bool_(True)])
+def test_trainable_is_a_boolean(value):
+    with pytest.raises(ValueError, match="Expected `trainable` to be a boolean"):
+        Dense(2, trainable=value)
+
+
+@pytest.mark.parametrize(
+    ("make", "built"),
+    [
+        (lambda: layers.Flatten(), False),
+        (lambda: layers.ZeroPadding2D(1), False),
+        (lambda: layers.Rescaling(2.0), False),
+        (lambda: layers.AdaptiveAveragePooling2D(1), False),
+        (lambda: layers.RandomFlip(), False),
+        (lambda: layers.MaxPooling2D(), True),
+        (lambda: layers.GlobalAveragePooling2D(), True),
+        (lambda: layers.Dropout(0.5), True),
+        (lambda: layers.ReLU(), True),
+        (lambda: layers.Reshape((-1,)), True),
+    ],
+)
+def test_which_layers_without_weights_are_built_from_the_start(make, built):
+    layer = make()
+    assert layer.built is built and f"built={built}" in repr(layer) and layer.get_build_config() is None
+    layer(np.ones((2, 3, 3, 1), "float32"))
+    assert layer.built
+    assert layer.get_build_config() == (None if built else {"input_shape": (2, 3, 3, 1)})

@@ -521,3 +521,24 @@ def test_spectral_norm_of_embeddings_and_what_it_refuses():
         SpectralNormalization(Dense(3), power_iterations=0)
     with pytest.raises(ValueError, match="UnitNormalization object has no attribute 'kernel' nor 'embeddings'"):
         SpectralNormalization(UnitNormalization())(data(2, 3))
+
+
+@pytest.mark.parametrize("axis", [-1, [2, 1], [1, -1]])
+def test_axes_are_kept_as_given_until_the_layer_is_built(axis):
+    layer = LayerNormalization(axis=axis)
+    assert layer.get_config()["axis"] == axis
+    layer.build((2, 3, 4))
+    assert layer.get_config()["axis"] == (sorted(axis) if isinstance(axis, list) else [axis])
+    assert RMSNormalization(axis=axis).get_config()["axis"] == axis
+
+
+def test_layer_normalization_without_weights_needs_no_sizes():
+    layer = LayerNormalization(center=False, scale=False)
+    assert layer(Input((3, None))).shape == (None, 3, None)
+    np.testing.assert_allclose(layer(np.array([[0.0, 2.0]], "float32")), [[-0.9995004, 0.9995004]], rtol=1e-6)
+
+
+def test_spectral_normalization_of_a_layer_with_another_dtype():
+    layer = SpectralNormalization(Dense(2, dtype="float32"), dtype="float64")
+    assert layer(np.ones((2, 3), "float16")).dtype == "float64"
+    assert {w.dtype.name for w in layer.weights} == {"float32"}

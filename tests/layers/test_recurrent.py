@@ -545,3 +545,11 @@ def test_a_layers_attributes_are_its_cells():
 def test_errors(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("cell", "own"), [("float64", "float32"), ("mixed_float16", "float32"), ("float32", "bfloat16")]
+)
+def test_outputs_and_states_have_the_dtype_of_the_layer_not_of_the_cell(cell, own):
+    layer = RNN(LSTMCell(2, dtype=cell), return_state=True, return_sequences=True, dtype=own)
+    assert [t.dtype.name for t in layer(np.ones((2, 3, 1), "float32"))] == [own] * 3

@@ -181,3 +181,48 @@ def test_a_functional_model_in_a_file_names_itself_as_keras_does():
         "registered_name": "Functional",
         "build_config": {"input_shape": None},
     }
+
+
+@pytest.mark.parametrize("which", ["inputs", "outputs"])
+def test_a_model_without_inputs_or_outputs_is_refused(which):
+    x = Input((3,))
+    tensors = {"inputs": x, "outputs": x, which: []}
+    with pytest.raises(ValueError, match=f"`{which}` argument cannot be empty"):
+        Model(**tensors)
+
+
+def test_shapes_of_several_inputs_and_outputs_are_lists_whatever_their_structure():
+    a, b = Input((3,), name="a"), Input((4,), name="b")
+    model = Model({"a": a, "b": b}, (Dense(2)(a), [b]))
+    assert model.input_shape == [(None, 3), (None, 4)] and model.output_shape == [(None, 2), (None, 4)]
+    assert Model({"a": a}, {"u": Dense(2)(a)}).output_shape == (None, 2)
+
+
+def nested_twice():
+    x = Input((3,), name="x")
+    inner = Model(x, Dense(3, name="d")(x), name="sub")
+    a = Input((3,), name="a")
+    first = inner(a)
+    return Model(a, [first, inner(first)])
+
+
+def test_outputs_of_nested_models_are_numbered_as_keras_does():
+    model = nested_twice()
+    config = model.get_config()
+    assert config["output_layers"] == [["sub", 1, 0], ["sub", 2, 0]]
+    history = config["layers"][1]["inbound_nodes"][1]["args"][0]["config"]["keras_history"]
+    assert history == ["sub", 0, 0]
+    again = Model.from_config(json.loads(model.to_json())["config"])
+    again.set_weights(model.get_weights())
+    x = np.ones((2, 3), "float32")
+    for ours, theirs in zip(model(x), again(x), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_a_nested_model_gets_its_inputs_in_the_dtype_it_declares(dtype):
+    a = Input((3,), dtype=dtype)
+    x = Input((3,))
+    model = Model(a, Model(x, Dense(2, kernel_initializer="ones")(x))(a))
+    y = model(np.ones((2, 3), "float32"))
+    assert y.dtype == "float32" and (y.numpy() == 3.0).all()

@@ -117,3 +117,44 @@ def test_its_serialized_form_has_kerass_paths():
     assert data["module"] == "keras" and data["class_name"] == "Sequential" and data["registered_name"] is None
     assert data["compile_config"] == {} and data["build_config"]["input_shape"] == [None, 2]
     assert keras.saving.deserialize_keras_object(data).output_shape == (None, 1)
+
+
+def test_layers_added_to_a_model_built_on_its_data_count_at_once():
+    model = Sequential([Dense(2), Dense(3)])
+    model(X)
+    model.add(Dense(1))
+    assert model.built and len(model.weights) == 6 and model.output_shape == (None, 1)
+    model.pop()
+    assert model.built and len(model.weights) == 4 and model(X).shape == (len(X), 3)
+    model.add(Dense(5), rebuild=False)
+    assert not model.built
+    with pytest.raises(AttributeError, match="no defined output"):
+        _ = model.output_shape
+    assert model(X).shape == (len(X), 5) and len(model.weights) == 6
+
+
+def test_a_model_is_no_layer_of_itself():
+    model = Sequential([Input((4,)), Dense(4)])
+    with pytest.raises(ValueError, match="of itself"):
+        model.add(model)
+
+
+def test_input_dtype_is_that_of_the_entry():
+    assert Sequential([Input((4,), dtype="int32"), keras.layers.Embedding(5, 2)]).input_dtype == "int32"
+    assert Sequential([Input((4,), dtype="float64")]).input_dtype == "float64"
+    assert Sequential([Dense(2)]).input_dtype == "float32"
+
+
+def test_automatic_names_of_models_count_the_graphs_of_sequential_ones():
+    def name_after(make):
+        keras.backend.clear_session()
+        make()
+        x = Input((4,))
+        return keras.Model(x, Dense(1)(x)).name
+
+    stack = [Input((4,)), Dense(2), Dense(2)]
+    assert name_after(lambda: Sequential(stack)) == "functional_1"
+    assert name_after(lambda: [m := Sequential(), *(m.add(layer) for layer in stack)]) == "functional_2"
+    assert name_after(lambda: Sequential([Dense(2)])) == "functional"
+    assert name_after(lambda: Sequential([Dense(2)]).build((None, 4))) == "functional_1"
+    assert name_after(lambda: keras.Sequential.from_config(Sequential(stack).get_config())) == "functional_2"
