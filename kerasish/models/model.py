@@ -27,7 +27,7 @@ from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models import state_tree
 from kerasish.models.calibration import quantize_model
-from kerasish.models.network import Network
+from kerasish.models.network import Network, takes_graph
 from kerasish.models.penalties import PenalizedNetwork
 from kerasish.models.state_tree import set_state_tree as _set_state_tree
 from kerasish.models.summary import print_summary
@@ -137,7 +137,7 @@ class Model(Trainer, Layer):
                     x._keras_mask = m
         if self._runs_layers():
             with recording():
-                outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training)
+                outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training, self)
                 return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
 
@@ -437,17 +437,20 @@ class Model(Trainer, Layer):
         return json.dumps(registry.serialize_keras_object(self), **kwargs)
 
     def get_config(self) -> dict:
+        if self._network is not None and takes_graph(type(self)):
+            return registry.class_named("keras.models.Functional")._graph_config(self)
         return Layer.get_config(self)
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
-        """A model for a config of ``get_config``; a functional one's becomes a functional model.
+        """A model for a config of ``get_config``; a graph's for a class that can be made from inputs and outputs.
 
         Raises:
             TypeError: the config does not fit ``__init__``.
         """
-        if {"name", "layers", "input_layers", "output_layers"} <= set(config) and cls.__init__ is Model.__init__:
-            return registry.class_named("keras.models.Functional").from_config(config, custom_objects)
+        if {"name", "layers", "input_layers", "output_layers"} <= set(config) and takes_graph(cls):
+            functional = registry.class_named("keras.models.Functional")
+            return functional.from_config.__func__(functional if cls is Model else cls, config, custom_objects)
         with registry.CustomObjectScope(custom_objects or {}):
             return super().from_config(config)
 

@@ -5,6 +5,7 @@ Functional and Sequential models, and the user's classes that call ``super().__i
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,6 +27,15 @@ from kerasish.models.graph import Graph
 from kerasish.models.plan import Plan
 
 _SHAPES = 256  # of inputs that are remembered as fitting
+
+
+def takes_graph(cls: type) -> bool:
+    """Whether files may give a model of this class by its graph: its ``__init__`` takes inputs and outputs, or anything.
+
+    That is Keras's rule: ``(inputs, outputs, name)`` with or without keywords, or ``(*args, **kwargs)``.
+    """
+    own = inspect.getfullargspec(cls.__init__)
+    return own.args[1:] == ["inputs", "outputs", "name"] or (own.varargs == "args" and own.varkw == "kwargs")
 
 
 class Network:
@@ -98,11 +108,8 @@ class Network:
         else:
             try:
                 flat = self.standardize(inputs)
-            except ValueError:
-                adapted = owner._network_for(inputs)
-                if adapted is None:
-                    raise
-                return adapted.run(inputs, training, owner)
+            except ValueError as error:
+                return _adapted(owner, inputs, error).run(inputs, training, owner)
             if type(inputs) is torch.Tensor and flat[0] is inputs and len(plan.fitting) < _SHAPES:
                 plan.fitting.add((inputs.shape, inputs.dtype))
         if not plan.calls_layers:
@@ -128,7 +135,7 @@ class Network:
             return lambda layer, t: pack(program(t))
         return lambda layer, t: program(t)[0]
 
-    def run_layers(self, inputs: Any, training: bool | None) -> Any:
+    def run_layers(self, inputs: Any, training: bool | None, owner: Any) -> Any:
         """The same, layer by layer on whatever was given: for ``run_eagerly`` and for new symbolic calls."""
 
         def call(operation: Any, args: tuple, kwargs: dict) -> Any:
@@ -136,7 +143,11 @@ class Network:
                 return operation(*args, training=training, **kwargs)
             return operation(*args, **kwargs)
 
-        values = {id(x): value for x, value in zip(self.inputs, self.standardize(inputs), strict=True)}
+        try:
+            flat = self.standardize(inputs)
+        except ValueError as error:
+            return _adapted(owner, inputs, error).run_layers(inputs, training, owner)
+        values = {id(x): value for x, value in zip(self.inputs, flat, strict=True)}
         return self.pack(self.whole.run(values, call))
 
     def output_spec(self, inputs: Any) -> Any:
@@ -212,6 +223,14 @@ def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
     if mask is not None:
         like._keras_mask = KerasTensor(x.shape[: mask.ndim], mask.dtype)
     return like
+
+
+def _adapted(owner: Any, inputs: Any, error: ValueError) -> Network:
+    """The model's network for inputs that do not fit its usual one; raises the error if there is none."""
+    adapted = owner._network_for(inputs)
+    if adapted is None:
+        raise error
+    return adapted
 
 
 def _only(structure: Any) -> Any:

@@ -80,6 +80,8 @@ class Outputs:
             )
         if broadcast:
             return [value] * count
+        if what == "y" and len(self.active) == 1:
+            return [value if i in self.active else None for i in range(count)]
         raise fail(
             ValueError, f"`{what}` does not fit the model's outputs", f"one entry for each of {self.names}", value
         )
