@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -50,6 +50,10 @@ class Network:
         ValueError: something else was given, an input twice, or two layers of one name.
     """
 
+    measured: dict = {}
+    losses: tuple = ()  # of a PenalizedNetwork, whose ``whole`` graph ends in them as well
+    loss_layers: Sequence = ()  # which only losses depend on
+
     def __init__(self, inputs: Any, outputs: Any, name: str) -> None:
         self.name = name
         inputs, outputs = _only(inputs), _only(outputs)
@@ -70,7 +74,7 @@ class Network:
             if not tensors:
                 raise ValueError(f"`{name}` argument cannot be empty. Received: inputs={inputs}, outputs={outputs}")
         self.has_masked_inputs = any(x._keras_mask is not None for x in self.inputs)
-        self.graph = Graph(self.inputs, self.outputs)
+        self.graph = self.whole = Graph(self.inputs, self.outputs)
         self.entries = [_entry(x) for x in self.inputs]
         self.input_names = [entry.name for entry in self.entries]
         known = {id(operation) for operation in self.graph.operations}
@@ -93,7 +97,7 @@ class Network:
         """The program for a mode, lowered anew if the structure has changed since."""
         plan = self._plans.get(training)
         if plan is None or plan.version != structure.version:
-            plan = self._plans[training] = Plan(self.graph, training)
+            plan = self._plans[training] = Plan(self.whole, training)
         return plan
 
     def run(self, inputs: Any, training: bool | None, owner: Any) -> Any:
@@ -113,7 +117,8 @@ class Network:
         with scope(call_layers=(*local.call_layers, owner), training=training):
             return self.pack(plan.program(*flat))
 
-    def pack(self, outputs: tuple) -> Any:
+    def pack(self, outputs: Any) -> Any:
+        """Flat outputs in the model's structure."""
         if not isinstance(self.outputs_structure, (list, tuple, dict)):
             return outputs[0]
         return tree.pack_as(self.outputs_structure, outputs)
@@ -143,7 +148,7 @@ class Network:
         except ValueError as error:
             return _adapted(owner, inputs, error).run_layers(inputs, training, owner)
         values = {id(x): value for x, value in zip(self.inputs, flat, strict=True)}
-        return tree.pack_as(self.outputs_structure, self.graph.run(values, call))
+        return self.pack(self.whole.run(values, call))
 
     def output_spec(self, inputs: Any) -> Any:
         """KerasTensors like the outputs, for symbolic inputs of possibly other shapes."""
