@@ -41,6 +41,7 @@ from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
 from kerasish.tf import autodiff as autodiff
+from kerasish.tf import autograph as autograph
 from kerasish.tf import bitwise as bitwise
 from kerasish.tf import compat as compat
 from kerasish.tf import config as config

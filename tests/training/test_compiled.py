@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_checks import PLAIN, X, Y, assert_logs
 
+import kerasish as keras
 from kerasish import layers, losses, metrics, models, ops, utils
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, Outputs, as_metric
 
@@ -197,9 +198,37 @@ class Contrastive(losses.Loss):
 
 def test_a_loss_s_own_call_is_what_training_uses():
     x = layers.Input((3,))
-    model = models.Model(x, layers.Dense(2, kernel_initializer="ones")(x))
+    model = models.Model(x, layers.Dense(2, kernel_initializer="identity")(x))
     loss = Contrastive()
     model.compile("sgd", loss)
     before = float(loss(None, model(X)))
     assert float(model.train_on_batch(X, Y)) == pytest.approx(before, rel=1e-5)
     assert float(loss(None, model(X))) < before
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "metrics"),
+    [
+        (["mse", None], np.ones((8, 2)), None),
+        (["mse", None], [np.ones((8, 2))], ["mae", None]),
+        ({"a": "mse"}, np.ones((8, 2)), {"a": "mae"}),
+    ],
+)
+def test_outputs_without_a_loss_need_no_targets(loss, y, metrics):
+    inputs = keras.Input((4,))
+    a = keras.layers.Dense(2, name="a", kernel_initializer="zeros")(inputs)
+    model = keras.Model(inputs, [a, keras.layers.Dense(3, name="b", trainable=False)(a)])
+    model.compile(keras.optimizers.SGD(0.0), loss=loss, metrics=metrics)
+    logs = model.fit(np.ones((8, 4)), y, verbose=0).history
+    assert logs["loss"] == [1.0]
+    assert metrics is None or logs["a_mae"] == [1.0]
+    scores = model.evaluate(np.ones((8, 4)), y, verbose=0, return_dict=True)
+    assert scores["loss"] == 1.0
+
+
+def test_targets_for_some_of_several_losses_are_refused():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, [keras.layers.Dense(2)(inputs), keras.layers.Dense(2)(inputs)])
+    model.compile("sgd", loss=["mse", "mse"])
+    with pytest.raises(ValueError, match="does not fit"):
+        model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)

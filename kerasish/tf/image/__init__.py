@@ -23,6 +23,13 @@ from kerasish.tf.image.colours import rgb_to_yiq as rgb_to_yiq
 from kerasish.tf.image.colours import rgb_to_yuv as rgb_to_yuv
 from kerasish.tf.image.colours import yiq_to_rgb as yiq_to_rgb
 from kerasish.tf.image.colours import yuv_to_rgb as yuv_to_rgb
+from kerasish.tf.image.files import decode_bmp as decode_bmp
+from kerasish.tf.image.files import decode_gif as decode_gif
+from kerasish.tf.image.files import decode_image as decode_image
+from kerasish.tf.image.files import decode_jpeg as decode_jpeg
+from kerasish.tf.image.files import decode_png as decode_png
+from kerasish.tf.image.files import encode_jpeg as encode_jpeg
+from kerasish.tf.image.files import encode_png as encode_png
 from kerasish.tf.image.measures import image_gradients as image_gradients
 from kerasish.tf.image.measures import psnr as psnr
 from kerasish.tf.image.measures import sobel_edges as sobel_edges
@@ -47,13 +54,6 @@ from kerasish.tf.image.random import random_flip_left_right as random_flip_left_
 from kerasish.tf.image.random import random_flip_up_down as random_flip_up_down
 from kerasish.tf.image.random import random_hue as random_hue
 from kerasish.tf.image.random import random_saturation as random_saturation
-from kerasish.tf.image.files import decode_bmp as decode_bmp
-from kerasish.tf.image.files import decode_gif as decode_gif
-from kerasish.tf.image.files import decode_image as decode_image
-from kerasish.tf.image.files import decode_jpeg as decode_jpeg
-from kerasish.tf.image.files import decode_png as decode_png
-from kerasish.tf.image.files import encode_jpeg as encode_jpeg
-from kerasish.tf.image.files import encode_png as encode_png
 
 
 def __getattr__(name: str) -> Any:
