@@ -7,11 +7,10 @@ from typing import Any
 
 import torch
 
-from kerasish.core import registry
+from kerasish.core import old_names, registry
 from kerasish.core.autodiff import on_raw_tensors
 from kerasish.core.context import settings
 from kerasish.core.dispatch import boundary
-from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
 from kerasish.ops.common import axis_indices, floating
 
@@ -149,7 +148,7 @@ def raw(constraint: Any) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())
 
 
 publish(__name__, globals(), __all__)

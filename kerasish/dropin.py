@@ -70,6 +70,8 @@ def _is_public(name: str) -> bool:
         return True
     public = name.removeprefix("kerasish.")
     real = public if public.startswith("tf.") else f"keras.{public}"
+    if real in old_names.MODULES.values():
+        return True
     if real not in real_names() and not any(known.startswith(real + ".") for known in real_names()):
         return False
     try:

@@ -206,4 +206,38 @@ def test_both_spellings_of_the_experimental_layers():
 
 
 def test_a_backend_function_that_only_raises_is_marked():
-    assert keras.backend.gradients.__kerasish_stub__
+    assert keras.backend.get_session.__kerasish_stub__
+
+
+def test_a_session_with_options_can_be_set_and_runs_nothing():
+    v1 = keras.tf.compat.v1
+    config = v1.ConfigProto(allow_soft_placement=True)
+    config.gpu_options.allow_growth = True
+    with v1.Session(config=config) as session:
+        assert v1.keras.backend.set_session(session) is None
+        with pytest.raises(NotServedError, match="Session.run"):
+            session.run([])
+
+
+def test_dim_orderings_of_keras_1():
+    keras.backend.set_image_dim_ordering("th")
+    try:
+        assert keras.backend.image_data_format() == "channels_first"
+        assert keras.backend.image_dim_ordering() == "th"
+    finally:
+        keras.backend.set_image_dim_ordering("tf")
+    with pytest.raises(ValueError, match="Unknown dim_ordering"):
+        keras.backend.set_image_dim_ordering("channels_last")
+    assert keras.config.image_data_format() == "channels_last"
+
+
+def test_modules_that_programs_of_keras_2_import_under_the_drop_in():
+    program = (
+        "from keras.wrappers.scikit_learn import KerasClassifier\n"
+        "from tensorflow.keras.wrappers.scikit_learn import KerasRegressor\n"
+        "from keras.backend.tensorflow_backend import set_session\n"
+        "from tensorflow.python.client import device_lib\n"
+        "print(KerasClassifier.__name__, [d.device_type for d in device_lib.list_local_devices()][0])\n"
+    )
+    done = subprocess.run([sys.executable, "-m", "kerasish", "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == ["KerasClassifier", "CPU"], done.stderr

@@ -11,26 +11,26 @@ import numpy as np
 FOLDER = pathlib.Path(__file__).parent / "results"
 
 
-def write(family: str, cases: list[dict], results: list[dict]) -> int:
-    """Write a family's file; returns its size in bytes."""
+def write(family: str, rows: list[dict]) -> int:
+    """Write a family's file of rows as ``read`` gives them, arrays with or without their dtype; returns its size in bytes."""
     pools: dict[str, list] = {}
     lengths: dict[str, int] = {}
-    rows = []
-    for case, result in zip(cases, results):
+    stored_rows = []
+    for row in rows:
         arrays = {}
-        for name, array in result.pop("arrays", {}).items():
-            array = np.asarray(array)
+        for name, array in row["arrays"].items():
+            array, read_dtype = array if isinstance(array, tuple) else (np.asarray(array), None)
             if array.dtype.name not in _PLAIN:  # bfloat16 and float8 are no NumPy types
                 stored, dtype = array.astype("float32"), array.dtype.name
             else:
                 stored, dtype = array, array.dtype.name
             pool = stored.dtype.name
-            arrays[name] = [pool, lengths.get(pool, 0), list(array.shape), dtype]
+            arrays[name] = [pool, lengths.get(pool, 0), list(array.shape), read_dtype or dtype]
             pools.setdefault(pool, []).append(stored.ravel())
             lengths[pool] = lengths.get(pool, 0) + stored.size
-        rows.append({"case": case, "arrays": arrays, **result})
+        stored_rows.append({**row, "arrays": arrays})
     FOLDER.mkdir(exist_ok=True)
-    text = np.frombuffer(json.dumps(rows, separators=(",", ":")).encode(), np.uint8)
+    text = np.frombuffer(json.dumps(stored_rows, separators=(",", ":")).encode(), np.uint8)
     path = FOLDER / f"{family}.npz"
     np.savez_compressed(path, rows=text, **{f"of_{name}": np.concatenate(parts) for name, parts in pools.items()})
     return path.stat().st_size

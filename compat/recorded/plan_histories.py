@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-OPTIMIZERS = ["sgd", "adam", "rmsprop", "adamw"]
+# "distinct": an embedding's token that occurs twice in a batch counts with the sum of its gradients; Keras on TensorFlow
+# squares each by itself.
 MODELS = {
     "mlp": [{}, {"optimizer": "adam"}, {"shuffle": True}, {"validation_split": 0.25}, {"policy": "float64"}],
     "classes": [{}, {"class_weight": True}, {"sample_weight": True, "weighted_metrics": True}, {"jit": True}],
     "binary": [{}, {"class_weight": True}, {"optimizer": "adamw", "shuffle": True}],
     "cnn": [{}, {"optimizer": "adam", "shuffle": True}],
     "rnn": [{}, {"optimizer": "rmsprop"}],
-    "masked": [{}, {"optimizer": "adam"}],
-    "attention": [{}, {"optimizer": "adam"}],
+    "masked": [{}, {"optimizer": "adam", "distinct": True, "padded": True}],
+    "attention": [{}, {"optimizer": "adam", "distinct": True}],
     "several": [{}, {"loss_weights": True}, {"sample_weight": True}],
     "nested": [{}, {"optimizer": "adam"}],
     "shared": [{}],
     "regular": [{}, {"optimizer": "adam"}],
     "custom": [{}, {"optimizer": "adam"}],
-    "embedding": [{}, {"optimizer": "rmsprop"}],
+    "embedding": [{}, {"optimizer": "rmsprop", "distinct": True}],
     "batchnorm": [{}, {"validation_split": 0.25}],
     "schedule": [{}],
     "frozen": [{}],

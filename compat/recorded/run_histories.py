@@ -69,6 +69,17 @@ def _classes(seed: int, *shape: int, count: int) -> np.ndarray:
     return np.random.RandomState(seed).randint(0, count, shape).astype("int32")
 
 
+def _tokens(seed: int, *shape: int, count: int, options: dict) -> tuple[np.ndarray, int]:
+    """Tokens and how many there are; "distinct": each occurs once, "padded": but for zeros at the end of rows."""
+    if not options.get("distinct"):
+        return _classes(seed, *shape, count=count), count
+    random = np.random.RandomState(seed)
+    tokens = random.permutation(np.arange(1, int(np.prod(shape)) + 1)).reshape(shape).astype("int32")
+    if options.get("padded"):
+        tokens[np.arange(shape[1]) >= random.randint(2, shape[1] + 1, (shape[0], 1))] = 0
+    return tokens, int(tokens.max()) + 1
+
+
 def mlp(keras: Any, tf: Any, options: dict) -> tuple:
     layers = [keras.layers.Dense(8, "tanh"), keras.layers.Dense(5, "relu"), keras.layers.Dense(1)]
     x = _random(2, ROWS, 4)
@@ -119,21 +130,23 @@ def rnn(keras: Any, tf: Any, options: dict) -> tuple:
 def masked(keras: Any, tf: Any, options: dict) -> tuple:
     layers = keras.layers
     inputs = keras.Input((6,))
-    hidden = layers.LSTM(4, return_sequences=True)(layers.Embedding(7, 4, mask_zero=True)(inputs))
+    x, count = _tokens(2, ROWS, 6, count=7, options=options)
+    hidden = layers.LSTM(4, return_sequences=True)(layers.Embedding(count, 4, mask_zero=True)(inputs))
     model = keras.Model(inputs, layers.TimeDistributed(layers.Dense(3, "softmax"))(hidden))
     compiled = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
-    return model, _classes(2, ROWS, 6, count=7), _classes(3, ROWS, 6, count=3), compiled
+    return model, x, _classes(3, ROWS, 6, count=3), compiled
 
 
 def attention(keras: Any, tf: Any, options: dict) -> tuple:
     layers = keras.layers
     inputs = keras.Input((5,))
-    hidden = layers.Embedding(9, 6)(inputs)
+    x, count = _tokens(2, ROWS, 5, count=9, options=options)
+    hidden = layers.Embedding(count, 6)(inputs)
     hidden = layers.LayerNormalization()(hidden + layers.MultiHeadAttention(2, 3)(hidden, hidden, use_causal_mask=True))
     hidden = layers.Dense(6, "gelu")(hidden)
     model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling1D()(hidden)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return model, _classes(2, ROWS, 5, count=9), _classes(3, ROWS, count=2), {"loss": loss, "metrics": ["accuracy"]}
+    return model, x, _classes(3, ROWS, count=2), {"loss": loss, "metrics": ["accuracy"]}
 
 
 def several(keras: Any, tf: Any, options: dict) -> tuple:
@@ -208,8 +221,9 @@ def custom(keras: Any, tf: Any, options: dict) -> tuple:
 
 def embedding(keras: Any, tf: Any, options: dict) -> tuple:
     layers = keras.layers
-    model = keras.Sequential([layers.Embedding(8, 3), layers.Flatten(), layers.Dense(4, "relu"), layers.Dense(1)])
-    return model, _classes(2, ROWS, 4, count=8), _random(3, ROWS, 1), {"loss": "mse", "metrics": ["mape"]}
+    x, count = _tokens(2, ROWS, 4, count=8, options=options)
+    model = keras.Sequential([layers.Embedding(count, 3), layers.Flatten(), layers.Dense(4, "relu"), layers.Dense(1)])
+    return model, x, _random(3, ROWS, 1), {"loss": "mse", "metrics": ["mape"]}
 
 
 def batchnorm(keras: Any, tf: Any, options: dict) -> tuple:

@@ -40,7 +40,6 @@ from kerasish.backend.functions import eye as eye
 from kerasish.backend.functions import flatten as flatten
 from kerasish.backend.functions import gather as gather
 from kerasish.backend.functions import get_value as get_value
-from kerasish.backend.functions import gradients as gradients
 from kerasish.backend.functions import greater as greater
 from kerasish.backend.functions import greater_equal as greater_equal
 from kerasish.backend.functions import hard_sigmoid as hard_sigmoid
@@ -108,6 +107,7 @@ from kerasish.backend.functions import var as var
 from kerasish.backend.functions import variable as variable
 from kerasish.backend.functions import zeros as zeros
 from kerasish.backend.functions import zeros_like as zeros_like
+from kerasish.backend.gradients import gradients as gradients
 from kerasish.backend.running import ctc_batch_cost as ctc_batch_cost
 from kerasish.backend.running import ctc_decode as ctc_decode
 from kerasish.backend.running import ctc_label_dense_to_sparse as ctc_label_dense_to_sparse

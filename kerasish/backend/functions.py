@@ -14,7 +14,6 @@ from kerasish.backend.windows import settled_format
 from kerasish.config import epsilon, floatx
 from kerasish.core import dispatch, dtypes
 from kerasish.core.autodiff import stop_gradient as stopped
-from kerasish.core.errors import NotServedError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
@@ -238,15 +237,6 @@ def moving_average_update(x: Any, value: Any, momentum: Any) -> Any:
 def stop_gradient(variables: Any) -> Any:
     """The same values as constants to a gradient; for a list an iterator of them."""
     return map(stopped, variables) if isinstance(variables, (list, tuple)) else stopped(variables)
-
-
-def gradients(loss: Any, variables: Any) -> Any:
-    raise fail(
-        NotServedError, "keras.backend.gradients works on TensorFlow 1's graphs only", hint="Use tf.GradientTape."
-    )
-
-
-gradients.__kerasish_stub__ = True  # type: ignore[attr-defined]
 
 
 # arithmetic -----------------------------------------------------------------------------------------------------------

@@ -127,10 +127,7 @@ get_session.__kerasish_stub__ = True  # type: ignore[attr-defined]
 
 
 def set_session(session: Any) -> None:
-    raise fail(NotServedError, "keras.backend.set_session: there are no sessions of TensorFlow 1 here")
-
-
-set_session.__kerasish_stub__ = True  # type: ignore[attr-defined]
+    """Nothing to do: there is no graph for a session to run; what its configuration says of memory is not needed."""
 
 
 def manual_variable_initialization(value: bool) -> None:

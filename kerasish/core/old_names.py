@@ -31,16 +31,23 @@ MODULES: dict[str, str] = {
     **{f"keras.utils.{name}": "keras.utils" for name in _UTILS},
     **{f"keras.optimizers.{name}": "keras.optimizers" for name in _OPTIMIZERS},
     "keras.backend.experimental": "keras.backend",
+    "keras.backend.tensorflow_backend": "keras.backend",
     "keras.experimental": "keras.legacy.models",
     "keras.initializations": "keras.initializers",
     "keras.initializers.initializers_v1": "keras.initializers",
     "keras.initializers.initializers_v2": "keras.initializers",
     "keras.objectives": "keras.losses",
     "keras.optimizer_v2": "keras.optimizers",
+    "keras.wrappers.scikit_learn": "keras.wrappers.scikit_learn",
 }
 
 # Old names, and where the thing is today.
 NAMES: dict[str, str] = {
+    "keras.backend.image_dim_ordering": "keras.legacy.models.image_dim_ordering",
+    "keras.backend.set_image_dim_ordering": "keras.legacy.models.set_image_dim_ordering",
+    "keras.constraints.maxnorm": "keras.constraints.MaxNorm",
+    "keras.constraints.nonneg": "keras.constraints.NonNeg",
+    "keras.constraints.unitnorm": "keras.constraints.UnitNorm",
     "keras.initializers.normal": "keras.initializers.RandomNormal",
     "keras.initializers.one": "keras.initializers.Ones",
     "keras.initializers.uniform": "keras.initializers.RandomUniform",

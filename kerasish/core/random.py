@@ -20,7 +20,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import current_path, local, on_clear_session, scope, settings, unique_name
+from kerasish.core.context import current_path, local, on_clear_session, real_state, scope, settings, unique_name
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
@@ -330,7 +330,7 @@ class SeedGenerator:
             raise fail(ValueError, "Argument `seed` must be an integer", received=repr(seed))
         self.name = name or unique_name("seed_generator")
         self.seed = int(seed)
-        with scope(device=torch.device("cpu")):  # each draw reads it
+        with real_state(), scope(device=torch.device("cpu")):  # each draw reads it
             self.state = Variable(
                 torch.tensor([self.seed, 0], dtype=torch.int64),
                 dtype="int64",

@@ -150,21 +150,3 @@ def describe(x: Any) -> str:
         return f"Tensor(shape={tuple(x.shape)}, dtype={as_dtype(x.dtype).name})"
     text = repr(x)
     return text if len(text) < 60 else text[:57] + "..."
-
-
-class real_state:  # noqa: N801 - reads as a block's description
-    """A block that creates weights for real, though fake tensors may be being traced around it."""
-
-    def __enter__(self) -> None:
-        device = None if local.device is not None and local.device.type == "meta" else local.device
-        self._stack = [scope(overlay=None, tracing=False, recording=0, tapes=(), autocast=None, device=device)]
-        if local.tracing:
-            from torch._subclasses.fake_tensor import unset_fake_temporarily
-
-            self._stack.append(unset_fake_temporarily())
-        for context in self._stack:
-            context.__enter__()
-
-    def __exit__(self, *exception: Any) -> None:
-        for context in reversed(self._stack):
-            context.__exit__(*exception)

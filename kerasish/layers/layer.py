@@ -27,7 +27,7 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, current_path, local, scope, settings
+from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail
 from kerasish.core.layout import Layout
@@ -46,7 +46,6 @@ from kerasish.layers.calling import (
     has_tensors,
     is_number_list,
     is_ours,
-    real_state,
     several_tensors,
     tensor_constant,
     wrap_build,
@@ -63,7 +62,7 @@ from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.quantization import Quantizable, settles_config
 from kerasish.layers.route import MISSED, Route
-from kerasish.layers.shapes import keras_tensors, shape_from_config, shape_tree, without_batch
+from kerasish.layers.shapes import keras_tensors, plain_shapes, shape_from_config, shape_tree, without_batch
 from kerasish.layers.traced_call import build_before_tracing, traced_call
 from kerasish.layers.tracing import trace
 
@@ -91,6 +90,7 @@ class Layer(Quantizable, Module):
     _allow_non_tensor_positional_args = False  # kept for classes that set it; strings and the like pass everywhere
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
+    _loss_functions: tuple = ()  # functions that ``add_loss`` was given
     _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _follows_policy = True  # whether a mixed policy has a say in what it computes
@@ -473,9 +473,18 @@ class Layer(Quantizable, Module):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs for symbolic inputs, as KerasTensors: by ``compute_output_shape``, else by tracing ``call``."""
         if type(self).compute_output_shape is not Layer.compute_output_shape and self._shape_rule_applies(args, kwargs):
-            shapes = self.compute_output_shape(*self._shape_arguments(args, kwargs))
+            shapes = self._shapes_by_rule(self._shape_arguments(args, kwargs))
             return keras_tensors(shapes, self.compute_dtype_of_output(args))
         return trace(self, args, kwargs)
+
+    def _shapes_by_rule(self, given: list) -> Any:
+        """What ``compute_output_shape`` says: a user's takes plain tuples as in Keras 3, or else Keras 2's shapes."""
+        if not self._user_call:
+            return self.compute_output_shape(*given)
+        try:
+            return self.compute_output_shape(*plain_shapes(given))
+        except AttributeError:  # as_list() and the like
+            return self.compute_output_shape(*given)
 
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
         return True
@@ -654,11 +663,18 @@ class Layer(Quantizable, Module):
     def add_loss(self, loss: Any) -> None:
         """Add a penalty to the loss of the training step; belongs to the call in progress.
 
+        Args:
+            loss: a tensor or several; or functions of nothing, whose values count in every step from now on.
+
         Raises:
             ValueError: ``loss`` is symbolic.
         """
         for value in tree.flatten(loss):
             if callable(value) and not dispatch.is_tensor(value):
+                if not any(layer is self for layer in local.call_layers):
+                    object.__setattr__(self, "_loss_functions", (*self._loss_functions, value))
+                    self._note_losses()
+                    continue
                 value = value()
             if isinstance(value, KerasTensor):
                 raise fail(
@@ -669,6 +685,9 @@ class Layer(Quantizable, Module):
             self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
             if local.losses is not None:
                 local.losses.append(value)
+        self._note_losses()
+
+    def _note_losses(self) -> None:
         if not self._may_hold_losses and not is_dynamo_compiling():
             object.__setattr__(self, "_given_loss", True)
             tracking.structure_changed()
@@ -685,6 +704,10 @@ class Layer(Quantizable, Module):
         found = list(self._losses)
         for layer in known.with_losses:
             found.extend(layer._losses)
+        for layer in (self, *known.with_losses):
+            for function in layer._loss_functions:
+                with recording():
+                    found.append(dispatch.raw(function(), to_torch(layer.compute_dtype)))
         for variable in (*self._trainable_variables, *self._non_trainable_variables, *known.variables):
             if variable.regularizer is not None:
                 break
@@ -709,11 +732,22 @@ class Layer(Quantizable, Module):
                 layer._losses.clear()
 
     def add_metric(self, *args: Any, **kwargs: Any) -> None:
-        raise fail(
-            NotImplementedError,
-            "Layer.add_metric() is not available, as in Keras 3",
-            hint="Make a metric in __init__ (self.m = keras.metrics.Mean()) and call self.m.update_state(value).",
-        )
+        """Keras 2's ``add_metric(value, name=None, aggregation="mean")``: the mean of ``value`` shows among the results.
+
+        Called in ``call()``, or on a model of symbolic tensors with an expression of those.
+
+        Raises:
+            ValueError: no name.
+        """
+        value, name = metric_arguments(*args, **kwargs)
+        if local.tracing:
+            return
+        metric = next((m for m in self._metrics if m.name == name), None)
+        if metric is None:
+            metric = registry.class_named("keras.metrics.Mean")(name=name)
+            self._metrics.append(metric)
+        with dispatch.grad_mode(False):
+            metric.update_state(dispatch.wrap(dispatch.raw(value).detach()))
 
     # properties
 
@@ -765,6 +799,12 @@ class Layer(Quantizable, Module):
 
     def get_output_at(self, node_index: int) -> Any:
         return self._node_at(node_index, "output").structure
+
+    def get_input_shape_at(self, node_index: int) -> Any:
+        return tree.map_structure(lambda x: tuple(x.shape), self.get_input_at(node_index))
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
 
     def _node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:
@@ -866,3 +906,9 @@ _FORGOT_INIT = (
     "In layer '{0}', you forgot to call `super().__init__()` as the first statement in the `__init__()` method. "
     "Go add it!"
 )
+
+
+def metric_arguments(value: Any, name: str | None = None, aggregation: str | None = None) -> tuple[Any, str]:
+    if not name:
+        raise ValueError("Please provide a name for your metric like `self.add_metric(tf.reduce_sum(x), name='m')`")
+    return value, name

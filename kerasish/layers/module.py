@@ -130,6 +130,12 @@ class Module(nn.Module):
     def trainable_weights(self) -> list[Variable]:
         return [v for v in self.weights if v.is_learnt] if self.trainable else []
 
+    @trainable_weights.setter
+    def trainable_weights(self, value: list) -> None:
+        """As layers of Keras 1 name their variables: those that no attribute holds yet are held from now on."""
+        if any(not any(v is own for own in self.weights) for v in value):
+            self._named_weights = list(value)
+
     @property
     def non_trainable_weights(self) -> list[Variable]:
         return [v for v in self.weights if not v.is_learnt] if self.trainable else self.weights

@@ -8,13 +8,13 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.context import local
+from kerasish.core.context import local, real_state
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.variable import Weight
 from kerasish.layers import tracking
-from kerasish.layers.calling import has_tensors, is_number_list, real_state
+from kerasish.layers.calling import has_tensors, is_number_list
 from kerasish.layers.cell_base import initial_state, output_size, state_template
 from kerasish.layers.cells import StackedRNNCells
 from kerasish.layers.layer import Layer

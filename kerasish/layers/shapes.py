@@ -17,6 +17,15 @@ def shape_tree(value: Any) -> Any:
     return tree.map_structure(lambda x: TensorShape(x.shape) if hasattr(x, "shape") else None, value)
 
 
+def plain_shapes(value: Any) -> Any:
+    """The same structure with tuples for TensorShapes."""
+    if isinstance(value, TensorShape):
+        return tuple(value)
+    if isinstance(value, dict):
+        return {key: plain_shapes(v) for key, v in value.items()}
+    return type(value)(plain_shapes(v) for v in value) if type(value) in (list, tuple) else value
+
+
 def without_batch(value: Any) -> Any:
     def shape(x: Any) -> Any:
         if not hasattr(x, "shape"):

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from kerasish import activations, initializers, ops, regularizers
+from kerasish import activations, config, initializers, ops, regularizers
 from kerasish.core import registry
 from kerasish.core.errors import NotServedError, fail
 from kerasish.layers import Dense
@@ -30,6 +30,22 @@ def multi_gpu_model(model: Model, gpus: Any = None, cpu_merge: bool = True, cpu_
         stacklevel=2,
     )
     return model
+
+
+def image_dim_ordering() -> str:
+    """Keras 1's word for the data format: "tf" for channels last, "th" for channels first."""
+    return {"channels_last": "tf", "channels_first": "th"}[config.image_data_format()]
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Set the data format in Keras 1's words, "tf" or "th".
+
+    Raises:
+        ValueError: another word.
+    """
+    if dim_ordering not in ("tf", "th"):
+        raise ValueError(f"Unknown dim_ordering: {dim_ordering}")
+    config.set_image_data_format("channels_last" if dim_ordering == "tf" else "channels_first")
 
 
 class LinearModel(Model):

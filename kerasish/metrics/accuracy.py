@@ -12,7 +12,7 @@ from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.dtypes import floatx
 from kerasish.losses.base import same_shape
 from kerasish.metrics.base import accumulate
-from kerasish.metrics.values import SHORT_FLOATS, MeanMetricWrapper
+from kerasish.metrics.values import SHORT_FLOATS, MeanMetricWrapper, largest
 from kerasish.ops.sorting import in_top_k
 
 # What follows computes booleans, of which the metrics below take the sum; the public functions make floats of them.
@@ -48,7 +48,7 @@ _KEPT = 64  # thresholds; more than a program has
 
 
 def _categorical(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
-    return y_true.argmax(-1) == y_pred.argmax(-1)
+    return largest(y_true) == largest(y_pred)
 
 
 def _labels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
@@ -59,11 +59,11 @@ def _labels(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
 
 
 def _sparse(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
-    return _labels(y_true, y_pred) == y_pred.argmax(-1)
+    return _labels(y_true, y_pred) == largest(y_pred)
 
 
 def _top_k(y_true: torch.Tensor, y_pred: torch.Tensor, k: int = 5) -> torch.Tensor:
-    return in_top_k.raw(y_true.argmax(-1), y_pred, k)
+    return in_top_k.raw(largest(y_true), y_pred, k)
 
 
 def _sparse_top_k(

@@ -13,6 +13,7 @@ from kerasish.core.dtypes import as_dtype, floatx
 from kerasish.core.errors import fail
 from kerasish.losses.base import TARGETS, incompatible
 from kerasish.metrics.base import Metric, accumulate, weight_of_each
+from kerasish.metrics.values import largest
 
 
 class IoU(Metric):
@@ -53,8 +54,8 @@ class IoU(Metric):
 
     def raw_update(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = dispatch.raw(y_true), dispatch.raw(y_pred)
-        y_true = y_true if self.sparse_y_true else y_true.argmax(self.axis)
-        y_pred = y_pred if self.sparse_y_pred else y_pred.argmax(self.axis)
+        y_true = y_true if self.sparse_y_true else largest(y_true, self.axis)
+        y_pred = y_pred if self.sparse_y_pred else largest(y_pred, self.axis)
         y_true, y_pred = y_true.long(), y_pred.long()
         if y_true.numel() != y_pred.numel():
             raise incompatible(y_true, y_pred, TARGETS)

@@ -27,6 +27,11 @@ def predictions(y_pred: Any, dtype: torch.dtype) -> torch.Tensor:
     return to_float(y_pred, dtype) if y_pred.dtype in SHORT_FLOATS else y_pred
 
 
+def largest(x: torch.Tensor, axis: int = -1) -> torch.Tensor:
+    """The places of the largest elements along an axis; torch has no such function of booleans."""
+    return (x.byte() if x.dtype is torch.bool else x).argmax(axis)
+
+
 class Sum(Metric):
     """The weighted sum of the values given so far.
 

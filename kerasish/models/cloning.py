@@ -12,6 +12,7 @@ from kerasish.layers.core import Input, InputLayer, Lambda
 from kerasish.layers.layer import Layer
 from kerasish.layers.operation import Operation
 from kerasish.models.model import Model
+from kerasish.models.network import takes_graph
 from kerasish.models.sequential import Sequential
 
 
@@ -118,7 +119,8 @@ def _clone_functional(model: Model, input_tensors: Any, clone: Callable, call_fu
 
     values = {id(x): new for x, new in zip(network.inputs, inputs)}
     outputs = network.graph.run(values, call)
-    return Model(
+    kind = type(model) if takes_graph(type(model)) else Model
+    return kind(
         tree.pack_as(network.inputs_structure, inputs),
         tree.pack_as(network.outputs_structure, outputs),
         name=model.name,

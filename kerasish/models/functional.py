@@ -11,6 +11,7 @@ from kerasish.layers.layer import Layer
 from kerasish.layers.operation import Operation
 from kerasish.models import operations
 from kerasish.models.model import Model
+from kerasish.models.network import takes_graph
 from kerasish.saving.dialects import functional_to_keras_3
 
 
@@ -24,9 +25,9 @@ class Functional(Model):
 
     def get_config(self) -> dict:
         """Layers with their configs and calls, in the format of Keras 3's files."""
-        own_init = type(self).__init__
-        if own_init is not Functional.__init__ and own_init is not Model.__init__:
-            return Layer.get_config(self)
+        return self._graph_config() if takes_graph(type(self)) else Layer.get_config(self)
+
+    def _graph_config(self) -> dict:
         network = self._network
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "layers": []}
         nodes = {id(node) for node in network.graph.nodes}

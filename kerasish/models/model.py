@@ -22,12 +22,13 @@ from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
 from kerasish.layers.core import InputLayer
-from kerasish.layers.layer import Layer
+from kerasish.layers.layer import Layer, metric_arguments
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models import state_tree
 from kerasish.models.calibration import quantize_model
-from kerasish.models.network import Network
+from kerasish.models.network import Network, takes_graph
+from kerasish.models.penalties import PenalizedNetwork
 from kerasish.models.state_tree import set_state_tree as _set_state_tree
 from kerasish.models.summary import print_summary
 from kerasish.saving import model_files
@@ -84,11 +85,11 @@ class Model(Trainer, Layer):
     def _set_network(self, network: Network) -> None:
         """Make the graph's layers this model's."""
         state = self.__dict__
-        if self._network is not None:
+        if self._network is not None and self._network.entries is not network.entries:
             self._forget(self._network.entries)
         state["_network"] = network
         state["autocast"] = False  # inputs get the dtypes that the Inputs declare
-        for i, layer in enumerate(network.layers):
+        for i, layer in enumerate([*network.layers, *network.loss_layers]):
             if not any(layer is own for own in self._layers):
                 self._layers.append(layer)
             if not isinstance(layer, InputLayer) and not any(layer is module for module in self._modules.values()):
@@ -97,6 +98,21 @@ class Model(Trainer, Layer):
         if not self._trainable:
             self.trainable = False
         tracking.structure_changed()
+
+    def add_loss(self, loss: Any) -> None:
+        values = tree.flatten(loss)
+        symbolic = [x for x in values if isinstance(x, KerasTensor)] if self._network is not None else []
+        if symbolic:
+            object.__setattr__(self, "_given_loss", True)
+            self._set_network(PenalizedNetwork(self._network, self, symbolic, {}))
+        super().add_loss([x for x in values if not any(x is own for own in symbolic)])
+
+    def add_metric(self, *args: Any, **kwargs: Any) -> None:
+        value, name = metric_arguments(*args, **kwargs)
+        if self._network is None or not isinstance(value, KerasTensor):
+            super().add_metric(value, name)
+        else:
+            self._set_network(PenalizedNetwork(self._network, self, [], {name: value}))
 
     def _forget(self, layers: list) -> None:
         """Take layers out of the model."""
@@ -121,7 +137,7 @@ class Model(Trainer, Layer):
                     x._keras_mask = m
         if self._runs_layers():
             with recording():
-                outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training)
+                outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training, self)
                 return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
 
@@ -421,17 +437,20 @@ class Model(Trainer, Layer):
         return json.dumps(registry.serialize_keras_object(self), **kwargs)
 
     def get_config(self) -> dict:
+        if self._network is not None and takes_graph(type(self)):
+            return registry.class_named("keras.models.Functional")._graph_config(self)
         return Layer.get_config(self)
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
-        """A model for a config of ``get_config``; a functional one's becomes a functional model.
+        """A model for a config of ``get_config``; a graph's for a class that can be made from inputs and outputs.
 
         Raises:
             TypeError: the config does not fit ``__init__``.
         """
-        if {"name", "layers", "input_layers", "output_layers"} <= set(config) and cls.__init__ is Model.__init__:
-            return registry.class_named("keras.models.Functional").from_config(config, custom_objects)
+        if {"name", "layers", "input_layers", "output_layers"} <= set(config) and takes_graph(cls):
+            functional = registry.class_named("keras.models.Functional")
+            return functional.from_config.__func__(functional if cls is Model else cls, config, custom_objects)
         with registry.CustomObjectScope(custom_objects or {}):
             return super().from_config(config)
 

@@ -5,8 +5,9 @@ Functional and Sequential models, and the user's classes that call ``super().__i
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -28,6 +29,15 @@ from kerasish.models.plan import Plan
 _SHAPES = 256  # of inputs that are remembered as fitting
 
 
+def takes_graph(cls: type) -> bool:
+    """Whether files may give a model of this class by its graph: its ``__init__`` takes inputs and outputs, or anything.
+
+    That is Keras's rule: ``(inputs, outputs, name)`` with or without keywords, or ``(*args, **kwargs)``.
+    """
+    own = inspect.getfullargspec(cls.__init__)
+    return own.args[1:] == ["inputs", "outputs", "name"] or (own.varargs == "args" and own.varkw == "kwargs")
+
+
 class Network:
     """A graph between structures of KerasTensors, ready to run.
 
@@ -39,6 +49,10 @@ class Network:
     Raises:
         ValueError: something else was given, an input twice, or two layers of one name.
     """
+
+    measured: dict = {}
+    losses: tuple = ()  # of a PenalizedNetwork, whose ``whole`` graph ends in them as well
+    loss_layers: Sequence = ()  # which only losses depend on
 
     def __init__(self, inputs: Any, outputs: Any, name: str) -> None:
         self.name = name
@@ -60,7 +74,7 @@ class Network:
             if not tensors:
                 raise ValueError(f"`{name}` argument cannot be empty. Received: inputs={inputs}, outputs={outputs}")
         self.has_masked_inputs = any(x._keras_mask is not None for x in self.inputs)
-        self.graph = Graph(self.inputs, self.outputs)
+        self.graph = self.whole = Graph(self.inputs, self.outputs)
         self.entries = [_entry(x) for x in self.inputs]
         self.input_names = [entry.name for entry in self.entries]
         known = {id(operation) for operation in self.graph.operations}
@@ -83,7 +97,7 @@ class Network:
         """The program for a mode, lowered anew if the structure has changed since."""
         plan = self._plans.get(training)
         if plan is None or plan.version != structure.version:
-            plan = self._plans[training] = Plan(self.graph, training)
+            plan = self._plans[training] = Plan(self.whole, training)
         return plan
 
     def run(self, inputs: Any, training: bool | None, owner: Any) -> Any:
@@ -94,11 +108,8 @@ class Network:
         else:
             try:
                 flat = self.standardize(inputs)
-            except ValueError:
-                adapted = owner._network_for(inputs)
-                if adapted is None:
-                    raise
-                return adapted.run(inputs, training, owner)
+            except ValueError as error:
+                return _adapted(owner, inputs, error).run(inputs, training, owner)
             if type(inputs) is torch.Tensor and flat[0] is inputs and len(plan.fitting) < _SHAPES:
                 plan.fitting.add((inputs.shape, inputs.dtype))
         if not plan.calls_layers:
@@ -106,7 +117,8 @@ class Network:
         with scope(call_layers=(*local.call_layers, owner), training=training):
             return self.pack(plan.program(*flat))
 
-    def pack(self, outputs: tuple) -> Any:
+    def pack(self, outputs: Any) -> Any:
+        """Flat outputs in the model's structure."""
         if not isinstance(self.outputs_structure, (list, tuple, dict)):
             return outputs[0]
         return tree.pack_as(self.outputs_structure, outputs)
@@ -123,7 +135,7 @@ class Network:
             return lambda layer, t: pack(program(t))
         return lambda layer, t: program(t)[0]
 
-    def run_layers(self, inputs: Any, training: bool | None) -> Any:
+    def run_layers(self, inputs: Any, training: bool | None, owner: Any) -> Any:
         """The same, layer by layer on whatever was given: for ``run_eagerly`` and for new symbolic calls."""
 
         def call(operation: Any, args: tuple, kwargs: dict) -> Any:
@@ -131,8 +143,12 @@ class Network:
                 return operation(*args, training=training, **kwargs)
             return operation(*args, **kwargs)
 
-        values = {id(x): value for x, value in zip(self.inputs, self.standardize(inputs), strict=True)}
-        return tree.pack_as(self.outputs_structure, self.graph.run(values, call))
+        try:
+            flat = self.standardize(inputs)
+        except ValueError as error:
+            return _adapted(owner, inputs, error).run_layers(inputs, training, owner)
+        values = {id(x): value for x, value in zip(self.inputs, flat, strict=True)}
+        return self.pack(self.whole.run(values, call))
 
     def output_spec(self, inputs: Any) -> Any:
         """KerasTensors like the outputs, for symbolic inputs of possibly other shapes."""
@@ -207,6 +223,14 @@ def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
     if mask is not None:
         like._keras_mask = KerasTensor(x.shape[: mask.ndim], mask.dtype)
     return like
+
+
+def _adapted(owner: Any, inputs: Any, error: ValueError) -> Network:
+    """The model's network for inputs that do not fit its usual one; raises the error if there is none."""
+    adapted = owner._network_for(inputs)
+    if adapted is None:
+        raise error
+    return adapted
 
 
 def _only(structure: Any) -> Any:

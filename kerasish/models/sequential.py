@@ -169,16 +169,37 @@ class Sequential(Model):
         self.build((None, *args[0].shape[1:]))
 
     def _network_for(self, inputs: Any) -> Network | None:
-        """A model built on its first data takes other lengths and widths too, if its layers do."""
+        """Data of other lengths and widths than the model was built for is taken, if the layers take it."""
         shape = getattr(inputs, "shape", None)
         own = self._network.inputs[0]
-        if self._entry is not None or shape is None or own.shape.is_compatible_with((None, *shape[1:])):
+        if shape is None or own.shape.is_compatible_with((None, *shape[1:])):
             return None
+        if self._entry is not None:
+            return self._wider_network(own, tuple(shape))
         self._connect(InputLayer(batch_shape=(None, *shape[1:]), dtype=own.dtype))  # a layer may refuse these sizes
         if len(shape) == len(own.shape):
             sizes = [a if a == b else None for a, b in zip(own.shape[1:], shape[1:])]
             self._connect(InputLayer(batch_shape=(None, *sizes), dtype=own.dtype))
         return self._network
+
+    def _wider_network(self, own: KerasTensor, shape: tuple) -> Network | None:
+        """For a declared input: a network beside the model's own, which keeps the declared shape."""
+        if len(shape) != len(own.shape):
+            return None
+        known = self.__dict__.get("_wider")
+        if known is None or known[0] is not self._network or not known[1].inputs[0].shape.is_compatible_with(shape):
+            self._drawn((None, *shape[1:]), own.dtype)  # a layer may refuse these sizes
+            sizes = [a if a == b else None for a, b in zip(own.shape[1:], shape[1:])]
+            known = self.__dict__["_wider"] = (self._network, self._drawn((None, *sizes), own.dtype))
+        return known[1]
+
+    def _drawn(self, shape: tuple, dtype: Any) -> Network:
+        """A network through the stack for another shape than the model's."""
+        x = entry = InputLayer(batch_shape=shape, dtype=dtype, name=self._entry.name).output
+        with inside(self):
+            for layer in self._stack:
+                x = layer(x)
+        return Network(entry, x, self.name)
 
     # what it is
 

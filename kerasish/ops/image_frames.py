@@ -122,20 +122,16 @@ def pad_images(
 # patches --------------------------------------------------------------------------------------------------------------
 
 
-def _patches(
-    x: torch.Tensor, size: Any, strides: Any, dilation: Any, padding: str, data_format: str | None
+def patches(
+    x: torch.Tensor, size: Any, strides: Any, dilation: Any, padding: str, data_format: str | None = None
 ) -> torch.Tensor:
+    """The patches of raw images or volumes; see ``extract_patches``."""
     n = len(size)
     batched = x.ndim == n + 2
     if not batched and x.ndim != n + 1:
         raise fail(ValueError, f"Patches of {n} axes need inputs of rank {n + 1} or {n + 2}", received=tuple(x.shape))
     strides = tuple_of(strides or size, n, "strides")
     dilation = tuple_of(dilation, n, "dilation_rate")
-    if max(strides) > 1 and max(dilation) > 1:
-        raise ValueError(
-            "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
-            f"Received: strides={strides} and dilation_rate={dilation}"
-        )
     last = check_data_format(data_format) == "channels_last"
     y = x if batched else x.unsqueeze(0)
     if last:
@@ -190,7 +186,13 @@ def extract_patches(
     size = (size, size) if isinstance(size, int) else tuple(size)
     if len(size) == 3 and not isinstance(strides, (int, type(None))) and len(strides) != 3:
         raise fail(ValueError, "Invalid `strides` argument", "three integers", strides)
-    return _patches(images, size, strides, dilation_rate, padding, data_format)
+    n = len(size)
+    if max(tuple_of(strides or size, n, "strides")) > 1 and max(tuple_of(dilation_rate, n, "dilation_rate")) > 1:
+        raise ValueError(
+            "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+            f"Received: strides={strides} and dilation_rate={dilation_rate}"
+        )
+    return patches(images, size, strides, dilation_rate, padding, data_format)
 
 
 def extract_patches_3d(

@@ -259,7 +259,7 @@ def load_from_archive(model: Any, archive: Archive, skip_mismatch: bool = False,
     """
     with h5.reading(BytesIO(archive.read(WEIGHTS)), f"{archive.path}:{WEIGHTS}") as root:
         for where, thing in objects(model) if whole else ():
-            if hasattr(thing, "become_as_stored"):
+            if hasattr(thing, "become_as_stored") and not _loads_itself(thing):
                 thing.become_as_stored(_numbered(root.group(f"{where}/vars".lstrip("/"))))
         load_weights(model, root, skip_mismatch)
     _load_assets(model, archive)

@@ -41,6 +41,7 @@ from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
 from kerasish.tf import autodiff as autodiff
+from kerasish.tf import autograph as autograph
 from kerasish.tf import bitwise as bitwise
 from kerasish.tf import compat as compat
 from kerasish.tf import config as config
@@ -48,6 +49,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import image as image
 from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
 from kerasish.tf import math as math
@@ -251,6 +253,7 @@ for _module in (
     linalg,
     strings,
     bitwise,
+    image,
 ):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))

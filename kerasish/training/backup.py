@@ -61,6 +61,7 @@ class BackupAndRestore(Callback):
         self.delete_checkpoint = delete_checkpoint
         self._count = BatchCount(save_freq)
         self._epoch = 0
+        self._waits = False  # a save is due, at the end of the epoch
         self._weights_path = os.path.join(self.backup_dir, "latest.weights.h5")
         self._training_metadata_path = os.path.join(self.backup_dir, "training_metadata.json")
         self._prev_weights_path = f"{self._weights_path}.bkp"
@@ -103,12 +104,16 @@ class BackupAndRestore(Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self._epoch = epoch + 1
-        if self.save_freq == "epoch":
+        if self.save_freq == "epoch" or self._waits:
+            self._waits = False
             self._save(0)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         if self.save_freq != "epoch" and self.save_freq is not False and self._count.is_due(batch):
-            self._save(batch + 1)
+            # after an epoch's last batch there is none to make metrics from again: the next epoch's start is saved instead
+            self._waits = batch + 1 == self.params.get("steps")
+            if not self._waits:
+                self._save(batch + 1)
 
     def _save(self, batch: int) -> None:
         if self.double_checkpoint:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from kerasish.core import dispatch, tree
+from kerasish.core.context import settings
 from kerasish.core.storage import to_numpy
 from kerasish.training.progress import Progbar, redraw_interval
 
@@ -200,7 +201,7 @@ class ProgbarLogger(Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         self._steps = batch + 1
         if self._bar.live and self._bar.verbose == 1:
-            self._bar.draw(self._steps, lambda: _scalars(logs), False)
+            self._bar.draw(self._steps, lambda: in_style_order(_scalars(logs)), False)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if self._bar.target is None:
@@ -220,7 +221,7 @@ class ProgbarLogger(Callback):
 
     def on_test_end(self, logs: dict | None = None) -> None:
         if not self._training:
-            self.on_epoch_end(0, logs)
+            self.on_epoch_end(0, in_style_order(logs))
 
     def on_predict_begin(self, logs: dict | None = None) -> None:
         self._bar, self._steps = self._begin(), 0
@@ -234,6 +235,11 @@ class ProgbarLogger(Callback):
         if self._bar.target is None:
             self._bar.target = self._steps
         self._bar.draw(self._steps, dict, True)
+
+
+def in_style_order(logs: dict) -> dict:
+    """Metrics as the style has them: the loss first, or by name."""
+    return dict(sorted(logs.items())) if settings.style == "keras3" else logs
 
 
 def _scalars(logs: dict | None) -> dict[str, float]:
@@ -325,7 +331,10 @@ def _overrides(callback: Any, name: str) -> bool:
 
 
 def _for_all(name: str) -> Callable:
-    """A hook of the list: the hook of each callback, which gets an empty dictionary where there are no logs."""
+    """A hook of the list: the hook of each callback, which gets an empty dictionary where there are no logs.
+
+    At the end of an epoch or a run the callbacks share a copy: what one adds, those after it see, but not the caller.
+    """
 
     def hooks(callbacks: CallbackList) -> list[Callable]:
         known = callbacks._batch_hooks.get(name)
@@ -337,11 +346,15 @@ def _for_all(name: str) -> Callable:
             hook(number, logs)
 
     def plain(self: CallbackList, logs: dict | None = None) -> None:
-        logs = {} if logs is None else logs
+        logs = dict(logs or {})
         for hook in hooks(self):
             hook(logs)
 
+    def at_end_of_epoch(self: CallbackList, number: int, logs: dict | None = None) -> None:
+        numbered(self, number, dict(logs or {}))
+
     method = numbered if "batch" in name or "epoch" in name else plain
+    method = at_end_of_epoch if name == "on_epoch_end" else method
     method.__name__ = name
     return method
 

@@ -218,6 +218,11 @@ def check_capturable(step: Step) -> None:
         raise CannotCapture("a layer has hooks")
     if any(layer._remat_mode is not None for layer in model._flatten_layers()):
         raise CannotCapture("a layer was made in a RematScope")
+    if any(
+        getattr(layer, "_network", None) is not None and layer._network.whole is not layer._network.graph
+        for layer in model._flatten_layers()
+    ):
+        raise CannotCapture("a model was given losses from outside, which its configuration does not have")
     if model._overrides("compute_metrics"):
         raise CannotCapture("compute_metrics() is overridden")
 

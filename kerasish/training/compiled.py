@@ -7,88 +7,20 @@ one of three metrics, depending on them).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from kerasish import losses, metrics
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
+from kerasish.core.autodiff import recording
 from kerasish.core.errors import fail
+from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
 from kerasish.losses.losses import LossFunctionWrapper
 from kerasish.metrics.base import Mean, Metric, accumulate
 from kerasish.metrics.values import MeanMetricWrapper
-
-
-class Outputs:
-    """The flat view of a model's predictions: a name for each, in order.
-
-    Args:
-        y_pred: the first predictions, nested as the model returns them.
-        names: names of a functional model's outputs, if it has them.
-    """
-
-    def __init__(self, y_pred: Any, names: list[str] | None) -> None:
-        self.single = not isinstance(y_pred, (list, tuple, dict))
-        if isinstance(y_pred, dict):
-            self.keys: list | None = list(y_pred)
-            self.names = [str(key) for key in self.keys]
-        else:
-            self.keys = None
-            count = 1 if self.single else len(tree.flatten(y_pred))
-            self.names = list(names) if names and len(names) == count else [f"output_{i + 1}" for i in range(count)]
-            if count == 1 and not names:
-                self.names = ["output"]
-        self.prefixed = len(self.names) > 1 and bool(names or self.keys)  # whether logs have the outputs' names
-        self.aliases = {name: i for i, name in enumerate(names or [])}  # a dict may also go by the layers' names
-
-    def flatten_predictions(self, y_pred: Any) -> list:
-        if self.single:
-            return [y_pred]
-        return [y_pred[key] for key in self.keys] if self.keys is not None else tree.flatten(y_pred)
-
-    def spread(self, value: Any, what: str, broadcast: bool = False) -> list:
-        """A structure of the user's (targets, weights, losses ...) as a list with one entry per output.
-
-        Args:
-            broadcast: whether one value alone stands for every output.
-
-        Raises:
-            ValueError: it fits neither the outputs' number nor their names.
-        """
-        count = len(self.names)
-        if value is None:
-            return [None] * count
-        if isinstance(value, dict):
-            return self._by_name(value, what)
-        if count == 1:
-            if isinstance(value, (list, tuple)) and len(value) == 1:
-                return list(value)
-            return [value]
-        if isinstance(value, (list, tuple)):
-            if len(value) == count:
-                return list(value)
-            raise fail(
-                ValueError, f"`{what}` does not fit the model's outputs {self.names}", f"{count} entries", len(value)
-            )
-        if broadcast:
-            return [value] * count
-        raise fail(
-            ValueError, f"`{what}` does not fit the model's outputs", f"one entry for each of {self.names}", value
-        )
-
-    def _by_name(self, value: dict, what: str) -> list:
-        found = [None] * len(self.names)
-        for key, entry in value.items():
-            if key in self.names:
-                found[self.names.index(key)] = entry
-            elif self.keys is not None and key in self.keys:
-                found[self.keys.index(key)] = entry
-            elif key in self.aliases:
-                found[self.aliases[key]] = entry
-            else:
-                raise fail(ValueError, f"`{what}` names an output that the model does not have: '{key}'", self.names)
-        return found
+from kerasish.training.outputs import Outputs
 
 
 class LossTracker(Mean):
@@ -126,6 +58,15 @@ class LossTracker(Mean):
         super().reset_state()
 
 
+class Term(NamedTuple):
+    """One summand of the total loss: the output's number, the loss, its factor, and what logs call it."""
+
+    output: int
+    function: Loss
+    weight: float | None
+    label: str
+
+
 class CompiledLoss:
     """The total loss: a weighted sum over the outputs, each output's own tracked when there are several.
 
@@ -136,63 +77,75 @@ class CompiledLoss:
     def __init__(self, loss: Any, loss_weights: Any, output_names: Callable[[], list[str] | None]) -> None:
         self.loss = loss
         self.loss_weights = loss_weights
-        if isinstance(loss, str):
+        if isinstance(loss, str) and loss.lower() not in _CROSSENTROPY:
             losses.get(loss)  # an unknown name is told at once
         self._output_names = output_names
-        self._functions: list[Loss | None] | None = None
+        self.outputs: Outputs | None = None
+        self._terms: list[Term] | None = None
         self._only: LossFunctionWrapper | None = None  # the one loss, if it is simple
         self.trackers: list[Mean] = []
 
-    def _bind(self, outputs: Outputs) -> None:
-        """Settle which loss belongs to which output."""
+    def _bind(self, outputs: Outputs, y: Any, y_pred: Any) -> None:
+        """Settle which losses belong to which output; an output may have several, of which it gets the sum."""
         self.outputs = outputs
-        specs = outputs.spread(self.loss, "loss", broadcast=True)
-        functions = [as_loss(spec) for spec in specs]
-        weights = self.loss_weights
-        if isinstance(weights, (list, tuple)) and len(weights) != len(functions):
-            raise ValueError(
-                f"`loss_weights` must match the number of losses, got {len(functions)} losses and {len(weights)} weights."
-            )
-        weights = outputs.spread(weights, "loss_weights")
-        self._weights = [None if weight is None else float(weight) for weight in weights]
-        labels = outputs.names if outputs.prefixed else [_loss_label(spec, f) for spec, f in zip(specs, functions)]
-        active = [label for label, function in zip(labels, functions) if function is not None]
+        specs = [_as_list(spec) for spec in outputs.spread(self.loss, "loss", broadcast=True)]
+        outputs.active = {i for i, entries in enumerate(specs) if any(spec is not None for spec in entries)}
+        targets, predictions = outputs.spread(y, "y"), outputs.flatten_predictions(y_pred)
+        if outputs.single and len(specs[0]) > 1:
+            raise fail(ValueError, "`loss` does not fit the model's one output", "one loss", self.loss)
+        places = [(i, spec) for i, entries in enumerate(specs) for spec in entries]
+        terms = []
+        for (i, spec), weight in zip(places, self._weights([len(entries) for entries in specs]), strict=True):
+            function = as_loss(spec, targets[i], predictions[i])
+            if function is not None:
+                terms.append(Term(i, function, weight, outputs.label(i, _loss_label(spec, function))))
         taken: set[str] = set()
-        names = [_free_name("", f"{label}_loss", taken, False) for label in active]
-        self.trackers = [Mean(name=name) for name in names] if len(active) > 1 else []
-        self._functions = functions
-        simple = outputs.single and self._weights[0] is None and isinstance(functions[0], LossFunctionWrapper)
-        self._only = functions[0] if simple and type(functions[0]).raw_loss is LossFunctionWrapper.raw_loss else None
+        names = [_free_name("", f"{term.label}_loss", taken, False) for term in terms]
+        self.trackers = [Mean(name=name) for name in names] if len(terms) > 1 else []
+        self._terms = [term._replace(function=called_as_written(term.function)) for term in terms]
+        function = terms[0].function if terms else None
+        simple = outputs.single and isinstance(function, LossFunctionWrapper) and terms[0].weight is None
+        self._only = function if simple and type(function).raw_loss is LossFunctionWrapper.raw_loss else None
+
+    def _weights(self, counts: list[int]) -> list[float | None]:
+        """The factor of each loss, where outputs have ``counts`` losses."""
+        weights, total = self.loss_weights, sum(counts)
+        flat = isinstance(weights, (list, tuple)) and not any(map(tree.is_nested, weights))
+        if flat and len(weights) != total and len(weights) != len(counts):
+            raise ValueError(
+                f"`loss_weights` must match the number of losses, got {total} losses and {len(weights)} weights."
+            )
+        if flat and len(weights) == total:
+            found = list(weights)
+        else:
+            of_outputs = self.outputs.spread(weights, "loss_weights")
+            found = [w for part, n in zip(of_outputs, counts) for w in (_as_list(part) if n > 1 and part else [part])]
+        return [None if weight is None else float(weight) for weight in found]
 
     def total(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:
         """The total loss for raw tensors; None if no output has a loss.
 
         Of a loss without reduction it has one value per sample; training then follows the gradient of their sum.
         """
-        if self._functions is None:
-            self._bind(Outputs(y_pred, self._output_names()))
+        if self._terms is None:
+            self._bind(Outputs(y_pred, self._output_names()), y, y_pred)
         outputs = self.outputs
         if outputs.single and not isinstance(y, (list, tuple, dict)):
-            function = self._functions[0]
-            if function is None:
+            if not self._terms:
                 return None
-            value = self._one(function, y, y_pred, sample_weight)
-            return value if self._weights[0] is None else value * self._weights[0]
-        targets = outputs.spread(y, "y")
+            term = self._terms[0]
+            value = self._one(term.function, y, y_pred, sample_weight)
+            return value if term.weight is None else value * term.weight
+        targets, predictions = outputs.spread(y, "y"), outputs.flatten_predictions(y_pred)
         sample_weights = outputs.spread(sample_weight, "sample_weight", broadcast=True)
         total = None
         trackers = iter(self.trackers)
-        everything = zip(
-            self._functions, targets, outputs.flatten_predictions(y_pred), sample_weights, self._weights, outputs.names
-        )
-        for function, target, prediction, weight, factor, name in everything:
-            if function is None:
-                continue
-            if target is None:
-                raise fail(ValueError, f"Output '{name}' has a loss but was given no target")
-            value = self._one(function, target, prediction, weight)
+        for i, function, factor, _ in self._terms:
+            if targets[i] is None:
+                raise fail(ValueError, f"Output '{outputs.names[i]}' has a loss but was given no target")
+            value = self._one(function, targets[i], predictions[i], sample_weights[i])
             if self.trackers:
-                next(trackers).raw_update(value.detach(), prediction.shape[0])
+                next(trackers).raw_update(value.detach(), predictions[i].shape[0])
             value = value if factor is None else value * factor
             total = value if total is None else total + value
         return total
@@ -216,12 +169,35 @@ def _loss_label(spec: Any, function: Loss | None) -> str:
     return spec if isinstance(spec, str) else getattr(function, "name", "")
 
 
-def as_loss(spec: Any) -> Loss | None:
-    """What ``compile(loss=...)`` takes for one output, as a Loss."""
+def called_as_written(function: Loss | None) -> Any:
+    """A loss, or what stands for one whose class has a ``__call__`` of its own, which then is the loss."""
+    return function if type(function).__call__ is Loss.__call__ or function is None else _CalledLoss(function)
+
+
+class _CalledLoss:
+    """A loss with a ``__call__`` of its own, for raw tensors."""
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def raw_loss(self, y_true: Any, y_pred: Any, sample_weight: Any, mask: Any) -> torch.Tensor:
+        with recording():
+            y_true, y_pred, sample_weight = tree.map_structure(wrap_with_mask, (y_true, y_pred, sample_weight))
+            return dispatch.raw(self.loss(y_true, y_pred, sample_weight=sample_weight))
+
+
+def as_loss(spec: Any, y: Any, y_pred: Any) -> Loss | None:
+    """What ``compile(loss=...)`` takes for one output, as a Loss; "crossentropy" by the shapes."""
     if spec is None:
         return None
+    if isinstance(spec, str) and spec.lower() in _CROSSENTROPY:
+        spec = f"{_kind_by_shapes(spec, y, y_pred)}Crossentropy"
     function = losses.get(spec)
     return function if isinstance(function, Loss) else LossFunctionWrapper(function)
+
+
+def _as_list(spec: Any) -> list:
+    return list(spec) if isinstance(spec, (list, tuple)) else [spec]
 
 
 class CompiledMetrics(Metric):
@@ -231,9 +207,16 @@ class CompiledMetrics(Metric):
 
     Args:
         output_names: gives the names of the model's outputs, or None.
+        loss: tells for which outputs there are targets.
     """
 
-    def __init__(self, unweighted: Any, weighted: Any, output_names: Callable[[], list[str] | None]) -> None:
+    def __init__(
+        self,
+        unweighted: Any,
+        weighted: Any,
+        output_names: Callable[[], list[str] | None],
+        loss: CompiledLoss | None = None,
+    ) -> None:
         super().__init__(name="compile_metrics")
         for name, spec in (("metrics", unweighted), ("weighted_metrics", weighted)):
             if spec is not None and not isinstance(spec, (list, tuple, dict, str, Metric)) and not callable(spec):
@@ -244,6 +227,7 @@ class CompiledMetrics(Metric):
         self.unweighted = unweighted
         self.weighted = weighted
         self._output_names = output_names
+        self._loss = loss
         self._table: list[tuple[str, Metric, int, bool]] | None = None  # name, metric, index of output, weighted
 
     @property
@@ -258,6 +242,8 @@ class CompiledMetrics(Metric):
     def _bind(self, outputs: Outputs, y: Any, y_pred: Any) -> None:
         """Make the metrics for the shapes of the first batch."""
         self.outputs = outputs
+        if self._loss is not None and self._loss.outputs is not None:
+            outputs.active = self._loss.outputs.active
         targets = outputs.spread(y, "y")
         predictions = outputs.flatten_predictions(y_pred)
         names: set[str] = set()
@@ -277,7 +263,9 @@ class CompiledMetrics(Metric):
         count = len(self.outputs.names)
         if specs is None:
             return [[] for _ in range(count)]
-        if isinstance(specs, dict):
+        if isinstance(specs, dict) and count == 1:  # all are for it, whatever the keys
+            entries = [tree.flatten(specs)]
+        elif isinstance(specs, dict) or self.outputs.deep and isinstance(specs, (list, tuple)):
             entries = self.outputs.spread(specs, what)
         else:
             if not isinstance(specs, (list, tuple)):
@@ -346,7 +334,7 @@ def as_metric(identifier: Any, y: Any, y_pred: Any) -> Metric | None:
     """What ``compile(metrics=...)`` takes for one output, as a Metric; "accuracy" by the shapes."""
     if identifier is None:
         return None
-    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc", "crossentropy", "ce"):
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc", *_CROSSENTROPY):
         return _by_shapes(identifier, y, y_pred)
     found: Any = metrics.get(identifier)
     if isinstance(found, Metric):
@@ -368,12 +356,19 @@ def _name_of(function: Callable) -> str:
 
 
 def _by_shapes(name: str, y: Any, y_pred: Any) -> Metric:
+    what = "Accuracy" if name.lower() in ("accuracy", "acc") else "Crossentropy"
+    return getattr(metrics, f"{_kind_by_shapes(name, y, y_pred)}{what}")(name=name)
+
+
+def _kind_by_shapes(name: str, y: Any, y_pred: Any) -> str:
     """Binary: one value per sample; sparse: targets with fewer numbers than predictions; else categorical."""
     if y is None or not hasattr(y, "shape") or not hasattr(y_pred, "shape"):
-        raise fail(ValueError, f"Metric '{name}' needs one target and one prediction", received=f"y of type {type(y)}")
+        raise fail(ValueError, f"'{name}' needs one target and one prediction", received=f"y of type {type(y)}")
     y_shape, pred_shape = tuple(y.shape), tuple(y_pred.shape)
-    binary = not pred_shape or pred_shape[-1] == 1 or len(pred_shape) < 2
+    if not pred_shape or pred_shape[-1] == 1 or len(pred_shape) < 2:
+        return "Binary"
     sparse = len(y_shape) < len(pred_shape) or (bool(y_shape) and y_shape[-1] == 1 and pred_shape[-1] > 1)
-    kind = "Binary" if binary else "SparseCategorical" if sparse else "Categorical"
-    what = "Accuracy" if name.lower() in ("accuracy", "acc") else "Crossentropy"
-    return getattr(metrics, f"{kind}{what}")(name=name)
+    return "SparseCategorical" if sparse else "Categorical"
+
+
+_CROSSENTROPY = ("crossentropy", "ce")

@@ -17,7 +17,7 @@ from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.storage import to_numpy
 from kerasish.training.arrays import single_batch
-from kerasish.training.callback import CallbackList, History, Logs, to_numbers
+from kerasish.training.callback import CallbackList, History, Logs, in_style_order, to_numbers
 from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
 from kerasish.training.passes import Passes, warn_end
 from kerasish.training.resume import go_on, note_positions
@@ -75,14 +75,14 @@ def fit(
                 go_on(model, at, passes)
             done = _run(runner, passes.epoch(epoch), calls, "train", model, at.batch if at is not None else 0)
         at = None
-        logs = to_numbers(model.get_metrics_result_raw() if done is None else done)
+        logs = in_style_order(to_numbers(model.get_metrics_result_raw() if done is None else done))
         if validation is not None and is_due(epoch):
             checks = Passes(validation, limited_steps(validation_steps))
             if checks.is_over():
                 warnings.warn(_VALIDATION_OVER, stacklevel=4)
             else:
                 results = _evaluate(model, checks, calls)
-                logs.update({f"val_{name}": value for name, value in results.items()})
+                logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
         calls.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
@@ -173,17 +173,27 @@ def predict_batch(model: Any, batch: tuple) -> Any:
 def _predictions(runner: Callable, batches: Iterator, calls: CallbackList, model: Any) -> list:
     """The outputs for each batch."""
     parts: list = []
-    hooks = calls.has_batch_hooks("predict")
-    for step, batch in enumerate(batches):
+    hooks, group = calls.has_batch_hooks("predict"), model.steps_per_execution
+    for step in itertools.count(0, group):
+        several = list(itertools.islice(batches, group))
+        if not several:
+            break
         if hooks:
             calls.on_predict_batch_begin(step)
-        outputs = runner(batch)
-        parts.append(outputs)
+        outputs = [runner(batch) for batch in several]
+        parts += outputs
         if hooks:
-            calls.on_predict_batch_end(step, Logs(lambda outputs=outputs: {"outputs": outputs}))
+            calls.on_predict_batch_end(
+                step + len(several) - 1, Logs(lambda outputs=outputs: {"outputs": _rows(outputs)})
+            )
         if model.stop_predicting:
             break
     return parts
+
+
+def _rows(outputs: list) -> Any:
+    """The outputs of several batches as those of one."""
+    return outputs[0] if len(outputs) == 1 else tree.map_structure(joined, *outputs)
 
 
 def joined(*batches: Any) -> np.ndarray:

@@ -146,14 +146,14 @@ class Progbar:
             timing = f"{elapsed:.0f}s {_duration(per_step)}/{self.unit_name}"
         else:
             timing = f"{_eta(per_step * (target - current))} {_duration(per_step)}/{self.unit_name}"
-        return f"{head} {timing}{_values_text(dict(sorted(values.items())))}"
+        return f"{head} {timing}{_values_text(values)}"
 
     def _summary_line(self, current: int, now: float, values: dict[str, float]) -> str:
         elapsed = now - self._start
         steps = f"{current}/{self.target}" if self.target is not None else f"{current}/Unknown"
         per_step = _duration(elapsed / max(current, 1))
         if settings.style == "keras3":
-            return f"{steps} - {elapsed:.0f}s - {per_step}/{self.unit_name}{_values_text(dict(sorted(values.items())))}"
+            return f"{steps} - {elapsed:.0f}s - {per_step}/{self.unit_name}{_values_text(values)}"
         return (
             f"{steps} - {elapsed:.0f}s{_values_text(values)} - {_duration(elapsed)}/epoch - {per_step}/{self.unit_name}"
         )

@@ -104,8 +104,9 @@ def go_on(model: Any, at: Position, passes: Passes) -> None:
     generators = seed_generators(model)
     passes.go_on(at, lambda state: set_random_state(state, generators))
     set_random_state(at.now, generators)
-    if at.batch and at.metrics:
+    if at.epoch or at.batch:  # a captured step needs them from the first batch on, as the run before had them
         _make_metrics(model, passes)
+    if at.metrics:
         variables = _metric_variables(model)
         if [tuple(v.shape) for v in variables] == [value.shape for value in at.metrics]:
             for variable, value in zip(variables, at.metrics, strict=True):

@@ -44,7 +44,7 @@ class Compiled:
         names = model._output_names
         self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
         has_metrics = unweighted is not None or weighted is not None
-        self.metrics = CompiledMetrics(unweighted, weighted, names) if has_metrics else None
+        self.metrics = CompiledMetrics(unweighted, weighted, names, self.loss) if has_metrics else None
         self.loss_tracker = LossTracker(name="loss")
         self.trainable = [(layer, layer.trainable) for layer in model._flatten_layers()]
         self.trainable_version = structure.trainable_version
@@ -96,7 +96,7 @@ class Trainer(OldCalls):
             steps_per_execution: batches between calls of the callbacks' batch hooks.
             jit_compile: whether the training step is captured as a whole (``training/capture.py``): True at once, which waits
                 for the compiler; "auto" where a long run pays for it; False never.
-            auto_scale_loss: whether a float16 policy gets a ``LossScaleOptimizer``.
+            auto_scale_loss: whether the policy "mixed_float16" gets a ``LossScaleOptimizer``.
 
         Raises:
             ValueError: an unknown optimizer, loss or argument.
@@ -109,7 +109,7 @@ class Trainer(OldCalls):
         if steps_per_execution < 1:
             raise fail(ValueError, "`steps_per_execution` must be a positive integer", received=steps_per_execution)
         optimizer = optimizers.get(optimizer)
-        if auto_scale_loss and self.compute_dtype == "float16" and not hasattr(optimizer, "inner_optimizer"):
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not hasattr(optimizer, "inner_optimizer"):
             optimizer = optimizers.LossScaleOptimizer(optimizer)
         arguments = {
             "optimizer": optimizer,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasish import ops
 from kerasish.core import dispatch
 from kerasish.core.errors import fail
 
@@ -43,10 +44,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     """``x`` divided by its norm along ``axis``; zero vectors stay zero. A vector of NumPy's becomes a row."""
-    array = np.asarray(x) if isinstance(x, np.ndarray) else np.asarray(dispatch.raw(x).numpy(force=True))
-    norms = np.atleast_1d(np.linalg.norm(array, order, axis))
+    if not isinstance(x, np.ndarray):
+        return ops.normalize(x, axis=axis, order=order)
+    norms = np.atleast_1d(np.linalg.norm(x, order, axis))
     norms[norms == 0] = 1
-    if isinstance(x, np.ndarray) or norms.ndim < array.ndim:
-        norms = np.expand_dims(norms, axis)
-    out = array / norms
-    return out if isinstance(x, np.ndarray) else dispatch.wrap(dispatch.raw(out))
+    return x / np.expand_dims(norms, axis)

@@ -106,7 +106,7 @@ def test_clear_session_restarts_automatic_names(free):
 
 def test_graphs_of_tensorflow_1_are_refused():
     with pytest.raises(NotImplementedError, match="GradientTape"):
-        K.gradients(A, [B])
+        K.gradients(A, [B])  # values, not symbolic tensors
 
 
 def test_hard_sigmoid_is_keras_2s():

@@ -71,9 +71,9 @@ def test_placeholders_are_symbolic():
         K.placeholder((2,), sparse=True)
 
 
-@pytest.mark.parametrize("name", ["get_session", "set_session", "ctc_label_dense_to_sparse", "gradients"])
+@pytest.mark.parametrize("name", ["get_session", "ctc_label_dense_to_sparse"])
 def test_what_belongs_to_tensorflow_1_says_so(name):
-    arguments = {"get_session": (), "set_session": (None,)}.get(name, (None, None))
+    arguments = {"get_session": ()}.get(name, (None, None))
     with pytest.raises(NotServedError, match=name):
         getattr(K, name)(*arguments)
     assert name == "gradients" or getattr(K, name).__kerasish_stub__

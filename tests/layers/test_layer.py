@@ -362,6 +362,70 @@ def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
         Adds(name="adds")(Input((12, 8)))
 
 
+def test_a_users_shape_rule_gets_tuples_or_shapes_with_keras_2s_methods():
+    class Plain(Layer):
+        def call(self, inputs):
+            return inputs[0]
+
+        def compute_output_shape(self, input_shape):
+            assert type(input_shape) is list and type(input_shape[0]) is tuple
+            return input_shape[0]
+
+    class Old(Layer):
+        def call(self, inputs):
+            return inputs
+
+        def compute_output_shape(self, input_shape):
+            return tuple(input_shape.as_list())
+
+    a, b = Input((4,)), Input((5,))
+    assert Plain()([a, b]).shape == (None, 4)
+    assert Old()(a).shape == (None, 4)
+
+
+def test_add_metric_shows_the_mean_of_a_value_among_the_results():
+    class Measured(Layer):
+        def call(self, inputs):
+            self.add_metric(ops.sum(inputs), name="total", aggregation="mean")
+            self.add_metric(inputs, name="each")
+            return inputs
+
+    inputs = Input((3,))
+    model = Model(inputs, Dense(1)(Measured()(inputs)))
+    model.compile("sgd", "mse")
+    history = model.fit(X, X[:, :1], batch_size=2, epochs=2, verbose=0, validation_data=(X, X[:, :1])).history
+    assert list(history) == ["loss", "total", "each", "val_loss", "val_total", "val_each"]
+    np.testing.assert_allclose(history["total"], [X.sum() / 2] * 2, rtol=1e-5)
+    np.testing.assert_allclose(history["val_each"], [X.mean()] * 2, rtol=1e-5)
+    with pytest.raises(ValueError, match="provide a name"):
+        model.add_metric(ops.sum(X))
+
+
+def test_shapes_of_the_calls_on_symbolic_tensors():
+    dense = Dense(2)
+    dense(Input((3,))), dense(Input((5, 3)))
+    assert dense.get_input_shape_at(1) == (None, 5, 3)
+    assert dense.get_output_shape_at(0) == (None, 2)
+
+
+def test_trainable_weights_can_be_named_as_in_keras_1():
+    class Old(Layer):
+        def build(self, input_shape):
+            w = tf.Variable(np.ones((3, 2), "float32"))
+            self.trainable_weights = [w]
+            self.kernel_of = lambda: w
+
+        def call(self, inputs):
+            return tf.matmul(inputs, self.kernel_of())
+
+    inputs = Input((3,))
+    model = Model(inputs, Old()(inputs))
+    assert len(model.trainable_weights) == 1
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :2], verbose=0)
+    assert (model.get_weights()[0] != 1).any()
+
+
 @pytest.mark.parametrize("value", [1, None, "a", np.bool_(True)])
 def test_trainable_is_a_boolean(value):
     with pytest.raises(ValueError, match="Expected `trainable` to be a boolean"):

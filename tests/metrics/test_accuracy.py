@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import kerasish as keras
 from kerasish import metrics
 
 
@@ -56,3 +57,15 @@ def test_no_threshold_is_one_half():
         "name": "sparse_top_k_categorical_accuracy", "dtype": "float32", "k": 2,
     }  # fmt: skip
     assert metrics.SparseTopKCategoricalAccuracy(from_sorted_ids=True).get_config()["from_sorted_ids"] is True
+
+
+def test_one_hot_targets_may_be_booleans():
+    y = np.array([[True, False], [False, True]])
+    p = np.array([[0.3, 0.7], [0.2, 0.8]], "float32")
+    for metric, expected in (
+        (keras.metrics.CategoricalAccuracy(), 0.5),
+        (keras.metrics.TopKCategoricalAccuracy(k=1), 0.5),
+        (keras.metrics.OneHotMeanIoU(2), 0.25),
+    ):
+        metric.update_state(y, p)
+        assert float(metric.result()) == expected

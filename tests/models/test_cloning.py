@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import kerasish as keras
 from kerasish.layers import Dense, Dropout, Input, Lambda
 from kerasish.models import Model, Sequential, clone_model, model_from_json
 
@@ -95,3 +96,50 @@ def test_a_layer_that_stands_twice_in_a_sequential_is_one_in_its_copies():
         assert len(copy.weights) == 2
         copy.set_weights(model.get_weights())
         np.testing.assert_array_equal(copy(np.eye(4)), model(np.eye(4)))
+
+
+class Trained(keras.Model):
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+class Forwarding(keras.Model):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class Named(keras.Model):
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
+
+
+@pytest.mark.parametrize("kind", [Trained, Forwarding, Named])
+def test_subclass_made_of_inputs_and_outputs_is_known_by_its_graph(kind, tmp_path):
+    inputs = keras.Input((4,))
+    model = kind(inputs, keras.layers.Dense(2)(inputs))
+    assert sorted(model.get_config()) == ["input_layers", "layers", "name", "output_layers", "trainable"]
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "m.keras")
+    copies = [
+        keras.models.load_model(tmp_path / "m.keras", custom_objects={kind.__name__: kind}),
+        kind.from_config(model.get_config()),
+        keras.models.clone_model(model),
+    ]
+    assert [type(copy) for copy in copies] == [kind] * 3
+    x = np.ones((3, 4), "float32")
+    np.testing.assert_allclose(copies[0].predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_subclass_with_other_arguments_is_not_made_of_a_graph():
+    class More(keras.Model):
+        def __init__(self, inputs, outputs, k=3, **kwargs):
+            super().__init__(inputs, outputs, **kwargs)
+
+        def get_config(self):
+            return {"k": 3}
+
+    inputs = keras.Input((4,))
+    model = More(inputs, keras.layers.Dense(2)(inputs))
+    assert type(keras.models.clone_model(model)) is type(keras.Model(inputs, inputs))
+    with pytest.raises(TypeError, match="More"):
+        More.from_config(model.get_config())

@@ -119,6 +119,44 @@ def test_its_serialized_form_has_kerass_paths():
     assert keras.saving.deserialize_keras_object(data).output_shape == (None, 1)
 
 
+@pytest.mark.parametrize("eager", [False, True])
+def test_declared_lengths_do_not_bind(eager):
+    """As in Keras: a Sequential's layers alone decide which sizes they take; what the model says of itself stays."""
+    model = keras.Sequential([keras.Input((7, 4)), keras.layers.Dense(3), keras.layers.Dense(2)])
+    model.compile("sgd", "mse", run_eagerly=eager)
+    x = np.arange(72, dtype="float32").reshape(2, 9, 4)
+    one = model.layers[1](model.layers[0](x))
+    np.testing.assert_allclose(np.asarray(model(x)), np.asarray(one), rtol=1e-5)
+    assert model.predict(x[:, :8], verbose=0).shape == (2, 8, 2)
+    assert np.isfinite(model.fit(x, np.zeros((2, 9, 2)), verbose=0).history["loss"][0])
+    assert (model.input_shape, model.output_shape) == ((None, 7, 4), (None, 7, 2))
+    with pytest.raises(ValueError, match="axis -1"):
+        model(np.ones((2, 7, 5)))
+    with pytest.raises(ValueError, match="expected shape"):
+        model(np.ones((2, 4)))
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_inside_another_model_any_length_is_taken(eager):
+    class Block(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.ffn = keras.Sequential([keras.layers.Dense(3, activation="relu"), keras.layers.Dense(2)])
+
+        def call(self, inputs):
+            return self.ffn(inputs)
+
+    def batches():
+        for length in (4, 6, 5):
+            yield np.ones((2, length, 3), "float32"), np.ones((2, length, 2), "float32")
+
+    model = Block()
+    model.compile("sgd", "mse", run_eagerly=eager)
+    assert np.isfinite(model.fit(batches(), verbose=0).history["loss"][0])
+    outer = keras.Input((None, 3))
+    assert keras.Model(outer, Block()(outer)).predict(np.ones((1, 8, 3)), verbose=0).shape == (1, 8, 2)
+
+
 def test_layers_added_to_a_model_built_on_its_data_count_at_once():
     model = Sequential([Dense(2), Dense(3)])
     model(X)

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+import kerasish as keras
 from kerasish import layers, optimizers, saving
 from kerasish.models import Model, Sequential, load_model, model_from_json
 
@@ -393,3 +394,26 @@ def test_tf_keras_lists_a_subclassed_models_layers_first(tmp_path):
             file[f"{path}/vars/1"] = np.full(shape[1:], 2.0)
     model.load_weights(tmp_path / "m.weights.h5")
     assert all((w == 2.0).all() for w in model.get_weights())
+
+
+def test_dense_with_arrays_of_its_own_names_is_loaded(tmp_path):
+    class Scaled(keras.layers.Dense):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.factor = keras.Variable(np.ones(self.units), name="factor", dtype="float32", trainable=False)
+
+        def save_own_variables(self, store):
+            super().save_own_variables(store)
+            store["factor"] = self.factor.numpy()
+
+        def load_own_variables(self, store):
+            self.factor.assign(store["factor"])
+            self.kernel.assign(store["0"])
+            self.bias.assign(store["1"])
+
+    model = keras.Sequential([keras.Input((3,)), Scaled(2)])
+    model.layers[0].factor.assign([3.0, 4.0])
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled})
+    assert again.layers[0].factor.numpy().tolist() == [3.0, 4.0]
+    np.testing.assert_array_equal(again.layers[0].kernel.numpy(), model.layers[0].kernel.numpy())

@@ -34,6 +34,18 @@ class Stop(callbacks.Callback):
             raise KeyboardInterrupt
 
 
+class StopAfter(callbacks.Callback):
+    """Raises after an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
 def net():
     keras.utils.set_random_seed(3)
     inputs = layers.Input((4,))
@@ -79,6 +91,28 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path, data, save_fr
         assert values == history[name][2:], name
     for a, b in zip(state(model), state(whole), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("stop", [(0, 6), (1, 6), (1, 2)], ids=str)
+def test_metrics_are_there_before_the_first_batch_of_a_run_that_goes_on(tmp_path, stop):
+    """What a captured step is made for, so that it is the same one as before."""
+    seen = []
+
+    def look(batch, logs):
+        seen.append([(v.path, tuple(v.shape)) for metric in model.metrics for v in metric.variables])
+
+    x, options = DATA["arrays"]()
+    ends = Stop(*stop) if stop[1] < 6 else StopAfter(stop[0])
+    first = [callbacks.BackupAndRestore(tmp_path, save_freq=1), ends]
+    with pytest.raises(KeyboardInterrupt):
+        net().fit(*x, epochs=3, verbose=0, callbacks=first, **options)
+    model = net()
+    backup = callbacks.BackupAndRestore(tmp_path, save_freq=1)
+    history = model.fit(
+        *x, epochs=3, verbose=0, callbacks=[backup, callbacks.LambdaCallback(on_train_batch_begin=look)], **options
+    )
+    assert history.epoch[0] == stop[0] + (stop[1] == 6)
+    assert len(seen[0]) == 4 and seen[0] == seen[-1]
 
 
 SCRIPT = """

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_checks import PLAIN, X, Y, assert_logs
 
-from kerasish import layers, losses, metrics, models
+import kerasish as keras
+from kerasish import layers, losses, metrics, models, ops, utils
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, Outputs, as_metric
 
 # targets' shape, predictions' shape, the class that "accuracy" is (Keras 3.15)
@@ -185,3 +186,49 @@ def test_a_model_s_metrics_are_the_loss_and_one_for_all():
     model.compile("sgd", "mse", metrics=["mae"])
     assert [m.name for m in model.metrics] == ["loss", "compile_metrics"]
     assert np.isscalar(model.evaluate(X, Y, verbose=0)[1])
+
+
+class Contrastive(losses.Loss):
+    """A loss that is its ``__call__``, as some of Keras's own examples are."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        rows = utils.normalize(y_pred, axis=1, order=2)
+        return ops.mean(ops.square(ops.matmul(rows, ops.transpose(rows)) - 0.5))
+
+
+def test_a_loss_s_own_call_is_what_training_uses():
+    x = layers.Input((3,))
+    model = models.Model(x, layers.Dense(2, kernel_initializer="identity")(x))
+    loss = Contrastive()
+    model.compile("sgd", loss)
+    before = float(loss(None, model(X)))
+    assert float(model.train_on_batch(X, Y)) == pytest.approx(before, rel=1e-5)
+    assert float(loss(None, model(X))) < before
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "metrics"),
+    [
+        (["mse", None], np.ones((8, 2)), None),
+        (["mse", None], [np.ones((8, 2))], ["mae", None]),
+        ({"a": "mse"}, np.ones((8, 2)), {"a": "mae"}),
+    ],
+)
+def test_outputs_without_a_loss_need_no_targets(loss, y, metrics):
+    inputs = keras.Input((4,))
+    a = keras.layers.Dense(2, name="a", kernel_initializer="zeros")(inputs)
+    model = keras.Model(inputs, [a, keras.layers.Dense(3, name="b", trainable=False)(a)])
+    model.compile(keras.optimizers.SGD(0.0), loss=loss, metrics=metrics)
+    logs = model.fit(np.ones((8, 4)), y, verbose=0).history
+    assert logs["loss"] == [1.0]
+    assert metrics is None or logs["a_mae"] == [1.0]
+    scores = model.evaluate(np.ones((8, 4)), y, verbose=0, return_dict=True)
+    assert scores["loss"] == 1.0
+
+
+def test_targets_for_some_of_several_losses_are_refused():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, [keras.layers.Dense(2)(inputs), keras.layers.Dense(2)(inputs)])
+    model.compile("sgd", loss=["mse", "mse"])
+    with pytest.raises(ValueError, match="does not fit"):
+        model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)

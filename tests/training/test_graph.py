@@ -235,7 +235,7 @@ def test_layers(name):
     def make():
         inputs = keras.Input(x.shape[1:], dtype=str(x.dtype))
         fresh = [cls.from_config(config) for cls, config in configs]
-        return keras.Sequential([inputs, *fresh, L.Dense(2)])
+        return keras.Sequential([inputs, *fresh, L.Dense(2, name="last")])  # no name is taken
 
     tolerance = 0.02 if name == "mixed precision" else 1e-4
     assert_same(make, x, Y[: len(x)], rtol=tolerance, atol=tolerance / 10)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from training_checks import HISTORY, PLAIN, WEIGHTS, X, Y, assert_logs, batches, forever, net, ready
 
+import kerasish as keras
 from kerasish import layers, models
 
 T = np.sin(np.arange(33, dtype="float32")).reshape(11, 3)
@@ -429,3 +430,60 @@ def test_predict_gives_arrays_of_its_own():
 def test_predict_on_a_generator_with_steps():
     assert net().predict(forever(), steps=2, verbose=0).shape == (16, 1)
     assert net().predict((x for x, _ in batches()), verbose=0).shape == (20, 1)
+
+
+def test_predict_calls_hooks_for_several_batches_at_once():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse", steps_per_execution=2)
+    seen = []
+    hooks = keras.callbacks.LambdaCallback(
+        on_predict_batch_begin=lambda batch, logs: seen.append(batch),
+        on_predict_batch_end=lambda batch, logs: seen.append((batch, logs["outputs"].shape[0])),
+    )
+    assert model.predict(np.ones((10, 3)), batch_size=2, verbose=0, callbacks=[hooks]).shape == (10, 1)
+    assert seen == [0, (1, 4), 2, (3, 4), 4, (4, 2)]
+
+
+def test_what_callbacks_add_to_logs_is_seen_by_later_callbacks_only():
+    class Adds(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["extra"] = epoch
+
+        def on_test_end(self, logs=None):
+            logs["more"] = 1.0
+
+        def on_train_end(self, logs=None):
+            self.last = sorted(logs)
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    adds, x = Adds(), np.ones((4, 3))
+    history = model.fit(x, x[:, :1], validation_data=(x, x[:, :1]), epochs=2, verbose=0, callbacks=[adds]).history
+    assert sorted(history) == ["extra", "loss", "val_loss"]
+    assert adds.last == ["loss", "val_loss"]
+
+
+@pytest.mark.parametrize(("style", "expected"), [("keras2", ["loss", "accuracy"]), ("keras3", ["accuracy", "loss"])])
+def test_logs_have_the_order_of_the_style(style, expected):
+    before = keras.config.style()
+    keras.config.set_style(style)
+    try:
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=["accuracy"])
+        x = np.ones((4, 3))
+        history = model.fit(x, x[:, :1], validation_split=0.5, verbose=0).history
+    finally:
+        keras.config.set_style(before)
+    assert list(history) == [*expected, *(f"val_{name}" for name in expected)]
+
+
+@pytest.mark.parametrize(("policy", "name"), [("mixed_float16", "LossScaleOptimizer"), ("float16", "SGD")])
+def test_the_loss_is_scaled_for_mixed_precision(policy, name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert type(model.optimizer).__name__ == name

@@ -18,7 +18,16 @@ from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.features.batches import is_dataset
 from kerasish.layers.features.category import hash_bins
-from kerasish.layers.features.encoding import TextLayer, as_text, check_mode, encode, no_sparse, salt_words, tally
+from kerasish.layers.features.encoding import (
+    TextLayer,
+    as_text,
+    check_mode,
+    encode,
+    no_sparse,
+    one_hot,
+    salt_words,
+    tally,
+)
 from kerasish.layers.features.rows import Rows
 from kerasish.layers.features.vocabulary import TokenCounts, Vocabulary, padded_idf, read_lines
 
@@ -371,17 +380,15 @@ class IndexLookup(TextLayer):
         return self._weighted(encode(indices, mode, self._depth, torch.int64))
 
     def call_on_rows(self, rows: Rows, width: int | None = None) -> torch.Tensor:
-        """The same for text in rows: indices as (rows, width), padded with 0, or a vector for each row."""
+        """The same for text in rows: indices as (rows, width), padded with 0; one-hot vectors as (rows, longest, tokens),
+        padded with vectors of 0; or one vector for each row."""
         self._ensure_known_size()
         flat = self.indices(rows.values).cpu()
         if self.output_mode == "int":
             return rows.padded(flat, width).to(devices.current())
         if self.output_mode == "one_hot":
-            raise fail(
-                InvalidArgumentError,
-                f"Layer {self.name} cannot give one-hot vectors for rows of unequal length",
-                hint="Use output_mode='multi_hot' or 'count'.",
-            )
+            places = rows.padded(flat, None, fill=_NOWHERE)
+            return one_hot(places, self._depth, torch.int64).to(devices.current())
         binary = self.output_mode == "multi_hot"
         counts = tally(flat, rows.owners(), len(rows.lengths), self._depth, torch.int64, binary)
         return self._weighted(counts.to(devices.current()))

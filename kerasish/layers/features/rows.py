@@ -50,8 +50,8 @@ class Rows:
         """For each text, the number of its row."""
         return torch.repeat_interleave(torch.arange(len(self.lengths)), torch.tensor(self.lengths, dtype=torch.int64))
 
-    def padded(self, flat: torch.Tensor, width: int | None) -> torch.Tensor:
-        """What belongs to the texts, as (rows, width): cut, and filled up with 0; ``width`` is by default the longest."""
+    def padded(self, flat: torch.Tensor, width: int | None, fill: int = 0) -> torch.Tensor:
+        """What belongs to the texts, as (rows, width): cut, and filled up; ``width`` is by default the longest."""
         lengths = torch.tensor(self.lengths, dtype=torch.int64)
         if width is None:
             width = max(self.lengths, default=0)
@@ -59,6 +59,6 @@ class Rows:
         starts = lengths.cumsum(0) - lengths
         places = torch.arange(len(flat)) - starts[owners]
         kept = places < width
-        out = torch.zeros((len(self.lengths), width), dtype=flat.dtype)
+        out = torch.full((len(self.lengths), width), fill, dtype=flat.dtype)
         out[owners[kept], places[kept]] = flat[kept]
         return out

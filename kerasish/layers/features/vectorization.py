@@ -314,6 +314,8 @@ def _ngrams(tokens: Any, widths: tuple[int, ...]) -> Any:
 
     if isinstance(tokens, Rows):
         return Rows.of(joined(row) for row in tokens)
+    if tokens.ndim == 0:
+        raise fail(ValueError, "Data must have rank>0 to make n-grams of it", received="a scalar")
     if tokens.ndim == 1:
         return _vector(joined(tokens.tolist()))
     rows = [joined(row) for row in tokens.reshape(-1, tokens.shape[-1]).tolist()]

@@ -6,6 +6,7 @@ import logging as python_logging
 from types import SimpleNamespace
 from typing import Any
 
+import kerasish
 from kerasish.core.errors import NotServedError
 from kerasish.core.random import set_seed
 from kerasish.tf import config as config
@@ -93,6 +94,44 @@ logging = SimpleNamespace(
 )
 
 
+class ConfigProto(SimpleNamespace):
+    """Options of a session, which are kept and change nothing: devices and memory are torch's business."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"gpu_options": SimpleNamespace(), "graph_options": SimpleNamespace(), **options})
+
+
+class GPUOptions(SimpleNamespace):
+    """Options of a ``ConfigProto``."""
+
+
+class Session:
+    """What scripts make to hand a ``ConfigProto`` to ``keras.backend.set_session``; it runs nothing."""
+
+    def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
+        self.config = config
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """There is no graph to run.
+
+        Raises:
+            NotServedError: always.
+        """
+        raise _unserved("Session.run")
+
+
+InteractiveSession = Session
+
+
 def _unserved(name: str) -> NotServedError:
     return NotServedError(
         f"'tf.compat.v1.{name}' belongs to TensorFlow 1, whose graphs and sessions kerasish does not have. Write the program "
@@ -103,4 +142,6 @@ def _unserved(name: str) -> NotServedError:
 def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    if name == "keras":
+        return kerasish
     raise _unserved(name)

@@ -9,6 +9,13 @@ import numpy as np
 
 from kerasish.core import dispatch
 from kerasish.core.errors import missing_name
+from kerasish.tf.image.files import decode_bmp as decode_bmp
+from kerasish.tf.image.files import decode_gif as decode_gif
+from kerasish.tf.image.files import decode_image as decode_image
+from kerasish.tf.image.files import decode_jpeg as decode_jpeg
+from kerasish.tf.image.files import decode_png as decode_png
+from kerasish.tf.image.files import encode_jpeg as encode_jpeg
+from kerasish.tf.image.files import encode_png as encode_png
 from kerasish.tf.io import gfile as gfile
 
 

@@ -128,3 +128,16 @@ def test_a_configuration_never_names_a_file():
 def test_two_columns_of_text_cannot_be_split():
     with pytest.raises(ValueError, match="rank must be 1 or the last"):
         TextVectorization(vocabulary=["a"])(np.array([["a", "b"]]))
+
+
+def test_one_hot_vectors_of_rows_of_unequal_length_are_filled_up_with_zeros():
+    layer = TextVectorization(output_mode="one_hot", vocabulary=["a", "b"])
+    expected = np.eye(4)[[[1, 0, 2], [2, 3, 3]]][..., :3]  # [UNK] is the first token
+    np.testing.assert_array_equal(layer(["a z b", "b"]).numpy(), expected)
+    assert layer(["", "  "]).shape == (2, 0, 3)
+
+
+def test_ngrams_need_an_axis():
+    layer = TextVectorization(split=None, ngrams=2, vocabulary=["a"])
+    with pytest.raises(ValueError, match="rank>0"):
+        layer("a")

@@ -1,0 +1,131 @@
+"""Boxes (top, left, bottom, right): cutting them out of images, and choosing those that do not overlap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from kerasish.core.dispatch import Array, Index, strict_op
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops.common import integer_shape
+
+
+@strict_op
+def crop_and_resize(
+    image: Array,
+    boxes: Index,
+    box_indices: Index,
+    crop_size: Any,
+    method: str = "bilinear",
+    extrapolation_value: float = 0.0,
+    name: str | None = None,
+) -> Any:
+    """The parts of images in boxes, all resized to one size, as float32 (boxes, height, width, channels).
+
+    Args:
+        image: (batch, height, width, channels).
+        boxes: (boxes, 4), as parts of the sides; top > bottom turns the part over.
+        box_indices: (boxes,), the image that a box is of.
+        crop_size: height and width of the results.
+        method: "bilinear" or "nearest".
+        extrapolation_value: what is outside of the images.
+
+    Raises:
+        ValueError: an unknown method.
+    """
+    if method not in ("bilinear", "nearest"):
+        raise fail(ValueError, "method must be 'bilinear' or 'nearest'", received=f"method={method}")
+    high, wide = integer_shape(crop_size)
+    x, boxes, which = image.float(), torch.as_tensor(boxes).float(), torch.as_tensor(box_indices).long()
+    y_in, y0, y1, y_part = _between(boxes[:, 0], boxes[:, 2], x.shape[1], high, method)
+    x_in, x0, x1, x_part = _between(boxes[:, 1], boxes[:, 3], x.shape[2], wide, method)
+    images = which[:, None, None]
+
+    def row(y: torch.Tensor) -> torch.Tensor:
+        left, right = (x[images, y[:, :, None], column[:, None, :]] for column in (x0, x1))
+        return left + (right - left) * x_part[:, None, :, None]
+
+    top = row(y0)
+    values = top + (row(y1) - top) * y_part[:, :, None, None]
+    inside = (y_in[:, :, None] & x_in[:, None, :])[..., None]
+    return torch.where(inside, values, float(extrapolation_value))
+
+
+def _between(start: torch.Tensor, end: torch.Tensor, size: int, new: int, method: str) -> tuple[torch.Tensor, ...]:
+    """For each of ``new`` places along an axis: is it inside, the pixels before and after it, and how far it is between."""
+    if new > 1:
+        step = (end - start) * (size - 1) / (new - 1)
+        place = start[:, None] * (size - 1) + torch.arange(new, device=start.device) * step[:, None]
+    else:
+        place = (0.5 * (start + end) * (size - 1))[:, None]
+    inside = (place >= 0) & (place <= size - 1)
+    place = torch.where(inside, place, 0)
+    if method == "nearest":
+        place = torch.floor(place + 0.5)
+    before = place.floor()
+    return inside, before.long(), place.ceil().long(), place - before
+
+
+@strict_op
+def non_max_suppression(
+    boxes: Array,
+    scores: Array,
+    max_output_size: Any,
+    iou_threshold: float = 0.5,
+    score_threshold: float = float("-inf"),
+    name: str | None = None,
+) -> Any:
+    """The places of the best boxes, best first, without those that overlap a better one by more than ``iou_threshold``.
+
+    Args:
+        boxes: (boxes, 4), two opposite corners.
+        scores: (boxes,).
+        max_output_size: at most so many.
+        score_threshold: boxes whose score is not above it do not count.
+
+    Raises:
+        InvalidArgumentError: ``iou_threshold`` is not in [0, 1].
+    """
+    return _kept(boxes, scores, max_output_size, iou_threshold, score_threshold)
+
+
+@strict_op
+def non_max_suppression_with_scores(
+    boxes: Array,
+    scores: Array,
+    max_output_size: Any,
+    iou_threshold: float = 0.5,
+    score_threshold: float = float("-inf"),
+    soft_nms_sigma: float = 0.0,
+    name: str | None = None,
+) -> Any:
+    """Places and scores of the best boxes that do not overlap; see ``non_max_suppression``.
+
+    Raises:
+        NotImplementedError: ``soft_nms_sigma`` is not 0.
+    """
+    if soft_nms_sigma:
+        raise fail(NotImplementedError, "Only soft_nms_sigma=0 is served", received=f"soft_nms_sigma={soft_nms_sigma}")
+    kept = _kept(boxes, scores, max_output_size, iou_threshold, score_threshold)
+    return kept, scores[kept.long()]
+
+
+def _kept(boxes: torch.Tensor, scores: torch.Tensor, most: Any, iou: float, least: float) -> torch.Tensor:
+    if not 0 <= iou <= 1:
+        raise InvalidArgumentError("iou_threshold must be in [0, 1]")
+    corners = torch.cat([torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])], 1)
+    areas = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
+    order = torch.argsort(scores, descending=True, stable=True)
+    order = order[scores[order] > least]
+    kept = []
+    while len(order) and len(kept) < int(most):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        low = torch.maximum(corners[order, :2], corners[best, :2])
+        high = torch.minimum(corners[order, 2:], corners[best, 2:])
+        common = (high - low).clamp(min=0).prod(1)
+        together = areas[order] + areas[best] - common
+        empty = (areas[order] <= 0) | (areas[best] <= 0)
+        order = order[empty | (common <= iou * together)]
+    return torch.stack(kept).int() if kept else torch.zeros(0, dtype=torch.int32, device=boxes.device)

@@ -1,0 +1,138 @@
+"""Image files as tensors and back."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import dispatch, dtypes
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.tf.image.colours import converted
+from kerasish.utils.images import decode_image as decoded
+from kerasish.utils.images import pillow
+
+
+def decode_jpeg(
+    contents: Any,
+    channels: int = 0,
+    ratio: int = 1,
+    fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False,
+    acceptable_fraction: float = 1,
+    dct_method: str = "",
+    name: str | None = None,
+) -> Any:
+    """A JPEG file's bytes as uint8 (height, width, channels).
+
+    Args:
+        channels: 1, 3, or 0 for the file's own number.
+        ratio: take every n-th pixel: 1, 2, 4 or 8. Only 1 is served.
+
+    Raises:
+        InvalidArgumentError: it is not an image, or is damaged.
+    """
+    if ratio != 1 or try_recover_truncated or acceptable_fraction != 1:
+        raise fail(NotImplementedError, "decode_jpeg decodes whole images only", "ratio=1, acceptable_fraction=1")
+    return _wrapped(_decoded(contents, channels))
+
+
+def decode_png(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None) -> Any:
+    """A PNG file's bytes as (height, width, channels); ``channels`` 0 is the file's own number.
+
+    Raises:
+        InvalidArgumentError: it is not an image, or is damaged.
+        NotImplementedError: another dtype than uint8.
+    """
+    if dtypes.as_dtype(dtype) != dtypes.uint8:
+        raise fail(NotImplementedError, "decode_png decodes 8 bits", "dtype=tf.uint8", f"dtype={dtype}")
+    return _wrapped(_decoded(contents, channels))
+
+
+def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Any:
+    """A BMP file's bytes as uint8 (height, width, channels)."""
+    return _wrapped(_decoded(contents, channels))
+
+
+def decode_gif(contents: Any, name: str | None = None) -> Any:
+    """All frames of a GIF file, as uint8 (frames, height, width, 3)."""
+    return _wrapped(_frames(_bytes(contents)))
+
+
+def decode_image(
+    contents: Any,
+    channels: int | None = None,
+    dtype: Any = dtypes.uint8,
+    name: str | None = None,
+    expand_animations: bool = True,
+) -> Any:
+    """A BMP, GIF, JPEG or PNG file's bytes as (height, width, channels); GIF: (frames, height, width, 3).
+
+    Args:
+        dtype: of the result; floats are from 0 to 1.
+        expand_animations: False: the first frame only.
+    """
+    data = _bytes(contents)
+    animated = data[:3] == b"GIF" and expand_animations
+    x = torch.from_numpy(_frames(data) if animated else _decoded(contents, channels or 0))
+    return dispatch.wrap(converted(x, dtypes.as_dtype(dtype)))
+
+
+def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
+    """uint8 (height, width, channels) as a PNG file's bytes."""
+    return _encoded(image, "PNG", {} if compression < 0 else {"compress_level": int(compression)})
+
+
+def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: str | None = None) -> Any:  # noqa: A002
+    """uint8 (height, width, 1 or 3) as a JPEG file's bytes; ``format`` is "", "grayscale" or "rgb"."""
+    return _encoded(image, "JPEG", {"quality": int(quality)})
+
+
+def _bytes(contents: Any) -> bytes:
+    return np.asarray(dispatch.raw(contents)).item()
+
+
+def _decoded(contents: Any, channels: int) -> np.ndarray:
+    data = _bytes(contents)
+    if channels not in (0, 1, 3, 4):
+        raise InvalidArgumentError(f"channels must be 0, 1, 3 or 4, got {channels}")
+    return decoded(data, channels or _own_channels(data), "contents")
+
+
+def _own_channels(data: bytes) -> int:
+    try:
+        image = pillow("tf.image").open(io.BytesIO(data), formats=("BMP", "GIF", "JPEG", "PNG"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"Unknown image file format. One of JPEG, PNG, GIF, BMP required: {error}"
+        ) from error
+    return {"1": 1, "L": 1, "I": 1, "I;16": 1, "RGBA": 4, "LA": 4}.get(image.mode, 3)
+
+
+def _frames(data: bytes) -> np.ndarray:
+    try:
+        image = pillow("tf.image").open(io.BytesIO(data), formats=("GIF",))
+        frames = []
+        for place in range(image.n_frames):
+            image.seek(place)
+            frames.append(np.asarray(image.convert("RGB")))
+        return np.stack(frames)
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise InvalidArgumentError(f"Invalid GIF data: {error}") from error
+
+
+def _encoded(image: Any, form: str, options: dict) -> Any:
+    x = np.asarray(dispatch.raw(image).numpy(force=True))
+    if x.dtype != np.uint8 or x.ndim != 3:
+        raise InvalidArgumentError(f"image must be uint8 of rank 3. Received: {x.dtype} of shape {x.shape}")
+    buffer = io.BytesIO()
+    pillow("tf.image").fromarray(x[:, :, 0] if x.shape[2] == 1 else x).save(buffer, form, **options)
+    result = np.empty((), dtype=object)
+    result[()] = buffer.getvalue()
+    return dispatch.wrap(result)
+
+
+def _wrapped(x: np.ndarray) -> Any:
+    return dispatch.wrap(torch.from_numpy(np.ascontiguousarray(x)))
