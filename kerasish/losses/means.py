@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.losses import probabilistic, regression
+from kerasish.ops.crossentropy import soft_label_loss
 
 MEAN, SUM = 1, 2  # torch's numbers for ``reduction``
 _NAMES = {MEAN: "mean", SUM: "sum"}
@@ -83,7 +84,10 @@ def _categorical_crossentropy(
     if logits is None or label_smoothing or logits.ndim != 2 or axis not in (-1, 1) or logits.shape[1] == 1:
         return None
     target = _pair(y_true, y_pred)
-    return None if target is None else F.cross_entropy(logits, target, reduction=_NAMES[reduction])
+    if target is None:
+        return None
+    losses = soft_label_loss(logits, target)
+    return losses.mean() if reduction == MEAN else losses.sum()
 
 
 def _sparse_categorical_crossentropy(

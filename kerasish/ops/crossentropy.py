@@ -71,6 +71,42 @@ def binary_crossentropy(target: Index, output: Array, from_logits: bool = False)
     return -(t * torch.log(p) + (1 - t) * torch.log(1 - p)).to(output.dtype)
 
 
+class _FromLogits(torch.autograd.Function):
+    """-Σ t · log softmax(x), with TensorFlow's gradient: softmax(x) - t, also where the labels t do not sum to 1.
+
+    So padding of zeros pulls at the logits, which training in TensorFlow has always had.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits: torch.Tensor, target: torch.Tensor, axis: int) -> torch.Tensor:
+        return -(target * torch.log_softmax(logits, axis)).sum(axis)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: torch.Tensor) -> None:
+        logits, target, ctx.axis = inputs
+        ctx.save_for_backward(logits, target)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
+        logits, target = ctx.saved_tensors
+        to_logits, to_target, _ = ctx.needs_input_grad
+        gradient = gradient.unsqueeze(ctx.axis)
+        return (
+            gradient * (torch.softmax(logits, ctx.axis) - target) if to_logits else None,
+            -gradient * torch.log_softmax(logits, ctx.axis) if to_target else None,
+            None,
+        )
+
+
+def soft_label_loss(logits: torch.Tensor, target: torch.Tensor, axis: int = -1) -> torch.Tensor:
+    """-Σ target · log softmax(logits) along an axis; both have one shape and dtype."""
+    if logits.requires_grad or target.requires_grad:
+        return _FromLogits.apply(logits, target, axis)
+    return _FromLogits.forward(logits, target, axis)
+
+
 @op
 def categorical_crossentropy(target: Index, output: Array, from_logits: bool = False, axis: int = -1) -> Any:
     """-Σ t · log p over the classes, which lie along ``axis``, in the dtype of ``output``.
@@ -89,17 +125,13 @@ def categorical_crossentropy(target: Index, output: Array, from_logits: bool = F
     output = floating(output)
     axis = axis_index(axis, output.ndim)
     t = _wide(target.to(output.dtype))
-    log_p = _log_probabilities(output, from_logits, axis, "categorical_crossentropy")
-    return -(t * log_p).sum(axis).to(output.dtype)
-
-
-def _log_probabilities(output: torch.Tensor, from_logits: bool, axis: int, name: str) -> torch.Tensor:
-    """The logarithm of each class's probability, from logits or from probabilities of any sum."""
-    logits = _logits(output, from_logits, name, "Softmax") if from_logits or axis == output.ndim - 1 else None
+    given = from_logits or axis == output.ndim - 1
+    logits = _logits(output, from_logits, "categorical_crossentropy", "Softmax") if given else None
     if logits is not None:
-        return torch.log_softmax(_wide(logits), axis)
+        return soft_label_loss(_wide(logits), t, axis).to(output.dtype)
     p = _wide(output)
-    return torch.log(_clipped(p / p.sum(axis, keepdim=True)))
+    log_p = torch.log(_clipped(p / p.sum(axis, keepdim=True)))
+    return -(t * log_p).sum(axis).to(output.dtype)
 
 
 @op

@@ -12,6 +12,7 @@ from kerasish import ops
 from kerasish.core import dispatch
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops.crossentropy import soft_label_loss
 from kerasish.tf.alias import FLOATS, check
 from kerasish.tf.reductions import reduce_sum
 
@@ -31,12 +32,8 @@ def softmax_cross_entropy_with_logits(labels: Index, logits: Array, axis: int = 
     check(logits, FLOATS, "SoftmaxCrossEntropyWithLogits")
     wide = logits.float() if logits.dtype in _SIXTEEN_BITS else logits
     try:
-        labels = labels.to(wide.dtype)
-        loss = -(labels * torch.log_softmax(wide, axis)).sum(axis)
-        if wide.requires_grad:  # TensorFlow's gradient is softmax - label, whatever the sum of the labels
-            size = torch.logsumexp(wide, axis)
-            loss = loss + (1 - labels.sum(axis)) * (size - size.detach())
-        return loss.to(logits.dtype)
+        wide, labels = torch.broadcast_tensors(wide, labels.to(wide.dtype))
+        return soft_label_loss(wide, labels, axis).to(logits.dtype)
     except RuntimeError:
         raise InvalidArgumentError(
             f"logits and labels must be broadcastable: logits_size={list(logits.shape)} labels_size={list(labels.shape)}"

@@ -383,3 +383,12 @@ def test_lists_of_tensors_are_structures_and_lists_of_numbers_are_tensors():
     assert float(losses.SparseCategoricalCrossentropy()([1, 2], [[0.05, 0.95, 0], [0.1, 0.8, 0.1]])) == pytest.approx(
         1.1769392
     )
+
+
+def test_the_gradient_for_logits_is_softmax_minus_labels_whatever_their_sum():
+    """As in TensorFlow: rows of zeros, which pad sequences, pull at the logits."""
+    logits = torch.tensor([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]], requires_grad=True)
+    labels = torch.tensor([[0.0, 0.0, 0.0], [0.2, 0.9, 0.4]])
+    loss = losses.CategoricalCrossentropy(from_logits=True, reduction="sum")(labels, logits)
+    torch.testing.assert_close(torch.autograd.grad(loss, logits)[0], torch.softmax(logits, -1).detach() - labels)
+    torch.testing.assert_close(loss.detach(), -(labels * torch.log_softmax(logits, -1)).sum().detach())
