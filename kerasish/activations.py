@@ -242,6 +242,8 @@ def serialize(activation: Any) -> Any:
     Raises:
         ValueError: not a callable.
     """
+    if activation is None:
+        return None
     if not callable(activation):
         raise fail(ValueError, f"Cannot serialize the activation {activation!r}", "a function or a layer")
     name = getattr(activation, "__name__", None)
@@ -263,8 +265,11 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
 def raw(activation: Any) -> Callable[..., torch.Tensor]:
     """``activation`` as a function of raw tensors, for layers.
 
-    Ours have one; layers and torch modules take raw tensors; a function of the user's gets Tensors.
+    Ours have one; layers and torch modules take raw tensors; a function of the user's gets Tensors. None, to which programs
+    set a layer's activation to look at its logits, is the linear one.
     """
+    if activation is None:
+        return linear.raw  # type: ignore[attr-defined]
     if inspect.isfunction(activation):
         ours = getattr(activation, "raw", None)
         return ours if ours is not None else on_raw_tensors(activation)

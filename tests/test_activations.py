@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasish import activations
+from kerasish import activations, layers, models
 from kerasish.core import registry
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.symbolic import KerasTensor
@@ -154,3 +154,19 @@ def test_ops_keep_their_own_names():
 def test_sparsemax_projects_onto_the_simplex():
     rows = activations.sparsemax(np.array([[1.0, 2.0, 3.0], [0.1, 0.2, 0.3], [2.0, 2.0, 0.0]], "float32"))
     np.testing.assert_allclose(rows, [[0, 0, 1], [7 / 30, 1 / 3, 13 / 30], [0.5, 0.5, 0]], rtol=1e-6)
+
+
+def test_a_layer_whose_activation_is_taken_away_gives_its_logits():
+    x = np.random.RandomState(0).rand(2, 8, 8, 3).astype("float32")
+    for layer in (layers.Dense(3, "softmax"), layers.Conv2D(3, 3, activation="relu"), layers.Activation("tanh")):
+        inputs = layers.Input((8, 8, 3))
+        model = models.Model(inputs, layer(inputs))
+        model(x)
+        layer.activation = None
+        logits = layer(x)
+        layer.activation = activations.linear
+        np.testing.assert_array_equal(logits, layer(x))
+        layer.activation = None
+        np.testing.assert_array_equal(model(x), logits)
+        np.testing.assert_array_equal(model.predict(x, verbose=0), logits)
+        assert layer.get_config()["activation"] is None
