@@ -179,6 +179,11 @@ def _stores(model: Any, include_optimizer: bool, skip: Iterable = ()) -> Iterato
         yield where, thing.name, store
 
 
+def stores(model: Any, skip: Iterable = ()) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path in a file of weights, name, and arrays of each layer and of the optimizer, without the layers of ``skip``."""
+    return _stores(model, True, skip)
+
+
 def _write_weights(
     path: str, stores: Iterable[tuple[str, str, dict]], also: Callable[[h5.Writer], None] | None = None
 ) -> None:

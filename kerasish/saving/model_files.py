@@ -16,7 +16,7 @@ from kerasish.core import registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
 from kerasish.layers.layer import Layer
-from kerasish.saving import h5, keras_file, legacy_h5, steps
+from kerasish.saving import h5, keras_file, legacy_h5, shards, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
 from kerasish.saving.dialects import to_keras_3
 
@@ -196,23 +196,24 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         filepath: ending in ``.weights.h5`` (Keras 3's format); other names in ``.h5`` or ``.hdf5`` get Keras 2's, without
             the optimizer.
         overwrite: whether an existing file is replaced without asking.
-        max_shard_size: not served.
+        max_shard_size: in GB: the weights are spread over files of at most this size, beside an index in ``.weights.json``.
         **kwargs: ``save_format="h5"`` of Keras 2: its format, whatever the name; ``objects_to_skip``: layers whose weights
             are left out.
 
     Raises:
         ValueError: the model is not built, another extension, or an unknown argument.
     """
-    if max_shard_size is not None:
-        raise fail(NotImplementedError, "save_weights(max_shard_size=...) is not served", received=max_shard_size)
     save_format = kwargs.pop("save_format", None)
     skip = kwargs.pop("objects_to_skip", None) or ()
     if kwargs.pop("options", None) is not None or kwargs:
         raise fail(TypeError, "save_weights() got an unexpected keyword argument", received=sorted(kwargs) or "options")
     _check_model(model, "save_weights")
     path = _path_of(filepath, save_format)
+    sharded = max_shard_size is not None
+    if sharded:
+        path = shards.index_path(path)
     legacy = save_format in ("h5", "hdf5") or (path.endswith((".h5", ".hdf5")) and not path.endswith(".weights.h5"))
-    if not legacy and not path.endswith(".weights.h5"):
+    if not legacy and not sharded and not path.endswith(".weights.h5"):
         raise ValueError(f"The filename must end in `.weights.h5`. Received: filepath={filepath}")
     if not model.built:
         raise ValueError(
@@ -221,8 +222,14 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         )
     if legacy and skip:
         raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={filepath}")
-    if overwrite or _may_replace(path):
-        legacy_h5.save_weights(model, path) if legacy else keras_file.save_weights(model, path, skip=skip)
+    if not overwrite and not _may_replace(path):
+        return
+    if sharded:
+        shards.write(path, keras_file.stores(model, skip), max_shard_size)
+    elif legacy:
+        legacy_h5.save_weights(model, path)
+    else:
+        keras_file.save_weights(model, path, skip=skip)
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
@@ -247,12 +254,18 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         raise ValueError(f"Invalid keyword arguments: {kwargs or 'options'}")
     _check_model(model, "load_weights")
     path = steps.newest(os.fspath(filepath))
-    kind = _kind_of(path, "load_weights")
+    kind = "shards" if path.endswith(shards.INDEX) else _kind_of(path, "load_weights")
     if not model.built:
         raise ValueError(
             "You are loading weights into a model that has not yet been built. Try building the model first by calling "
             "it on some data or by using `build()`."
         )
+    if kind == "shards":
+        _refuse_by_name(by_name, path)
+        _check_local(path)
+        with shards.reading(path) as root:
+            keras_file.load_weights(model, root, skip_mismatch, skip=skip)
+        return
     if kind == "zip":
         _refuse_by_name(by_name, path)
         with Archive(path) as archive:

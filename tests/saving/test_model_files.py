@@ -78,8 +78,6 @@ def test_unknown_arguments_are_named(tmp_path):
         model.save(tmp_path / "m", zipped=False)
     with pytest.raises(TypeError, match="foo"):
         model.save_weights(tmp_path / "m.weights.h5", foo=1)
-    with pytest.raises(NotImplementedError, match="max_shard_size"):
-        model.save_weights(tmp_path / "m.weights.h5", max_shard_size=1)
     model.save_weights(tmp_path / "m.weights.h5")
     with pytest.raises(ValueError, match="Invalid keyword arguments: {'foo': 1}"):
         model.load_weights(tmp_path / "m.weights.h5", foo=1)
