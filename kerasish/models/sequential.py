@@ -188,7 +188,7 @@ class Sequential(Model):
             return None
         known = self.__dict__.get("_wider")
         if known is None or known[0] is not self._network or not known[1].inputs[0].shape.is_compatible_with(shape):
-            self._drawn((None, *shape[1:]), own.dtype)  # a layer may refuse these sizes
+            self._drawn(shape, own.dtype)  # a layer may refuse these sizes
             sizes = [a if a == b else None for a, b in zip(own.shape[1:], shape[1:])]
             known = self.__dict__["_wider"] = (self._network, self._drawn((None, *sizes), own.dtype))
         return known[1]
