@@ -114,6 +114,8 @@ def non_max_suppression_with_scores(
 def _kept(boxes: torch.Tensor, scores: torch.Tensor, most: Any, iou: float, least: float) -> torch.Tensor:
     if not 0 <= iou <= 1:
         raise InvalidArgumentError("iou_threshold must be in [0, 1]")
+    device = boxes.device
+    boxes, scores = boxes.cpu(), scores.cpu()  # each box decides on those after it: on a device, one wait for each
     corners = torch.cat([torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])], 1)
     areas = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
     order = torch.argsort(scores, descending=True, stable=True)
@@ -128,4 +130,4 @@ def _kept(boxes: torch.Tensor, scores: torch.Tensor, most: Any, iou: float, leas
         together = areas[order] + areas[best] - common
         empty = (areas[order] <= 0) | (areas[best] <= 0)
         order = order[empty | (common <= iou * together)]
-    return torch.stack(kept).int() if kept else torch.zeros(0, dtype=torch.int32, device=boxes.device)
+    return (torch.stack(kept).int() if kept else torch.zeros(0, dtype=torch.int32)).to(device)

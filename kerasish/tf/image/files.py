@@ -30,10 +30,18 @@ def decode_jpeg(
     Args:
         channels: 1, 3, or 0 for the file's own number.
         ratio: take every n-th pixel: 1, 2, 4 or 8. Only 1 is served.
+        dct_method: a hint: "", "INTEGER_FAST" or "INTEGER_ACCURATE"; pixels are those of Pillow's decoder.
 
     Raises:
-        InvalidArgumentError: it is not an image, or is damaged.
+        InvalidArgumentError: it is not an image, or is damaged, or the hint is none.
+        NotImplementedError: options of a decoder that Pillow does not have.
     """
+    if dct_method not in ("", "INTEGER_FAST", "INTEGER_ACCURATE"):
+        raise InvalidArgumentError(
+            f"dct_method must be one of {{'', 'INTEGER_FAST', 'INTEGER_ACCURATE'}}, got {dct_method}"
+        )
+    if not fancy_upscaling:
+        raise fail(NotImplementedError, "decode_jpeg always smooths what it scales up", "fancy_upscaling=True", False)
     if ratio != 1 or try_recover_truncated or acceptable_fraction != 1:
         raise fail(NotImplementedError, "decode_jpeg decodes whole images only", "ratio=1, acceptable_fraction=1")
     return _wrapped(_decoded(contents, channels))
@@ -86,8 +94,23 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> An
 
 
 def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: str | None = None) -> Any:  # noqa: A002
-    """uint8 (height, width, 1 or 3) as a JPEG file's bytes; ``format`` is "", "grayscale" or "rgb"."""
-    return _encoded(image, "JPEG", {"quality": int(quality)})
+    """uint8 (height, width, channels) as a JPEG file's bytes.
+
+    Args:
+        format: "grayscale" for 1 channel, "rgb" for 3, or "": by the channels.
+        quality: from 0 to 100.
+
+    Raises:
+        InvalidArgumentError: another format, or one that the channels do not fit.
+    """
+    if format not in _JPEG_CHANNELS:
+        raise InvalidArgumentError(f"format must be one of {sorted(_JPEG_CHANNELS)}, got {format!r}")
+    if not 0 <= int(quality) <= 100:
+        raise InvalidArgumentError(f"quality must be in [0,100], got {quality}")
+    return _encoded(image, "JPEG", {"quality": int(quality)}, _JPEG_CHANNELS[format])
+
+
+_JPEG_CHANNELS = {"": (1, 3), "grayscale": (1,), "rgb": (3,)}
 
 
 def _bytes(contents: Any) -> bytes:
@@ -123,10 +146,12 @@ def _frames(data: bytes) -> np.ndarray:
         raise InvalidArgumentError(f"Invalid GIF data: {error}") from error
 
 
-def _encoded(image: Any, form: str, options: dict) -> Any:
+def _encoded(image: Any, form: str, options: dict, channels: tuple = (1, 2, 3, 4)) -> Any:
     x = np.asarray(dispatch.raw(image).numpy(force=True))
     if x.dtype != np.uint8 or x.ndim != 3:
         raise InvalidArgumentError(f"image must be uint8 of rank 3. Received: {x.dtype} of shape {x.shape}")
+    if x.shape[2] not in channels:
+        raise InvalidArgumentError(f"image must have one of {channels} channels. Received an image of shape {x.shape}")
     buffer = io.BytesIO()
     pillow("tf.image").fromarray(x[:, :, 0] if x.shape[2] == 1 else x).save(buffer, form, **options)
     result = np.empty((), dtype=object)
