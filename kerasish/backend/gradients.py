@@ -13,7 +13,7 @@ from kerasish.core.errors import NotServedError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.layer import Layer
 from kerasish.models.graph import Graph
-from kerasish.models.plan import Plan
+from kerasish.models.plan import Plan, lowered
 
 
 class _Gradients(Layer):
@@ -23,12 +23,13 @@ class _Gradients(Layer):
         super().__init__(dtype=graph.outputs[0].dtype.name, **kwargs)
         self._of = graph
         self._count = count
+        self._plans: dict[bool | None, Plan] = {}
 
     def call(self, inputs: list, training: bool | None = None) -> list:
         differentiable = torch.is_grad_enabled()
         with grad_mode(True):
             sources = [x if x.requires_grad else x.detach().requires_grad_() for x in inputs[: self._count]]
-            (loss,) = Plan(self._of, bool(training)).program(*sources, *inputs[self._count :])
+            (loss,) = lowered(self._of, bool(training), self._plans).program(*sources, *inputs[self._count :])
             found = torch_gradients(loss.sum(), sources, allow_unused=True, create_graph=differentiable)
         return [torch.zeros_like(x) if g is None else g for x, g in zip(sources, found, strict=True)]
 

@@ -22,9 +22,8 @@ from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
 from kerasish.layers.operation import Operation
-from kerasish.layers.tracking import structure
 from kerasish.models.graph import Graph
-from kerasish.models.plan import Plan
+from kerasish.models.plan import Plan, lowered
 
 _SHAPES = 256  # of inputs that are remembered as fitting
 
@@ -95,10 +94,7 @@ class Network:
 
     def plan(self, training: bool | None) -> Plan:
         """The program for a mode, lowered anew if the structure has changed since."""
-        plan = self._plans.get(training)
-        if plan is None or plan.version != structure.version:
-            plan = self._plans[training] = Plan(self.whole, training)
-        return plan
+        return lowered(self.whole, training, self._plans)
 
     def run(self, inputs: Any, training: bool | None, owner: Any) -> Any:
         """The outputs for raw inputs, in the model's structure; ``owner`` is the model."""

@@ -42,6 +42,14 @@ from kerasish.models.graph import Graph
 _LOCAL = re.compile(r"\b[vm]\d+\b")  # names of values in a program, see Plan._bind
 
 
+def lowered(graph: Graph, training: bool | None, known: dict[bool | None, Plan]) -> Plan:
+    """The plan of a graph for a mode: the one that is ``known``, or a new one if the structure has changed since."""
+    plan = known.get(training)
+    if plan is None or plan.version != structure.version:
+        plan = known[training] = Plan(graph, training)
+    return plan
+
+
 class Plan:
     """A lowered model.
 

@@ -7,6 +7,7 @@ import kerasish as keras
 from kerasish import backend as K
 from kerasish import layers, tf
 from kerasish.core.errors import NotServedError
+from kerasish.models import plan
 
 X = np.random.RandomState(0).rand(2, 8, 8, 1).astype("float32")
 
@@ -74,3 +75,17 @@ def test_weights_are_refused():
     model = classifier()
     with pytest.raises(NotServedError, match="GradientTape"):
         K.gradients(K.mean(model.output), model.trainable_weights)
+
+
+def test_a_gradient_is_lowered_once(monkeypatch):
+    made = []
+    lower = plan.Plan.__init__
+    monkeypatch.setattr(plan.Plan, "__init__", lambda self, *args: made.append(args) or lower(self, *args))
+    model = classifier()
+    grads = K.gradients(K.mean(model.output), model.input)
+    iterate = K.function([model.input], grads)
+    iterate([X])
+    before = len(made)
+    for _ in range(3):
+        iterate([X])
+    assert len(made) == before
