@@ -23,7 +23,11 @@ def index_raw(t: torch.Tensor, key: Any) -> torch.Tensor:
         try:
             return t[key]
         except (IndexError, ValueError, RuntimeError):
-            pass  # worded below
+            return _any_index(t, key)  # which says in TensorFlow's words what is wrong
+    return _any_index(t, key)
+
+
+def _any_index(t: torch.Tensor, key: Any) -> torch.Tensor:
     if isinstance(key, list):
         key = tuple(key)
     mask = dispatch.raw(key) if dispatch.is_tensor(key) or isinstance(key, np.ndarray) else None
