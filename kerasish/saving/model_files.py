@@ -210,6 +210,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     _check_model(model, "save_weights")
     path = _path_of(filepath, save_format)
     sharded = max_shard_size is not None
+    if sharded and save_format is not None:
+        raise ValueError(f"`max_shard_size` is for files in Keras 3's format. Received: save_format={save_format}")
     if sharded:
         path = shards.index_path(path)
     legacy = save_format in ("h5", "hdf5") or (path.endswith((".h5", ".hdf5")) and not path.endswith(".weights.h5"))

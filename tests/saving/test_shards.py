@@ -76,6 +76,8 @@ def test_what_does_not_fit_is_refused(tmp_path):
         model.save_weights(tmp_path / "m.weights.json")
     with pytest.raises(FileNotFoundError):
         model.load_weights(tmp_path / "none.weights.json")
+    with pytest.raises(ValueError, match="`max_shard_size` is for files in Keras 3's format. Received: save_format=h5"):
+        model.save_weights(tmp_path / "m.weights.json", max_shard_size=1, save_format="h5")
 
 
 @pytest.mark.parametrize(
