@@ -60,6 +60,7 @@ from kerasish.layers.configuration import (
 from kerasish.layers.functional_calls import rematerialize, rematerialized_call, stateless_call
 from kerasish.layers.input_spec import check_input
 from kerasish.layers.module import Module, converted_dtype
+from kerasish.layers.penalties import Penalized
 from kerasish.layers.quantization import Quantizable, settles_config
 from kerasish.layers.route import MISSED, Route
 from kerasish.layers.shapes import keras_tensors, plain_shapes, shape_from_config, shape_tree, without_batch
@@ -70,7 +71,7 @@ _MODE_ONLY = {"training"}
 _KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
 
-class Layer(Quantizable, Module):
+class Layer(Quantizable, Penalized, Module):
     """A computation with weights: tensors in, tensors out.
 
     Args:
@@ -90,8 +91,6 @@ class Layer(Quantizable, Module):
     _allow_non_tensor_positional_args = False  # kept for classes that set it; strings and the like pass everywhere
     _builds_by_running = False  # whether there is nothing to build but what the sublayers build when they are called
     _user_call = False  # whether ``call`` is the user's and gets Tensors
-    _loss_functions: tuple = ()  # functions that ``add_loss`` was given
-    _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _follows_policy = True  # whether a mixed policy has a say in what it computes
     _compute_bound = False  # whether its kernels take the time, not the calls between them
@@ -658,97 +657,6 @@ class Layer(Quantizable, Module):
         """Old name of ``add_weight``."""
         return self.add_weight(*args, **kwargs)
 
-    # losses
-
-    def add_loss(self, loss: Any) -> None:
-        """Add a penalty to the loss of the training step; belongs to the call in progress.
-
-        Args:
-            loss: a tensor or several; or functions of nothing, whose values count in every step from now on.
-
-        Raises:
-            ValueError: ``loss`` is symbolic.
-        """
-        for value in tree.flatten(loss):
-            if callable(value) and not dispatch.is_tensor(value):
-                if not any(layer is self for layer in local.call_layers):
-                    object.__setattr__(self, "_loss_functions", (*self._loss_functions, value))
-                    self._note_losses()
-                    continue
-                value = value()
-            if isinstance(value, KerasTensor):
-                raise fail(
-                    ValueError,
-                    f"add_loss() of layer '{self.name}' was given a symbolic tensor",
-                    hint="Call add_loss inside the call() of a layer, on that layer's inputs.",
-                )
-            self._losses.append(dispatch.raw(value, to_torch(self.compute_dtype)))
-            if local.losses is not None:
-                local.losses.append(value)
-        self._note_losses()
-
-    def _note_losses(self) -> None:
-        if not self._may_hold_losses and not is_dynamo_compiling():
-            object.__setattr__(self, "_given_loss", True)
-            tracking.structure_changed()
-
-    @property
-    def losses(self) -> list:
-        """Penalties of the last call and of the weights' regularizers, as scalar tensors."""
-        with dispatch.recorded_only():
-            return [dispatch.wrap(t) for t in self.raw_losses()]
-
-    def raw_losses(self) -> list[torch.Tensor]:
-        """``losses`` as raw tensors, attached to the graph that torch is recording."""
-        known = self._known_parts()
-        found = list(self._losses)
-        for layer in known.with_losses:
-            found.extend(layer._losses)
-        for layer in (self, *known.with_losses):
-            for function in layer._loss_functions:
-                with recording():
-                    found.append(dispatch.raw(function(), to_torch(layer.compute_dtype)))
-        for variable in (*self._trainable_variables, *self._non_trainable_variables, *known.variables):
-            if variable.regularizer is not None:
-                break
-        else:
-            return found
-        for variable in self.trainable_weights:
-            if variable.regularizer is not None:
-                found.append(regularizers.raw(variable.regularizer)(variable.logical))
-        return found
-
-    @property
-    def _may_hold_losses(self) -> bool:
-        """Whether calls give it penalties, as far as is known."""
-        return self._user_call or self.activity_regularizer is not None or self._given_loss
-
-    def _clear_losses(self) -> None:
-        """Forget the penalties of the last call, at the start of a new one."""
-        if self._losses:
-            self._losses.clear()
-        for layer in self._known_parts().with_losses:
-            if layer._losses:
-                layer._losses.clear()
-
-    def add_metric(self, *args: Any, **kwargs: Any) -> None:
-        """Keras 2's ``add_metric(value, name=None, aggregation="mean")``: the mean of ``value`` shows among the results.
-
-        Called in ``call()``, or on a model of symbolic tensors with an expression of those.
-
-        Raises:
-            ValueError: no name.
-        """
-        value, name = metric_arguments(*args, **kwargs)
-        if local.tracing:
-            return
-        metric = next((m for m in self._metrics if m.name == name), None)
-        if metric is None:
-            metric = registry.class_named("keras.metrics.Mean")(name=name)
-            self._metrics.append(metric)
-        with dispatch.grad_mode(False):
-            metric.update_state(dispatch.wrap(dispatch.raw(value).detach()))
-
     # properties
 
     @property
@@ -906,9 +814,3 @@ _FORGOT_INIT = (
     "In layer '{0}', you forgot to call `super().__init__()` as the first statement in the `__init__()` method. "
     "Go add it!"
 )
-
-
-def metric_arguments(value: Any, name: str | None = None, aggregation: str | None = None) -> tuple[Any, str]:
-    if not name:
-        raise ValueError("Please provide a name for your metric like `self.add_metric(tf.reduce_sum(x), name='m')`")
-    return value, name

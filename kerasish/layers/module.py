@@ -132,7 +132,10 @@ class Module(nn.Module):
 
     @trainable_weights.setter
     def trainable_weights(self, value: list) -> None:
-        """As layers of Keras 1 name their variables: those that no attribute holds yet are held from now on."""
+        """As layers of Keras 1 name their variables: the others are frozen, and those that no attribute holds are held."""
+        for own in self.weights:
+            if own.is_learnt and not any(v is own for v in value):
+                own.trainable = False
         if any(not any(v is own for own in self.weights) for v in value):
             self._named_weights = list(value)
 

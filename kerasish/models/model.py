@@ -22,7 +22,8 @@ from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
 from kerasish.layers.core import InputLayer
-from kerasish.layers.layer import Layer, metric_arguments
+from kerasish.layers.layer import Layer
+from kerasish.layers.penalties import check_metric
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models import state_tree
@@ -107,8 +108,8 @@ class Model(Trainer, Layer):
             self._set_network(PenalizedNetwork(self._network, self, symbolic, {}))
         super().add_loss([x for x in values if not any(x is own for own in symbolic)])
 
-    def add_metric(self, *args: Any, **kwargs: Any) -> None:
-        value, name = metric_arguments(*args, **kwargs)
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        check_metric(name, aggregation)
         if self._network is None or not isinstance(value, KerasTensor):
             super().add_metric(value, name)
         else:

@@ -399,6 +399,24 @@ def test_add_metric_shows_the_mean_of_a_value_among_the_results():
     np.testing.assert_allclose(history["val_each"], [X.mean()] * 2, rtol=1e-5)
     with pytest.raises(ValueError, match="provide a name"):
         model.add_metric(ops.sum(X))
+    with pytest.raises(ValueError, match="`aggregation` of add_metric.* 'sum'"):
+        model.add_metric(ops.sum(X), "total", aggregation="sum")
+
+
+def test_variables_that_trainable_weights_leaves_out_are_frozen():
+    class Old(Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(3,), initializer="ones", name="w")
+            self.b = self.add_weight(shape=(3,), initializer="zeros", name="b")
+            self.trainable_weights = [self.w]
+
+        def call(self, inputs):
+            return inputs * self.w + self.b
+
+    layer = Old()
+    layer(np.ones((1, 3), "float32"))
+    assert [v.name for v in layer.trainable_weights] == ["w"]
+    assert [v.name for v in layer.non_trainable_weights] == ["b"]
 
 
 def test_shapes_of_the_calls_on_symbolic_tensors():
