@@ -93,23 +93,52 @@ def encode_png(image: Any, compression: int = -1, name: str | None = None) -> An
     return _encoded(image, "PNG", {} if compression < 0 else {"compress_level": int(compression)})
 
 
-def encode_jpeg(image: Any, format: str = "", quality: int = 95, name: str | None = None) -> Any:  # noqa: A002
+def encode_jpeg(
+    image: Any,
+    format: str = "",  # noqa: A002
+    quality: int = 95,
+    progressive: bool = False,
+    optimize_size: bool = False,
+    chroma_downsampling: bool = True,
+    density_unit: str = "in",
+    x_density: int = 300,
+    y_density: int = 300,
+    xmp_metadata: str = "",
+    name: str | None = None,
+) -> Any:
     """uint8 (height, width, channels) as a JPEG file's bytes.
 
     Args:
         format: "grayscale" for 1 channel, "rgb" for 3, or "": by the channels.
         quality: from 0 to 100.
+        progressive: whether the picture is stored from coarse to fine.
+        optimize_size: a smaller file at some cost of time.
+        chroma_downsampling: whether colours have half the resolution.
+        density_unit: of the densities: pixels per inch, "in", or per centimetre, "cm".
+        xmp_metadata: stored beside the picture.
 
     Raises:
-        InvalidArgumentError: another format, or one that the channels do not fit.
+        InvalidArgumentError: another format or unit, or a format that the channels do not fit.
     """
     if format not in _JPEG_CHANNELS:
         raise InvalidArgumentError(f"format must be one of {sorted(_JPEG_CHANNELS)}, got {format!r}")
     if not 0 <= int(quality) <= 100:
         raise InvalidArgumentError(f"quality must be in [0,100], got {quality}")
-    return _encoded(image, "JPEG", {"quality": int(quality)}, _JPEG_CHANNELS[format])
+    if density_unit not in _PER_INCH:
+        raise InvalidArgumentError(f"density_unit must be one of {sorted(_PER_INCH)}, got {density_unit!r}")
+    options: dict[str, Any] = {
+        "quality": int(quality),
+        "progressive": bool(progressive),
+        "optimize": bool(optimize_size),
+        "subsampling": "4:2:0" if chroma_downsampling else "4:4:4",
+        "dpi": tuple(round(density * _PER_INCH[density_unit]) for density in (x_density, y_density)),
+    }
+    if xmp_metadata:
+        options["xmp"] = xmp_metadata.encode() if isinstance(xmp_metadata, str) else xmp_metadata
+    return _encoded(image, "JPEG", options, _JPEG_CHANNELS[format])
 
 
+_PER_INCH = {"in": 1, "cm": 2.54}
 _JPEG_CHANNELS = {"": (1, 3), "grayscale": (1,), "rgb": (3,)}
 
 
