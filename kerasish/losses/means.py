@@ -86,8 +86,7 @@ def _categorical_crossentropy(
     target = _pair(y_true, y_pred)
     if target is None:
         return None
-    losses = soft_label_loss(logits, target)
-    return losses.mean() if reduction == MEAN else losses.sum()
+    return soft_label_loss(logits, target, share=1 / max(len(logits), 1) if reduction == MEAN else 1.0)
 
 
 def _sparse_categorical_crossentropy(

@@ -392,3 +392,20 @@ def test_the_gradient_for_logits_is_softmax_minus_labels_whatever_their_sum():
     loss = losses.CategoricalCrossentropy(from_logits=True, reduction="sum")(labels, logits)
     torch.testing.assert_close(torch.autograd.grad(loss, logits)[0], torch.softmax(logits, -1).detach() - labels)
     torch.testing.assert_close(loss.detach(), -(labels * torch.log_softmax(logits, -1)).sum().detach())
+
+
+def test_the_gradient_for_logits_is_the_same_in_transforms_and_of_second_order():
+    loss = losses.CategoricalCrossentropy(from_logits=True, reduction="sum")
+    logits, labels = torch.randn(3, 4, dtype=torch.float64), torch.rand(3, 4, dtype=torch.float64)
+
+    def value(x, t):
+        return ops.crossentropy.soft_label_loss(x, t)
+
+    each = torch.func.vmap(torch.func.grad(value))(logits, labels)
+    torch.testing.assert_close(each, torch.softmax(logits, -1) - labels)
+    x = logits.clone().requires_grad_()
+    (first,) = torch.autograd.grad(loss(labels, x), x, create_graph=True)
+    (second,) = torch.autograd.grad(first[0, 0], x)
+    p = torch.softmax(logits[0], -1)
+    torch.testing.assert_close(second[0], p[0] * (torch.eye(4, dtype=torch.float64)[0] - p))
+    assert not second[1:].any()
