@@ -103,6 +103,10 @@ class AxisError(InvalidArgumentError, ValueError):
     """No such axis. TensorFlow's operations raise InvalidArgumentError, Keras's ValueError; this is both."""
 
 
+class EmptyRangeError(InvalidArgumentError, ValueError):
+    """No numbers between two limits. TensorFlow raises InvalidArgumentError, or ValueError where it looks before: both."""
+
+
 class DTypeMismatchError(InvalidArgumentError, TypeError):
     """Operands of different dtypes, or of one without a kernel. TensorFlow raises TypeError or InvalidArgumentError: both."""
 
