@@ -229,9 +229,7 @@ def normal_raw(shape: tuple, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtyp
     return _finish(values, values.shape, kind)
 
 
-def truncated_raw(
-    shape: tuple, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32"
-) -> torch.Tensor:
+def truncated_raw(shape: tuple, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32") -> torch.Tensor:
     """Normal floats within two standard deviations of the mean, for a stateless seed or a stream."""
     values = _truncated(_stream(seed), int(np.prod(shape)), as_dtype(dtype).name == "float64")
     values = _moved(values, shape, stddev, mean)
