@@ -1,5 +1,7 @@
 """Operations hand calls with composite tensors to the handlers of their class, and refuse without one."""
 
+from __future__ import annotations
+
 import pytest
 
 from kerasish import tf
