@@ -15,6 +15,9 @@ from kerasish.tf.data.dataset import UNKNOWN_CARDINALITY as UNKNOWN_CARDINALITY
 from kerasish.tf.data.dataset import Dataset, integer
 from kerasish.tf.data.iterators import Iterator
 from kerasish.tf.data.iterators import Optional as Optional
+from kerasish.tf.data.lookup import DatasetInitializer as DatasetInitializer
+from kerasish.tf.data.lookup import index_table_from_dataset as index_table_from_dataset
+from kerasish.tf.data.lookup import table_from_dataset as table_from_dataset
 from kerasish.tf.data.memory import AssertCardinality
 from kerasish.tf.data.options import AutoShardPolicy as AutoShardPolicy
 from kerasish.tf.data.options import AutotuneAlgorithm as AutotuneAlgorithm
