@@ -343,6 +343,8 @@ def operand(other: Any, like: torch.Tensor, name: str) -> Any:
         return other
     if isinstance(other, dispatch._types.symbolic) or hasattr(other, "_overrides_tensor_operators"):
         return NotImplemented
+    if isinstance(other, dispatch._types.composite) and name in other._operators_of_tensors:
+        return NotImplemented
     return dispatch.strict_constant(other, like.dtype, name)
 
 
