@@ -251,4 +251,4 @@ def test_wrong_arguments_raise(kind, call, words):
 
 
 def test_sparsemax_of_infinities_does_not_fail():
-    assert k.sparsemax(np.array([[np.inf, 1.0], [np.nan, 1.0]], "float32")).shape == (2, 2)
+    assert nn.sparsemax(np.array([[np.inf, 1.0], [np.nan, 1.0]], "float32")).shape == (2, 2)
