@@ -1,6 +1,6 @@
 """TFRecord files: byte strings with their lengths and checksums.
 
-    length (8 bytes) · checksum of these · content · checksum of it (4 bytes each); integers are little-endian
+length (8 bytes) · checksum of these · content · checksum of it (4 bytes each); integers are little-endian
 """
 
 from __future__ import annotations
@@ -187,5 +187,3 @@ def records(file: IO[bytes]) -> Iterator[bytes]:
             raise DataLossError(f"corrupted record at {at + 12}")
         yield content
         at += length + 16
-
-

@@ -44,7 +44,9 @@ class Inflated(io.RawIOBase):
             try:
                 part = self._engine.decompress(content, wanted)
             except zlib.error as error:
-                raise DataLossError(f"inflate() failed with {str(error).partition('while')[0].strip()}: {error}") from None
+                raise DataLossError(
+                    f"inflate() failed with {str(error).partition('while')[0].strip()}: {error}"
+                ) from None
             if part:
                 buffer[: len(part)] = part
                 return len(part)

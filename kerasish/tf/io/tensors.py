@@ -70,9 +70,7 @@ _VALUES = {
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
     """A tensor as the bytes of a message, in a string tensor of rank 0."""
     given = convert(tensor)
-    dims = b"".join(
-        wire.write_bytes(2, b"\x08" + wire.write_varint(size) if size else b"") for size in given.shape
-    )
+    dims = b"".join(wire.write_bytes(2, b"\x08" + wire.write_varint(size) if size else b"") for size in given.shape)
     head = b"\x08" + wire.write_varint(given.dtype.as_datatype_enum) + wire.write_bytes(2, dims)
     if given.dtype == string:
         body = b"".join(wire.write_bytes(8, text) for text in given._t.reshape(-1).tolist())

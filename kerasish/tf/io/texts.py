@@ -39,13 +39,18 @@ def text_array(value: Any) -> np.ndarray:
 
 def unknown_size(texts: np.ndarray) -> int:
     """A stand-in for a size that depends on a text's content, where functions are traced: it differs between two runs."""
-    return symbolic.PROBES[0] if not texts.size or texts.reshape(-1)[0] == b"" else symbolic.PROBES[1]
+    return symbolic.PROBES[1] if stand_in_text(texts) else symbolic.PROBES[0]
 
 
-def stand_in(shape: Sequence[int], dtype: DType) -> Any:
-    """Raw storage of a shape, for a result whose values are not known yet."""
+def stand_in_text(texts: np.ndarray) -> bytes:
+    """The text that stands for those of a run in which functions are traced."""
+    return texts.reshape(-1)[0] if texts.size else b""
+
+
+def stand_in(shape: Sequence[int], dtype: DType, text: bytes = b"") -> Any:
+    """Raw storage of a shape, for a result whose values are not known yet; ``text`` stands for strings."""
     if dtype == string:
-        return np.full(tuple(shape), b"", dtype=object)
+        return np.full(tuple(shape), text, dtype=object)
     return torch.zeros(tuple(shape), dtype=to_torch(dtype))
 
 
@@ -53,7 +58,11 @@ def stand_in(shape: Sequence[int], dtype: DType) -> Any:
 
 
 def decode_raw(
-    input_bytes: Any, out_type: Any, little_endian: bool = True, fixed_length: int | None = None, name: str | None = None
+    input_bytes: Any,
+    out_type: Any,
+    little_endian: bool = True,
+    fixed_length: int | None = None,
+    name: str | None = None,
 ) -> Tensor:
     """The numbers that strings are the memory of, of shape ``input.shape + (numbers,)``.
 
@@ -193,7 +202,7 @@ class Columns:
         self.quotes = quotes
         if len(self.delimiter) != 1:
             raise InvalidArgumentError("field_delim should be only 1 char")
-        tensors = [convert(default) for default in defaults]
+        tensors = [convert(default) for default in map(_no_dtype, defaults)]
         if not tensors:
             raise InvalidArgumentError("Length for attr 'OUT_TYPE' of 0 must be at least minimum 1")
         for i, tensor in enumerate(tensors):
@@ -232,6 +241,12 @@ class Columns:
             raise InvalidArgumentError(
                 f"Field {i} {where} is not a valid {kind}: {text.decode('utf-8', 'replace')}"
             ) from None
+
+
+def _no_dtype(default: Any) -> Any:
+    if isinstance(default, DType):
+        raise ValueError(f"Attempt to convert a value ({default!r}) with an unsupported type ({DType}) to a Tensor.")
+    return default
 
 
 def _only(tensor: Tensor) -> list:
@@ -279,7 +294,7 @@ def decode_csv(
     columns = Columns(record_defaults, na_value, field_delim, use_quote_delim)
     texts = text_array(records)
     if local.tracing:
-        return dispatch.wrap([stand_in(texts.shape, dtype) for dtype in columns.dtypes])
+        return dispatch.wrap([stand_in(texts.shape, dtype, stand_in_text(texts)) for dtype in columns.dtypes])
     rows = []
     for i, text in enumerate(texts.reshape(-1)):
         found = split_record(text, columns.delimiter, use_quote_delim)
