@@ -41,6 +41,7 @@ class BaseImagePreprocessingLayer(PlainDataLayer):
 
     _USE_BASE_FACTOR = True
     _FACTOR_BOUNDS = (-1, 1)
+    _casts_lists = False
 
     def __init__(
         self, factor: Any = None, bounding_box_format: str | None = None, data_format: str | None = None, **kwargs: Any

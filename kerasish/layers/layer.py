@@ -93,6 +93,7 @@ class Layer(Quantizable, Penalized, Module):
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _follows_policy = True  # whether a mixed policy has a say in what it computes
+    _casts_lists = True  # whether numbers in lists come to ``call`` in the compute dtype, as arrays do
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _remat_mode: Any = None  # of the RematScope that it was made in
     _raw_call: Callable
@@ -264,6 +265,7 @@ class Layer(Quantizable, Penalized, Module):
 
         if args and isinstance(args[0], (list, tuple)) and is_number_list(args[0]):
             args = (convert(args[0]), *args[1:])
+            dtype = dtype if self._casts_lists else None
         if len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict)):
             args = (as_tensor(args[0]),)
         else:
