@@ -281,7 +281,7 @@ class Embedding(QuantizedTable, Layer):
     Input shape: any, integers. Output shape: the same with ``output_dim`` appended.
 
     Raises:
-        InvalidArgumentError: an index outside ``[0, input_dim)``.
+        InvalidArgumentError: on a CPU, an index outside ``[0, input_dim)``; those from -input_dim count from the end.
     """
 
     _not_in_config = ("weights", "lora_rank", "lora_alpha")
@@ -335,21 +335,24 @@ class Embedding(QuantizedTable, Layer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
         try:
-            if self._adapted:
-                return self._run_adapted(indices)
-            return torch.embedding(self._parameters["embeddings"], indices)
+            return self._rows(indices)
         except (IndexError, RuntimeError) as error:
-            self._refuse_indices(indices, inputs, error)
-            raise
+            counted = self._counted_from_end(indices, inputs, error)
+        return self._rows(counted)
 
-    def _refuse_indices(self, indices: torch.Tensor, inputs: torch.Tensor, error: Exception) -> None:
-        """Raise an error that names the first index that is out of range, if there is one."""
+    def _rows(self, indices: torch.Tensor) -> torch.Tensor:
+        return self._run_adapted(indices) if self._adapted else torch.embedding(self._parameters["embeddings"], indices)
+
+    def _counted_from_end(self, indices: torch.Tensor, inputs: torch.Tensor, error: Exception) -> torch.Tensor:
+        """Negative indices as those of the rows that they name, as in Keras; the kernel of the CPU has refused them."""
+        indices = torch.where(indices < 0, indices + self.input_dim, indices)
         wrong = indices[(indices < 0) | (indices >= self.input_dim)]
         if wrong.numel():
             raise InvalidArgumentError(
                 f"Layer '{self.name}': index {int(wrong[0])} is not in [0, {self.input_dim}). "
                 f"input_dim must be the largest index plus 1.{nan_note(inputs)}"
             ) from error
+        return indices
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         if inputs.dtype not in ("int32", "int64") or self._adapted:
@@ -360,8 +363,7 @@ class Embedding(QuantizedTable, Layer):
             try:
                 return function(weights["embeddings"], x)
             except (IndexError, RuntimeError) as error:
-                self._refuse_indices(x, x, error)
-                raise
+                return function(weights["embeddings"], self._counted_from_end(x, x, error))
 
         return (rows,)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kerasish.core import tree
 from kerasish.core.dtypes import as_dtype
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.core.shape import standardize_shape
 
 
@@ -133,5 +133,5 @@ def _squeezes(spec: InputSpec, shape: tuple) -> bool:
     return len(longer) == len(shorter) + 1 and longer[-1] in (1, None)
 
 
-def _mismatch(index: int, layer: str, what: str) -> ValueError:
-    return ValueError(f"Input {index} of layer '{layer}' is incompatible with the layer: {what}")
+def _mismatch(index: int, layer: str, what: str) -> ShapeMismatchError:
+    return ShapeMismatchError(f"Input {index} of layer '{layer}' is incompatible with the layer: {what}")

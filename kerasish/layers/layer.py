@@ -29,7 +29,7 @@ from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
-from kerasish.core.errors import add_context, fail
+from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
@@ -442,8 +442,14 @@ class Layer(Quantizable, Penalized, Module):
             self.dtype_policy = dtype
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
-        if not settings.explain_errors:
-            return
+        """Tell an error of ``call`` what the arguments were; one of torch's about shapes is raised as TensorFlow's."""
+        told = torch_failure(error)
+        if settings.explain_errors:
+            self._add_arguments(told, args, kwargs)
+        if told is not error:
+            raise told from error
+
+    def _add_arguments(self, error: Exception, args: tuple, kwargs: dict) -> None:
         lines = [f"Exception encountered when calling {type(self).__name__}.call() of layer '{self.name}'.", "", ""]
         lines.append("Arguments received:")
         for name, value in (*zip(self._call_spec.names, args), *kwargs.items()):
