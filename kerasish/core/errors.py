@@ -140,6 +140,10 @@ class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
 
 
+class UnknownSizeError(ValueError, TypeError):
+    """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
+
+
 class DTypeMismatchError(InvalidArgumentError, TypeError):
     """Operands of different dtypes, or of one without a kernel. TensorFlow raises TypeError or InvalidArgumentError: both."""
 

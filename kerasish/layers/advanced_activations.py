@@ -161,6 +161,8 @@ class ELU(Layer):
     Input and output shape: any.
     """
 
+    _config_first = ("name", "alpha", "trainable", "dtype")
+
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = alpha

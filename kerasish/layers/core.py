@@ -11,7 +11,7 @@ import torch
 from kerasish import activations, constraints, initializers, regularizers
 from kerasish.core import registry, tree
 from kerasish.core.dtypes import as_dtype, standardize
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, UnknownSizeError, fail
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.layers.adapters import large_weight, stored_weight
@@ -284,6 +284,14 @@ class Embedding(QuantizedTable, Layer):
         InvalidArgumentError: on a CPU, an index outside ``[0, input_dim)``; those from -input_dim count from the end.
     """
 
+    _config_first = (
+        "input_dim",
+        "output_dim",
+        "embeddings_initializer",
+        "embeddings_regularizer",
+        "activity_regularizer",
+    )
+
     _not_in_config = ("weights", "lora_rank", "lora_alpha")
     embeddings = large_weight("embeddings")
     _embeddings = stored_weight("embeddings")
@@ -345,14 +353,14 @@ class Embedding(QuantizedTable, Layer):
 
     def _counted_from_end(self, indices: torch.Tensor, inputs: torch.Tensor, error: Exception) -> torch.Tensor:
         """Negative indices as those of the rows that they name, as in Keras; the kernel of the CPU has refused them."""
-        indices = torch.where(indices < 0, indices + self.input_dim, indices)
-        wrong = indices[(indices < 0) | (indices >= self.input_dim)]
+        rows = torch.where(indices < 0, indices + self.input_dim, indices)
+        wrong = indices[(rows < 0) | (rows >= self.input_dim)]
         if wrong.numel():
             raise InvalidArgumentError(
                 f"Layer '{self.name}': index {int(wrong[0])} is not in [0, {self.input_dim}). "
                 f"input_dim must be the largest index plus 1.{nan_note(inputs)}"
             ) from error
-        return indices
+        return rows
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         if inputs.dtype not in ("int32", "int64") or self._adapted:
@@ -576,12 +584,12 @@ def known_axis(input_shape: Any, axis: int, layer: Layer) -> int:
     """The size of an axis that the weights depend on.
 
     Raises:
-        ValueError: it is unknown.
+        UnknownSizeError: it is unknown.
     """
     size = input_shape[axis]
     if size is None:
         raise fail(
-            ValueError,
+            UnknownSizeError,
             f"Layer '{layer.name}' cannot create its weights: axis {axis} of its input must be known",
             received=f"input_shape={tuple(input_shape)}",
             hint="Give that dimension in keras.Input(shape=...).",

@@ -52,6 +52,7 @@ from kerasish.layers.calling import (
 )
 from kerasish.layers.configuration import (
     captured_arguments,
+    in_order,
     init_arguments,
     plain_argument,
     serialize_argument,
@@ -93,6 +94,8 @@ class Layer(Quantizable, Penalized, Module):
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _follows_policy = True  # whether a mixed policy has a say in what it computes
+    _config_first: tuple[str, ...] = ()  # keys that come first in a config, as in Keras's
+    _config_last: tuple[str, ...] = ()
     _casts_lists = True  # whether numbers in lists come to ``call`` in the compute dtype, as arrays do
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _remat_mode: Any = None  # of the RematScope that it was made in
@@ -160,6 +163,9 @@ class Layer(Quantizable, Penalized, Module):
         if "build" in cls.__dict__:
             cls._builds_by_running = cls.__dict__.get("_builds_by_running", False)
             cls.build = wrap_build(cls.__dict__["build"])
+        ordered = registry.is_builtin(cls) and (cls._config_first or cls._config_last)
+        if ordered and not {"get_config", "_config_first", "_config_last"}.isdisjoint(cls.__dict__):
+            cls.get_config = in_order(cls)
         if "quantize" in cls.__dict__:
             cls.quantize = settles_config(cls.__dict__["quantize"])
 

@@ -85,6 +85,8 @@ class LayerNormalization(ScaledNormalization):
     Input and output shape: any.
     """
 
+    _config_first = ("axis", "epsilon", "center", "scale", "rms_scaling")
+
     _settled = ("axis", "epsilon", "gamma", "beta", "rms_scaling")
 
     def __init__(

@@ -65,6 +65,8 @@ class WindowPooling(PoolingLayer):
         ValueError: an argument is out of its range, or the inputs are smaller than the window.
     """
 
+    _config_first = ("pool_size", "padding", "strides")
+
     _settled = ("pool_size", "strides", "padding", "data_format")
 
     def __init__(

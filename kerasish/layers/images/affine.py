@@ -119,6 +119,8 @@ class RandomRotation(AffineLayer):
         NotImplementedError: there is no such ``fill_mode`` or ``interpolation``.
     """
 
+    _config_first = ("data_format", "factor", "fill_mode", "fill_value")
+
     _USE_BASE_FACTOR = True
 
     def __init__(
@@ -318,6 +320,8 @@ class RandomShear(AffineLayer):
         ValueError: a factor is out of its range.
         NotImplementedError: there is no such ``fill_mode`` or ``interpolation``.
     """
+
+    _config_first = ("data_format", "x_factor", "y_factor", "fill_mode", "interpolation", "seed")
 
     _box_formats = ("rel_xyxy", "rel_xyxy")
 
