@@ -74,7 +74,7 @@ class InputLayer(Layer):
         self.batch_shape = standardize_shape(batch_shape)
         self._input_dtype = standardize(dtype)
         self.sparse, self.ragged, self.optional = False, False, optional
-        self.built = True
+        self.built = self._has_nothing_to_build()
         output = (
             input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self._input_dtype, name=name)
         )
@@ -401,7 +401,7 @@ class Activation(Layer):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.raw(self.activation)(inputs)
@@ -419,7 +419,7 @@ class Identity(Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: Any) -> Any:
         return inputs
@@ -452,7 +452,7 @@ class Masking(Layer):
         self.mask_value = mask_value
         self.supports_masking = True
         self._makes_mask = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs * (inputs != self.mask_value).any(-1, keepdim=True)
@@ -499,7 +499,7 @@ class Lambda(Layer):
         parameters = inspect.signature(function).parameters
         self._passes_mask = "mask" in parameters
         self._passes_training = "training" in parameters
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         options = dict(self.arguments)

@@ -512,6 +512,10 @@ class Layer(Quantizable, Penalized, Module):
 
     # building
 
+    def _has_nothing_to_build(self) -> bool:
+        """Whether a layer without weights is ready once it is made: unless a user's subclass has a ``build``."""
+        return is_ours(type(self).build)
+
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """Build for the shapes of these inputs, outside of any tracing or recording."""
         shapes = self._shapes_by_name(type(self).build, args, kwargs)

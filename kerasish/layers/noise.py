@@ -31,7 +31,7 @@ class RandomLayer(KeepsDtype):
         if active:
             self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
         if not training or not self._strength():
@@ -284,7 +284,7 @@ class ActivityRegularization(KeepsDtype):
         self.l1 = l1
         self.l2 = l2
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs

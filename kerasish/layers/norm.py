@@ -304,7 +304,7 @@ class UnitNormalization(Layer):
             )
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         x = inputs if inputs.is_floating_point() else inputs.to(to_torch(self.compute_dtype))
