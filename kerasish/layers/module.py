@@ -200,8 +200,8 @@ class Module(nn.Module):
         """This layer's own variables in the order in which files hold them."""
         return self._trainable_variables + self._non_trainable_variables
 
-    def _after_loading(self) -> None:
-        """Called once the variables were set from a file."""
+    def _after_loading(self, loaded: list[Variable]) -> None:
+        """Called once these variables were set from a file."""
 
     def load_own_variables(self, store: Any) -> None:
         """Set this layer's own variables from what ``save_own_variables`` stored.
@@ -223,7 +223,7 @@ class Module(nn.Module):
             )
         for i, variable in enumerate(own):
             variable.assign(store[str(i)])
-        self._after_loading()
+        self._after_loading(own)
 
     @property
     def trainable(self) -> bool:
