@@ -28,7 +28,6 @@ from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
-
 _NO_KEYWORDS = (dict,)
 
 

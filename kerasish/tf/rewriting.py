@@ -14,7 +14,6 @@ followed. Line numbers stay, so tracebacks show the user's text.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast

@@ -17,7 +17,6 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf import rewriting

@@ -196,7 +196,7 @@ def test_methods_have_traces_of_their_own_and_hold_no_instance():
     one, two = Owner(), Owner()
     for owner in (one, two, one):
         owner.go(tf.constant(1))
-    assert RECORD == [one, two]
+    assert [one, two] == RECORD
     RECORD.clear()
     gone = weakref.ref(one)
     del one, owner
