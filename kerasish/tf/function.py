@@ -24,6 +24,7 @@ from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
 from kerasish.tf import tracing
+from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
@@ -62,7 +63,7 @@ class Function:
         functools.update_wrapper(self, python_function)
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
-        self._reduce_retracing, self._autograph = reduce_retracing, autograph
+        self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
         self._traces = _Traces()
         self._of_instances: weakref.WeakKeyDictionary[Any, _Traces] = weakref.WeakKeyDictionary()
 
@@ -146,6 +147,10 @@ class Function:
         before, local.function = local.function, trace
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
+            if self._jit_compile and not trace.tracing:
+                if trace.program is None:
+                    trace.program = Program(self._python_function, self.name)
+                return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
             return _finished(function(*args, **kwargs))
         finally:
             local.function = before
@@ -383,8 +388,8 @@ def function(
         input_signature: sequence of ``tf.TensorSpec``, one for each argument: others are refused.
         autograph: whether Python's side effects happen in traced calls only. Conditions and loops on tensors run as Python
             runs them.
-        jit_compile, experimental_compile: whether ``torch.compile`` makes one program of the body; where it cannot, the
-            body runs as it is, and a warning says so once.
+        jit_compile, experimental_compile: whether ``torch.compile`` makes one program of the body, once it has been called
+            often; where it cannot, the body runs as it is, and a warning says so. See ``compiling``.
         reduce_retracing, experimental_relax_shapes: whether calls that differ in sizes share a trace from the third on.
         experimental_implements, experimental_autograph_options, experimental_attributes, experimental_follow_type_hints:
             concern TensorFlow's graphs, of which there are none.

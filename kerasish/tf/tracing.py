@@ -215,6 +215,7 @@ class Trace:
         self.number = next(_numbers)
         self.tracing = True
         self.output: Any = None
+        self.program: Any = None  # a compiling.Program, of jit_compile
         self._may_make = may_make
         self._made: list[weakref.ref] = []
         self._functions: dict[Any, Any] = {}
