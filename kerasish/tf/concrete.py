@@ -200,5 +200,5 @@ def _type_text(value: Any) -> str:
         return f"List[{', '.join(map(_type_text, value))}]"
     if isinstance(value, dict):
         inside = ", ".join(f"[{key!r}, {_type_text(part)}]" for key, part in value.items())
-        return f"Dict[[{inside}]]"
+        return f"Dict[{inside}]"
     return f"Literal[{value!r}]"
