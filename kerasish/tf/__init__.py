@@ -123,6 +123,9 @@ from kerasish.tf.debugging import assert_equal as assert_equal
 from kerasish.tf.debugging import assert_greater as assert_greater
 from kerasish.tf.debugging import assert_less as assert_less
 from kerasish.tf.debugging import assert_rank as assert_rank
+from kerasish.tf.first_values import constant_initializer as constant_initializer
+from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
+from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
 from kerasish.tf.function import function as function
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
@@ -242,9 +245,6 @@ keras = kerasish
 bool, half, double = bool_, float16, float64
 Variable = TFVariable
 newaxis = None
-random_normal_initializer = initializers.RandomNormal
-random_uniform_initializer = initializers.RandomUniform
-constant_initializer = initializers.Constant
 zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones
 
 for _module in (
