@@ -64,6 +64,7 @@ class _Types:
     string: type = _Unknown
     variable: type = _Unknown
     symbolic: type = _Unknown
+    composite: type = _Unknown
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
 
@@ -286,11 +287,12 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
 class _Arguments:
     """The tensor arguments of one call, unwrapped in place, and what was learnt while doing so."""
 
-    __slots__ = ("group", "strings", "symbolic", "torch", "variables", "wrapped")
+    __slots__ = ("composite", "group", "strings", "symbolic", "torch", "variables", "wrapped")
 
     def __init__(self) -> None:
         self.group: list = []  # (container, key, slot) of the arguments that share a dtype
         self.variables: list = []  # (variable, what was read)
+        self.composite: Any = None  # the first ragged or sparse tensor
         self.wrapped = self.torch = self.symbolic = self.strings = False
 
     def take(self, holder: Any, key: Any, slot: _Slot) -> None:
@@ -308,6 +310,9 @@ class _Arguments:
             self.variables.append((value, holder[key]))
         elif isinstance(value, _types.symbolic):
             self.symbolic = True
+        elif isinstance(value, _types.composite):
+            self.composite = value if self.composite is None else self.composite
+            return
         elif not slot.grouped:
             holder[key] = raw(value)
             return
@@ -327,8 +332,10 @@ def _publish(function: F, unify: Callable) -> F:
         for slot in slots:
             for holder, key in slot.places(values, named):
                 given.take(holder, key, slot)
-        if given.symbolic:
+        if given.composite is not None or given.symbolic:
             args, kwargs = _as_written(signature, args) if kwargs is None else (args, kwargs)
+            if given.composite is not None:
+                return given.composite._call(public, args, kwargs)
             return _types.symbolic_call(public, args, kwargs)
         target = function
         if given.group:

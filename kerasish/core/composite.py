@@ -1,0 +1,67 @@
+"""Values made of several tensors: what ragged and sparse tensors have in common, and how operations reach them.
+
+An operation that is given one hands the whole call to the class's handler for it, or refuses: no operation looks into a
+composite itself. Handlers are registered with ``serve`` by the modules that define operations, above this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from kerasish.core import dispatch
+from kerasish.core.errors import fail
+
+
+class CompositeTensor:
+    """The base of ``RaggedTensor``, ``SparseTensor`` and ``IndexedSlices``.
+
+    A class states ``_components`` (its tensors, in a fixed order), ``_with_components`` (the same kind of value made of
+    others) and ``_type_spec``.
+    """
+
+    __slots__ = ()
+    _handlers: ClassVar[dict[Callable, Callable]] = {}  # each class has its own
+    _operators_of_tensors: ClassVar[frozenset[str]] = frozenset()  # "Mul": ``tensor * self`` is left to ``__rmul__``
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._handlers = {}
+
+    @property
+    def _components(self) -> tuple:
+        """The tensors that it is made of."""
+        raise NotImplementedError(f"{type(self).__name__}._components")
+
+    def _with_components(self, components: Sequence[Any]) -> CompositeTensor:
+        """The same kind of value of other tensors."""
+        raise NotImplementedError(f"{type(self).__name__}._with_components")
+
+    @classmethod
+    def serve(cls, *operations: Callable) -> Callable[[Callable], Callable]:
+        """Below it, a function that is called instead of ``operations`` where one of their tensors is of this class."""
+
+        def register(handler: Callable) -> Callable:
+            for operation in operations:
+                cls._handlers[operation] = handler
+            return handler
+
+        return register
+
+    def _call(self, operation: Callable, args: tuple, kwargs: dict) -> Any:
+        """The result of an operation among whose tensors this one is.
+
+        Raises:
+            TypeError: the operation is not defined for this kind of value.
+        """
+        handler = self._handlers.get(operation)
+        if handler is None:
+            raise fail(
+                TypeError,
+                f"{operation.__name__}() is not defined for {type(self).__name__}",
+                hint="Convert it to a dense tensor first (`to_tensor()` of a ragged one, `tf.sparse.to_dense`).",
+            )
+        return handler(*args, **kwargs)
+
+
+dispatch.register(composite=CompositeTensor)
