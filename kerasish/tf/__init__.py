@@ -58,6 +58,7 @@ from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import random as random
+from kerasish.tf import signal as signal
 from kerasish.tf import strings as strings
 from kerasish.tf import test as test
 from kerasish.tf import train as train
@@ -258,6 +259,7 @@ for _module in (
     strings,
     bitwise,
     image,
+    signal,
 ):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))
