@@ -18,6 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.core import crc32c
+from kerasish.core.wire import write_bytes, write_number
+
 _BUCKETS = 30
 _MOST_IMAGES = 3
 _DTYPES = {"float32": 1, "float64": 2, "string": 7}
@@ -36,7 +39,7 @@ class EventWriter:
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_count)}.v2"
         self._file = open(os.path.join(folder, name), "ab")
         weakref.finalize(self, self._file.close)  # of a run that was interrupted
-        self._write(_bytes(3, b"brain.Event:2"))
+        self._write(write_bytes(3, b"brain.Event:2"))
         self.flush()
 
     def scalar(self, tag: str, value: Any, step: int) -> None:
@@ -59,10 +62,10 @@ class EventWriter:
         self._value(tag, _strings([text.encode()], ()), "graph_keras_model", step, content=b"1")
 
     def _value(self, tag: str, tensor: bytes, plugin: str, step: int, content: bytes = b"") -> None:
-        plugin_data = _bytes(1, plugin.encode()) + (_bytes(2, content) if content else b"")
-        metadata = _bytes(1, plugin_data)
-        value = _bytes(1, tag.encode()) + _bytes(8, tensor) + _bytes(9, metadata)
-        self._write((_number(2, int(step)) if step else b"") + _bytes(5, _bytes(1, value)))
+        plugin_data = write_bytes(1, plugin.encode()) + (write_bytes(2, content) if content else b"")
+        metadata = write_bytes(1, plugin_data)
+        value = write_bytes(1, tag.encode()) + write_bytes(8, tensor) + write_bytes(9, metadata)
+        self._write((write_number(2, int(step)) if step else b"") + write_bytes(5, write_bytes(1, value)))
 
     def _write(self, event: bytes) -> None:
         event = struct.pack("<Bd", 1 << 3 | 1, time.time()) + event
@@ -115,54 +118,23 @@ def _png(image: np.ndarray) -> bytes:
 def _tensor(value: Any) -> bytes:
     array = np.asarray(value)
     return (
-        _number(1, _DTYPES[array.dtype.name])
-        + _bytes(2, _shape(array.shape))
-        + _bytes(4, array.astype(array.dtype.newbyteorder("<")).tobytes())
+        write_number(1, _DTYPES[array.dtype.name])
+        + write_bytes(2, _shape(array.shape))
+        + write_bytes(4, array.astype(array.dtype.newbyteorder("<")).tobytes())
     )
 
 
 def _strings(values: list[bytes], shape: tuple) -> bytes:
-    return _number(1, _DTYPES["string"]) + _bytes(2, _shape(shape)) + b"".join(_bytes(8, value) for value in values)
+    return (
+        write_number(1, _DTYPES["string"])
+        + write_bytes(2, _shape(shape))
+        + b"".join(write_bytes(8, value) for value in values)
+    )
 
 
 def _shape(shape: tuple) -> bytes:
-    return b"".join(_bytes(2, _number(1, size)) for size in shape)
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _bytes(field: int, value: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-_CRC = _table()  # of the Castagnoli polynomial
+    return b"".join(write_bytes(2, write_number(1, size)) for size in shape)
 
 
 def _checksum(data: bytes) -> bytes:
-    """CRC32C, rotated and shifted as TFRecord files have it."""
-    crc, table = 0xFFFFFFFF, _CRC
-    for byte in data:
-        crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8
-    crc ^= 0xFFFFFFFF
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+    return struct.pack("<I", crc32c.masked(crc32c.crc32c(data)))
