@@ -6,6 +6,8 @@ the object is made (see ``core/deferred.py``).
 
 from __future__ import annotations
 
+import re
+import warnings
 import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,6 +22,7 @@ from kerasish.saving.bundle import Bundle
 from kerasish.saving.object_graph import Node
 
 _MOST_WAITING = 15  # checkpoints of which something waits; older ones are let go
+_PLACE = re.compile(r"layer-\d+")
 _ENUM_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
 
@@ -104,17 +107,41 @@ class Restoration:
             first -= 1
             if not new and first < 0 and not isinstance(thing, (list, dict, tuple, trackables.Part)):
                 continue
-            for name, child in self.nodes[number].children:
+            for name, child in self._children(number):
                 found = self._child(thing, number, name)
                 if found is not None:
                     pending.append((found, child))
 
+    def _children(self, number: int) -> list[tuple[str, int]]:
+        """A node's children, without places of layers that are also counted among those with weights: which other steps of
+        a graph count as layers has changed."""
+        own = self.nodes[number].children
+        if not any(name.startswith("layer_with_weights-") for name, _ in own):
+            return own
+        return [(name, child) for name, child in own if not _PLACE.fullmatch(name) or not self.nodes[child].has_values]
+
     def _child(self, thing: Any, number: int, name: str) -> Any:
         if number == 0 and name in self.more:
             return self.more[name]
-        if isinstance(thing, trackables.Optimizer) and name == "_variables" and self._is_keras_2(number):
-            return trackables.children(thing, trackables.KERAS_2)["_variables"]  # type: ignore[index]
+        if isinstance(thing, trackables.Optimizer) and name == "_variables":
+            dialect = trackables.KERAS_2 if self._is_keras_2(number) else trackables.KERAS_3
+            return self._fitting((trackables.children(thing, dialect) or {})[name], thing, number)
         return trackables.find(thing, name)
+
+    def _fitting(self, listed: Any, optimizer: Any, number: int) -> Any:
+        """An optimizer's variables, if those of the checkpoint have their shapes."""
+        child = dict(self.nodes[number].children)["_variables"]
+        for name, place in self.nodes[child].children:
+            for attribute in self.nodes[place].attributes if name in listed.inside else ():
+                entry = self.bundle.entries.get(attribute.key)
+                if entry is not None and tuple(listed.inside[name].shape) != entry.shape:
+                    warnings.warn(
+                        f"Skipping variable loading for optimizer '{optimizer.name}', because its variables are in another "
+                        "order, or have other shapes, than those of the checkpoint.",
+                        stacklevel=2,
+                    )
+                    return None
+        return listed
 
     def _is_keras_2(self, number: int) -> bool:
         """Whether an optimizer's node is one of Keras 2, which has no learning rate among its variables."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasish.core.variable import Variable
+from kerasish.layers.conv_depthwise import DepthwiseConvolution
 from kerasish.layers.layer import Layer
 from kerasish.metrics.base import Metric
 from kerasish.optimizers.base import Optimizer
@@ -129,22 +130,23 @@ def _(thing: Layer, dialect: str = KERAS_3) -> dict[str, Any]:
     optimizer = getattr(thing, "optimizer", None)
     if isinstance(optimizer, Optimizer):
         found["optimizer"] = optimizer
-    own = attributes(thing, _BOOKKEEPING)
+    names = _KERAS_2_NAMES if dialect == KERAS_2 else _STATES
     if dialect == KERAS_3 and "lora_rank" in vars(thing):  # these keep it behind a property
-        own = {_PRIVATE.get(name, name): value for name, value in own.items()}
-    elif dialect == KERAS_2:
-        own = {_PUBLIC.get(name, name): value for name, value in own.items()}
-    found.update(own)
+        names = _PRIVATE
+    elif dialect == KERAS_2 and isinstance(thing, DepthwiseConvolution):
+        names = _DEPTHWISE
+    found.update({names.get(name, name): value for name, value in attributes(thing, _BOOKKEEPING).items()})
     variables = {v._key: v for v in (*thing._trainable_variables, *thing._non_trainable_variables)}
     return {**found, **_rest(found, variables)}
 
 
+# Our attributes → the names in checkpoints.
+_STATES = {"_states": "states"}
 _PRIVATE = {"kernel": "_kernel", "embeddings": "_embeddings"}
-_PUBLIC = {
-    **{private: public for public, private in _PRIVATE.items()},
-    "adapt_mean": "mean",
-    "adapt_variance": "variance",
-}
+_DEPTHWISE = {"kernel": "depthwise_kernel"}
+_KERAS_2_NAMES = {
+    **_STATES, "_kernel": "kernel", "_embeddings": "embeddings", "adapt_mean": "mean", "adapt_variance": "variance",
+}  # fmt: skip
 
 
 def _of_graph(model: Any, dialect: str) -> dict[str, Any]:
@@ -156,7 +158,9 @@ def _of_graph(model: Any, dialect: str) -> dict[str, Any]:
     if dialect == KERAS_2:
         found: dict[str, Any] = {}
         weighted = 0
-        for i, layer in enumerate(model.layers):
+        for i, layer in enumerate(model.layers if stacked else network.operations):
+            if not isinstance(layer, Layer):
+                continue
             if layer.weights:
                 found[f"layer_with_weights-{weighted}"] = layer
                 weighted += 1
@@ -231,9 +235,9 @@ def _variable(thing: Any, name: str) -> Any:
 
 # Slots as the optimizers of TensorFlow 2.0 to 2.10 called them → as they are called now.
 OLD_SLOTS: dict[str, tuple[str, ...]] = {
-    "m": ("momentum",), "v": ("velocity", "norm"), "vhat": ("velocity_hat",), "rms": ("velocity",), "mg": ("average_gradient",),
-    "momentum": ("momentum",), "accumulator": ("accumulator",), "linear": ("linear",), "accum_grad": ("accumulated_grad",),
-    "accum_var": ("accumulated_delta_var",),
+    "m": ("momentum",), "v": ("velocity", "norm"), "vhat": ("velocity_hat",), "rms": ("velocity",),
+    "mg": ("average_gradient",), "momentum": ("momentum",), "accumulator": ("accumulator",), "linear": ("linear",),
+    "accum_grad": ("accumulated_grad",), "accum_var": ("accumulated_delta_var",),
 }  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from kerasish.core.context import real_state
 from kerasish.core.errors import NotFoundError
 from kerasish.core.variable import TFVariable
 from kerasish.saving import bundle, checkpoint_state, object_graph, restoring, trackables
+from kerasish.saving.checkpoint_files import write_objects
+from kerasish.saving.checkpoint_status import CheckpointLoadStatus, InitializationOnlyStatus
 from kerasish.saving.trackables import Value
 from kerasish.tf.data.iterators import Iterator
 from kerasish.tf.module import Module
 from kerasish.tf.random.generator import Generator
-from kerasish.tf.train.status import CheckpointLoadStatus, InitializationOnlyStatus
 from kerasish.tf.train.tracking import AutoTrackable
 
 _SAVED_MODEL_VARIABLES = os.path.join("variables", "variables")
@@ -168,12 +169,6 @@ class Checkpoint(AutoTrackable):
 
     def sync(self) -> None:
         """Wait until files are written: they are."""
-
-
-def write_objects(path: str, graph: object_graph.ObjectGraph) -> None:
-    """Write the values of a graph's objects, and the graph."""
-    tensors = {**graph.tensors, object_graph.KEY: lambda: object_graph.to_bytes(graph.nodes)}
-    bundle.write(path, tensors)
 
 
 def _check(value: Any, name: str, refused: bool = False) -> None:
