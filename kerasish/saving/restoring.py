@@ -145,7 +145,9 @@ class Restoration:
 
     def _is_keras_2(self, number: int) -> bool:
         """Whether an optimizer's node is one of Keras 2, which has no learning rate among its variables."""
-        return any(name == "_index_dict" for name, _ in self.nodes[number].children)
+        own = dict(self.nodes[number].children)
+        rate = own.get("_learning_rate")
+        return rate is not None and all(child != rate for _, child in self.nodes[own["_variables"]].children)
 
     def _enter(self, thing: Any, number: int) -> bool:
         key = trackables.identity(thing)
