@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, wire
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, int64, string
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor, convert
+from kerasish.core.wire import DecodeError
 from kerasish.tf.io import features as specs
 from kerasish.tf.io.texts import C_NAMES, filled, stand_in, stand_in_text, unknown_size
-from kerasish.tf.train import wire
-from kerasish.tf.train.wire import DecodeError
 
 _LISTS = {1: "string", 2: "float32", 3: "int64"}  # number of a list in a Feature → dtype of its values
 
