@@ -185,12 +185,16 @@ class Tensor:
         return to_numpy(self._t)
 
     def __str__(self) -> str:
+        if local.function is not None and local.function.tracing:
+            return local.function.symbol(self, 'Tensor("{name}:0", shape={shape}, dtype={dtype})')
         text = str(self._text())
         if "\n" in text:
             text = "\n" + text
         return f"tf.Tensor({text}, shape={self.shape}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
+        if local.function is not None and local.function.tracing:
+            return local.function.symbol(self, "<tf.Tensor '{name}:0' shape={shape} dtype={dtype}>")
         return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={numpy_text(self._text())}>"
 
     # torch's side

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kerasish.core import dtypes
-from kerasish.core.dispatch import OPS
+from kerasish.core.dispatch import OPS, is_tensor
 from kerasish.core.errors import AxisError, InvalidArgumentError, fail
 
 Axis = int | Sequence[int] | None
@@ -97,13 +97,18 @@ def axis_indices(axis: Axis, rank: int) -> list[int]:
 
 
 def integer_shape(shape: Any) -> list[int]:
-    """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes."""
+    """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes.
+
+    Scalar tensors of floats among the dimensions are cut to integers, as TensorFlow does when it packs the list.
+    """
     kind = type(shape)
     if kind is not list and kind is not tuple and hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
         return [shape.__index__()]
     try:
         return [dim if type(dim) is int else dim.__index__() for dim in shape]
     except (AttributeError, TypeError):
+        if isinstance(shape, (list, tuple)) and any(map(is_tensor, shape)):
+            return integer_shape([int(dim) if is_tensor(dim) and not dim.ndim else dim for dim in shape])
         raise fail(ValueError, "A shape must be a sequence of integers", received=repr(shape)) from None
 
 
