@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
-from kerasish.core import dtypes
+from kerasish.core import dtypes, tree
 from kerasish.core.dispatch import OPS, is_tensor
 from kerasish.core.errors import AxisError, InvalidArgumentError, fail
+from kerasish.core.storage import host
+
+F = TypeVar("F", bound=Callable)
 
 Axis = int | Sequence[int] | None
 
@@ -134,3 +138,32 @@ def smaller(x: torch.Tensor, y: Any) -> torch.Tensor:
     if not (x.requires_grad or y.requires_grad):
         return torch.minimum(x, y)
     return torch.where((x <= y) | torch.isnan(x), x, y)
+
+
+# functions that take strings, too ---------------------------------------------------------------------------------------
+
+
+def moves(function: F) -> F:
+    """Mark, below ``@op``, a function that only moves elements: strings go to where their positions go.
+
+    It then also serves string tensors, of which a raw one is an array of Python's bytes: it is called with integers in
+    their place. Zeros that it puts in between (by padding) become empty strings.
+    """
+
+    def on_strings(*args: Any, **kwargs: Any) -> Any:
+        pool: list[np.ndarray] = [np.array([b""], dtype=object)]
+
+        def positions(x: Any) -> Any:
+            if not (type(x) is np.ndarray and x.dtype == object):
+                return x
+            start = sum(len(part) for part in pool)
+            pool.append(x.reshape(-1))
+            return torch.arange(start, start + x.size).reshape(x.shape)
+
+        values, named = tree.map_structure(positions, (list(args), kwargs))
+        moved = function(*values, **named)
+        strings = np.concatenate(pool)
+        return tree.map_structure(lambda p: np.asarray(strings[host(p)], dtype=object), moved)
+
+    function.strings = on_strings  # type: ignore[attr-defined]
+    return function
