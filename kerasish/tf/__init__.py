@@ -61,6 +61,7 @@ from kerasish.tf import nn as nn
 from kerasish.tf import random as random
 from kerasish.tf import signal as signal
 from kerasish.tf import strings as strings
+from kerasish.tf import summary as summary
 from kerasish.tf import test as test
 from kerasish.tf import train as train
 from kerasish.tf import version as version
