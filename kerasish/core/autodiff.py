@@ -499,8 +499,9 @@ def custom_gradient(f: Callable) -> Callable:
     """
 
     def decorated(*args: Any, **kwargs: Any) -> Any:
-        tensors = [dispatch.raw(arg) for arg in args]
-        torch_given = bool(args) and all(isinstance(arg, torch.Tensor) for arg in args)
+        given = tree.flatten(list(args))
+        tensors = [dispatch.raw(arg) for arg in given]
+        torch_given = bool(given) and all(isinstance(arg, torch.Tensor) for arg in given)
         accessed: dict[int, Variable] = {}
         layout: dict[str, Any] = {}
 
@@ -510,7 +511,7 @@ def custom_gradient(f: Callable) -> Callable:
 
         def run(inputs: tuple, attached: bool) -> tuple:
             with scope(recording=local.recording if attached else new_recording(), tapes=(Probe(),)):
-                y, grad = f(*(dispatch.wrap(t) for t in inputs[: len(args)]), **kwargs)
+                y, grad = f(*tree.pack_as(list(args), dispatch.wrap(inputs[: len(given)])), **kwargs)
             flat = [dispatch.raw(part).detach() for part in tree.flatten(y)]
             layout["y"] = y
 
@@ -521,7 +522,7 @@ def custom_gradient(f: Callable) -> Callable:
                         grads, extra = grad(*wrapped, variables=list(accessed.values()))
                     else:
                         grads, extra = grad(*wrapped), []
-                    found = [*_sequence(grads), *_sequence(extra)]
+                    found = [*tree.flatten(grads), *tree.flatten(extra)]
                     return [None if g is None else dispatch.raw(g) for g in found]
 
             return tuple(flat), backward
@@ -535,7 +536,3 @@ def custom_gradient(f: Callable) -> Callable:
         return packed if torch_given else tree.map_structure(dispatch.wrap, packed)
 
     return decorated
-
-
-def _sequence(value: Any) -> list:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
