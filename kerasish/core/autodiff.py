@@ -523,6 +523,13 @@ def custom_gradient(f: Callable) -> Callable:
                     else:
                         grads, extra = grad(*wrapped), []
                     found = [*tree.flatten(grads), *tree.flatten(extra)]
+                    if len(found) != len(inputs):
+                        raise fail(
+                            ValueError,
+                            "The gradient function of a custom gradient must return one gradient for each argument",
+                            len(inputs),
+                            len(found),
+                        )
                     return [None if g is None else dispatch.raw(g) for g in found]
 
             return tuple(flat), backward

@@ -229,7 +229,7 @@ def scan(
     ys: list = []
     for x in reversed(steps) if reverse else steps:
         after, y = f(carry, x)
-        carry = start if after is None else _as_tensors(after)
+        carry = carry if after is None else _as_tensors(after)
         _check_carry(start, carry)
         ys.append(y)
     if not ys or all(y is None for y in ys):  # like the carry, as in Keras
