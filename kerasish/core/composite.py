@@ -22,6 +22,7 @@ class CompositeTensor:
 
     __slots__ = ()
     _handlers: ClassVar[dict[Callable, Callable]] = {}  # each class has its own
+    _operators_of_tensors: ClassVar[frozenset[str]] = frozenset()  # "Mul": ``tensor * self`` is left to ``__rmul__``
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

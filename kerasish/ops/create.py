@@ -10,6 +10,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes, tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.dispatch import Array, op, raw, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw, storage, to_numpy
@@ -293,8 +294,8 @@ def convert_to_numpy(x: Any) -> np.ndarray:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether x is a tensor or a variable with a value: not a NumPy array, not a symbolic KerasTensor."""
-    return dispatch.is_tensor(x) and not dispatch.is_symbolic(x)
+    """Whether x is a tensor or variable with a value, or made of such: not a NumPy array, not a symbolic KerasTensor."""
+    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or isinstance(x, CompositeTensor)
 
 
 @op

@@ -38,6 +38,7 @@ from kerasish.core.dtypes import uint64 as uint64
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
+from kerasish.core.sparse import SparseTensor as SparseTensor
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
 from kerasish.tf import autodiff as autodiff
@@ -58,6 +59,7 @@ from kerasish.tf import nn as nn
 from kerasish.tf import random as random
 from kerasish.tf import strings as strings
 from kerasish.tf import test as test
+from kerasish.tf import train as train
 from kerasish.tf import version as version
 from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
 from kerasish.tf.arrays import broadcast_static_shape as broadcast_static_shape
@@ -86,7 +88,6 @@ from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
 from kerasish.tf.composite import RaggedTensor as RaggedTensor
-from kerasish.tf.composite import SparseTensor as SparseTensor
 from kerasish.tf.control import case as case
 from kerasish.tf.control import cond as cond
 from kerasish.tf.control import foldl as foldl
@@ -220,9 +221,11 @@ from kerasish.tf.scopes import init_scope as init_scope
 from kerasish.tf.scopes import inside_function as inside_function
 from kerasish.tf.scopes import name_scope as name_scope
 from kerasish.tf.slices import IndexedSlices as IndexedSlices
+from kerasish.tf.sparse_spec import SparseTensorSpec as SparseTensorSpec
 from kerasish.tf.spec import NoneTensorSpec as NoneTensorSpec
 from kerasish.tf.spec import TensorSpec as TensorSpec
 from kerasish.tf.spec import TypeSpec as TypeSpec
+from kerasish.tf.spec import spec_of as type_spec_from_value  # noqa: F401
 from kerasish.tf.strings import as_string as as_string
 from kerasish.tf.tensor_array import TensorArray as TensorArray
 from kerasish.tf.tiling import batch_to_space as batch_to_space

@@ -1,4 +1,4 @@
-"""``tf.RaggedTensor`` and ``tf.SparseTensor`` as classes that programs ask ``isinstance`` about: no tensor here is one."""
+"""``tf.RaggedTensor`` as a class that programs ask ``isinstance`` about: no tensor here is one."""
 
 from __future__ import annotations
 
@@ -22,18 +22,12 @@ class _NotServed(type):
 def _refusal(name: str) -> Exception:
     return fail(
         NotServedError,
-        f"tf.{name}: there are no ragged and no sparse tensors in kerasish yet",
+        f"tf.{name}: there are no ragged tensors in kerasish yet",
         hint="Use padded tensors with a mask, or dense ones.",
     )
 
 
 class RaggedTensor(metaclass=_NotServed):
     """Rows of different lengths. ``isinstance(x, tf.RaggedTensor)`` is always false here."""
-
-    __kerasish_stub__ = True
-
-
-class SparseTensor(metaclass=_NotServed):
-    """Values at some places. ``isinstance(x, tf.SparseTensor)`` is always false here."""
 
     __kerasish_stub__ = True

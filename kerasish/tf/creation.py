@@ -11,6 +11,7 @@ import torch
 from kerasish import ops
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes, symbolic
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.dispatch import Array, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.storage import cast_raw, storage
@@ -329,8 +330,8 @@ def complex(real: Array, imag: Array, name: str | None = None) -> Any:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether x is a tensor or variable with a value: not a NumPy array, not a symbolic KerasTensor."""
-    return dispatch.is_tensor(x) and not dispatch.is_symbolic(x)
+    """Whether x is a tensor or variable with a value, or made of such: not a NumPy array, not a symbolic KerasTensor."""
+    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or isinstance(x, CompositeTensor)
 
 
 def is_symbolic_tensor(tensor: Any) -> bool:

@@ -20,6 +20,7 @@ from kerasish.tf.diagonals import set_diag
 from kerasish.tf.math import log as log
 from kerasish.tf.random import normal, shuffle, uniform
 from kerasish.tf.random import truncated_normal as truncated_normal
+from kerasish.tf.sparse_spec import SparseTensorValue as SparseTensorValue
 
 random_normal, random_uniform, random_shuffle = normal, uniform, shuffle
 set_random_seed = set_seed
