@@ -37,6 +37,15 @@ class CompositeTensor:
         """The same kind of value of other tensors."""
         raise NotImplementedError(f"{type(self).__name__}._with_components")
 
+    @property
+    def _differentiated(self) -> Any:
+        """The tensor among them that gradients flow through."""
+        raise NotImplementedError(f"{type(self).__name__}._differentiated")
+
+    def _with_differentiated(self, gradient: Any) -> CompositeTensor:
+        """A gradient with respect to it, as the same kind of value."""
+        raise NotImplementedError(f"{type(self).__name__}._with_differentiated")
+
     @classmethod
     def serve(cls, *operations: Callable) -> Callable[[Callable], Callable]:
         """Below it, a function that is called instead of ``operations`` where one of their tensors is of this class."""

@@ -23,6 +23,7 @@ from kerasish.core.ragged_index import count_rows, getitem, slice_rows
 from kerasish.core.ragged_partition import RowPartition
 from kerasish.core.ragged_shape import broadcast
 from kerasish.core.shape import TensorShape
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor, convert
 
 
@@ -205,7 +206,7 @@ class RaggedTensor(CompositeTensor):
             ValueError: its rank is not 2.
             InvalidArgumentError: a row has a gap.
         """
-        if type(st_input).__name__ != "SparseTensor":
+        if not isinstance(st_input, SparseTensor):
             raise TypeError(f"Argument `st_input` must be of type SparseTensor, but is of type {type(st_input)}.")
         if st_input.shape.rank != 2:
             raise ValueError(f"rank(st_input) must be 2. Received rank {st_input.shape.rank}.")
@@ -299,6 +300,13 @@ class RaggedTensor(CompositeTensor):
             same = torch.equal(raw, partition.splits)
             value = self._remade(value, partition if same else RowPartition(raw))
         return value
+
+    @property
+    def _differentiated(self) -> Tensor:
+        return self.flat_values
+
+    def _with_differentiated(self, gradient: Any) -> RaggedTensor:
+        return self._around(gradient)
 
     @property
     def _type_spec(self) -> Any:
@@ -423,9 +431,22 @@ class RaggedTensor(CompositeTensor):
 
     def to_sparse(self, name: str | None = None) -> Any:
         """A sparse tensor with the values where they are."""
-        return self._to_sparse(self)
+        places = self._places()
+        flat = dispatch.raw(self.flat_values)
+        inner = tuple(self.flat_values.shape[1:])
+        if inner:
+            more = torch.cartesian_prod(*map(torch.arange, inner)).reshape(-1, len(inner))
+            places = torch.cat([places.repeat_interleave(len(more), 0), more.repeat(len(places), 1)], 1)
+        return SparseTensor.of_raw(places, flat.reshape(-1), self.bounding_shape().numpy().tolist())
 
-    _to_sparse: Any = None  # set where sparse tensors are known
+    def _places(self) -> torch.Tensor:
+        """For each flat value its place: a row of indices, one for each dimension but the inner ones."""
+        columns = [torch.arange(self._partition.nrows)]
+        for partition in self._partitions:
+            ids = partition.rowids.long()
+            columns = [column[ids] for column in columns]
+            columns.append(partition.offsets())
+        return torch.stack(columns, 1)
 
     def to_list(self) -> list:
         """Nested lists."""
@@ -459,6 +480,8 @@ class RaggedTensor(CompositeTensor):
         def written(x: Any) -> str:
             return np.array2string(x, separator=", ") if isinstance(x, np.ndarray) else str(x)
 
+        if not self.flat_values.shape.num_elements():
+            return f"<tf.RaggedTensor {self.to_list()}>"
         with np.printoptions(formatter={"all": written}):
             return f"<tf.RaggedTensor {written(self.numpy())}>"
 
@@ -546,14 +569,15 @@ def merged(value: Any, outer: int, inner: int) -> Any:
 
 def operands(values: Sequence[Any]) -> list:
     """The operands of an elementwise operation: Python and NumPy values are converted to the tensors' dtype."""
-    ragged = next(value for value in values if isinstance(value, RaggedTensor))
-    typed = next((v for v in values if isinstance(v, (RaggedTensor, Tensor))), ragged)
+    typed = next(value for value in values if isinstance(value, (RaggedTensor, Tensor)))
     out = []
     for value in values:
         if isinstance(value, RaggedTensor):
             out.append(value)
-        elif dispatch.is_tensor(value) or isinstance(value, (np.ndarray, np.generic)):
+        elif dispatch.is_tensor(value):
             out.append(convert(value))
+        elif isinstance(value, (np.ndarray, np.generic)) and typed.dtype != "string":
+            out.append(dispatch.wrap(dispatch.strict_constant(value, typed.dtype.torch, "Pack")))
         else:
             try:
                 out.append(convert(value, typed.dtype))

@@ -43,7 +43,7 @@ def from_dense(cls: Any, tensor: Any, lengths: Any, padding: Any, ragged_rank: i
     else:
         sizes = integers(lengths, "lengths", kind).to(kind).clamp(max=dense.shape[1])
         if len(sizes) != dense.shape[0]:
-            raise InvalidArgumentError(f"lengths must be one for each of {dense.shape[0]} rows, got {len(sizes)}")
+            raise ValueError(f"Shapes {dense.shape[:2]} and {(len(sizes), dense.shape[1])} are incompatible")
     width = dense.shape[1]
     kept = (torch.arange(width) < sizes[:, None]).reshape(-1).nonzero()[:, 0]
     values = dispatch.wrap(take_raw(dispatch.raw(_flattened(dense)), kept))
@@ -107,7 +107,7 @@ def to_dense(ragged: Any, default_value: Any, shape: Any) -> Tensor:
     bounds = [parts[0].nrows, *(p.longest if p.uniform is None else p.uniform for p in parts), *flat.shape[1:]]
     sizes = bounds if shape is None else _wanted(shape, bounds, len(parts))
     filler = _filler(default_value, flat, ragged.dtype, sizes[len(parts) + 1 :])
-    places = _places(parts)
+    places: Any = ragged._places().unbind(1)
     kept: Any = None
     for place, size, bound in zip(places, sizes, bounds):
         if size < bound:
@@ -121,16 +121,6 @@ def to_dense(ragged: Any, default_value: Any, shape: Any) -> Tensor:
         return dispatch.wrap(out)
     where = tuple(place.to(flat.device) for place in places)
     return dispatch.wrap(filler.expand(sizes).clone().index_put(where, flat))
-
-
-def _places(parts: Sequence[RowPartition]) -> list[torch.Tensor]:
-    """For each flat value its place along each dimension that is given by partitions."""
-    places = [torch.arange(parts[0].nrows)]
-    for partition in parts:
-        ids = partition.rowids.long()
-        places = [place[ids] for place in places]
-        places.append(partition.offsets())
-    return places
 
 
 def _wanted(shape: Any, bounds: list[int], ragged_rank: int) -> list[int]:

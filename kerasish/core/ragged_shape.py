@@ -95,6 +95,11 @@ def broadcast(values: Sequence[Any]) -> tuple[list, list[RowPartition]]:
     """
     ragged = [value for value in values if isinstance(value, CompositeTensor)]
     first = ragged[0]
+    if len({value._splits_dtype for value in ragged}) > 1:
+        raise ValueError(
+            "Input RaggedTensors have mismatched row_splits dtypes; use RaggedTensor.with_row_splits_dtype() to convert "
+            "them to compatible dtypes."
+        )
     others = [v for v in values if not isinstance(v, CompositeTensor) and v.shape.rank]
     if not others and all(_same_shape(first, other) for other in ragged[1:]):
         return [v.flat_values if isinstance(v, CompositeTensor) else v for v in values], list(first._partitions)

@@ -18,7 +18,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.errors import NotServedError, fail
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf.spec import TensorSpec, spec_of
+from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
 
 class Function:
@@ -116,6 +116,10 @@ def _fit(spec: Any, value: Any, name: str) -> Any:
     if not isinstance(spec, TensorSpec):
         if tree.is_nested(spec):
             return tree.map_structure(lambda one, part: _fit(one, part, name), spec, value)
+        if isinstance(spec, TypeSpec) and not spec.is_compatible_with(value):
+            raise fail(
+                TypeError, f"Binding inputs to tf.function `{name}` failed: an argument does not fit", spec, repr(value)
+            )
         return value
     try:
         tensor = value if dispatch.is_tensor(value) else convert(value, spec.dtype)

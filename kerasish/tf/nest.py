@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail, missing_name
 
 
@@ -13,9 +14,26 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     """The leaves of a structure in order; dictionaries by sorted key.
 
     Args:
-        expand_composites: whether to look into ragged and sparse tensors, of which there are none.
+        expand_composites: whether to look into ragged and sparse tensors: their parts are leaves then.
     """
-    return tree.flatten(structure)
+    return _parts(tree.flatten(structure)) if expand_composites else tree.flatten(structure)
+
+
+def _parts(leaves: list) -> list:
+    """The leaves, with the parts of composites in their places."""
+    return [part for leaf in leaves for part in (leaf._components if isinstance(leaf, CompositeTensor) else (leaf,))]
+
+
+def _put_together(structure: Any, parts: list) -> Any:
+    """The opposite of ``_parts``: the leaves of ``structure`` made of other parts."""
+    rest = iter(parts)
+
+    def leaf(old: Any) -> Any:
+        if isinstance(old, CompositeTensor):
+            return old._with_components([next(rest) for _ in old._components])
+        return next(rest)
+
+    return tree.map_structure(leaf, structure)
 
 
 def is_nested(seq: Any) -> bool:
@@ -34,7 +52,7 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
         ValueError: the structures differ.
     """
     check_types = kwargs.pop("check_types", True)
-    kwargs.pop("expand_composites", False)
+    expanded = kwargs.pop("expand_composites", False)
     if kwargs:
         raise fail(ValueError, f"Only valid keyword arguments are `check_types` and `expand_composites`, not: {kwargs}")
     if not callable(func):
@@ -42,8 +60,10 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
     if not structure:
         raise ValueError("Must provide at least one structure")
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types)
-    columns = [tree.flatten(s) for s in structure]
+        assert_same_structure(structure[0], other, check_types, expanded)
+    columns = [flatten(s, expanded) for s in structure]
+    if expanded:
+        return _put_together(structure[0], [func(*row) for row in zip(*columns)])
     return tree.pack_as(structure[0], [func(*row) for row in zip(*columns)])
 
 
@@ -56,15 +76,15 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
     """
     if not isinstance(flat_sequence, (list, tuple)):
         raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
-    wanted = len(tree.flatten(structure))
-    if not tree.is_nested(structure) and len(flat_sequence) != 1:
+    wanted = len(flatten(structure, expand_composites))
+    if not tree.is_nested(structure) and wanted == 1 != len(flat_sequence):
         raise ValueError(f"The target structure is of type `{type(structure)}`. However the input is a sequence")
     if wanted != len(flat_sequence):
         raise ValueError(
             f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
             f"Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    return tree.pack_as(structure, flat_sequence)
+    return _put_together(structure, flat_sequence) if expand_composites else tree.pack_as(structure, flat_sequence)
 
 
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
@@ -83,8 +103,22 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         tree.assert_same_structure(nest1, nest2)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{start}{shown}{error}") from None
+    if expand_composites:
+        _check_composites(nest1, nest2, start + shown)
     if check_types:
         _check_kinds(nest1, nest2, start + shown)
+
+
+def _check_composites(first: Any, second: Any, start: str) -> None:
+    for a, b in zip(tree.flatten(first), tree.flatten(second)):
+        if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
+            raise TypeError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")
+        if isinstance(a, CompositeTensor) and not _same_kind(a, b):
+            raise ValueError(f"{start}Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
+
+
+def _same_kind(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and a._type_spec.most_specific_common_supertype([b._type_spec]) is not None
 
 
 def _check_kinds(first: Any, second: Any, start: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from kerasish.core.errors import missing_name
 from kerasish.tf.ragged import elementwise as _elementwise  # noqa: F401 - serves operations
 from kerasish.tf.ragged import reductions as _reductions  # noqa: F401
-from kerasish.tf.ragged.arrays import ragged_stack as stack
+from kerasish.tf.ragged.arrays import ragged_stack as stack  # not that of tensors
 from kerasish.tf.ragged.choosing import boolean_mask as boolean_mask
 from kerasish.tf.ragged.crossing import cross as cross
 from kerasish.tf.ragged.crossing import cross_hashed as cross_hashed

@@ -14,7 +14,7 @@ from kerasish.core.ragged_index import count_rows, slice_rows, take_rows
 from kerasish.core.ragged_partition import RowPartition, from_uniform, ranges, splits_of
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf import arrays, linalg, tiling
-from kerasish.tf.ragged.shapes import DynamicRaggedShape
+from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
 # what is known of one -------------------------------------------------------------------------------------------------
 
@@ -185,6 +185,12 @@ def _along(values: list, axis: int, stacked: bool) -> Any:
                 f"{first._partition.splits[:3].tolist()}\nFirst 3 elements of y:\n{other._partition.splits[:3].tolist()}"
             )
     return first._remade(_along([value.values for value in values], axis - 1, stacked), first._partition)
+
+
+def joined_rows(values: list, kind: torch.dtype) -> Any:
+    """Values, alike in their ragged dimensions, as the rows of one."""
+    counts = torch.tensor([count_rows(value) for value in values], dtype=kind)
+    return RaggedTensor._remade(_end_to_end(values), RowPartition(splits_of(counts)))
 
 
 def _end_to_end(values: list) -> Any:

@@ -226,12 +226,5 @@ def _fitting(value: Any, like: Any) -> Tensor:
 
 
 def _places(condition: RaggedTensor) -> Tensor:
-    parts = condition._partitions
-    places = [torch.arange(parts[0].nrows)]
-    for partition in parts:
-        ids = partition.rowids.long()
-        places = [place[ids] for place in places]
-        places.append(partition.offsets())
     inner = dispatch.raw(indexing.where(condition.flat_values)).cpu()
-    columns = [place[inner[:, 0]] for place in places]
-    return Tensor(torch.stack([*columns, *inner[:, 1:].unbind(1)], 1))
+    return Tensor(torch.cat([condition._places()[inner[:, 0]], inner[:, 1:]], 1))

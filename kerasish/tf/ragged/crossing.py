@@ -13,8 +13,9 @@ from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.ragged_partition import RowPartition, splits_of
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert
-from kerasish.ops.hashing import fingerprint64, pair_fingerprint
+from kerasish.ops.hashing import fingerprint64, fingerprint_pair
 
 _KEY = 0xDECAFCAFFE  # TensorFlow's own
 _WORD = 1 << 64
@@ -32,12 +33,12 @@ def _rows(inputs: Any) -> tuple[list[list[list]], torch.dtype]:
         raise TypeError("Inputs must be a list")
     found, kind = [], torch.int64
     for value in inputs:
-        value = value if isinstance(value, RaggedTensor) or hasattr(value, "dense_shape") else convert(value)
+        value = value if isinstance(value, RaggedTensor) or isinstance(value, SparseTensor) else convert(value)
         if value.shape.rank != 2:
             raise ValueError(f"tf.ragged.cross only supports inputs with rank=2 (received rank {value.shape.rank})")
         if value.dtype != "string" and not value.dtype.is_integer:
             raise fail(TypeError, "Unexpected dtype for inputs", "strings or integers", value.dtype)
-        if hasattr(value, "dense_shape"):
+        if isinstance(value, SparseTensor):
             value = RaggedTensor.from_value_rowids(value.values, value.indices[:, 0], value.dense_shape[0])
         if isinstance(value, RaggedTensor):
             kind = value._splits_dtype
@@ -81,6 +82,6 @@ def cross_hashed(
     for i, items in enumerate(combined):
         word = first
         for x in items:
-            word = pair_fingerprint(word, fingerprint64(x) if isinstance(x, bytes) else x % _WORD)
+            word = fingerprint_pair(word, fingerprint64(x) if isinstance(x, bytes) else x % _WORD)
         out[i] = word % most
     return RaggedTensor._remade(dispatch.wrap(torch.from_numpy(out)), RowPartition(splits))

@@ -44,7 +44,7 @@ _UNARY = {
     bitwise: "invert",
     checks: "check_numerics",
     indexing: "one_hot",
-    strings: """as_string bytes_split length lower regex_full_match regex_replace strip to_hash_bucket
+    strings: """as_string bytes_split length split unicode_split unicode_decode lower regex_full_match regex_replace strip to_hash_bucket
         to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script unicode_transcode upper""",
 }
 _BINARY = {
@@ -54,17 +54,16 @@ _BINARY = {
     bitwise: "bitwise_and bitwise_or bitwise_xor left_shift right_shift",
     creation: "complex",
 }
-_OTHERS = ("bytes_split",)  # whose results are ragged themselves
 
 for _count, _table in ((1, _UNARY), (2, _BINARY)):
     for _module, _names in _table.items():
         for _name in _names.split():
-            _operation = getattr(_module, _name, None) if _name not in _OTHERS else None
+            _operation = getattr(_module, _name, None)
             if _operation is not None and _operation not in RaggedTensor._handlers:
                 serve_elementwise(_operation, _count)
 serve_elementwise(clipping.clip_by_value, 3)
 serve_elementwise(strings.substr, 3)
-_loss = getattr(crossentropy, "_sigmoid_cross_entropy_with_logits", None)
+serve_elementwise(crossentropy._sigmoid_loss, 2)
 
 
 @RaggedTensor.serve(reductions.add_n)
@@ -77,6 +76,13 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     flat, parts = broadcast(operands(inputs))
     return nested(strings.join(flat, separator), parts)
+
+
+for _operation in (strings.unicode_split_with_offsets, strings.unicode_decode_with_offsets):
+
+    @RaggedTensor.serve(_operation)
+    def with_offsets(input: Any, *args: Any, _operation: Callable = _operation, **kwargs: Any) -> Any:
+        return tuple(input._around(part) for part in _operation(input.flat_values, *args, **kwargs))
 
 
 @RaggedTensor.serve(arrays.ensure_shape)
@@ -111,10 +117,10 @@ def map_flat_values(op: Callable, *args: Any, **kwargs: Any) -> Any:
     for other in found[1:]:
         _demand_same_rows(parts, other._partitions)
     count = found[0].flat_values.shape[0]
-    shape = getattr(result, "shape", None)
     if not dispatch.is_tensor(result) and not isinstance(result, RaggedTensor):
         return result
-    if not shape or shape[0] != count:
+    shape = result.shape
+    if not shape.rank or shape[0] != count:
         raise ValueError(
             "tf.ragged.map_flat_values requires that the output of `op` have the same outer-dimension size as flat_values of "
             f"any ragged inputs. (output shape: {shape}; expected outer dimension size: {count})"

@@ -49,7 +49,11 @@ def constant(
 
 
 def constant_value(
-    pylist: Any, dtype: Any = None, ragged_rank: int | None = None, inner_shape: Any = None, row_splits_dtype: Any = "int64"
+    pylist: Any,
+    dtype: Any = None,
+    ragged_rank: int | None = None,
+    inner_shape: Any = None,
+    row_splits_dtype: Any = "int64",
 ) -> Any:
     """The same as NumPy arrays, in a ``RaggedTensorValue`` (TensorFlow 1)."""
     made = constant(pylist, None if dtype is None else as_dtype(dtype), ragged_rank, inner_shape)
@@ -106,6 +110,9 @@ class RaggedTensorValue:
         inner = self._values
         items = inner.to_list() if isinstance(inner, RaggedTensorValue) else inner.tolist()
         return [items[a:b] for a, b in zip(self._row_splits[:-1], self._row_splits[1:])]
+
+    def __str__(self) -> str:
+        return f"<tf.RaggedTensorValue {self.to_list()}>"
 
     def __repr__(self) -> str:
         return f"tf.RaggedTensorValue(values={self._values!r}, row_splits={self._row_splits!r})"
@@ -217,5 +224,8 @@ def _common_shape(values: list, rank: int) -> tuple | None:
 def _in_shape(tensor: Tensor, shape: Sequence[int]) -> Tensor:
     """The values in that shape; only none at all can be put into another one."""
     if tensor.shape.num_elements() or tensor.shape[0]:
-        raise ValueError(f"inner values have shape {tensor.shape[1:]}, but inner_shape={tuple(shape)}")
+        raise TypeError(
+            f"tf.ragged.constant with unsupported shape: inner values have shape {tensor.shape[1:]}, but inner_shape is "
+            f"{tuple(shape)}"
+        )
     return dispatch.wrap(dispatch.raw(tensor).reshape(0, *shape))
