@@ -24,9 +24,9 @@ import torch
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dispatch, tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
-from kerasish.core.composite import CompositeTensor
 from kerasish.core.dtypes import FROM_TORCH
 from kerasish.core.errors import fail
 from kerasish.core.tensor import Tensor

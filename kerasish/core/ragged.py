@@ -214,9 +214,7 @@ class RaggedTensor(CompositeTensor):
         rows = int(dispatch.raw(st_input.dense_shape)[0])
         partition = partitions.from_rowids(indices[:, 0], rows)
         if not torch.equal(indices[:, 1], partition.offsets()):
-            raise InvalidArgumentError(
-                f"SparseTensor is not right-ragged. SparseTensor.indices = {indices.tolist()}"
-            )
+            raise InvalidArgumentError(f"SparseTensor is not right-ragged. SparseTensor.indices = {indices.tolist()}")
         return cls._remade(st_input.values, partition.to(splits_kind(row_splits_dtype)))
 
     # what it is made of
@@ -462,7 +460,7 @@ class RaggedTensor(CompositeTensor):
         values, ends = self._inner.numpy(), self._partition.splits.tolist()
         rows = [values[start:stop] for start, stop in zip(ends[:-1], ends[1:])]
         if not rows:
-            return np.array([], dtype=values.dtype)
+            return np.zeros([size or 0 for size in self.shape], dtype=values.dtype)
         if all(len(row) == len(rows[0]) for row in rows):
             return np.array(rows, dtype=None if values.dtype != object or len(rows[0]) else object)
         out = np.empty(len(rows), dtype=object)
@@ -553,7 +551,9 @@ def merged(value: Any, outer: int, inner: int) -> Any:
         return value._remade(merged(value.values, outer - 1, inner - 1), value._partition)
     if outer == 0:
         return value.values if inner == 1 else merged(value.values, 0, inner - 1)
-    sub = value.values if inner == 2 else merged(value.values, 1, inner - 1)  # the second dimension, and what it takes in
+    sub = (
+        value.values if inner == 2 else merged(value.values, 1, inner - 1)
+    )  # the second dimension, and what it takes in
     part = value._partition
     if not isinstance(sub, RaggedTensor):  # dense dimensions
         size = sub.shape[1]

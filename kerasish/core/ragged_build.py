@@ -67,8 +67,7 @@ def _flattened(dense: Tensor) -> Tensor:
 def _deeper(cls: Any, dense: Tensor, lengths: Any, padding: Any, ragged_rank: int, kind: torch.dtype) -> Any:
     """Outer dimensions uniform, the innermost ragged one cut."""
     if lengths is not None:
-        if ragged_rank != 1:
-            raise ValueError(f"If Argument `lengths` is a vector, `ragged_rank` must be 1. Received {ragged_rank}.")
+        raise ValueError(f"If Argument `lengths` is a vector, `ragged_rank` must be 1. Received {ragged_rank}.")
     inner = from_dense(cls, _flattened(dense), None, padding, ragged_rank - 1, kind)
     return cls._remade(inner, _uniform(*dense.shape[:2], kind))
 

@@ -182,9 +182,7 @@ def from_rowids(
         if count < 0:
             raise ValueError(f"Expected nrows >= 0; got {count}")
         if count < least:
-            raise ValueError(
-                f"Expected nrows >= value_rowids[-1] + 1; got nrows={count}, value_rowids[-1]={least - 1}"
-            )
+            raise ValueError(f"Expected nrows >= value_rowids[-1] + 1; got nrows={count}, value_rowids[-1]={least - 1}")
     if validate and len(ids):
         _demand_no_negative(ids[1:] - ids[:-1], "from_value_rowids")
         _demand_no_negative(ids[:1], "from_value_rowids")

@@ -63,7 +63,7 @@ def _ragged_rows(value: Any, count: int) -> str:
             return "'" + content.decode("utf-8", "replace") + "'"
         return f"{content:.6f}" if isinstance(content, np.floating) else _element(content).replace('"', "'")
     rows = list(value)
-    cut = 0 <= count and len(rows) > 2 * count
+    cut = count >= 0 and len(rows) > 2 * count
     shown = [*rows[:count], *rows[len(rows) - count :]] if cut else rows
     parts = [_ragged_rows(row, count) for row in shown]
     if cut:

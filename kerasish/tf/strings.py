@@ -12,11 +12,11 @@ import torch
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.ragged import RaggedTensor, position
 from kerasish.core.storage import to_numpy
 from kerasish.ops import strings as texts
 from kerasish.ops.common import axis_indices
 from kerasish.ops.hashing import fingerprint64, murmur64, siphash
-from kerasish.core.ragged import RaggedTensor, position
 from kerasish.tf import arrays
 from kerasish.tf.printing import text as written_out
 from kerasish.tf.texts import of_text, one_text, vector
@@ -31,6 +31,7 @@ from kerasish.tf.unicode import unicode_script as unicode_script
 from kerasish.tf.unicode import unicode_split as unicode_split
 from kerasish.tf.unicode import unicode_split_with_offsets as unicode_split_with_offsets
 from kerasish.tf.unicode import unicode_transcode as unicode_transcode
+
 
 def _check_unit(unit: str) -> None:
     if unit not in ("BYTE", "UTF8_CHAR"):
@@ -258,7 +259,9 @@ def unsorted_segment_join(
     """
     ids, count = to_numpy(segment_ids), int(num_segments)
     if inputs.shape[: ids.ndim] != ids.shape:
-        raise InvalidArgumentError("segment_ids must have the shape of the first axes of inputs [Op:UnsortedSegmentJoin]")
+        raise InvalidArgumentError(
+            "segment_ids must have the shape of the first axes of inputs [Op:UnsortedSegmentJoin]"
+        )
     if ids.size and not 0 <= ids.min() <= ids.max() < count:
         raise InvalidArgumentError(
             "segment_ids are not allowed to exceed num_segments or to have negative values. [Op:UnsortedSegmentJoin]"
@@ -369,7 +372,10 @@ def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int =
             f"The template expects {len(pieces) - 1} tensors, but the inputs only has {len(given)}. Please ensure the "
             "number of placeholders in template matches inputs length."
         )
-    written = [written_out(value if isinstance(value, RaggedTensor) else dispatch.wrap(dispatch.raw(value)), summarize) for value in given]
+    written = [
+        written_out(value if isinstance(value, RaggedTensor) else dispatch.wrap(dispatch.raw(value)), summarize)
+        for value in given
+    ]
     whole = pieces[0] + "".join(value + piece for value, piece in zip(written, pieces[1:]))
     return dispatch.wrap(np.asarray(whole.encode(), dtype=object))
 

@@ -208,9 +208,7 @@ def _encode_ragged(
 ) -> Any:
     """The same of the innermost rows."""
     if isinstance(input.values, RaggedTensor) or input.values.shape.rank > 1:
-        return input._remade(
-            unicode_encode(input.values, output_encoding, errors, replacement_char), input._partition
-        )
+        return input._remade(unicode_encode(input.values, output_encoding, errors, replacement_char), input._partition)
     _check_encoding(input, output_encoding, errors)
     rows = input.to_list()
     return dispatch.wrap(vector([_written(row, output_encoding, errors, replacement_char) for row in rows]))

@@ -210,8 +210,8 @@ def _side_by_side(values: list, stacked: bool) -> Any:
     for i, value in enumerate(values[1:], 1):
         if count_rows(value) != rows:
             raise InvalidArgumentError(
-                f"Input tensors at index 0 (=x) and {i} (=y) have incompatible shapes.\nCondition x == y did not hold.\nFirst "
-                f"1 elements of x:\n[{rows}]\nFirst 1 elements of y:\n[{count_rows(value)}]"
+                f"Input tensors at index 0 (=x) and {i} (=y) have incompatible shapes.\nCondition x == y did not hold.\n"
+                f"First 1 elements of x:\n[{rows}]\nFirst 1 elements of y:\n[{count_rows(value)}]"
             )
     if not isinstance(values[0], RaggedTensor):
         return arrays.stack(values, 1) if stacked else arrays.concat(values, 1)
@@ -282,9 +282,7 @@ def split(
     axis = position(int(axis), value.shape.rank)
     length = value.shape[axis]
     if length is None:
-        raise ValueError(
-            f"Cannot split a ragged dimension. Got `value` with shape {shape(value)!r} and `axis` {axis}."
-        )
+        raise ValueError(f"Cannot split a ragged dimension. Got `value` with shape {shape(value)!r} and `axis` {axis}.")
     sizes = dispatch.raw(convert(num_or_size_splits)).tolist()
     if isinstance(sizes, int):
         if sizes <= 0 or length % sizes:
@@ -328,7 +326,9 @@ def matmul(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
     if a.shape.rank == 2:
         for x in (a, b):
             if isinstance(x, RaggedTensor) and len(set(x._partition.lengths.tolist())) > 1:
-                raise InvalidArgumentError("The matrices in `a` and `b` may not be ragged in their innermost dimension.")
+                raise InvalidArgumentError(
+                    "The matrices in `a` and `b` may not be ragged in their innermost dimension."
+                )
         dense = [x.to_tensor() if isinstance(x, RaggedTensor) else x for x in (a, b)]
         return linalg.matmul(*dense, *args, **kwargs)
     if count_rows(a) != count_rows(b):

@@ -33,7 +33,7 @@ def _rows(inputs: Any) -> tuple[list[list[list]], torch.dtype]:
         raise TypeError("Inputs must be a list")
     found, kind = [], torch.int64
     for value in inputs:
-        value = value if isinstance(value, RaggedTensor) or isinstance(value, SparseTensor) else convert(value)
+        value = value if isinstance(value, (RaggedTensor, SparseTensor)) else convert(value)
         if value.shape.rank != 2:
             raise ValueError(f"tf.ragged.cross only supports inputs with rank=2 (received rank {value.shape.rank})")
         if value.dtype != "string" and not value.dtype.is_integer:

@@ -11,7 +11,19 @@ from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor, elementwise, nested, operands
 from kerasish.core.ragged_shape import broadcast
 from kerasish.core.shape import TensorShape
-from kerasish.tf import arrays, bitwise, clipping, creation, crossentropy, indexing, math, nn, reductions, strings, tiling
+from kerasish.tf import (
+    arrays,
+    bitwise,
+    clipping,
+    creation,
+    crossentropy,
+    indexing,
+    math,
+    nn,
+    reductions,
+    strings,
+    tiling,
+)
 from kerasish.tf import debugging as checks
 
 
@@ -44,8 +56,8 @@ _UNARY = {
     bitwise: "invert",
     checks: "check_numerics",
     indexing: "one_hot",
-    strings: """as_string bytes_split length split unicode_split unicode_decode lower regex_full_match regex_replace strip to_hash_bucket
-        to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script unicode_transcode upper""",
+    strings: """as_string bytes_split length lower split unicode_decode unicode_split regex_full_match regex_replace strip
+        to_hash_bucket to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script unicode_transcode upper""",
 }
 _BINARY = {
     math: """add atan2 divide divide_no_nan equal floordiv floormod greater greater_equal igamma igammac less less_equal

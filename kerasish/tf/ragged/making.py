@@ -79,7 +79,9 @@ class RaggedTensorValue:
 
     def __init__(self, values: Any, row_splits: Any) -> None:
         if not (isinstance(row_splits, (np.ndarray, np.generic)) and row_splits.dtype in (np.int64, np.int32)):
-            raise TypeError(f"Argument `row_splits` must be a Numpy array with dtype int32 or int64. Received {row_splits}.")
+            raise TypeError(
+                f"Argument `row_splits` must be a Numpy array with dtype int32 or int64. Received {row_splits}."
+            )
         if not isinstance(values, (np.ndarray, np.generic, RaggedTensorValue)):
             raise TypeError(f"Argument `values` must be a Numpy array or a RaggedTensorValue. Received {values}.")
         self._values, self._row_splits = values, row_splits
@@ -165,7 +167,8 @@ def _taken_apart(pylist: Any, ragged_rank: int | None, inner_shape: Any) -> tupl
         raise ValueError(f"Invalid pylist={pylist}: incorrect nesting; ragged_rank={ragged_rank} is negative")
     depth, deepest = _scalar_depth(pylist), _depth(pylist)
     if depth is None:
-        depth = max(deepest, (1 if ragged_rank is None else ragged_rank + 1))
+        inner = 0 if inner_shape is None else len(tuple(TensorShape(inner_shape)))
+        depth = max(deepest, (1 if ragged_rank is None else ragged_rank + 1) + inner)
     if not _is_list(pylist):
         if ragged_rank:
             raise ValueError(f"Invalid pylist={pylist}: incompatible with ragged_rank={ragged_rank}")
@@ -183,7 +186,8 @@ def _taken_apart(pylist: Any, ragged_rank: int | None, inner_shape: Any) -> tupl
             ragged_rank = depth - 1 - len(inner_shape)
         elif depth != ragged_rank + 1 + len(inner_shape):
             raise ValueError(
-                f"Invalid pylist={pylist}: incompatible with ragged_rank={ragged_rank} and dim(inner_shape)={len(inner_shape)}"
+                f"Invalid pylist={pylist}: incompatible with ragged_rank={ragged_rank} and "
+                f"dim(inner_shape)={len(inner_shape)}"
             )
     elif ragged_rank is None:
         ragged_rank = max(1, depth - 1) if depth > 1 else 0

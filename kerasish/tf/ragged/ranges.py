@@ -136,7 +136,9 @@ def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, na
         data = data.merge_dims(0, ids.ndim - 1) if isinstance(data, RaggedTensor) else _outer_merged(data, ids.ndim)
         ids = ids.reshape(-1)
     if len(ids) != count_rows(data):
-        raise InvalidArgumentError(f"data.shape must start with partitions.shape, got {data.shape} and {tuple(ids.shape)}")
+        raise InvalidArgumentError(
+            f"data.shape must start with partitions.shape, got {data.shape} and {tuple(ids.shape)}"
+        )
     wrong = (ids < 0) | (ids >= count)
     if bool(wrong.any()):
         place = int(wrong.nonzero()[0])

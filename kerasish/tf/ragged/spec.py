@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from kerasish.core import dispatch
 from kerasish.core.dtypes import DType, as_dtype, float32, int64
 from kerasish.core.errors import fail
@@ -88,9 +86,8 @@ class RaggedTensorSpec(TypeSpec):
         """Whether kinds agree, and sizes do where both are known. A dense tensor fits if no dimension is ragged."""
         other = spec_or_value
         if not isinstance(other, TypeSpec):
-            if not isinstance(other, RaggedTensor):
-                if self._ragged_rank or not dispatch.is_tensor(other):
-                    return False
+            if not isinstance(other, RaggedTensor) and (self._ragged_rank or not dispatch.is_tensor(other)):
+                return False
             other = RaggedTensorSpec.from_value(other)
         return (
             isinstance(other, RaggedTensorSpec)
@@ -119,9 +116,9 @@ class RaggedTensorSpec(TypeSpec):
 
     def _batched(self, size: int | None) -> RaggedTensorSpec:
         """The specification of a batch of such values."""
-        return RaggedTensorSpec(
-            TensorShape([size]) + self._shape, self._dtype, self._ragged_rank + 1, self._row_splits_dtype
-        )
+        shape = TensorShape([size]) + self._shape
+        rank = self._ragged_rank + 1 if self._shape.rank is None else min(self._ragged_rank + 1, len(shape) - 1)
+        return RaggedTensorSpec(shape, self._dtype, rank, self._row_splits_dtype)
 
     def _unbatched(self) -> TypeSpec:
         """The specification of the rows of such values; of dense ones where only the rows' lengths differ."""
@@ -134,10 +131,6 @@ class RaggedTensorSpec(TypeSpec):
 
     def __reduce__(self) -> tuple:
         return RaggedTensorSpec, (self._shape, self._dtype, self._ragged_rank, self._row_splits_dtype)
-
-
-def splits_dtype(value: Any) -> torch.dtype:
-    return as_dtype(value).torch
 
 
 RaggedTensor._spec = RaggedTensorSpec.from_value
