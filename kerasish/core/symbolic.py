@@ -56,8 +56,10 @@ class KerasTensor:
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if sparse or ragged:
-            raise fail(NotImplementedError, "Sparse and ragged symbolic tensors are not served yet")
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
+        if sparse:
+            raise fail(NotImplementedError, "Sparse symbolic tensors are not served yet")
         self._shape = TensorShape(shape)
         self._dtype = as_dtype(dtype)
         self.sparse = sparse

@@ -31,7 +31,8 @@ class InputLayer(Layer):
         shape: of one sample, without the batch dimension.
         batch_size: the size of the batch if it is fixed.
         dtype: default: ``floatx``.
-        sparse, ragged: not served; must be falsy.
+        sparse: not served; must be falsy.
+        ragged: whether values are to be ragged tensors.
         batch_shape: the whole shape, instead of ``shape`` and ``batch_size``.
         input_tensor: a KerasTensor to start from, instead of a shape.
         optional: whether ``None`` may be passed.
@@ -54,8 +55,10 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if sparse or ragged:
-            raise fail(NotImplementedError, "Sparse and ragged inputs are not served yet")
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
+        if sparse:
+            raise fail(NotImplementedError, "Sparse inputs are not served yet")
         keras_2_shape = kwargs.pop("input_shape", None)
         keras_2_batch_shape = kwargs.pop("batch_input_shape", None)
         super().__init__(name=name, **kwargs)
@@ -73,10 +76,12 @@ class InputLayer(Layer):
             batch_shape = (batch_size, *standardize_shape(shape))
         self.batch_shape = standardize_shape(batch_shape)
         self._input_dtype = standardize(dtype)
-        self.sparse, self.ragged, self.optional = False, False, optional
+        self.sparse, self.ragged, self.optional = False, bool(ragged), optional
         self.built = True
         output = (
-            input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self._input_dtype, name=name)
+            input_tensor
+            if input_tensor is not None
+            else KerasTensor(self.batch_shape, self._input_dtype, ragged=self.ragged, name=name)
         )
         output._keras_optional = optional
         Node(self, (), {}, output)
@@ -332,6 +337,11 @@ class Embedding(QuantizedTable, Layer):
             )
         self._end_build()
 
+    _by_value = True
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype, ragged=inputs.ragged)
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
         try:
@@ -386,6 +396,7 @@ class Activation(Layer):
     """
 
     _settled = ("activation",)
+    _by_value = True
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -395,6 +406,11 @@ class Activation(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.raw(self.activation)(inputs)
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self.activation, "__name__", "") in ("softmax", "log_softmax", "sparsemax"):
+            return self.activation(inputs)  # along rows
+        return super()._call_on_composite(inputs, *args, **kwargs)
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         return activations.on_floats(self.activation) if inputs.dtype.is_floating else None

@@ -86,6 +86,8 @@ class Dropout(RandomLayer):
     [[1.0, 1.0, 1.0]]
     """
 
+    _by_value = True
+
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
         super().__init__(seed, rate > 0, **kwargs)
@@ -108,6 +110,8 @@ class SpatialDropout(Dropout):
     """The common part of ``SpatialDropout1D`` … ``3D``: dropout of whole channels (Tompson et al. 2015)."""
 
     _dims: int
+
+    _by_value = False
 
     def __init__(self, rate: float, data_format: str | None, seed: int | None, **kwargs: Any) -> None:
         super().__init__(rate, seed=seed, **kwargs)
@@ -196,6 +200,8 @@ class GaussianNoise(RandomLayer):
         ValueError: ``stddev`` is not between 0 and 1.
     """
 
+    _by_value = True
+
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("stddev", stddev)
         super().__init__(seed, stddev > 0, **kwargs)
@@ -220,6 +226,8 @@ class GaussianDropout(RandomLayer):
     Raises:
         ValueError: ``rate`` is not between 0 and 1.
     """
+
+    _by_value = True
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
@@ -250,6 +258,8 @@ class AlphaDropout(RandomLayer):
     Raises:
         ValueError: ``rate`` is not between 0 and 1, or ``noise_shape`` is not a sequence of positive integers and None.
     """
+
+    _by_value = True
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)

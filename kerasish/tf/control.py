@@ -203,8 +203,24 @@ def _stacked(steps: list, kinds: Any) -> Any:
                 raise InvalidArgumentError(
                     f"TensorArray dtype is {wanted.name} but Op is trying to write dtype {part.dtype.name}"
                 )
-        columns.append(ops.stack(parts))
+        columns.append(_stack(parts))
     return tree.pack_as(steps[0], columns)
+
+
+def _stack(parts: list) -> Any:
+    """Results of one shape as one.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    try:
+        return ops.stack(parts)
+    except InvalidArgumentError:
+        shapes = [tuple(part.shape) for part in parts]
+        other = next((shape for shape in shapes if shape != shapes[0]), None)
+        if other is None:
+            raise
+        raise ValueError(f"Incompatible shape for value ({other}), expected ({shapes[0]})") from None
 
 
 def _ragged_rows(rows: Sequence, spec: RaggedTensorSpec) -> Any:

@@ -145,8 +145,10 @@ class DynamicRaggedShape:
     def _to_tensor_shape(self) -> TensorShape:
         return TensorShape(self.static_lengths(ragged_lengths=False))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DynamicRaggedShape) and self.static_lengths() == other.static_lengths()
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(other, DynamicRaggedShape):
+            return False
+        return Tensor(torch.tensor(self.static_lengths() == other.static_lengths()))
 
     def __hash__(self) -> int:
         return hash(tuple(self.static_lengths()))

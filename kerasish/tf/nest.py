@@ -112,7 +112,7 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
 def _check_composites(first: Any, second: Any, start: str) -> None:
     for a, b in zip(tree.flatten(first), tree.flatten(second)):
         if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
-            raise TypeError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")
+            raise ValueError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")
         if isinstance(a, CompositeTensor) and not _same_kind(a, b):
             raise ValueError(f"{start}Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
 

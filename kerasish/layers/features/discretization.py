@@ -122,6 +122,10 @@ class Discretization(DataLayer):
 
     # computing
 
+    @property
+    def _by_value(self) -> bool:  # type: ignore[override]
+        return self.output_mode == "int"
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         if self.bin_boundaries is None:
             raise ValueError(

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.tf.ragged import elementwise as _elementwise  # noqa: F401 - serves operations
+from kerasish.tf.ragged import keras_ops as _keras_ops  # noqa: F401
 from kerasish.tf.ragged import reductions as _reductions  # noqa: F401
 from kerasish.tf.ragged.arrays import ragged_stack as stack  # not that of tensors
 from kerasish.tf.ragged.choosing import boolean_mask as boolean_mask

@@ -10,7 +10,6 @@ from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor, elementwise, nested, operands
 from kerasish.core.ragged_shape import broadcast
-from kerasish.core.shape import TensorShape
 from kerasish.tf import (
     arrays,
     bitwise,
@@ -95,13 +94,6 @@ for _operation in (strings.unicode_split_with_offsets, strings.unicode_decode_wi
     @RaggedTensor.serve(_operation)
     def with_offsets(input: Any, *args: Any, _operation: Callable = _operation, **kwargs: Any) -> Any:
         return tuple(input._around(part) for part in _operation(input.flat_values, *args, **kwargs))
-
-
-@RaggedTensor.serve(arrays.ensure_shape)
-def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
-    if not x.shape.is_compatible_with(TensorShape(shape)):
-        raise InvalidArgumentError(f"Shape of tensor {x.shape} is not compatible with expected shape {shape}.")
-    return x
 
 
 def map_flat_values(op: Callable, *args: Any, **kwargs: Any) -> Any:
