@@ -44,6 +44,13 @@ def take_rows(value: Any, rows: torch.Tensor) -> Any:
     return dispatch.wrap(take_raw(dispatch.raw(value), rows))
 
 
+def plain(value: Any) -> Any:
+    """A value no dimension of which is known to be uniform, as TensorFlow's kernels for rows leave it."""
+    if not isinstance(value, CompositeTensor):
+        return value
+    return value._remade(plain(value.values), RowPartition(value._partition.splits))
+
+
 def slice_rows(value: Any, start: int, stop: int) -> Any:
     """The rows from ``start`` to ``stop``."""
     if isinstance(value, CompositeTensor):

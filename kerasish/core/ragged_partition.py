@@ -36,6 +36,8 @@ def integers(value: Any, name: str, preferred: torch.dtype | None = None, rank: 
     """
     if isinstance(value, (list, tuple)) and not len(value):
         out = torch.zeros(0, dtype=preferred or torch.int64)
+    elif isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "iu":
+        out = dispatch.raw(value).to(preferred or torch.int64)
     elif dispatch.is_tensor(value) or isinstance(value, (np.ndarray, np.generic)):
         out = dispatch.raw(value)
     else:

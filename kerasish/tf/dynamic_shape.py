@@ -36,10 +36,10 @@ class DynamicRaggedShape:
         validate: bool = False,
         static_inner_shape: Any = None,
     ) -> None:
-        self._partitions = tuple(row_partitions)
         raw = dispatch.raw(inner_shape).tolist() if dispatch.is_tensor(inner_shape) else inner_shape
         self._inner = tuple(int(n) for n in raw)
         self._dtype = as_dtype(dtype if dtype is not None else int64)
+        self._partitions = tuple(partition.to(self._dtype.torch) for partition in row_partitions)
 
     row_partitions = property(lambda self: self._partitions)
     dtype = property(lambda self: self._dtype)

@@ -13,6 +13,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.ragged_index import count_rows
+from kerasish.core.ragged_partition import RowPartition
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor
@@ -66,7 +67,9 @@ def stack(values: Sequence[Any], spec: TypeSpec | None, component: int) -> Any:
         raise InvalidArgumentError(f"Cannot batch tensors of different dtypes in component {component}.")
     if not first.shape.rank:
         raise InvalidArgumentError("Ragged values must have rank >= 1")
-    return joined_rows([deepened(value, rank, kind) for value in values], kind)
+    made = joined_rows([deepened(value, rank, kind) for value in values], kind)
+    size = spec.shape[0] if isinstance(spec, RaggedTensorSpec) and spec.shape.rank else None
+    return made if size is None else made._remade(made.values, RowPartition(made._partition.splits, size))
 
 
 def _stack_sparse(values: Sequence[SparseTensor], component: int) -> SparseTensor:
@@ -80,6 +83,16 @@ def _stack_sparse(values: Sequence[SparseTensor], component: int) -> SparseTenso
     raw = [value.raw_values for value in values]
     joined = np.concatenate(raw) if isinstance(raw[0], np.ndarray) else torch.cat(raw)
     return SparseTensor.of_raw(torch.cat(indices), joined, shape)
+
+
+def constant(value: Any) -> Any:
+    """It without gradients: a dataset's elements are constants."""
+    if isinstance(value, RaggedTensor):
+        raw = dispatch.raw(value.flat_values)
+        return value._around(dispatch.wrap(raw.detach())) if isinstance(raw, torch.Tensor) else value
+    if isinstance(value, SparseTensor) and isinstance(value.raw_values, torch.Tensor):
+        return value.with_raw(value.raw_values.detach())
+    return value
 
 
 # rows -----------------------------------------------------------------------------------------------------------------

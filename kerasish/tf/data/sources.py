@@ -60,7 +60,7 @@ class Slices(Node):
                 raise ValueError(f"Dimensions {lengths[0]} and {length} are not compatible")
         self._size = lengths[0]
         self._element_spec = elements.unbatched_spec(elements.spec(element))
-        self._element = element
+        self._element = tree.map_structure(composites.constant, element)
         self._table = (
             None
             if any(whole)

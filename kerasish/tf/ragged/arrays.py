@@ -10,7 +10,7 @@ import torch
 from kerasish.core import dispatch, dtypes
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor, position
-from kerasish.core.ragged_index import count_rows, slice_rows, take_rows
+from kerasish.core.ragged_index import count_rows, plain, slice_rows, take_rows
 from kerasish.core.ragged_partition import RowPartition, from_uniform, ranges, splits_of
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf import arrays, linalg, tiling
@@ -67,7 +67,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
     axes = [axis] if isinstance(axis, int) else [int(a) for a in axis]
     for a in sorted({position(a, input.shape.rank) for a in axes}, reverse=True):
         input = _squeezed(input, a)
-    return input
+    return plain(input)
 
 
 def _squeezed(x: Any, axis: int) -> Any:
@@ -166,13 +166,10 @@ def _along(values: list, axis: int, stacked: bool) -> Any:
     if axis == 0:
         whole = _end_to_end(values)
         if not stacked:
-            return whole
+            return plain(whole)
         counts = torch.tensor([count_rows(value) for value in values])
         kind = whole._splits_dtype if isinstance(whole, RaggedTensor) else torch.int64
-        parts = [value._partition for value in values if isinstance(value, RaggedTensor)]
-        same = bool(parts) and len(set(counts.tolist())) == 1
-        uniform = int(counts[0]) if same else None
-        return RaggedTensor._remade(whole, RowPartition(splits_of(counts.to(kind)), uniform))
+        return RaggedTensor._remade(plain(whole), RowPartition(splits_of(counts.to(kind))))
     if axis == 1:
         return _side_by_side(values, stacked)
     first = values[0]
@@ -216,13 +213,11 @@ def _side_by_side(values: list, stacked: bool) -> Any:
     if not isinstance(values[0], RaggedTensor):
         return arrays.stack(values, 1) if stacked else arrays.concat(values, 1)
     order = torch.arange(rows * count).reshape(count, rows).T.reshape(-1)
-    mixed = take_rows(_end_to_end(values), order)
-    kind = mixed._splits_dtype
+    mixed = plain(take_rows(_end_to_end(values), order))
     if stacked:
-        return RaggedTensor._remade(mixed, from_uniform(count, rows * count, rows, kind))
-    sizes = [value._partition.uniform for value in values]
-    uniform = None if None in sizes else sum(sizes)
-    return RaggedTensor._remade(mixed.values, RowPartition(mixed._partition.splits[::count].clone(), uniform))
+        ends = torch.arange(rows + 1, dtype=mixed._splits_dtype) * count
+        return RaggedTensor._remade(mixed, RowPartition(ends))
+    return RaggedTensor._remade(mixed.values, RowPartition(mixed._partition.splits[::count].clone()))
 
 
 # repeating, reversing, splitting --------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import torch
 from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor, elementwise, nested, position
-from kerasish.core.ragged_index import count_rows, take_rows
+from kerasish.core.ragged_index import count_rows, plain, take_rows
 from kerasish.core.ragged_partition import RowPartition, from_uniform, splits_of
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf import arrays, indexing, nn
@@ -62,7 +62,7 @@ def _rows(params: Any, indices: Any) -> Any:
         raise InvalidArgumentError(f"indices[{place}] = {int(flat[place])} is not in [0, {count}) [Op:RaggedGather]")
     if not numbers.ndim:
         return params[int(numbers)]
-    return _grouped(take_rows(params, flat), tuple(numbers.shape), params._splits_dtype)
+    return plain(_grouped(take_rows(params, flat), tuple(numbers.shape), params._splits_dtype))
 
 
 def _grouped(rows: Any, shape: tuple, kind: torch.dtype) -> Any:
@@ -149,7 +149,7 @@ def gather_nd(params: Any, indices: Any, batch_dims: int = 0, *args: Any, **kwar
             out = indexing.gather_nd(value, Tensor(rest))
             return arrays.reshape(out, [*shape, *out.shape[1:]])
     picked = take_rows(value, at)
-    return _grouped(picked, tuple(shape), params._splits_dtype) if shape else picked[0]
+    return plain(_grouped(picked, tuple(shape), params._splits_dtype)) if shape else picked[0]
 
 
 @RaggedTensor.serve(nn.embedding_lookup)
@@ -180,7 +180,7 @@ def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
     kept = dispatch.raw(mask).cpu()
     if len(kept) != count_rows(data):
         raise InvalidArgumentError(f"Shapes ({count_rows(data)},) and ({len(kept)},) are incompatible")
-    return take_rows(data, kept.nonzero()[:, 0])
+    return plain(take_rows(data, kept.nonzero()[:, 0]))
 
 
 def _masked_inside(data: Any, mask: Any) -> Any:
@@ -193,7 +193,7 @@ def _masked_inside(data: Any, mask: Any) -> Any:
         )
     values = boolean_mask(data.values, mask.values)
     if isinstance(mask.values, RaggedTensor) or mask.values.shape.rank > 1:
-        return data._remade(values, data._partition)
+        return data._remade(values, RowPartition(data._partition.splits))
     kept = dispatch.raw(mask.values).cpu().long()
     lengths = torch.zeros(data._partition.nrows, dtype=kind)
     lengths = lengths.index_add(0, data._partition.rowids.long(), kept.to(kind))

@@ -11,7 +11,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.ragged import RaggedTensor, splits_kind
-from kerasish.core.ragged_index import count_rows, take_rows
+from kerasish.core.ragged_index import count_rows, plain, take_rows
 from kerasish.core.ragged_partition import RowPartition, integers, splits_of
 from kerasish.core.tensor import Tensor, convert
 
@@ -144,7 +144,9 @@ def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, na
         place = int(wrong.nonzero()[0])
         raise InvalidArgumentError(f"partitions[{place}] = {int(ids[place])} is not in [0, {count})")
     order = torch.sort(ids, stable=True).indices
-    return RaggedTensor._remade(take_rows(data, order), RowPartition(splits_of(torch.bincount(ids, minlength=count))))
+    kind = data._splits_dtype if isinstance(data, RaggedTensor) else torch.int64
+    lengths = torch.bincount(ids, minlength=count).to(kind)
+    return RaggedTensor._remade(plain(take_rows(data, order)), RowPartition(splits_of(lengths)))
 
 
 def _outer_merged(data: Tensor, count: int) -> Tensor:
