@@ -181,8 +181,13 @@ class LowRank:
         return [name for name in self._file_names() if isinstance(self.__dict__.get(name), Variable)]
 
     def _file_variables(self) -> list[Variable]:
-        if not self._adapted or not self.built:
-            return super()._file_variables()  # type: ignore[misc]
+        known = self._own_file_variables()
+        if self._adapted and self.built:
+            return known
+        added = super()._file_variables()  # type: ignore[misc]
+        return known + [variable for variable in added if not any(variable is v for v in known)]
+
+    def _own_file_variables(self) -> list[Variable]:
         return [self.__dict__[name] for name in self._in_files()]
 
     def save_own_variables(self, store: Any) -> None:
@@ -200,11 +205,12 @@ class LowRank:
         """What files hold instead of a weight and its adapters."""
         return {self._large: self._effective()}
 
-    def _after_loading(self) -> None:
+    def _after_loading(self, loaded: list[Variable]) -> None:
         """The weights come from a file: what was merged into them is not to be added again."""
         if self.lora_enabled:
             for variable in (getattr(self, f"lora_{self._large}_{letter}") for letter in "ab"):
-                variable.write(torch.zeros_like(variable.logical))
+                if not any(variable is own for own in loaded):  # legacy files hold adapters of their own
+                    variable.write(torch.zeros_like(variable.logical))
 
     def get_config(self) -> dict:
         config = super().get_config()  # type: ignore[misc]
@@ -315,4 +321,6 @@ class QuantizedWeight(LowRank):
     def _merged(self) -> dict[str, torch.Tensor]:
         if self.quantization_mode is None:
             return super()._merged()
+        if self.quantization_mode == "float8":
+            raise ValueError("Unsupported quantization mode: float8. Adapters cannot be merged into its weights.")
         return self._requantized(self._dequantized() + self._lora_scale * torch.matmul(*self._adapters()))

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core.dtypes import as_dtype, result_type
@@ -74,7 +75,7 @@ class Merge(JoiningLayer):
     def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
         cls = type(self)
         same_rank = len({len(x.shape) for x in inputs}) == 1
-        if len(inputs) != 2 or not same_rank or cls.join is not Merge.join or not is_ours(cls.combine):
+        if len(inputs) != 2 or not same_rank or cls.join not in (Merge.join, Subtract.join) or not is_ours(cls.combine):
             return None
         return (_OPERATORS.get(cls.combine, self.combine),)
 
@@ -121,13 +122,20 @@ class Subtract(Merge):
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x - y
 
+    def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        if len(inputs) != 2:
+            raise _not_two([x.shape for x in inputs])
+        return super().join(inputs)
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = super().compute_output_shape(input_shape)
         if len(input_shape) != 2:
-            raise ValueError(
-                f"A `Subtract` layer should be called on exactly 2 inputs. Received: input_shape={_text(input_shape)}"
-            )
+            raise _not_two(input_shape)
         return shape
+
+
+def _not_two(shapes: Any) -> ValueError:
+    return ValueError(f"A `Subtract` layer should be called on exactly 2 inputs. Received: input_shape={_text(shapes)}")
 
 
 class Multiply(Merge):
@@ -208,10 +216,12 @@ class Concatenate(JoiningLayer):
         self.axis = axis
 
     def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        if type(inputs[0]) is np.ndarray:  # text
+            return np.concatenate(list(inputs), self.axis)
         return torch.cat(list(inputs), dim=self.axis)
 
     def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
-        if not is_ours(type(self).join):
+        if not is_ours(type(self).join) or inputs[0].dtype == "string":
             return None
         function, axis = torch.cat, self.axis
         return (lambda *tensors: function(tensors, axis),)

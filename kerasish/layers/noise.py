@@ -31,7 +31,7 @@ class RandomLayer(KeepsDtype):
         if active:
             self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
         if not training or not self._strength():
@@ -86,7 +86,11 @@ class Dropout(RandomLayer):
     [[1.0, 1.0, 1.0]]
     """
 
+<<<<<<< HEAD
     _by_value = True
+=======
+    _config_first = ("rate", "seed")
+>>>>>>> main
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
@@ -108,6 +112,8 @@ class Dropout(RandomLayer):
 
 class SpatialDropout(Dropout):
     """The common part of ``SpatialDropout1D`` … ``3D``: dropout of whole channels (Tompson et al. 2015)."""
+
+    _config_first = ("rate", "seed", "name", "dtype")
 
     _dims: int
 
@@ -259,7 +265,11 @@ class AlphaDropout(RandomLayer):
         ValueError: ``rate`` is not between 0 and 1, or ``noise_shape`` is not a sequence of positive integers and None.
     """
 
+<<<<<<< HEAD
     _by_value = True
+=======
+    _config_first = ("rate", "seed")
+>>>>>>> main
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
@@ -288,7 +298,7 @@ class ActivityRegularization(KeepsDtype):
         self.l1 = l1
         self.l2 = l2
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs

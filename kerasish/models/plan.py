@@ -68,7 +68,7 @@ class Plan:
         self._training = training
         self._names: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds it
         self._masks: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds its mask
-        self._scope: dict[str, Any] = {}  # what the program's text refers to
+        self._scope: dict[str, Any] = {"__name__": __name__}  # what the program's text refers to
         self._lines: list[str] = []
         # ids of the KerasTensors whose shape and dtype rest on a statement of the user's, and of those that may be integers
         # though their layer's dtype is another one
@@ -87,7 +87,8 @@ class Plan:
         operation = node.operation
         self._doubt(node)
         if isinstance(operation, FunctionCall):
-            self._emit(node, self._bind(operation.name, operation.function), self._arguments(node))
+            function = _raw_outputs(operation.function) if _of_text(node) else operation.function
+            self._emit(node, self._bind(operation.name, function), self._arguments(node))
         elif self._is_simple(operation):
             self._lower_simple(operation, node)
         elif not self._lower_nested(operation, node):
@@ -207,10 +208,7 @@ class Plan:
         arguments = self._arguments(node)
         if "training" not in node.kwargs and self._training is not None:
             arguments.append(f"training={self._training}")
-        text = any(
-            x.dtype == "string" for x in node.input_tensors
-        )  # raw text is an array, which layers take as a user's
-        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if text else layer), arguments)
+        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if _of_text(node) else layer), arguments)
         get = None
         for x in node.outputs:
             if _has_mask(x):
@@ -335,8 +333,13 @@ def _reader(variable: Variable) -> Callable[[], torch.Tensor]:
     return lambda: variable.logical
 
 
+def _of_text(node: Node) -> bool:
+    """Whether there is raw text among the inputs: an array, which calls take as a user's."""
+    return any(x.dtype == "string" for x in node.input_tensors)
+
+
 def _raw_outputs(layer: Any) -> Callable:
-    """A layer's own call for raw inputs some of which are text."""
+    """The call of a layer or function for raw inputs some of which are text."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         with recording():

@@ -60,6 +60,7 @@ from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
+from kerasish.tf import signal as signal
 from kerasish.tf import strings as strings
 from kerasish.tf import test as test
 from kerasish.tf import train as train
@@ -126,6 +127,9 @@ from kerasish.tf.debugging import assert_equal as assert_equal
 from kerasish.tf.debugging import assert_greater as assert_greater
 from kerasish.tf.debugging import assert_less as assert_less
 from kerasish.tf.debugging import assert_rank as assert_rank
+from kerasish.tf.first_values import constant_initializer as constant_initializer
+from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
+from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
 from kerasish.tf.function import function as function
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
@@ -248,9 +252,6 @@ keras = kerasish
 bool, half, double = bool_, float16, float64
 Variable = TFVariable
 newaxis = None
-random_normal_initializer = initializers.RandomNormal
-random_uniform_initializer = initializers.RandomUniform
-constant_initializer = initializers.Constant
 zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones
 
 for _module in (
@@ -260,6 +261,7 @@ for _module in (
     strings,
     bitwise,
     image,
+    signal,
 ):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))

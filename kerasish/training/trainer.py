@@ -369,16 +369,20 @@ class Trainer(OldCalls):
         if self.built and not optimizer.built:
             optimizer.build(self.trainable_variables)
 
-    def forward_raw(self, x: Any, training: bool) -> Any:
-        """The outputs for raw inputs, as raw tensors."""
+    def forward_raw(self, x: Any, training: bool, outputs_only: bool = False) -> Any:
+        """The outputs for raw inputs, as raw tensors; ``outputs_only``: without the losses given from outside."""
         network = self._network
+        if outputs_only and network is not None:
+            network = network.plain
         plain = (
             network is not None and not self._user_call and not self._has_hooks() and self.activity_regularizer is None
         )
         if plain and not self._runs_layers():
             self._clear_losses()
             return network.run(x, training, self)
-        if any(isinstance(t, np.ndarray) for t in tree.flatten(x)):  # text: a layer takes an array as a user's input
+        if type(x) is not torch.Tensor and any(
+            isinstance(t, np.ndarray) for t in tree.flatten(x)
+        ):  # text: a layer takes an array as a user's input
             with recording(), scope(training=training):
                 return tree.map_structure(raw_with_mask, self(tree.map_structure(wrap_with_mask, x)))
         if self._call_spec.takes_training:

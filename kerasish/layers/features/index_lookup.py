@@ -42,6 +42,23 @@ MAX_UNKNOWN = 10_000_000  # indices for unknown tokens that a file may ask for
 class IndexLookup(TextLayer):
     """What StringLookup and IntegerLookup share. The arguments are described there."""
 
+    _config_first = (
+        "invert",
+        "max_tokens",
+        "num_oov_indices",
+        "oov_token",
+        "mask_token",
+        "output_mode",
+        "sparse",
+        "pad_to_max_tokens",
+        "vocabulary_dtype",
+        "idf_weights",
+        "vocabulary",
+        "vocabulary_size",
+        "oov_method",
+        "salt",
+    )
+
     _not_in_config = ("vocabulary", "idf_weights")
 
     def __init__(
@@ -545,7 +562,8 @@ class IndexLookup(TextLayer):
         while lines and lines[-1] == "":
             lines.pop()
         tokens = lines if self.vocabulary_dtype == "string" else [int(line) for line in lines]
-        self.set_vocabulary(tokens, self.idf_weights if self.output_mode == "tf_idf" else None)
+        # the file's weights are filled up with zeros where `pad_to_max_tokens` asks for it, its tokens are not
+        self.set_vocabulary(tokens, self.idf_weights[: len(tokens)] if self.output_mode == "tf_idf" else None)
 
 
 def _flat(row: list) -> list:
