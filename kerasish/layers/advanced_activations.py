@@ -165,11 +165,8 @@ class ELU(Layer):
     Input and output shape: any.
     """
 
-<<<<<<< HEAD
     _by_value = True
-=======
     _config_first = ("name", "alpha", "trainable", "dtype")
->>>>>>> main
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

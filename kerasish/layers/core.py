@@ -76,13 +76,8 @@ class InputLayer(Layer):
             batch_shape = (batch_size, *standardize_shape(shape))
         self.batch_shape = standardize_shape(batch_shape)
         self._input_dtype = standardize(dtype)
-<<<<<<< HEAD
         self.sparse, self.ragged, self.optional = False, bool(ragged), optional
-        self.built = True
-=======
-        self.sparse, self.ragged, self.optional = False, False, optional
         self.built = self._has_nothing_to_build()
->>>>>>> main
         output = (
             input_tensor
             if input_tensor is not None

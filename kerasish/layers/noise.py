@@ -86,11 +86,8 @@ class Dropout(RandomLayer):
     [[1.0, 1.0, 1.0]]
     """
 
-<<<<<<< HEAD
     _by_value = True
-=======
     _config_first = ("rate", "seed")
->>>>>>> main
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
@@ -265,11 +262,8 @@ class AlphaDropout(RandomLayer):
         ValueError: ``rate`` is not between 0 and 1, or ``noise_shape`` is not a sequence of positive integers and None.
     """
 
-<<<<<<< HEAD
     _by_value = True
-=======
     _config_first = ("rate", "seed")
->>>>>>> main
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)

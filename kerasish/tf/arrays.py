@@ -20,13 +20,8 @@ from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
-<<<<<<< HEAD
-from kerasish.ops.common import integer_shape
-from kerasish.tf.alias import moves
-from kerasish.tf.dynamic_shape import DynamicRaggedShape
-=======
 from kerasish.ops.common import integer_shape, moves
->>>>>>> main
+from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
 # what a tensor's shape is ---------------------------------------------------------------------------------------------
 # These numbers are known to the host and needed there, so they stay on it whatever device the tensor is on.
