@@ -57,6 +57,8 @@ from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import random as random
+from kerasish.tf import sets as sets
+from kerasish.tf import sparse as sparse
 from kerasish.tf import strings as strings
 from kerasish.tf import test as test
 from kerasish.tf import train as train
