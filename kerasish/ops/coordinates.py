@@ -349,6 +349,8 @@ def reduce(sp: SparseTensor, kept: Sequence[int], largest: bool) -> SparseTensor
         return SparseTensor.of_raw(indices, values, shape)
     out = values.new_zeros(len(indices))
     out = (
-        out.index_reduce(0, number, values, "amax", include_self=False) if largest else out.index_add(0, number, values)
+        out.scatter_reduce(0, number, values, "amax", include_self=False)
+        if largest
+        else out.index_add(0, number, values)
     )
     return SparseTensor.of_raw(indices, out, shape)

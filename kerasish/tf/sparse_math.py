@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, tree
+from kerasish.core import tree
 from kerasish.core.dispatch import dtype_mismatch
 from kerasish.core.dtypes import as_dtype, float32
 from kerasish.core.errors import InvalidArgumentError
@@ -81,7 +81,7 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
 
 
 def _extreme(function: Callable, name: str, sp_a: Any, sp_b: Any) -> SparseTensor:
-    first, second = sparse(sp_a), sparse(sp_b)
+    first, second = _with_parts(sp_a), _with_parts(sp_b)
     coordinates.demand_same_dtype(first, second, name)
     return coordinates.combine(first, second, function)
 
@@ -113,7 +113,7 @@ def softmax(sp_input: Any, name: str | None = None) -> Any:
     if coordinates.empty(values):
         return sp
     distinct, row, _ = coordinates.grouped(sp, range(len(sp.shape) - 1))
-    top = values.new_zeros(len(distinct)).index_reduce(0, row, values.detach(), "amax", include_self=False)
+    top = values.new_zeros(len(distinct)).scatter_reduce(0, row, values.detach(), "amax", include_self=False)
     powers = torch.exp(values - top[row])
     return sp.with_raw(powers / powers.new_zeros(len(distinct)).index_add(0, row, powers)[row])
 
@@ -149,7 +149,7 @@ def sampled_addmm(
 
 
 def _reduced(sp_input: Any, axis: Any, keepdims: Any, as_sparse: bool, is_max: bool, name: str) -> Any:
-    sp = sp_input if isinstance(sp_input, SparseTensor) else _with_parts(sp_input)
+    sp = _with_parts(sp_input)
     check_kind(sp, ("int", "uint", "float") if is_max else ("int", "uint", "float", "complex"), name)
     rank = len(sp.shape)
     axes = set(range(rank)) if axis is None else set(integers(axis))
@@ -165,7 +165,7 @@ def _reduced(sp_input: Any, axis: Any, keepdims: Any, as_sparse: bool, is_max: b
 
 
 def _with_parts(value: Any) -> SparseTensor:
-    return SparseTensor(value.indices, value.values, value.dense_shape)
+    return value if isinstance(value, SparseTensor) else SparseTensor(value.indices, value.values, value.dense_shape)
 
 
 @sparse_op
@@ -370,7 +370,7 @@ def segment_mean(
 ) -> Any:
     """Means of the slices ``data[indices]`` that have the same id. See ``segment_sum``."""
     sums, sizes = _segments(data, indices, segment_ids, num_segments, "Mean")
-    return sums / sizes
+    return sums * (1 / sizes)
 
 
 @sparse_op
@@ -384,4 +384,4 @@ def segment_sqrt_n(
 ) -> Any:
     """Sums of the slices ``data[indices]`` of each id over the square root of their number. See ``segment_sum``."""
     sums, sizes = _segments(data, indices, segment_ids, num_segments, "SqrtN")
-    return sums / sizes.sqrt()
+    return sums * (1 / sizes.sqrt())
