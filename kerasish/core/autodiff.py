@@ -453,6 +453,8 @@ def _present(source: Any, parts: list, unconnected: UnconnectedGradients) -> Any
             return None
         return dispatch.wrap(torch.zeros_like(dispatch.raw(source)))
     grad = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
+    if grad._is_zerotensor():  # torch's zeros without memory, which NumPy and in-place updates refuse
+        grad = torch.zeros_like(grad)
     layout = getattr(source, "_layout", None)
     if layout is not None:
         grad = layout.to_logical(grad)

@@ -18,6 +18,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
+from kerasish.core.arithmetic import divide, floor_divide, power
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
@@ -311,25 +312,6 @@ def convert(value: Any, dtype: Any = None) -> Tensor:
 _NUMBERS = ("int", "uint", "float", "complex")
 
 
-def divide(x: torch.Tensor, y: Any) -> torch.Tensor:
-    """True division; integers become floats: of 32 bits for types up to 16 bits, otherwise of 64."""
-    if not (x if isinstance(x, torch.Tensor) else y).dtype.is_floating_point:
-        kind = FROM_TORCH[(x if isinstance(x, torch.Tensor) else y).dtype]
-        if kind.is_integer:
-            wide = torch.float32 if kind.size <= 2 else torch.float64
-            x = x.to(wide) if isinstance(x, torch.Tensor) else x
-            y = y.to(wide) if isinstance(y, torch.Tensor) else y
-    return torch.true_divide(x, y) if isinstance(x, torch.Tensor) else x / y
-
-
-def floor_divide(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """⌊x / y⌋; of floats from the rounded quotient, as in TensorFlow: 1.0 // 0.1 is 10."""
-    if not x.is_floating_point():
-        return torch.floor_divide(x, y)
-    quotient = torch.floor(x / y)
-    return quotient.detach() if quotient.requires_grad else quotient
-
-
 def _matmul(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     if x.ndim < 2 or y.ndim < 2:
         raise InvalidArgumentError(f"In[{int(x.ndim >= 2)}] ndims must be >= 2 [Op:MatMul]")
@@ -554,7 +536,7 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
-    "pow": (torch.pow, "Pow", _NUMBERS),
+    "pow": (power, "Pow", _NUMBERS),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),
     "and": (torch.bitwise_and, "LogicalAnd", _BITS),
     "or": (torch.bitwise_or, "LogicalOr", _BITS),

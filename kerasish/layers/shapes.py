@@ -50,8 +50,11 @@ def keras_tensors(shapes: Any, dtype: Any) -> Any:
     """KerasTensors for a shape or a structure of shapes."""
     if isinstance(shapes, dict):
         return {key: keras_tensors(value, dtype) for key, value in shapes.items()}
-    if isinstance(shapes, (TensorShape, torch.Size)) or all(
-        d is None or isinstance(d, (int, np.integer)) for d in shapes
-    ):
-        return KerasTensor(tuple(shapes), dtype)
+    if isinstance(shapes, (TensorShape, torch.Size)) or all(map(_is_size, shapes)):
+        return KerasTensor(tuple(int(d) if isinstance(d, float) else d for d in shapes), dtype)
     return type(shapes)(keras_tensors(value, dtype) for value in shapes)
+
+
+def _is_size(d: Any) -> bool:
+    """Whether this is a dimension, as which Keras 2 takes whole floats, too: ``n * (n - 1) / 2``."""
+    return d is None or isinstance(d, (int, np.integer)) or (isinstance(d, float) and d.is_integer())

@@ -224,6 +224,21 @@ def _lapack(function: Callable, *xs: torch.Tensor) -> Any:
     )
 
 
+def _of_finite(function: Callable, x: torch.Tensor) -> Any:
+    """``function(x)``, which needs singular values; NaN for matrices with NaN or infinity, at which torch's raise."""
+    try:
+        return function(x)
+    except torch.linalg.LinAlgError:
+        finite = torch.isfinite(x).all(-1).all(-1)
+        results = function(torch.where(finite[..., None, None], x, 0))
+        lacking = [float("nan") if y.is_floating_point() or y.is_complex() else 0 for y in tree.flatten(results)]
+        filled = (
+            torch.where(finite.reshape([*finite.shape, *[1] * (y.ndim - finite.ndim)]), y, nothing)
+            for y, nothing in zip(tree.flatten(results), lacking, strict=True)
+        )
+        return tree.pack_as(results, list(filled))
+
+
 # size -----------------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +266,11 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     if len(axes) < 2 and isinstance(ord, str):
         raise fail(ValueError, "Invalid `ord` argument for vector norm", received=f"ord={ord}")
     if len(axes) == 2 and ord is not None:
-        return in_float32(lambda x: torch.linalg.matrix_norm(x, ord, axes, keepdims), x)
+        if ord not in ("nuc", 2, -2):
+            return in_float32(lambda x: torch.linalg.matrix_norm(x, ord, axes, keepdims), x)
+        values = _lapack(lambda x: _of_finite(torch.linalg.svdvals, x), x.movedim(axes, (-2, -1)))
+        result = values.sum(-1) if ord == "nuc" else (torch.amax if ord == 2 else torch.amin)(values, -1)
+        return result.reshape([1 if k in axes else n for k, n in enumerate(x.shape)]) if keepdims else result
     return torch.linalg.vector_norm(x, 2 if ord is None else ord, axes or None, keepdims)
 
 
@@ -281,7 +300,8 @@ def logdet(x: Array) -> Any:
 def matrix_rank(x: Array, tol: float | None = None) -> Any:
     """The number of singular values above ``tol`` (by default: the largest · max(m, n) · epsilon), as int32."""
     _matrix(x)
-    return _lapack(lambda x: torch.linalg.matrix_rank(x, atol=tol, rtol=None if tol is None else 0.0).int(), x)
+    rtol = None if tol is None else 0.0
+    return _lapack(lambda x: _of_finite(lambda x: torch.linalg.matrix_rank(x, atol=tol, rtol=rtol).int(), x), x)
 
 
 # decompositions -------------------------------------------------------------------------------------------------------
@@ -332,8 +352,8 @@ def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """U, S and Vᴴ with U·diag(S)·Vᴴ = x, singular values descending; only S without ``compute_uv``."""
     _matrix(x)
     if not compute_uv:
-        return _lapack(torch.linalg.svdvals, x)
-    return _lapack(lambda x: tuple(torch.linalg.svd(x, full_matrices)), x)
+        return _lapack(lambda x: _of_finite(torch.linalg.svdvals, x), x)
+    return _lapack(lambda x: _of_finite(lambda x: tuple(torch.linalg.svd(x, full_matrices)), x), x)
 
 
 @op
@@ -382,7 +402,7 @@ def inv(x: Array) -> Any:
 def pinv(x: Array, rcond: float | None = None) -> Any:
     """The Moore–Penrose pseudo-inverse; singular values up to ``rcond`` times the largest count as 0."""
     _matrix(x)
-    return _lapack(lambda x: torch.linalg.pinv(x, rtol=rcond), x)
+    return _lapack(lambda x: _of_finite(lambda x: torch.linalg.pinv(x, rtol=rcond), x), x)
 
 
 def _solved(function: Callable, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -430,7 +450,7 @@ def lstsq(a: Array, b: Array, rcond: float | None = None) -> Any:
         b: a vector, or a matrix whose columns are solved for one by one.
         rcond: singular values of a up to ``rcond`` times the largest count as 0 (default: max(m, n) · epsilon).
     """
-    return _solved(lambda a, b: torch.linalg.pinv(a, rtol=rcond) @ b, a, b)
+    return _solved(lambda a, b: _of_finite(lambda a: torch.linalg.pinv(a, rtol=rcond), a) @ b, a, b)
 
 
 # derivatives ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from kerasish.core.arithmetic import power as power_raw
 from kerasish.core.dispatch import Array, Operand, Strong, op, raw
 from kerasish.ops.common import alias, floating, floating_wide, larger, numbers, smaller
 
@@ -95,7 +96,7 @@ def power(x1: Operand, x2: Operand) -> Any:
     Raises:
         InvalidArgumentError: an integer to a negative integer power.
     """
-    return x1**x2
+    return power_raw(x1, x2)
 
 
 @op

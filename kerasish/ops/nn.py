@@ -255,7 +255,7 @@ def sparsemax(x: Array, axis: int = -1) -> Any:
     shape[axis] = -1
     count = torch.arange(1, x.shape[axis] + 1, dtype=x.dtype, device=x.device).reshape(shape)
     sums = torch.cumsum(ordered, axis)
-    support = (1 + count * ordered > sums).sum(axis, keepdim=True)
+    support = (1 + count * ordered > sums).sum(axis, keepdim=True).clamp(min=1)  # none among NaN and infinities
     limit = (torch.gather(sums, axis, support - 1) - 1) / support.to(x.dtype)
     return torch.clamp(x - limit, min=0)
 

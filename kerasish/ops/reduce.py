@@ -297,6 +297,8 @@ def _quantiles(
     if method not in _METHODS:
         raise fail(ValueError, "Invalid quantile method", f"one of {_METHODS}", f"method={method}")
     rows = _last(x, axis).sort(-1).values  # NaN at the end
+    if skip_nan and not rows.shape[-1]:
+        rows = rows.new_full((*rows.shape[:-1], 1), float("nan"))
     missing = torch.isnan(rows)
     count = (~missing).sum(-1, keepdim=True) if skip_nan else torch.full_like(rows[..., :1], rows.shape[-1])
     position = (count - 1).clamp(min=0).double() * q.reshape(-1)
@@ -400,8 +402,10 @@ def nanstd(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 def _nan_extreme(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool, filling: float) -> torch.Tensor:
     if not x.is_floating_point():
         return over(function, x, axis, keepdims)
-    result = over(function, _filled(x, filling), axis, keepdims)
-    return torch.where(_present(x, axis, keepdims) == 0, float("nan"), result)
+    present = _present(x, axis, keepdims)
+    if not x.numel():
+        return torch.full_like(present, float("nan"), dtype=x.dtype)
+    return torch.where(present == 0, float("nan"), over(function, _filled(x, filling), axis, keepdims))
 
 
 @op

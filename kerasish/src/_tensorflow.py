@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import device as machine
+from kerasish.core import dispatch, tree
 from kerasish.core.context import settings
+from kerasish.core.dtypes import float32
+from kerasish.core.shape import TensorShape
+from kerasish.core.tensor import convert
+from kerasish.layers.layer import Layer
 
 
 def global_seed() -> int | None:
@@ -34,4 +41,69 @@ def list_local_devices(session_config: object = None) -> list:
     ]
 
 
-__all__ = ["disable_op_determinism", "global_seed", "is_op_determinism_enabled", "list_local_devices"]
+def _concat(prefix: Any, suffix: Any, static: bool = False) -> Any:
+    """A batch's shape and a state's as one: a TensorShape with ``static``, else a tensor of sizes."""
+    parts = [_sizes(prefix), _sizes(suffix)]
+    if static:
+        return TensorShape([size for part in parts for size in part])
+    return convert([size for part in parts for size in part], "int32")
+
+
+def _sizes(shape: Any) -> list:
+    if dispatch.is_tensor(shape):
+        shape = np.asarray(dispatch.raw(shape)).tolist()
+    return [shape] if isinstance(shape, int) else list(TensorShape(shape))
+
+
+class RNNCell(Layer):
+    """The base of TensorFlow 1's recurrent cells: ``call(inputs, state)`` gives output and new state.
+
+    Args:
+        _reuse: was for variable scopes, which are not there; layers own their weights.
+    """
+
+    def __init__(
+        self, trainable: bool = True, name: str | None = None, dtype: Any = None, _reuse: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, dtype=dtype, **kwargs)
+        self._reuse = _reuse
+
+    @property
+    def state_size(self) -> Any:
+        raise NotImplementedError("Abstract method")
+
+    @property
+    def output_size(self) -> Any:
+        raise NotImplementedError("Abstract method")
+
+    def zero_state(self, batch_size: Any, dtype: Any = float32) -> Any:
+        """Zeros of the shape of a state, in a structure like ``state_size``."""
+        return tree.map_structure(
+            lambda size: convert(np.zeros(_concat(batch_size, size).numpy(), np.float64), dtype), self.state_size
+        )
+
+
+def conv_output_length(
+    input_length: int | None, filter_size: int, padding: str, stride: int, dilation: int = 1
+) -> int | None:
+    """The length of a convolution's output.
+
+    Args:
+        padding: "same", "valid" or "full".
+    """
+    if input_length is None:
+        return None
+    reach = (filter_size - 1) * dilation
+    length = input_length + {"same": 0, "valid": -reach, "full": reach}[padding]
+    return (length + stride - 1) // stride
+
+
+__all__ = [
+    "RNNCell",
+    "_concat",
+    "conv_output_length",
+    "disable_op_determinism",
+    "global_seed",
+    "is_op_determinism_enabled",
+    "list_local_devices",
+]

@@ -53,6 +53,7 @@ from kerasish.tf import errors as errors
 from kerasish.tf import image as image
 from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
+from kerasish.tf import lookup as lookup
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn

@@ -15,10 +15,11 @@ import torch
 from torch.nn import functional as F
 
 from kerasish import ops
+from kerasish.core.arithmetic import divide as divide_raw
+from kerasish.core.arithmetic import floor_divide
+from kerasish.core.arithmetic import power as power_raw
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, missing_name
-from kerasish.core.tensor import divide as divide_raw
-from kerasish.core.tensor import floor_divide
 from kerasish.ops.common import larger, smaller
 from kerasish.tf import special as special
 from kerasish.tf.alias import (
@@ -261,7 +262,7 @@ define(globals(), NUMBERS, {
     "squared_difference(x: Array, y: Array, name=None)": _squared_difference,
     "divide_no_nan(x: Array, y: Array, name=None)": _no_nan,
 })  # fmt: skip
-define(globals(), SIGNED, {"pow(x: Array, y: Operand, name=None)": (torch.pow, "x to the power y, with broadcasting.")})
+define(globals(), SIGNED, {"pow(x: Array, y: Operand, name=None)": (power_raw, "x to the power y, with broadcasting.")})
 define(globals(), FLOATS_AND_COMPLEX, {
     "realdiv(x: Array, y: Array, name=None)": (torch.true_divide, "x / y of floats, with broadcasting."),
     "multiply_no_nan(x: Array, y: Array, name=None)": _multiplied_no_nan,

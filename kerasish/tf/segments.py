@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from kerasish import ops
+from kerasish.core.arithmetic import divide
 from kerasish.core.dispatch import WIDE_UNSIGNED, Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.core.tensor import divide
 from kerasish.tf.alias import NUMBERS, check
 
 # ascending ids --------------------------------------------------------------------------------------------------------

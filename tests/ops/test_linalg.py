@@ -295,3 +295,18 @@ def test_gradients_pass_through_solutions():
         tape.watch(x)
         y = ops.logdet(x)
     same(tape.gradient(y, x), np.linalg.inv(SPD[0]).T)
+
+
+def test_matrices_with_nan_have_nan_for_singular_values():
+    x = np.array([[[np.nan, 1.0], [1.0, 2.0]], [[3.0, 0.0], [0.0, 4.0]]], "float32")
+    u, s, v = ops.svd(x)
+    assert np.isnan(u[0]).all() and np.isnan(s[0]).all() and np.isnan(v[0]).all()
+    np.testing.assert_allclose(s[1], [4.0, 3.0], rtol=1e-6)
+    np.testing.assert_allclose(ops.svd(x, compute_uv=False)[1], [4.0, 3.0], rtol=1e-6)
+    assert np.isnan(ops.pinv(x)[0]).all()
+    np.testing.assert_allclose(ops.pinv(x)[1], [[1 / 3, 0], [0, 0.25]], rtol=1e-6)
+    assert ops.matrix_rank(x).numpy().tolist() == [0, 2]
+    for ord, expected in (("nuc", 7.0), (2, 4.0), (-2, 3.0)):
+        norms = ops.norm(x, ord=ord, axis=(1, 2), keepdims=True).numpy()
+        assert norms.shape == (2, 1, 1) and np.isnan(norms[0, 0, 0])
+        np.testing.assert_allclose(norms[1, 0, 0], expected, rtol=1e-6)

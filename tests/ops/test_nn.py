@@ -248,3 +248,7 @@ def test_wrong_arguments_raise(kind, call, words):
     with pytest.raises(kind) as error:
         call()
     assert words in str(error.value)
+
+
+def test_sparsemax_of_infinities_does_not_fail():
+    assert nn.sparsemax(np.array([[np.inf, 1.0], [np.nan, 1.0]], "float32")).shape == (2, 2)

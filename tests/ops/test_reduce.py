@@ -251,3 +251,11 @@ def test_cumsum_counts_truth_values_in_int32():
     result = ops.cumsum(ops.convert_to_tensor([1, 0, 5]), dtype="bool")
     assert result.dtype == "int32"
     assert result.numpy().tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize("function", [ops.nanmax, ops.nanmin, ops.nanmedian])
+def test_nan_reductions_of_nothing_are_nan(function):
+    x = np.zeros((2, 0), "float32")
+    assert np.isnan(function(x))
+    assert np.isnan(function(x, axis=1)).all() and tuple(function(x, axis=1).shape) == (2,)
+    assert tuple(function(x, axis=0).shape) == (0,)

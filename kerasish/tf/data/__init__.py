@@ -17,7 +17,9 @@ from kerasish.tf.data.iterators import IteratorSpec as IteratorSpec
 from kerasish.tf.data.iterators import NumpyIterator as NumpyIterator
 from kerasish.tf.data.options import Options as Options
 from kerasish.tf.data.options import ThreadingOptions as ThreadingOptions
+from kerasish.tf.data.readers import FixedLengthRecordDataset as FixedLengthRecordDataset
 from kerasish.tf.data.readers import TextLineDataset as TextLineDataset
+from kerasish.tf.data.readers import TFRecordDataset as TFRecordDataset
 
 publish_alias("tf.data.Dataset", Dataset)  # for what stands below
 

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kerasish.core.dtypes import string
 from kerasish.core.errors import OutOfRangeError, missing_name
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements
+from kerasish.tf.data.csv import CsvDataset as CsvDataset
+from kerasish.tf.data.csv import make_csv_dataset as make_csv_dataset
 from kerasish.tf.data.dataset import AUTOTUNE as AUTOTUNE
 from kerasish.tf.data.dataset import INFINITE_CARDINALITY as INFINITE_CARDINALITY
 from kerasish.tf.data.dataset import SHARD_HINT as SHARD_HINT
 from kerasish.tf.data.dataset import UNKNOWN_CARDINALITY as UNKNOWN_CARDINALITY
 from kerasish.tf.data.dataset import Dataset, integer
+from kerasish.tf.data.features import make_batched_features_dataset as make_batched_features_dataset
+from kerasish.tf.data.features import parse_example_dataset as parse_example_dataset
 from kerasish.tf.data.iterators import Iterator
 from kerasish.tf.data.iterators import Optional as Optional
+from kerasish.tf.data.lookup import DatasetInitializer as DatasetInitializer
+from kerasish.tf.data.lookup import index_table_from_dataset as index_table_from_dataset
+from kerasish.tf.data.lookup import table_from_dataset as table_from_dataset
 from kerasish.tf.data.memory import AssertCardinality
 from kerasish.tf.data.options import AutoShardPolicy as AutoShardPolicy
 from kerasish.tf.data.options import AutotuneAlgorithm as AutotuneAlgorithm
@@ -25,6 +33,7 @@ from kerasish.tf.data.options import OptimizationOptions as OptimizationOptions
 from kerasish.tf.data.options import ServiceOptions as ServiceOptions
 from kerasish.tf.data.options import ThreadingOptions as ThreadingOptions
 from kerasish.tf.data.sources import Given
+from kerasish.tf.io.records import TFRecordWriter as RecordWriter
 
 Transformation = Callable[[Dataset], Dataset]
 
@@ -95,6 +104,32 @@ def at(dataset: Dataset, index: Any) -> Any:
     if not found:
         raise OutOfRangeError(f"Index out of range [0, {int(dataset.cardinality())}):{position}")
     return found[0]
+
+
+class TFRecordWriter:
+    """Writes a dataset's elements, which are strings, to a TFRecord file.
+
+    Args:
+        compression_type: None, "", "GZIP" or "ZLIB".
+    """
+
+    def __init__(self, filename: Any, compression_type: str | None = None) -> None:
+        self._filename, self._compression_type = filename, compression_type
+
+    def write(self, dataset: Dataset) -> None:
+        """Write the file.
+
+        Raises:
+            TypeError: ``dataset`` is no dataset, or of other elements.
+        """
+        if not isinstance(dataset, Dataset):
+            raise TypeError(f"Invalid `dataset.` Expected a `tf.data.Dataset` object but got {type(dataset)}.")
+        spec = dataset.element_spec
+        if getattr(spec, "dtype", None) != string or spec.shape.rank != 0:
+            raise TypeError(f"Invalid `dataset`. Expected scalar strings but got {spec}.")
+        with RecordWriter(self._filename, self._compression_type) as writer:
+            for record in dataset:
+                writer.write(record._t.item())
 
 
 # transformations, for Dataset.apply -----------------------------------------------------------------------------------

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import glob
-import gzip
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
 import numpy as np
 
 from kerasish.core.dtypes import string
-from kerasish.core.errors import InvalidArgumentError, NotFoundError, fail
+from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
 from kerasish.core.storage import from_strings
-from kerasish.core.tensor import StringTensor
+from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data.elements import NestedDataset
 from kerasish.tf.data.node import UNKNOWN, Node, Run
 from kerasish.tf.data.sources import Slices
+from kerasish.tf.io.gfile import opened
+from kerasish.tf.io.records import records
+from kerasish.tf.io.streams import WINDOW, exactly, reading
 from kerasish.tf.spec import TensorSpec
 
 
@@ -38,6 +40,10 @@ def _names(names: Any) -> np.ndarray:
 
 
 def _plain(names: Any) -> Any:
+    if isinstance(names, Tensor) and not isinstance(names, StringTensor):
+        raise TypeError(f"The `filenames` argument must contain `tf.string` elements. Got `{names.dtype!r}` elements.")
+    if not isinstance(names, Iterable) and not hasattr(names, "__fspath__"):
+        raise TypeError(f"The `filenames` argument must contain `tf.string` elements. Got {names!r}.")
     if isinstance(names, (StringTensor, str, bytes)):
         return names
     if hasattr(names, "__fspath__"):
@@ -52,26 +58,19 @@ def file_names(names: Any) -> Node:
     return Slices(StringTensor(_names(names).reshape(-1)))
 
 
-class Lines(Node):
-    """The lines of files, without their ends.
+class Contents(Node):
+    """Strings that files hold; subclasses say which.
 
     Args:
-        compression: None, "" or "GZIP".
+        compression: None, "", "GZIP" or "ZLIB"; another one is none, as in TensorFlow.
         buffer_size: bytes to read at a time.
-
-    Raises:
-        ValueError: another compression.
     """
-
-    name = "TextLineDatasetV2"
 
     def __init__(self, files: Node, compression: Any, buffer_size: int | None) -> None:
         super().__init__(files)
-        compression = compression.decode() if isinstance(compression, bytes) else compression
-        if compression not in (None, "", "GZIP"):
-            raise fail(ValueError, "This `compression_type` is not served", "None, '' or 'GZIP'", repr(compression))
-        self._compressed = compression == "GZIP"
-        self._buffer_size = buffer_size or 256 << 10
+        text = compression.numpy() if isinstance(compression, StringTensor) else compression
+        self._compression = text.decode() if isinstance(text, bytes) else text or ""
+        self._buffer_size = None if buffer_size is None else int(buffer_size)
 
     def infer_spec(self) -> Any:
         return TensorSpec([], string)
@@ -81,13 +80,72 @@ class Lines(Node):
 
     def elements(self, run: Run) -> Iterator:
         for name in self.input.stream(run):
-            with self._open(name.numpy().decode()) as file:
-                for line in file:
-                    text = line.removesuffix(b"\n").removesuffix(b"\r")
+            path = name.numpy().decode()
+            with opened(path, "rb", max(self._buffer_size or 256 << 10, 2)) as file:
+                for text in self.strings(reading(file, self._compression, self._buffer_size), path):
                     yield StringTensor(np.asarray(text, dtype=object))
 
-    def _open(self, path: str) -> Any:
-        try:
-            return gzip.open(path, "rb") if self._compressed else open(path, "rb", buffering=self._buffer_size)
-        except FileNotFoundError:
-            raise NotFoundError(f"{path}; No such file or directory") from None
+    def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
+        """What is in an open file."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class Lines(Contents):
+    """The lines of files, without their ends.
+
+    Raises:
+        ValueError: a compression that is not known.
+    """
+
+    name = "TextLineDatasetV2"
+
+    def __init__(self, files: Node, compression: Any, buffer_size: int | None) -> None:
+        super().__init__(files, compression, buffer_size)
+        if self._compression not in ("", *WINDOW):
+            raise fail(
+                ValueError, "This `compression_type` is not served", "None, '', 'GZIP', 'ZLIB'", repr(compression)
+            )
+
+    def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
+        for line in file:
+            yield line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+class Records(Contents):
+    """The records of TFRecord files."""
+
+    name = "TFRecordDatasetV2"
+
+    def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
+        return records(file)
+
+
+class Pieces(Contents):
+    """Files cut into pieces of one length.
+
+    Args:
+        sizes: bytes of a piece, of what stands before the first and behind the last one.
+    """
+
+    name = "FixedLengthRecordDatasetV2"
+
+    def __init__(self, files: Node, compression: Any, buffer_size: int | None, sizes: tuple[int, int, int]) -> None:
+        super().__init__(files, compression, buffer_size)
+        self._sizes = sizes
+
+    def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
+        size, header, footer = self._sizes
+        exactly(file, header)
+        held = exactly(file, footer)
+        while True:
+            part = exactly(file, size)
+            held += part
+            if len(part) < size:
+                break
+            yield held[:size]
+            held = held[size:]
+        if len(held) != footer:
+            raise (DataLossError if self._compression in WINDOW else InvalidArgumentError)(
+                f'Excluding the header ({header} bytes) and footer ({footer} bytes), input file "{path}" has a body whose '
+                f"length is not an exact multiple of the record length ({size} bytes)."
+            )

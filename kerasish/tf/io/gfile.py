@@ -70,6 +70,13 @@ def local_path(path: Any) -> str:
     return rest
 
 
+def opened(path: Any, mode: str, buffering: int = -1) -> IO[bytes]:
+    """A file of this machine, open; failures are of TensorFlow's classes."""
+    place = local_path(path)
+    with _failures(place):
+        return open(place, mode, buffering=buffering)
+
+
 def missing_scheme(scheme: str) -> OpError:
     """The error for a path of a file system that is not there."""
     from_here = ", ".join(repr(known) for known in _SCHEMES)
