@@ -207,6 +207,8 @@ def single_batch(x: Any, batch_size: Any) -> Any:
     size = 32 if batch_size is None else batch_size
     if type(x) is np.ndarray and x.ndim and type(size) is int and 0 < len(x) <= size:
         return moved(_one_array(x, "x"), devices.current())
+    if is_sparse_data(x):
+        return None
     flat = tree.flatten(x)
     if type(size) is not int or not all(isinstance(t, (np.ndarray, torch.Tensor, Tensor)) for t in flat):
         return None
