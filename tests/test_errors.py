@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from kerasish import tf
 
@@ -361,3 +362,82 @@ def test_assigning_another_shape_names_the_variable():
     layer.build((None, 8))
     with refused(ValueError, "only/kernel", "(8, 3)", "(2, 2)"):
         layer.kernel.assign(np.ones((2, 2)))
+
+
+# Shapes that torch refuses are refused as TensorFlow does: InvalidArgumentError, or ValueError in a graph ---------------
+
+F = np.ones((2, 3, 4), "float32")
+UNFIT = {
+    "normalization": lambda: built(layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 1.0]), F[0, :, :2])(F[0]),
+    "add": lambda: built(layers.Add(), [F, F])([F, F[:, :2]]),
+    "concatenate": lambda: built(layers.Concatenate(), [F, F])([F, F[:1]]),
+    "attention": lambda: layers.Attention()([F, F[..., :3]]),
+    "keys and values": lambda: layers.Attention()([F, F, F[:, :2]]),
+    "heads": lambda: layers.MultiHeadAttention(2, 3)(F, F[:1].repeat(3, 0)),
+    "product": lambda: keras.ops.dot_product_attention(F[:, :, None], F[:, :, None], F[:, :2, None]),
+    "einsum": lambda: built(layers.EinsumDense("abc,cd->abd", (None, 5)), F)(F[..., :3]),
+    "layer norm": lambda: built(layers.LayerNormalization(), F)(F[..., :3]),
+    "cell": lambda: layers.LSTMCell(3)(F[:, 0], [F[:, 0, :3], F[:, 0, :2]]),
+    "state": lambda: layers.GRU(3)(F, initial_state=F[:, 0, :2]),
+    "dot": lambda: built(layers.Dot(axes=1), [F[0], F[0]])([F[0], F[0, :, :3]]),
+    "rescaling": lambda: layers.Rescaling([1.0, 2.0])(F),
+    "focal": lambda: keras.losses.CategoricalFocalCrossentropy()(F[0], F[0, :, :3]),
+    "circle": lambda: keras.losses.Circle()(F[:, 0, :2], F[:, 0, :3]),
+    "accuracy": lambda: keras.metrics.CategoricalAccuracy()(F[0], F[0, :2]),
+    "auc": lambda: keras.metrics.AUC()(F[0], F[0, :2]),
+    "in a model": lambda: built(keras.Sequential([layers.Rescaling([1.0, 2.0])]), F[..., :2])(F),
+}
+
+
+def built(layer, inputs):
+    layer(inputs)
+    return layer
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_unfit_shapes_raise_what_tensorflow_raises(case):
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        UNFIT[case]()
+    assert isinstance(caught.value, ValueError) or case == "cell"
+
+
+def test_a_users_own_runtime_error_stays_one():
+    class Refuses(layers.Layer):
+        def call(self, x):
+            raise RuntimeError("no shape must match here")
+
+    class Torch(layers.Layer):
+        def call(self, x):
+            return torch.ones(2) + torch.ones(3)
+
+    for layer in (Refuses(), Torch()):
+        for call in (layer, keras.Sequential([layer])):
+            with pytest.raises(RuntimeError):
+                call(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("kind", [ValueError, TypeError])
+@pytest.mark.parametrize(
+    "layer", [lambda: layers.Conv1D(2, 2), lambda: layers.SeparableConv1D(2, 2), lambda: layers.DepthwiseConv1D(2)]
+)
+def test_convolutions_need_a_known_number_of_channels(layer, kind):
+    with refused(kind, "axis -1 of its input must be known"):
+        layer()(keras.Input((4, None)))
+
+
+def test_negative_indices_of_an_embedding_count_from_the_end():
+    layer = layers.Embedding(5, 3)
+    rows = np.array(layer(np.array([[-1, -5, 4, 0]])))[0]
+    table = layer.get_weights()[0]
+    np.testing.assert_array_equal(rows, table[[4, 0, 4, 0]])
+    indices = keras.Input((4,), dtype="int32")
+    predicted = keras.Model(indices, layer(indices)).predict(np.array([[-1, -5, 4, 0]]), verbose=0)
+    np.testing.assert_array_equal(predicted[0], rows)
+    with refused(tf.errors.InvalidArgumentError, "-6 is not in [0, 5)"):
+        layer(np.array([[-6]]))
+
+
+def test_subtract_takes_two_inputs():
+    for inputs in ([F], [F, F, F]):
+        with refused(ValueError, "exactly 2 inputs"):
+            built(layers.Subtract(), [F, F])(inputs)

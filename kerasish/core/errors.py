@@ -2,6 +2,7 @@
 
 OpError                      what a failed TensorFlow operation raises (``tf.errors``)
 ├── InvalidArgumentError     a value that an operation cannot take
+│   ├── ShapeMismatchError   also a ValueError: TensorFlow raises that one in graphs
 │   └── DTypeMismatchError   also a TypeError: TensorFlow raises either, depending on the operand's side
 ├── NotFoundError, OutOfRangeError, ... (one per canonical status code)
 NotServedError               also AttributeError and NotImplementedError: the real libraries have it, we don't
@@ -10,8 +11,10 @@ NotServedError               also AttributeError and NotImplementedError: the re
 from __future__ import annotations
 
 import difflib
+import dis
 import functools
 import pathlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -66,6 +69,36 @@ def close_matches(name: str, options: Iterable[str]) -> str:
     return "Did you mean " + " or ".join(f"'{by_lower[match]}'" for match in found) + "?"
 
 
+# torch's failures --------------------------------------------------------------------------------------------------------
+
+_NOT_OF_SHAPES = re.compile(r"memory|alloc|CUDA|grad|backward", re.IGNORECASE)
+_RAISES = {dis.opmap[name] for name in ("RAISE_VARARGS", "RERAISE")}
+
+
+def torch_failure(error: Exception) -> Exception:
+    """What a built-in layer, loss or metric raises for ``error``: for shapes that torch refused a ShapeMismatchError.
+
+    Anything else comes back as it is, and so do errors that user code, or a ``raise``, has made.
+    """
+    text = str(error)
+    torchs = type(error) is RuntimeError or (type(error) is IndexError and "dim" in text)
+    if not torchs or _NOT_OF_SHAPES.search(text) or not _failed_under_ours(error):
+        return error
+    return (AxisError if text.startswith("Dimension out of range") else ShapeMismatchError)(text)
+
+
+def _failed_under_ours(error: Exception) -> bool:
+    """Whether our own code called what failed, and did not raise the error itself."""
+    last, at = None, error.__traceback__
+    while at is not None:
+        if not at.tb_frame.f_globals.get("__name__", "").startswith("torch."):
+            last = at
+        at = at.tb_next
+    if last is None or not last.tb_frame.f_globals.get("__name__", "").startswith("kerasish."):
+        return False
+    return last.tb_frame.f_code.co_code[last.tb_lasti] not in _RAISES
+
+
 # TensorFlow's error classes -------------------------------------------------------------------------------------------
 
 
@@ -101,6 +134,14 @@ class InvalidArgumentError(OpError):
 
 class AxisError(InvalidArgumentError, ValueError):
     """No such axis. TensorFlow's operations raise InvalidArgumentError, Keras's ValueError; this is both."""
+
+
+class ShapeMismatchError(InvalidArgumentError, ValueError):
+    """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
+
+
+class UnknownSizeError(ValueError, TypeError):
+    """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
 
 
 class DTypeMismatchError(InvalidArgumentError, TypeError):

@@ -181,8 +181,13 @@ class LowRank:
         return [name for name in self._file_names() if isinstance(self.__dict__.get(name), Variable)]
 
     def _file_variables(self) -> list[Variable]:
-        if not self._adapted or not self.built:
-            return super()._file_variables()  # type: ignore[misc]
+        known = self._own_file_variables()
+        if self._adapted and self.built:
+            return known
+        added = super()._file_variables()  # type: ignore[misc]
+        return known + [variable for variable in added if not any(variable is v for v in known)]
+
+    def _own_file_variables(self) -> list[Variable]:
         return [self.__dict__[name] for name in self._in_files()]
 
     def save_own_variables(self, store: Any) -> None:

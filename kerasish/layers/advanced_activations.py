@@ -47,7 +47,7 @@ class ReLU(KeepsDtype):
         self.negative_slope = negative_slope
         self.threshold = threshold
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         if self.max_value == 6 and not self.negative_slope and not self.threshold:
@@ -83,7 +83,7 @@ class LeakyReLU(Layer):
             )
         self.negative_slope = negative_slope
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.leaky_relu.raw(inputs, self.negative_slope)
@@ -161,11 +161,13 @@ class ELU(Layer):
     Input and output shape: any.
     """
 
+    _config_first = ("name", "alpha", "trainable", "dtype")
+
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.alpha = alpha
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.elu.raw(inputs, self.alpha)
@@ -192,7 +194,7 @@ class Softmax(Layer):
         super().__init__(**kwargs)
         self.axis = list(axis) if isinstance(axis, list) else axis
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
         if mask is None:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from kerasish.core.errors import ShapeMismatchError
 from kerasish.core.random import SeedGenerator
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.core import known_axis
@@ -132,6 +133,8 @@ class Attention(Layer):
         """
         if self.use_scale:
             query = query * self._parameters["scale"]
+        if key.shape[:-1] != value.shape[:-1]:  # torch 2.13 would read beyond the shorter one's end
+            raise ShapeMismatchError(f"Keys and values do not fit: {tuple(key.shape)} vs. {tuple(value.shape)}")
         if query.ndim != 3:
             return F.scaled_dot_product_attention(query, key, value, None, dropout, causal, scale=1.0)
         heads = (t.unsqueeze(1) for t in (query, key, value))  # the kernel's fast form wants an axis for them

@@ -51,6 +51,8 @@ class BatchNormalization(ScaledNormalization):
     TensorShape([2, 3])
     """
 
+    _config_last = ("renorm", "renorm_clipping", "renorm_momentum")
+
     _settled = ("axis", "epsilon", "gamma", "beta", "renorm")
 
     def __init__(

@@ -84,6 +84,8 @@ class LSTMCell(RecurrentCell):
         Others: as of ``SimpleRNNCell``.
     """
 
+    _config_first = ("units", "activation", "recurrent_activation", "use_bias", "unit_forget_bias")
+
     _gates = 4
     _states = 2
 

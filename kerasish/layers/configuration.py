@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from kerasish import activations
@@ -32,6 +33,23 @@ def serialize_argument(value: Any) -> Any:
     if inspect.isfunction(value):
         return activations.serialize(value)
     return registry.serialize_keras_object(value)
+
+
+def in_order(cls: type) -> Callable:
+    """A built-in class's ``get_config`` whose keys are in Keras's order.
+
+    After the arguments of the base class come those that ``_config_first`` names, at the end those of ``_config_last``.
+    """
+    get_config, first, last = cls.get_config, cls._config_first, cls._config_last  # type: ignore[attr-defined]
+    front = (*(key for key in BASE_ARGUMENTS if key not in first), *first)
+
+    @functools.wraps(get_config)
+    def ordered(self: Any) -> dict:
+        config = get_config(self)
+        middle = (key for key in config if key not in front and key not in last)
+        return {key: config[key] for key in (*front, *middle, *last) if key in config}
+
+    return ordered
 
 
 def captured_arguments(obj: Any, args: tuple, kwargs: dict) -> dict:

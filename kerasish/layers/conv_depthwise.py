@@ -53,6 +53,8 @@ class DepthwiseConvolution(ChannelwiseLayer):
         ValueError: an argument is out of its range, or the inputs are smaller than the window.
     """
 
+    _config_first = ("depth_multiplier",)
+
     def __init__(
         self,
         kernel_size: Any,
@@ -164,6 +166,8 @@ class SeparableConvolution(ChannelwiseLayer):
     Raises:
         ValueError: an argument is out of its range, or the inputs are smaller than the window.
     """
+
+    _config_first = ("depth_multiplier",)
 
     _keras_2_leftovers = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
 

@@ -164,6 +164,8 @@ class Conv3DTranspose(TransposedConvolution):
     Output shape: ``(batch, new depth, new height, new width, filters)``, or channels first.
     """
 
+    _config_first = ("filters", "kernel_size", "strides", "padding", "output_padding")
+
     rank = 3
 
     def __init__(

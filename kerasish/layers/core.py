@@ -11,7 +11,7 @@ import torch
 from kerasish import activations, constraints, initializers, regularizers
 from kerasish.core import registry, tree
 from kerasish.core.dtypes import as_dtype, standardize
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, UnknownSizeError, fail
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor, Node
@@ -82,7 +82,7 @@ class InputLayer(Layer):
         self.batch_shape = standardize_shape(batch_shape)
         self._input_dtype = standardize(dtype)
         self.sparse, self.ragged, self.optional = bool(sparse), False, optional
-        self.built = True
+        self.built = self._has_nothing_to_build()
         output = input_tensor
         if output is None:
             output = KerasTensor(self.batch_shape, self._input_dtype, self.sparse, name=name)
@@ -305,8 +305,16 @@ class Embedding(QuantizedTable, Layer):
     Input shape: any, integers. Output shape: the same with ``output_dim`` appended.
 
     Raises:
-        InvalidArgumentError: an index outside ``[0, input_dim)``.
+        InvalidArgumentError: on a CPU, an index outside ``[0, input_dim)``; those from -input_dim count from the end.
     """
+
+    _config_first = (
+        "input_dim",
+        "output_dim",
+        "embeddings_initializer",
+        "embeddings_regularizer",
+        "activity_regularizer",
+    )
 
     _not_in_config = ("weights", "lora_rank", "lora_alpha")
     embeddings = large_weight("embeddings")
@@ -359,12 +367,10 @@ class Embedding(QuantizedTable, Layer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
         try:
-            if self._adapted:
-                return self._run_adapted(indices)
-            return torch.embedding(self._parameters["embeddings"], indices)
+            return self._rows(indices)
         except (IndexError, RuntimeError) as error:
-            self._refuse_indices(indices, inputs, error)
-            raise
+            counted = self._counted_from_end(indices, inputs, error)
+        return self._rows(counted)
 
     _takes_sparse = _densifies = True
 
@@ -373,14 +379,19 @@ class Embedding(QuantizedTable, Layer):
             raise not_dense(inputs, "Embedding")
         return self._raw_call(coordinates.to_dense(coordinates.reorder(inputs)))
 
-    def _refuse_indices(self, indices: torch.Tensor, inputs: torch.Tensor, error: Exception) -> None:
-        """Raise an error that names the first index that is out of range, if there is one."""
-        wrong = indices[(indices < 0) | (indices >= self.input_dim)]
+    def _rows(self, indices: torch.Tensor) -> torch.Tensor:
+        return self._run_adapted(indices) if self._adapted else torch.embedding(self._parameters["embeddings"], indices)
+
+    def _counted_from_end(self, indices: torch.Tensor, inputs: torch.Tensor, error: Exception) -> torch.Tensor:
+        """Negative indices as those of the rows that they name, as in Keras; the kernel of the CPU has refused them."""
+        rows = torch.where(indices < 0, indices + self.input_dim, indices)
+        wrong = indices[(rows < 0) | (rows >= self.input_dim)]
         if wrong.numel():
             raise InvalidArgumentError(
                 f"Layer '{self.name}': index {int(wrong[0])} is not in [0, {self.input_dim}). "
                 f"input_dim must be the largest index plus 1.{nan_note(inputs)}"
             ) from error
+        return rows
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         if inputs.dtype not in ("int32", "int64") or self._adapted:
@@ -391,8 +402,7 @@ class Embedding(QuantizedTable, Layer):
             try:
                 return function(weights["embeddings"], x)
             except (IndexError, RuntimeError) as error:
-                self._refuse_indices(x, x, error)
-                raise
+                return function(weights["embeddings"], self._counted_from_end(x, x, error))
 
         return (rows,)
 
@@ -422,7 +432,7 @@ class Activation(Layer):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.raw(self.activation)(inputs)
@@ -445,7 +455,7 @@ class Identity(Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     _takes_sparse = True
 
@@ -481,7 +491,7 @@ class Masking(Layer):
         self.mask_value = mask_value
         self.supports_masking = True
         self._makes_mask = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs * (inputs != self.mask_value).any(-1, keepdim=True)
@@ -528,7 +538,7 @@ class Lambda(Layer):
         parameters = inspect.signature(function).parameters
         self._passes_mask = "mask" in parameters
         self._passes_training = "training" in parameters
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     _takes_sparse = True
 
@@ -615,12 +625,12 @@ def known_axis(input_shape: Any, axis: int, layer: Layer) -> int:
     """The size of an axis that the weights depend on.
 
     Raises:
-        ValueError: it is unknown.
+        UnknownSizeError: it is unknown.
     """
     size = input_shape[axis]
     if size is None:
         raise fail(
-            ValueError,
+            UnknownSizeError,
             f"Layer '{layer.name}' cannot create its weights: axis {axis} of its input must be known",
             received=f"input_shape={tuple(input_shape)}",
             hint="Give that dimension in keras.Input(shape=...).",

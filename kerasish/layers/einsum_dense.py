@@ -194,6 +194,18 @@ class EinsumDense(QuantizedProduct, Layer):
     TensorShape([2, 3, 5])
     """
 
+    _config_first = (
+        "output_shape",
+        "equation",
+        "activation",
+        "bias_axes",
+        "kernel_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "bias_regularizer",
+        "activity_regularizer",
+    )
+
     _not_in_config = ("output_shape", "lora_rank", "lora_alpha", "gptq_unpacked_column_size")
     _zero_point_name = "zero_point"
     _own_int4_quantizer = False

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from kerasish.core import tree
+from kerasish.core.context import local
 from kerasish.core.dispatch import boundary, raw
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
@@ -39,8 +41,11 @@ class BaseImagePreprocessingLayer(PlainDataLayer):
         ValueError: ``factor`` is out of its range, or was given to a layer that has none.
     """
 
+    _config_first = ("data_format",)
+
     _USE_BASE_FACTOR = True
     _FACTOR_BOUNDS = (-1, 1)
+    _casts_lists = False
 
     def __init__(
         self, factor: Any = None, bounding_box_format: str | None = None, data_format: str | None = None, **kwargs: Any
@@ -139,7 +144,13 @@ class BaseImagePreprocessingLayer(PlainDataLayer):
             )
         return len(images.shape) == 4
 
+    def _computed(self, x: Any) -> torch.Tensor:
+        """``x`` in the dtype that the layer computes in."""
+        return x.to(to_torch(self.compute_dtype))
+
     def call(self, data: Any, training: bool = True) -> Any:
+        if local.in_dataset:  # there Keras casts everything, integers too
+            data = tree.map_structure(lambda x: self._computed(x) if isinstance(x, torch.Tensor) else x, data)
         transformation = self.get_random_transformation(data, training=training)
         how = {"transformation": transformation, "training": training}
         if not isinstance(data, dict):

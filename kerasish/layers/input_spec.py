@@ -6,7 +6,7 @@ from typing import Any
 
 from kerasish.core import tree
 from kerasish.core.dtypes import as_dtype
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.core.shape import standardize_shape
 
 
@@ -99,30 +99,30 @@ def _check_one(spec: InputSpec, x: Any, index: int, layer: str) -> None:
             ValueError, f"Inputs to a layer should be tensors. Layer '{layer}' was given {x!r} (of type {type(x)})"
         )
     shape = tuple(x.shape)
-    rank = len(shape)
+    rank, place = len(shape), f"{index} with name '{spec.name}'"
     if spec.ndim is not None and rank != spec.ndim and not _squeezes(spec, shape):
-        raise _mismatch(index, layer, f"expected ndim={spec.ndim}, found ndim={rank}. Full shape received: {shape}")
+        raise _mismatch(place, layer, f"expected ndim={spec.ndim}, found ndim={rank}. Full shape received: {shape}")
     if spec.max_ndim is not None and rank > spec.max_ndim:
         raise _mismatch(
-            index, layer, f"expected max_ndim={spec.max_ndim}, found ndim={rank}. Full shape received: {shape}"
+            place, layer, f"expected max_ndim={spec.max_ndim}, found ndim={rank}. Full shape received: {shape}"
         )
     if spec.min_ndim is not None and rank < spec.min_ndim:
         raise _mismatch(
-            index, layer, f"expected min_ndim={spec.min_ndim}, found ndim={rank}. Full shape received: {shape}"
+            place, layer, f"expected min_ndim={spec.min_ndim}, found ndim={rank}. Full shape received: {shape}"
         )
     if spec.dtype is not None and as_dtype(x.dtype).name != spec.dtype:
-        raise _mismatch(index, layer, f"expected dtype={spec.dtype}, found dtype={as_dtype(x.dtype).name}")
+        raise _mismatch(place, layer, f"expected dtype={spec.dtype}, found dtype={as_dtype(x.dtype).name}")
     for axis, size in spec.axes.items():
         if size is not None and shape[axis] not in (size, None):
             raise _mismatch(
-                index,
+                place,
                 layer,
                 f"expected axis {axis} of input shape to have value {size}, but received input with shape {shape}",
             )
     if spec.shape is not None and not _squeezes(spec, shape):
         for wanted, size in zip(spec.shape, shape, strict=True):
             if wanted is not None and size is not None and wanted != size:
-                raise _mismatch(index, layer, f"expected shape={spec.shape}, found shape={shape}")
+                raise _mismatch(place, layer, f"expected shape={spec.shape}, found shape={shape}")
 
 
 def _squeezes(spec: InputSpec, shape: tuple) -> bool:
@@ -133,5 +133,5 @@ def _squeezes(spec: InputSpec, shape: tuple) -> bool:
     return len(longer) == len(shorter) + 1 and longer[-1] in (1, None)
 
 
-def _mismatch(index: int, layer: str, what: str) -> ValueError:
-    return ValueError(f"Input {index} of layer '{layer}' is incompatible with the layer: {what}")
+def _mismatch(place: str, layer: str, what: str) -> ShapeMismatchError:
+    return ShapeMismatchError(f"Input {place} of layer '{layer}' is incompatible with the layer: {what}")

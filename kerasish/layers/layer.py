@@ -29,7 +29,7 @@ from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
-from kerasish.core.errors import add_context, fail
+from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
@@ -53,6 +53,7 @@ from kerasish.layers.calling import (
 )
 from kerasish.layers.configuration import (
     captured_arguments,
+    in_order,
     init_arguments,
     plain_argument,
     serialize_argument,
@@ -95,6 +96,9 @@ class Layer(Quantizable, Penalized, Module):
     _user_call = False  # whether ``call`` is the user's and gets Tensors
     _runs_user_code = False  # set by built-in classes that hand their inputs to a user's function
     _follows_policy = True  # whether a mixed policy has a say in what it computes
+    _config_first: tuple[str, ...] = ()  # keys that come first in a config, as in Keras's
+    _config_last: tuple[str, ...] = ()
+    _casts_lists = True  # whether numbers in lists come to ``call`` in the compute dtype, as arrays do
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _remat_mode: Any = None  # of the RematScope that it was made in
     _raw_call: Callable
@@ -161,6 +165,9 @@ class Layer(Quantizable, Penalized, Module):
         if "build" in cls.__dict__:
             cls._builds_by_running = cls.__dict__.get("_builds_by_running", False)
             cls.build = wrap_build(cls.__dict__["build"])
+        ordered = registry.is_builtin(cls) and (cls._config_first or cls._config_last)
+        if ordered and not {"get_config", "_config_first", "_config_last"}.isdisjoint(cls.__dict__):
+            cls.get_config = in_order(cls)
         if "quantize" in cls.__dict__:
             cls.quantize = settles_config(cls.__dict__["quantize"])
 
@@ -269,6 +276,7 @@ class Layer(Quantizable, Penalized, Module):
 
         if args and isinstance(args[0], (list, tuple)) and is_number_list(args[0]):
             args = (convert(args[0]), *args[1:])
+            dtype = dtype if self._casts_lists else None
         if len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict)):
             args = (as_tensor(args[0]),)
         else:
@@ -468,8 +476,14 @@ class Layer(Quantizable, Penalized, Module):
             self.dtype_policy = dtype
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
-        if not settings.explain_errors:
-            return
+        """Tell an error of ``call`` what the arguments were; one of torch's about shapes is raised as TensorFlow's."""
+        told = torch_failure(error)
+        if settings.explain_errors:
+            self._add_arguments(told, args, kwargs)
+        if told is not error:
+            raise told from error
+
+    def _add_arguments(self, error: Exception, args: tuple, kwargs: dict) -> None:
         lines = [f"Exception encountered when calling {type(self).__name__}.call() of layer '{self.name}'.", "", ""]
         lines.append("Arguments received:")
         for name, value in (*zip(self._call_spec.names, args), *kwargs.items()):
@@ -526,6 +540,10 @@ class Layer(Quantizable, Penalized, Module):
         return list(self._shapes_by_name(type(self).compute_output_shape, args, kwargs).values())
 
     # building
+
+    def _has_nothing_to_build(self) -> bool:
+        """Whether a layer without weights is ready once it is made: unless a user's subclass has a ``build``."""
+        return is_ours(type(self).build)
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """Build for the shapes of these inputs, outside of any tracing or recording."""

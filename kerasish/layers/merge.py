@@ -89,7 +89,7 @@ class Merge(JoiningLayer):
     def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
         cls = type(self)
         same_rank = len({len(x.shape) for x in inputs}) == 1
-        if len(inputs) != 2 or not same_rank or cls.join is not Merge.join or not is_ours(cls.combine):
+        if len(inputs) != 2 or not same_rank or cls.join not in (Merge.join, Subtract.join) or not is_ours(cls.combine):
             return None
         return (_OPERATORS.get(cls.combine, self.combine),)
 
@@ -140,13 +140,20 @@ class Subtract(Merge):
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x - y
 
+    def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        if len(inputs) != 2:
+            raise _not_two([x.shape for x in inputs])
+        return super().join(inputs)
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = super().compute_output_shape(input_shape)
         if len(input_shape) != 2:
-            raise ValueError(
-                f"A `Subtract` layer should be called on exactly 2 inputs. Received: input_shape={_text(input_shape)}"
-            )
+            raise _not_two(input_shape)
         return shape
+
+
+def _not_two(shapes: Any) -> ValueError:
+    return ValueError(f"A `Subtract` layer should be called on exactly 2 inputs. Received: input_shape={_text(shapes)}")
 
 
 class Multiply(Merge):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -200,6 +201,22 @@ class Module(nn.Module):
         """This layer's own variables in the order in which files hold them."""
         return self._trainable_variables + self._non_trainable_variables
 
+    def _variables_for(self, count: int) -> list[Variable]:
+        """The variables that a file with ``count`` arrays means: Keras leaves out what subclasses of some layers add."""
+        own, known = self._file_variables(), self._own_file_variables()
+        if count == len(own) or count != len(known):
+            return own
+        warnings.warn(
+            f"The file has no values for {[v.name for v in own[count:]]} of layer '{self.name}', which keep theirs: Keras "
+            f"saves the variables of {type(self).__name__} that the class it is made from knows.",
+            stacklevel=3,
+        )
+        return known
+
+    def _own_file_variables(self) -> list[Variable]:
+        """Those that a built-in layer knows by name."""
+        return []
+
     def _after_loading(self) -> None:
         """Called once the variables were set from a file."""
 
@@ -209,7 +226,7 @@ class Module(nn.Module):
         Raises:
             ValueError: the store has another number of variables, or the layer is not built.
         """
-        own = self._file_variables()
+        own = self._variables_for(len(store))
         if len(store) != len(own):
             if not own and not self.built:
                 raise ValueError(

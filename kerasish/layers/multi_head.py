@@ -56,6 +56,23 @@ class MultiHeadAttention(ProjectedAttention):
     TensorShape([1, 4, 5])
     """
 
+    _config_first = (
+        "num_heads",
+        "key_dim",
+        "value_dim",
+        "dropout",
+        "use_bias",
+        "use_gate",
+        "output_shape",
+        "attention_axes",
+        "sliding_window",
+        "kernel_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "bias_regularizer",
+        "activity_regularizer",
+    )
+
     _not_in_config = ("flash_attention", "output_shape", "activity_regularizer")
 
     def __init__(
@@ -227,6 +244,16 @@ class GroupedQueryAttention(ProjectedAttention):
     >>> layer(np.ones((1, 4, 5)), np.ones((1, 6, 5))).shape
     TensorShape([1, 4, 5])
     """
+
+    _config_first = (
+        "head_dim",
+        "num_query_heads",
+        "num_key_value_heads",
+        "use_bias",
+        "use_gate",
+        "sliding_window",
+        "dropout",
+    )
 
     def __init__(
         self,

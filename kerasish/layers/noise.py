@@ -32,7 +32,7 @@ class RandomLayer(KeepsDtype):
         if active:
             self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     _takes_sparse = True
 
@@ -91,6 +91,8 @@ class Dropout(RandomLayer):
     [[1.0, 1.0, 1.0]]
     """
 
+    _config_first = ("rate", "seed")
+
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
         super().__init__(seed, rate > 0, **kwargs)
@@ -111,6 +113,8 @@ class Dropout(RandomLayer):
 
 class SpatialDropout(Dropout):
     """The common part of ``SpatialDropout1D`` … ``3D``: dropout of whole channels (Tompson et al. 2015)."""
+
+    _config_first = ("rate", "seed", "name", "dtype")
 
     _dims: int
 
@@ -256,6 +260,8 @@ class AlphaDropout(RandomLayer):
         ValueError: ``rate`` is not between 0 and 1, or ``noise_shape`` is not a sequence of positive integers and None.
     """
 
+    _config_first = ("rate", "seed")
+
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
         super().__init__(seed, rate > 0, **kwargs)
@@ -283,7 +289,7 @@ class ActivityRegularization(KeepsDtype):
         self.l1 = l1
         self.l2 = l2
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs

@@ -85,6 +85,8 @@ class LayerNormalization(ScaledNormalization):
     Input and output shape: any.
     """
 
+    _config_first = ("axis", "epsilon", "center", "scale", "rms_scaling")
+
     _settled = ("axis", "epsilon", "gamma", "beta", "rms_scaling")
 
     def __init__(
@@ -302,7 +304,7 @@ class UnitNormalization(Layer):
             )
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
         self.supports_masking = True
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         x = inputs if inputs.is_floating_point() else inputs.to(to_torch(self.compute_dtype))

@@ -65,6 +65,8 @@ class WindowPooling(PoolingLayer):
         ValueError: an argument is out of its range, or the inputs are smaller than the window.
     """
 
+    _config_first = ("pool_size", "padding", "strides")
+
     _settled = ("pool_size", "strides", "padding", "data_format")
 
     def __init__(
@@ -80,7 +82,7 @@ class WindowPooling(PoolingLayer):
         self.pool_size = tuple_of(pool_size, self.rank, "pool_size")
         self.strides = self.pool_size if strides is None else tuple_of(strides, self.rank, "strides")
         self.padding = check_padding(padding, ("valid", "same"))
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def _pool(self, inputs: torch.Tensor) -> torch.Tensor:
         try:
@@ -194,7 +196,7 @@ class GlobalPooling(PoolingLayer):
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         self.keepdims = keepdims
-        self.built = True
+        self.built = self._has_nothing_to_build()
 
     def _axes(self) -> tuple[int, ...]:
         first = spatial_axis(self.data_format)

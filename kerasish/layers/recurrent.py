@@ -162,6 +162,8 @@ class GRU(RNN):
     TensorShape([2, 4])
     """
 
+    _config_last = ("reset_after", "seed")
+
     _not_in_config = ("use_cudnn",)
 
     def __init__(

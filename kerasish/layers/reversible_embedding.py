@@ -45,6 +45,8 @@ class ReversibleEmbedding(Embedding):
     TensorShape([1, 3, 10])
     """
 
+    _config_last = ("tie_weights", "reverse_dtype", "logit_soft_cap")
+
     def __init__(
         self,
         input_dim: int,

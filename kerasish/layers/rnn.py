@@ -10,7 +10,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import local, real_state
 from kerasish.core.dtypes import to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.variable import Weight
 from kerasish.layers import tracking
@@ -50,6 +50,8 @@ class RNN(Layer):
     Raises:
         ValueError: ``cell`` lacks ``call`` or ``state_size``.
     """
+
+    _config_first = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
 
     _compute_bound = True
 
@@ -240,7 +242,7 @@ class RNN(Layer):
         for i, (state, size) in enumerate(zip(flat, tree.flatten(template), strict=True)):
             if size is not None and tuple(state.shape) != (batch, size):
                 raise fail(
-                    ValueError,
+                    ShapeMismatchError,
                     f"Initial state {i} of layer '{self.name}' has the wrong shape",
                     f"shape={(batch, size)}",
                     f"shape={tuple(state.shape)}",

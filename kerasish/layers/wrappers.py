@@ -152,6 +152,8 @@ class Bidirectional(Layer):
     TensorShape([2, 8])
     """
 
+    _config_first = ("merge_mode",)
+
     _not_in_config = ("weights",)
 
     def __init__(

@@ -18,7 +18,7 @@ from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, settings
 from kerasish.core.dtypes import get_policy, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import ShapeMismatchError, fail, torch_failure
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.storage import cast_raw
 from kerasish.ops.common import floating
@@ -92,10 +92,13 @@ class Loss:
         mask = None if mask is None else dispatch.raw(mask)
         y_true, y_pred = raw_structure(y_true), raw_structure(y_pred)
         weight = None if sample_weight is None else raw_numbers(sample_weight, to_torch(self._dtype))
-        if torch_given:
-            return self.raw_loss(y_true, y_pred, weight, mask)
-        with dispatch.recorded_only():
-            return dispatch.wrap(self.raw_loss(y_true, y_pred, weight, mask))
+        try:
+            if torch_given:
+                return self.raw_loss(y_true, y_pred, weight, mask)
+            with dispatch.recorded_only():
+                return dispatch.wrap(self.raw_loss(y_true, y_pred, weight, mask))
+        except (RuntimeError, IndexError) as error:
+            raise torch_failure(error) from error.__cause__
 
     def raw_loss(
         self, y_true: Any, y_pred: Any, sample_weight: torch.Tensor | None = None, mask: torch.Tensor | None = None
@@ -189,7 +192,7 @@ def reduce_weighted(
     Of an empty batch the (absent) values are returned, whatever the reduction.
 
     Raises:
-        InvalidArgumentError: the weights' shape does not fit the values'.
+        ShapeMismatchError: the weights' shape does not fit the values'.
     """
     if sample_weight is None and mask is None:
         if reduction in (None, "none") or not values.numel():
@@ -257,7 +260,7 @@ def times(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """The product.
 
     Raises:
-        InvalidArgumentError: the shapes do not broadcast.
+        ShapeMismatchError: the shapes do not broadcast.
     """
     try:
         return values * weight
@@ -265,17 +268,17 @@ def times(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         raise incompatible(values, weight) from None
 
 
-def incompatible(a: torch.Tensor, b: torch.Tensor, what: str = "values and `sample_weight`") -> InvalidArgumentError:
+def incompatible(a: torch.Tensor, b: torch.Tensor, what: str = "values and `sample_weight`") -> ShapeMismatchError:
     """TensorFlow's error for two shapes that do not broadcast, with what the two are."""
     first, second = (str(list(x.shape)).replace(" ", "") for x in (a, b))
-    return InvalidArgumentError(f"Incompatible shapes: {first} vs. {second} ({what})")
+    return ShapeMismatchError(f"Incompatible shapes: {first} vs. {second} ({what})")
 
 
 def same_shape(y_true: torch.Tensor, y_pred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Targets and predictions in one rank, where a last axis of size 1 makes the difference.
 
     Raises:
-        InvalidArgumentError: the shapes do not broadcast.
+        ShapeMismatchError: the shapes do not broadcast.
     """
     if y_true.shape != y_pred.shape:
         y_true, y_pred = same_rank(y_true, y_pred)

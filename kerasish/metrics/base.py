@@ -24,7 +24,7 @@ from kerasish.core import dispatch, registry, tree
 from kerasish.core.context import automatic_name, current_path, local, scope, settings
 from kerasish.core.device import current, end_update, fill, full
 from kerasish.core.dtypes import get_policy, standardize, to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import fail, torch_failure
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
 from kerasish.core.variable import Fresh, Variable, Weight
@@ -227,7 +227,10 @@ def _public_update(raw_update: Callable) -> Callable:
     def update_state(self: Metric, *args: Any, **kwargs: Any) -> None:
         args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
         with torch.no_grad():
-            raw_update(self, *args, **kwargs)
+            try:
+                raw_update(self, *args, **kwargs)
+            except (RuntimeError, IndexError) as error:
+                raise torch_failure(error) from error.__cause__
         end_update(current())
 
     return update_state

@@ -140,7 +140,7 @@ class MeanIoU(IoU):
     def get_config(self) -> dict:
         config = super().get_config()
         del config["target_class_ids"]
-        return config
+        return {"num_classes": config.pop("num_classes"), **config}  # in Keras's order
 
 
 class OneHotIoU(IoU):
@@ -161,7 +161,7 @@ class OneHotIoU(IoU):
     def get_config(self) -> dict:
         config = super().get_config()
         del config["sparse_y_true"]
-        return config
+        return {**{key: config.pop(key) for key in ("num_classes", "target_class_ids")}, **config}
 
 
 class OneHotMeanIoU(MeanIoU):

@@ -239,10 +239,10 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     """An input in the declared rank and dtype; a batch may have any size."""
     shape, declared = value.shape, own.shape
     if len(shape) != len(declared):
-        shape = (value := _adjust_rank(value, declared, index, name)).shape
+        shape = (value := _adjust_rank(value, own, index, name)).shape
     for size, expected in zip(shape[1:], declared[1:]):
         if expected is not None and size is not None and size != expected:
-            raise _incompatible(value, declared, index, name)
+            raise _incompatible(value, own, index, name)
     if isinstance(value, SparseTensor):
         return _sparse_or_dense(value, own)
     if isinstance(value, torch.Tensor):
@@ -261,18 +261,19 @@ def _sparse_or_dense(value: SparseTensor, own: KerasTensor) -> Any:
     return value if own.sparse else coordinates.to_dense(coordinates.reorder(value))
 
 
-def _adjust_rank(value: Any, declared: tuple, index: int, name: str) -> Any:
+def _adjust_rank(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     """A last axis of size 1 may be missing or in excess."""
+    declared = own.shape
     extra = len(value.shape) - len(declared)
     if extra == 1 and value.shape[-1] == 1:
         return dispatch.OPS["squeeze"](value, axis=-1)
     if extra == -1 and declared[-1] == 1:
         return dispatch.OPS["expand_dims"](value, axis=-1)
-    raise _incompatible(value, declared, index, name)
+    raise _incompatible(value, own, index, name)
 
 
-def _incompatible(value: Any, declared: tuple, index: int, name: str) -> Exception:
+def _incompatible(value: Any, own: KerasTensor, index: int, name: str) -> Exception:
     return ValueError(
-        f"Input {index} of layer '{name}' is incompatible with the layer: expected shape={tuple(declared)}, "
-        f"found shape={tuple(value.shape)}"
+        f"Input {index} with name '{own.name}' of layer '{name}' is incompatible with the layer: "
+        f"expected shape={tuple(own.shape)}, found shape={tuple(value.shape)}"
     )

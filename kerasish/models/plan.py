@@ -68,7 +68,7 @@ class Plan:
         self._training = training
         self._names: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds it
         self._masks: dict[int, str] = {}  # id of a KerasTensor -> the variable that holds its mask
-        self._scope: dict[str, Any] = {}  # what the program's text refers to
+        self._scope: dict[str, Any] = {"__name__": __name__}  # what the program's text refers to
         self._lines: list[str] = []
         # ids of the KerasTensors whose shape and dtype rest on a statement of the user's, and of those that may be integers
         # though their layer's dtype is another one

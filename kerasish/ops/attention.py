@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.core.dispatch import Array, Index, op
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.ops.common import floating
 
 _KERNELS = {
@@ -88,6 +88,8 @@ def attend(
         dropout: the part of the weights to drop.
         blind_to_zero: whether a target that sees nothing gets zeros; otherwise it gets the mean of all values.
     """
+    if k.shape[-2] != v.shape[-2]:  # torch 2.13 would read beyond the shorter one's end
+        raise ShapeMismatchError(f"Keys and values have different lengths: {tuple(k.shape)} vs. {tuple(v.shape)}")
     sees = None
     if seen is not None:
         # Kernels give a target that sees nothing zeros, NaN or noise. Here it sees everything and looks for nothing: then

@@ -14,7 +14,7 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.dispatch import Array, Strong, op, raw, wrap
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, ShapeMismatchError, fail
 from kerasish.ops.common import Axis, axis_indices, floating, floating_wide, in_float32
 from kerasish.ops.reduce import total
 
@@ -42,7 +42,7 @@ def _matmul(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
         for position, x in enumerate((x1, x2)):
             if x.ndim == 0:
                 raise InvalidArgumentError(f"In[{position}] ndims must be >= 1: got a scalar [Op:MatMul]") from None
-        raise InvalidArgumentError(
+        raise ShapeMismatchError(
             f"Matrix size-incompatible: In[0]: {list(x1.shape)}, In[1]: {list(x2.shape)} [Op:MatMul]"
         ) from None
 
@@ -111,7 +111,7 @@ def tensordot(x1: Array, x2: Array, axes: Any = 2) -> Any:
     """
     first, second = _axes_pair(axes, x1.ndim)
     if [x1.shape[a] for a in first] != [x2.shape[a] for a in second]:  # torch would repeat an axis of length 1
-        raise InvalidArgumentError(
+        raise ShapeMismatchError(
             f"Matrix size-incompatible: In[0]: {list(x1.shape)}, In[1]: {list(x2.shape)}, axes: {axes} [Op:MatMul]"
         )
     return _products(lambda a, b: torch.tensordot(a, b, dims=(first, second)), x1, x2)

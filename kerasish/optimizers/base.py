@@ -455,6 +455,7 @@ class Optimizer(OptimizerState):
         config = {"name": self.name, "learning_rate": rate}
         if self.decay:
             config["decay"] = self.decay
+        config.update({key: getattr(self, key) for key in ("weight_decay", "clipnorm", "global_clipnorm")})
         for cls in (Optimizer, next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))):
             for key, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
                 if key not in config and parameter.kind is not parameter.VAR_KEYWORD:

@@ -229,6 +229,12 @@ class Muon(Rule):
         self.nesterov = nesterov
         self.rms_rate = rms_rate
 
+    def get_config(self) -> dict:
+        config = super().get_config()
+        for key in ("exclude_embeddings", "adam_weight_decay", "rms_rate"):  # in Keras's order
+            config[key] = config.pop(key)
+        return config
+
     def _is_for_adam(self, variable: Variable) -> bool:
         path = variable.path
         if len(variable.shape) != 2 or (self.exclude_embeddings and "embedding" in path.lower()):

@@ -312,7 +312,7 @@ def _plan(model: Any, root: h5.Group, has_optimizer: bool, skip: Iterable, **ord
             if arrays or has_optimizer:
                 match_optimizer(transfer, where, thing, arrays)
             continue
-        transfer.match(where or thing.name, thing, thing._file_variables(), arrays)
+        transfer.match(where or thing.name, thing, thing._variables_for(len(arrays)), arrays)
     if transfer.problems:
         transfer.unused = sorted({p.rpartition("/")[0] for p in root.walk()} - used)
     return transfer

@@ -417,3 +417,44 @@ def test_dense_with_arrays_of_its_own_names_is_loaded(tmp_path):
     again = keras.models.load_model(tmp_path / "m.keras", custom_objects={"Scaled": Scaled})
     assert again.layers[0].factor.numpy().tolist() == [3.0, 4.0]
     np.testing.assert_array_equal(again.layers[0].kernel.numpy(), model.layers[0].kernel.numpy())
+
+
+class Added(keras.layers.Dense):
+    """A Dense layer with a variable before and one after its own."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(units, **kwargs)
+        self.before = self.add_weight(shape=(4,), name="before")
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.after = self.add_weight(shape=(5,), name="after")
+
+
+def test_variables_that_subclasses_add_come_after_those_of_the_class(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), Added(2)])
+    model.save_weights(tmp_path / "all.weights.h5")
+    with h5py.File(tmp_path / "all.weights.h5") as file:
+        group = file["layers/added/vars"]
+        assert [group[str(i)].shape for i in range(4)] == [(3, 2), (2,), (4,), (5,)]
+        kept = [group[str(i)][()] + 1 for i in range(2)]
+    with h5py.File(tmp_path / "own.weights.h5", "w") as file:  # as Keras writes them
+        for i, array in enumerate(kept):
+            file[f"layers/added/vars/{i}"] = array
+    layer = model.layers[0]
+    others = layer.before.numpy(), layer.after.numpy()
+    with pytest.warns(UserWarning, match="no values for .'before', 'after'."):
+        model.load_weights(tmp_path / "own.weights.h5")
+    for variable, value in zip((layer.kernel, layer.bias, layer.before, layer.after), (*kept, *others), strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "MaxPooling1D", "ReLU", "GaussianNoise", "GlobalMaxPooling1D"])
+def test_subclasses_of_layers_without_weights_may_build_some(kind):
+    class Own(getattr(keras.layers, kind)):
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(input_shape[-1],), name="scale")
+
+    layer = Own(0.5) if kind in ("Dropout", "GaussianNoise") else Own()
+    assert [w.name for w in keras.Sequential([keras.Input((4, 3)), layer]).weights] == ["scale"]
+    assert getattr(keras.layers, kind)(*((0.5,) if kind in ("Dropout", "GaussianNoise") else ())).built

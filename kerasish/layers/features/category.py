@@ -123,6 +123,8 @@ class Hashing(TextLayer):
     array([1, 0, 1, 1, 2])
     """
 
+    _config_first = ("num_bins", "salt")
+
     def __init__(
         self,
         num_bins: int,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
+from kerasish.core.context import local
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.sparse import SparseTensor
@@ -140,6 +141,8 @@ class Discretization(DataLayer):
                 "before you can start using the `Discretization` layer."
             )
         inputs = numbers(inputs, "Discretization")
+        if local.in_dataset:  # there Keras casts what comes in
+            inputs = inputs.to(to_torch(self.compute_dtype))
         values = inputs.to(dtypes.floatx()) if inputs.is_floating_point() else inputs
         wide = values.to(torch.promote_types(values.dtype, torch.float32))
         return torch.bucketize(wide, self._edges(inputs), right=True).int()

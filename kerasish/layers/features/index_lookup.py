@@ -43,6 +43,23 @@ MAX_UNKNOWN = 10_000_000  # indices for unknown tokens that a file may ask for
 class IndexLookup(TextLayer):
     """What StringLookup and IntegerLookup share. The arguments are described there."""
 
+    _config_first = (
+        "invert",
+        "max_tokens",
+        "num_oov_indices",
+        "oov_token",
+        "mask_token",
+        "output_mode",
+        "sparse",
+        "pad_to_max_tokens",
+        "vocabulary_dtype",
+        "idf_weights",
+        "vocabulary",
+        "vocabulary_size",
+        "oov_method",
+        "salt",
+    )
+
     _not_in_config = ("vocabulary", "idf_weights")
 
     def __init__(

@@ -41,6 +41,8 @@ class Normalization(DataLayer):
     array([3.], dtype=float32)
     """
 
+    _config_first = ("axis", "invert")
+
     _settled = ("axis", "invert")
 
     def __init__(

@@ -53,6 +53,8 @@ class STFTSpectrogram(Layer):
         TypeError: a call on something else than float16, float32 or float64.
     """
 
+    _config_last = ("expand_dims",)
+
     def __init__(
         self,
         mode: str = "log",

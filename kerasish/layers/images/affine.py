@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from kerasish.core.dispatch import boundary
-from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.layers.image_base import BaseImagePreprocessingLayer
 from kerasish.layers.images.base import RandomImageLayer, batch_of, tensor_of
@@ -41,6 +40,7 @@ class AffineLayer(RandomImageLayer):
     """
 
     _USE_BASE_FACTOR = False
+    _box_formats = ("xyxy", "xyxy")  # of the boxes that ``_moved_boxes`` takes and gives
 
     def __init__(self, fill_mode: str, interpolation: str, fill_value: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -67,6 +67,26 @@ class AffineLayer(RandomImageLayer):
             data_format=self.data_format,
         )
         return moved.squeeze(0) if single else moved
+
+    def _moved_boxes(self, boxes: torch.Tensor, transformation: dict, height: int, width: int) -> torch.Tensor:
+        """Boxes in the first of ``_box_formats``, moved as the image is, in the second."""
+        raise NotImplementedError
+
+    def _box_sides(self, transformation: dict) -> tuple[int, int]:
+        return self._sizes(transformation["input_shape"])
+
+    def _box_dtype(self) -> str:
+        return "float32"
+
+    @boundary
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any = None, training: bool = True) -> Any:
+        if not training:
+            return bounding_boxes
+        (given, moved), form, dtype = self._box_formats, self.bounding_box_format, self._box_dtype()
+        sides = self._box_sides(transformation)
+        boxes = box_ops.convert_format(bounding_boxes["boxes"], form, given, *sides, dtype)
+        boxes = {**bounding_boxes, "boxes": self._moved_boxes(boxes, transformation, *sides)}
+        return box_ops.convert_format(box_ops.clip_to_image_size(boxes, *sides, moved), moved, form, *sides, dtype)
 
     transform_images = BaseImagePreprocessingLayer.transform_images
     transform_segmentation_masks = BaseImagePreprocessingLayer.transform_segmentation_masks
@@ -98,6 +118,8 @@ class RandomRotation(AffineLayer):
         ValueError: ``factor`` is out of its range.
         NotImplementedError: there is no such ``fill_mode`` or ``interpolation``.
     """
+
+    _config_first = ("data_format", "factor", "fill_mode", "fill_value")
 
     _USE_BASE_FACTOR = True
 
@@ -138,17 +160,13 @@ class RandomRotation(AffineLayer):
     def _matrix(self, transformation: dict, images: torch.Tensor) -> torch.Tensor:
         return tensor_of(transformation["rotation_matrix"], images).reshape(-1, 8)
 
-    @boundary
-    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any = None, training: bool = True) -> Any:
-        if not training:
-            return bounding_boxes
-        height, width = transformation["image_height"], transformation["image_width"]
-        boxes = box_ops.convert_format(bounding_boxes["boxes"], self.bounding_box_format, "xyxy", height, width)
+    def _box_sides(self, transformation: dict) -> tuple[int, int]:
+        return transformation["image_height"], transformation["image_width"]
+
+    def _moved_boxes(self, boxes: torch.Tensor, transformation: dict, height: int, width: int) -> torch.Tensor:
         angle = tensor_of(transformation["angle"], boxes)
         matrix = box_ops.affine_matrix(angle, 0.0, 0.0, 1.0, *(torch.zeros_like(angle),) * 2, height, width)
-        moved = {**bounding_boxes, "boxes": box_ops.transform(boxes, matrix)}
-        moved = box_ops.clip_to_image_size(moved, height, width)
-        return box_ops.convert_format(moved, "xyxy", self.bounding_box_format, height, width)
+        return box_ops.transform(boxes, matrix)
 
 
 class RandomTranslation(AffineLayer):
@@ -203,16 +221,9 @@ class RandomTranslation(AffineLayer):
         right, down = tensor_of(transformation["translations"], images).unbind(1)
         return _rows(1.0, 0.0, -right, 0.0, 1.0, -down, 0.0, 0.0)
 
-    @boundary
-    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any = None, training: bool = True) -> Any:
-        if not training:
-            return bounding_boxes
-        height, width = self._sizes(transformation["input_shape"])
-        boxes = box_ops.convert_format(bounding_boxes["boxes"], self.bounding_box_format, "xyxy", height, width)
+    def _moved_boxes(self, boxes: torch.Tensor, transformation: dict, height: int, width: int) -> torch.Tensor:
         moves = tensor_of(transformation["translations"], boxes).to(boxes.dtype).repeat(1, 2)
-        moved = {**bounding_boxes, "boxes": boxes + (moves.unsqueeze(1) if boxes.ndim == 3 else moves)}
-        moved = box_ops.clip_to_image_size(moved, height, width)
-        return box_ops.convert_format(moved, "xyxy", self.bounding_box_format, height, width)
+        return boxes + (moves.unsqueeze(1) if boxes.ndim == 3 else moves)
 
 
 class RandomZoom(AffineLayer):
@@ -235,6 +246,8 @@ class RandomZoom(AffineLayer):
         ValueError: a factor is out of its range.
         NotImplementedError: there is no such ``fill_mode`` or ``interpolation``.
     """
+
+    _box_formats = ("xyxy", "rel_xyxy")
 
     def __init__(
         self,
@@ -273,12 +286,7 @@ class RandomZoom(AffineLayer):
         x, y = (width - 1.0) / 2.0 * (1.0 - wide), (height - 1.0) / 2.0 * (1.0 - tall)
         return _rows(wide, 0.0, x, 0.0, tall, y, 0.0, 0.0)
 
-    @boundary
-    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any = None, training: bool = True) -> Any:
-        if not training:
-            return bounding_boxes
-        height, width = self._sizes(transformation["input_shape"])
-        boxes = box_ops.convert_format(bounding_boxes["boxes"], self.bounding_box_format, "xyxy", height, width)
+    def _moved_boxes(self, boxes: torch.Tensor, transformation: dict, height: int, width: int) -> torch.Tensor:
         shown = []  # of each side: begin and length of the part of the image that is seen
         for name, side in (("width_zoom", width), ("height_zoom", height)):
             zoom = tensor_of(transformation[name], boxes).float()
@@ -290,8 +298,7 @@ class RandomZoom(AffineLayer):
             (torch.minimum(torch.maximum(x, begin), end) - begin) / length
             for x, (begin, end, length) in zip(boxes.split(1, -1), (*shown, *shown), strict=True)
         ]
-        moved = box_ops.clip_to_image_size({**bounding_boxes, "boxes": torch.cat(parts, -1)}, None, None, "rel_xyxy")
-        return box_ops.convert_format(moved, "rel_xyxy", self.bounding_box_format, height, width)
+        return torch.cat(parts, -1)
 
 
 class RandomShear(AffineLayer):
@@ -313,6 +320,10 @@ class RandomShear(AffineLayer):
         ValueError: a factor is out of its range.
         NotImplementedError: there is no such ``fill_mode`` or ``interpolation``.
     """
+
+    _config_first = ("data_format", "x_factor", "y_factor", "fill_mode", "interpolation", "seed")
+
+    _box_formats = ("rel_xyxy", "rel_xyxy")
 
     def __init__(
         self,
@@ -355,16 +366,11 @@ class RandomShear(AffineLayer):
         x, y = tensor_of(transformation["shear_factor"], images).unbind(1)
         return _rows(1.0, x, 0.0, y, 1.0, 0.0, 0.0, 0.0)
 
-    @boundary
-    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any = None, training: bool = True) -> Any:
-        if not training:
-            return bounding_boxes
-        height, width = self._sizes(transformation["input_shape"])
-        form, dtype = self.bounding_box_format, self.compute_dtype
-        boxes = box_ops.convert_format(bounding_boxes["boxes"], form, "rel_xyxy", height, width, dtype)
-        shear = tensor_of(transformation["shear_factor"], boxes).to(to_torch(dtype))
-        moved = box_ops.clip_to_image_size({**bounding_boxes, "boxes": _sheared(boxes, shear)}, None, None, "rel_xyxy")
-        return box_ops.convert_format(moved, "rel_xyxy", form, height, width, dtype)
+    def _box_dtype(self) -> str:
+        return self.compute_dtype
+
+    def _moved_boxes(self, boxes: torch.Tensor, transformation: dict, height: int, width: int) -> torch.Tensor:
+        return _sheared(boxes, tensor_of(transformation["shear_factor"], boxes).to(boxes.dtype))
 
 
 def _sheared(boxes: torch.Tensor, shear: torch.Tensor) -> torch.Tensor:

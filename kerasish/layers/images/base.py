@@ -11,9 +11,7 @@ from typing import Any
 import torch
 
 from kerasish.core import random as streams
-from kerasish.core import tree
-from kerasish.core.context import local, settings
-from kerasish.core.dtypes import to_torch
+from kerasish.core.context import settings
 from kerasish.core.errors import fail
 from kerasish.core.random import SeedGenerator
 from kerasish.layers.image_base import BaseImagePreprocessingLayer
@@ -39,15 +37,6 @@ class ImageLayer(BaseImagePreprocessingLayer):
 
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
         return True
-
-    def call(self, data: Any, training: bool = True) -> Any:
-        if local.in_dataset:  # there Keras casts everything, integers too
-            data = tree.map_structure(lambda x: self._computed(x) if isinstance(x, torch.Tensor) else x, data)
-        return BaseImagePreprocessingLayer._raw_call(self, data, training=training)
-
-    def _computed(self, x: Any) -> torch.Tensor:
-        """``x`` in the dtype that the layer computes in."""
-        return x.to(to_torch(self.compute_dtype))
 
     def _axes(self, rank: int) -> tuple[int, int, int]:
         """The axes of rows, columns and channels, counted from the front."""

@@ -247,19 +247,19 @@ class RandomColorJitter(RandomImageLayer):
         return None if factor is None else kind(factor=factor, **given)
 
     def build(self, input_shape: Any) -> None:
-        for layer in self._parts():
+        for layer in self._steps():
             layer.build(input_shape)
 
-    def _parts(self) -> list:
-        parts = (self.random_brightness, self.random_contrast, self.random_saturation, self.random_hue)
-        return [layer for layer in parts if layer is not None]
+    def _steps(self) -> list:
+        steps = (self.random_brightness, self.random_contrast, self.random_saturation, self.random_hue)
+        return [layer for layer in steps if layer is not None]
 
     @boundary
     def transform_images(self, images: Any, transformation: Any = None, training: bool = True) -> Any:
         if not training:
             return images
         images = self._computed(images)
-        for layer in self._parts():
+        for layer in self._steps():
             drawn = layer.get_random_transformation(images, seed=self.generator)
             images = layer.transform_images(images, drawn)
         return self._computed(images)

@@ -60,6 +60,8 @@ class Equalization(ImageLayer):
         ValueError: ``value_range`` is not two numbers.
     """
 
+    _config_first = ("data_format", "bins")
+
     def __init__(
         self, value_range: Any = (0, 255), bins: int = 256, data_format: str | None = None, **kwargs: Any
     ) -> None:

@@ -30,6 +30,8 @@ class RandomFlip(RandomImageLayer):
         ValueError: there is no such ``mode``.
     """
 
+    _config_first = ("data_format", "seed", "mode")
+
     _USE_BASE_FACTOR = False
 
     def __init__(

@@ -201,6 +201,8 @@ class Solarization(RandomImageLayer):
         ValueError: a factor is out of its range or ``value_range`` not two numbers.
     """
 
+    _config_first = ("data_format", "value_range")
+
     _USE_BASE_FACTOR = False
 
     def __init__(

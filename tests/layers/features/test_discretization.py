@@ -68,3 +68,11 @@ def test_what_was_learned_is_in_the_configuration(tmp_path):
 def test_what_is_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_datasets_cast_to_the_layers_dtype_first():
+    values = np.array([[1.5, 2.2], [0.3, 9.0]])
+    layer = Discretization([1.2, 1.7, 2.0, 2.5], dtype="int32")
+    assert layer(values).numpy().tolist() == [[1, 3], [0, 4]]
+    mapped = tf.data.Dataset.from_tensor_slices(values).map(layer)
+    assert [row.numpy().tolist() for row in mapped] == [[0, 3], [0, 4]]

@@ -215,3 +215,39 @@ def test_keras_2s_configurations_are_taken():
 def test_results_have_the_compute_dtype(name, policy):
     made = make(name, dtype=policy)(photos())
     assert made.dtype == ("float16" if policy == "mixed_float16" else policy)
+
+
+def test_color_jitter_lists_its_own_seed_first():
+    layer = keras.layers.RandomColorJitter(brightness_factor=0.2, contrast_factor=0.1, seed=3)
+    states = [layer, layer.random_brightness, layer.random_contrast]
+    assert [v is part.generator.state for v, part in zip(layer.variables, states, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "dtypes"),  # of the output in training and in inference, as in Keras
+    [
+        ("RandomBrightness", (0.2,), ("float32", "float32")),
+        ("RandomInvert", (), (None, "float32")),
+        ("Resizing", (2, 2), ("float32", "float32")),
+        ("CenterCrop", (2, 2), (None, None)),
+        ("RandomHue", (0.2,), (None, "float32")),
+        ("RandomPosterization", (4,), (None, "float32")),
+        ("RandomFlip", (), (None, None)),
+    ],
+)
+@pytest.mark.parametrize("policy", ["float16", "mixed_bfloat16", "float64"])
+def test_numbers_in_lists_are_float32_until_the_layer_casts_them(name, arguments, dtypes, policy):
+    layer = getattr(keras.layers, name)(*arguments, dtype=policy)
+    images = np.random.RandomState(0).uniform(0, 200, (4, 4, 3))
+    for training, dtype in zip((True, False), dtypes, strict=True):
+        assert layer(images.tolist(), training=training).dtype == (dtype or layer.compute_dtype)
+        assert layer(images, training=training).dtype == layer.compute_dtype
+
+
+def test_resizing_casts_integers_in_datasets():
+    images = np.arange(2 * 4 * 4 * 3, dtype="uint8").reshape(2, 4, 4, 3)
+    layer = keras.layers.Resizing(3, 3)
+    assert layer(images).dtype == "uint8"
+    mapped = tf.data.Dataset.from_tensor_slices(images).map(layer)
+    assert mapped.element_spec.dtype == tf.float32
+    np.testing.assert_allclose(next(iter(mapped))[1, 1], [22.5, 23.5, 24.5])
