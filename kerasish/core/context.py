@@ -70,6 +70,7 @@ class _Local(threading.local):
     symbolic_scope: Any = None
     stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
+    function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     in_dataset: bool = False  # such a function is running
 
     def __init__(self) -> None:  # once in each thread

@@ -77,6 +77,11 @@ def publish_alias(path: str, thing: Any) -> None:
     _public[path] = thing
 
 
+def write_as(path: str, thing: Any) -> None:
+    """Let files write ``thing`` under the public path of another that takes its configuration."""
+    _public_names[id(thing)] = path
+
+
 def publish_later(path: str, load: Callable[[], Any]) -> None:
     """Announce a public package that publishes its names when ``load`` is called: at the first file that names it."""
     _later[path] = load

@@ -14,11 +14,12 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch
+from kerasish.core.arithmetic import divide
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.dtypes import DType
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shape import TensorShape
-from kerasish.core.tensor import Tensor, convert, divide
+from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
 
 

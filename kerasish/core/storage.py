@@ -233,6 +233,14 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
         ) from None
 
 
+def host(x: torch.Tensor) -> np.ndarray:
+    """A tensor's numbers; zeros where only shapes are worked out."""
+    try:
+        return to_numpy(x)
+    except NotImplementedError:  # it has no storage
+        return np.zeros(tuple(x.shape), as_dtype(x.dtype).as_numpy_dtype)
+
+
 def cast_raw(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """``x`` in another dtype; floats too large for an integer, and NaN, become its smallest value as in TensorFlow."""
     if x.dtype is dtype:

@@ -24,7 +24,7 @@ from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
-from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, storage, to_numpy
+from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, storage, to_numpy
 
 # the class ------------------------------------------------------------------------------------------------------------
 
@@ -185,12 +185,16 @@ class Tensor:
         return to_numpy(self._t)
 
     def __str__(self) -> str:
+        if local.function is not None and local.function.tracing:
+            return local.function.symbol(self, 'Tensor("{name}:0", shape={shape}, dtype={dtype})')
         text = str(self._text())
         if "\n" in text:
             text = "\n" + text
         return f"tf.Tensor({text}, shape={self.shape}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
+        if local.function is not None and local.function.tracing:
+            return local.function.symbol(self, "<tf.Tensor '{name}:0' shape={shape} dtype={dtype}>")
         return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={numpy_text(self._text())}>"
 
     # torch's side
@@ -660,7 +664,7 @@ class StringTensor(Tensor):
 
     def __getitem__(self, key: Any) -> StringTensor:
         positions = torch.arange(self._t.size).reshape(self._t.shape)
-        chosen = index_raw(positions, key).numpy()
+        chosen = host(index_raw(positions, key))
         return StringTensor(np.asarray(self._t.reshape(-1)[chosen], dtype=object).reshape(chosen.shape))
 
 

@@ -515,6 +515,8 @@ class TFVariable(PartialWrites, Variable):
                 f"The initial value's shape ({TensorShape(value.shape)}) is not compatible with the explicitly "
                 f"supplied `shape` argument ({wanted})."
             )
+        if local.function is not None:
+            local.function.make(self)
         full_name = "/".join((*local.name_scopes, name or "Variable"))
         self._setup(value, True if trainable is None else trainable, full_name, None)
         self._shape_may_change = not wanted.is_fully_defined()
@@ -567,7 +569,8 @@ class TFVariable(PartialWrites, Variable):
         return self.name
 
     def __repr__(self) -> str:
-        return f"<tf.Variable '{self._label()}' shape={self.shape} dtype={self.dtype.name}, {self._numpy_text()}>"
+        value = "" if local.function is not None and local.function.tracing else f", {self._numpy_text()}"
+        return f"<tf.Variable '{self._label()}' shape={self.shape} dtype={self.dtype.name}{value}>"
 
     def _numpy_text(self) -> str:
         value = self.read()

@@ -205,11 +205,12 @@ class LowRank:
         """What files hold instead of a weight and its adapters."""
         return {self._large: self._effective()}
 
-    def _after_loading(self) -> None:
+    def _after_loading(self, loaded: list[Variable]) -> None:
         """The weights come from a file: what was merged into them is not to be added again."""
         if self.lora_enabled:
             for variable in (getattr(self, f"lora_{self._large}_{letter}") for letter in "ab"):
-                variable.write(torch.zeros_like(variable.logical))
+                if not any(variable is own for own in loaded):  # legacy files hold adapters of their own
+                    variable.write(torch.zeros_like(variable.logical))
 
     def get_config(self) -> dict:
         config = super().get_config()  # type: ignore[misc]
@@ -320,4 +321,6 @@ class QuantizedWeight(LowRank):
     def _merged(self) -> dict[str, torch.Tensor]:
         if self.quantization_mode is None:
             return super()._merged()
+        if self.quantization_mode == "float8":
+            raise ValueError("Unsupported quantization mode: float8. Adapters cannot be merged into its weights.")
         return self._requantized(self._dequantized() + self._lora_scale * torch.matmul(*self._adapters()))

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import dispatch
@@ -245,13 +246,15 @@ class Concatenate(JoiningLayer):
         self.axis = axis
 
     def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        if type(inputs[0]) is np.ndarray:  # text
+            return np.concatenate(list(inputs), self.axis)
         return torch.cat(list(inputs), dim=self.axis)
 
     def _sparse_call(self, inputs: Sequence[Any]) -> Any:
         return dispatch.OPS["concatenate"]([dispatch.wrap(x) for x in inputs], axis=self.axis)
 
     def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
-        if not is_ours(type(self).join):
+        if not is_ours(type(self).join) or inputs[0].dtype == "string":
             return None
         function, axis = torch.cat, self.axis
         return (lambda *tensors: function(tensors, axis),)

@@ -217,8 +217,8 @@ class Module(nn.Module):
         """Those that a built-in layer knows by name."""
         return []
 
-    def _after_loading(self) -> None:
-        """Called once the variables were set from a file."""
+    def _after_loading(self, loaded: list[Variable]) -> None:
+        """Called once these variables were set from a file."""
 
     def load_own_variables(self, store: Any) -> None:
         """Set this layer's own variables from what ``save_own_variables`` stored.
@@ -240,7 +240,7 @@ class Module(nn.Module):
             )
         for i, variable in enumerate(own):
             variable.assign(store[str(i)])
-        self._after_loading()
+        self._after_loading(own)
 
     @property
     def trainable(self) -> bool:

@@ -22,6 +22,7 @@ import torch
 from kerasish import activations
 from kerasish.core.dtypes import to_torch
 from kerasish.core.quantized_policies import QuantizedFloat8DTypePolicy
+from kerasish.core.variable import Variable
 from kerasish.layers.adapters import QuantizedWeight
 from kerasish.layers.quantization import block_size_of
 from kerasish.quantizers.base import AbsMaxQuantizer, abs_max_quantize
@@ -357,8 +358,8 @@ class QuantizedProduct(QuantizedWeight):
             "awq": ["bias", "quantized_kernel", "kernel_scale", "kernel_zero", "awq_scales", "g_idx"],
         }
 
-    def _after_loading(self) -> None:
-        super()._after_loading()
+    def _after_loading(self, loaded: list[Variable]) -> None:
+        super()._after_loading(loaded)
         self._end_calibration(self.quantization_mode)
 
     def _end_calibration(self, mode: str | None) -> None:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -69,7 +70,12 @@ class Flatten(KeepsDtype):
         return keep_sparse(super().compute_output_spec(inputs), inputs)
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
-        if len(inputs.shape) < 2 or self.data_format == "channels_first" and len(inputs.shape) > 2:
+        if (
+            inputs.dtype == "string"
+            or len(inputs.shape) < 2
+            or self.data_format == "channels_first"
+            and len(inputs.shape) > 2
+        ):
             return None
         return (_flatten,)
 
@@ -172,6 +178,8 @@ class Permute(KeepsDtype):
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        if type(inputs) is np.ndarray:  # text
+            return inputs.transpose(0, *self.dims)
         return inputs.permute(0, *self.dims)
 
     _takes_sparse = True
@@ -204,6 +212,8 @@ class RepeatVector(KeepsDtype):
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        if type(inputs) is np.ndarray:  # text
+            return inputs[:, None].repeat(self.n, 1)
         return inputs.unsqueeze(1).expand(-1, self.n, -1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:

@@ -89,6 +89,11 @@ class Network:
         self._plans: dict[bool | None, Plan] = {}
 
     @property
+    def plain(self) -> Network:
+        """The network of the outputs alone."""
+        return self
+
+    @property
     def layers(self) -> list[Layer]:
         return [operation for operation in self.operations if isinstance(operation, Layer)]
 

@@ -28,6 +28,7 @@ class PenalizedNetwork(Network):
 
     def __init__(self, network: Network, owner: Layer, losses: list, measured: dict[str, KerasTensor]) -> None:
         self.__dict__.update(network.__dict__)
+        self._plain = network.plain
         self.losses = (*network.losses, *losses)
         self.measured = {**network.measured, **measured}
         self.whole = Graph(self.inputs, [*self.outputs, *self.losses, *self.measured.values()])
@@ -35,6 +36,10 @@ class PenalizedNetwork(Network):
         self._plans = {}
         known = {id(layer) for layer in owner._flatten_layers()}
         self.loss_layers = [x for x in self.whole.operations if isinstance(x, Layer) and id(x) not in known]
+
+    @property
+    def plain(self) -> Network:
+        return self._plain
 
     def plan(self, training: bool | None) -> Plan:
         plan = super().plan(training)

@@ -94,7 +94,8 @@ class Plan:
         ):
             self._lower_sparse(operation, node)
         elif isinstance(operation, FunctionCall):
-            self._emit(node, self._bind(operation.name, operation.function), self._arguments(node))
+            function = _raw_outputs(operation.function) if _of_text(node) else operation.function
+            self._emit(node, self._bind(operation.name, function), self._arguments(node))
         elif self._is_simple(operation):
             self._lower_simple(operation, node)
         elif not self._lower_nested(operation, node):
@@ -225,10 +226,7 @@ class Plan:
         arguments = self._arguments(node)
         if "training" not in node.kwargs and self._training is not None:
             arguments.append(f"training={self._training}")
-        text = any(
-            x.dtype == "string" for x in node.input_tensors
-        )  # raw text is an array, which layers take as a user's
-        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if text else layer), arguments)
+        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if _of_text(node) else layer), arguments)
         get = None
         for x in node.outputs:
             if _has_mask(x):
@@ -351,6 +349,11 @@ def _attach_mask(x: torch.Tensor, mask: torch.Tensor | None) -> None:
 
 def _reader(variable: Variable) -> Callable[[], torch.Tensor]:
     return lambda: variable.logical
+
+
+def _of_text(node: Node) -> bool:
+    """Whether there is raw text among the inputs: an array, which calls take as a user's."""
+    return any(x.dtype == "string" for x in node.input_tensors)
 
 
 def _raw_outputs(layer: Any) -> Callable:

@@ -10,7 +10,7 @@ import torch
 
 from kerasish.core.dispatch import Array, Arrays, Strong, op, strings
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.ops.common import Axis, axis_index, axis_indices, integer_shape
+from kerasish.ops.common import Axis, axis_index, axis_indices, integer_shape, moves
 
 # reshaping ------------------------------------------------------------------------------------------------------------
 
@@ -166,36 +166,42 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Any:
 
 
 @op
+@moves
 def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """x with the axes ``source`` at the places ``destination``; the others keep their order."""
     return torch.movedim(x, source, destination)
 
 
 @op
+@moves
 def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     """x with two axes exchanged."""
     return x.transpose(axis1, axis2)
 
 
 @op
+@moves
 def flip(x: Array, axis: Axis = None) -> Any:
     """x in reverse order along axes, all by default."""
     return torch.flip(x, axis_indices(axis, x.ndim))
 
 
 @op
+@moves
 def flipud(x: Array) -> Any:
     """x in reverse order along the first axis."""
     return torch.flip(x, [axis_index(0, x.ndim)])
 
 
 @op
+@moves
 def fliplr(x: Array) -> Any:
     """x in reverse order along the second axis."""
     return torch.flip(x, [axis_index(1, x.ndim)])
 
 
 @op
+@moves
 def roll(x: Array, shift: int | Sequence[int], axis: Axis = None) -> Any:
     """x shifted along axes (flattened by default), what leaves one end entering at the other."""
     if axis is None:
@@ -206,6 +212,7 @@ def roll(x: Array, shift: int | Sequence[int], axis: Axis = None) -> Any:
 
 
 @op
+@moves
 def rot90(array: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     """``array`` turned k times by 90° in the plane of two axes, from the first towards the second.
 
@@ -269,12 +276,14 @@ def stack(x: Arrays, axis: int = 0) -> Any:
 
 
 @op
+@moves
 def append(x1: Strong, x2: Strong, axis: int | None = None) -> Any:
     """x1 with x2 joined to its end along an axis; both flattened by default."""
     return torch.cat((x1.reshape(-1), x2.reshape(-1))) if axis is None else _join((x1, x2), axis, "ConcatV2")
 
 
 @op
+@moves
 def hstack(xs: Arrays) -> Any:
     """Tensors joined along the second axis, vectors along the first."""
     parts = [torch.atleast_1d(x) for x in xs]
@@ -282,12 +291,14 @@ def hstack(xs: Arrays) -> Any:
 
 
 @op
+@moves
 def vstack(xs: Arrays) -> Any:
     """Tensors joined along the first axis, vectors as rows."""
     return _join([torch.atleast_2d(x) for x in xs], 0, "ConcatV2")
 
 
 @op
+@moves
 def dstack(xs: Arrays) -> Any:
     """Tensors joined along the third axis, vectors as rows (1, n, 1), matrices as (m, n, 1)."""
     return _join([torch.atleast_3d(x) for x in xs], 2, "ConcatV2")
@@ -339,6 +350,7 @@ def split(x: Array, indices_or_sections: Any, axis: int = 0) -> Any:
 
 
 @op
+@moves
 def array_split(x: Array, indices_or_sections: int, axis: int = 0) -> Any:
     """A list of so many parts of x along an axis; the first ones are longer by one where they cannot be equal.
 
@@ -355,24 +367,28 @@ def array_split(x: Array, indices_or_sections: int, axis: int = 0) -> Any:
 
 
 @op
+@moves
 def hsplit(x: Array, indices_or_sections: Any) -> Any:
     """``split`` along the second axis, of vectors along the first."""
     return _split(x, indices_or_sections, 0 if x.ndim == 1 else 1)
 
 
 @op
+@moves
 def vsplit(x: Array, indices_or_sections: Any) -> Any:
     """``split`` along the first axis."""
     return _split(x, indices_or_sections, 0)
 
 
 @op
+@moves
 def dsplit(x: Array, indices_or_sections: Any) -> Any:
     """``split`` along the third axis."""
     return _split(x, indices_or_sections, 2)
 
 
 @op
+@moves
 def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
     """A list of the slices of x along an axis, which they lose.
 

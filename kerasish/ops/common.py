@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
-from kerasish.core import dtypes
-from kerasish.core.dispatch import OPS
+from kerasish.core import dtypes, tree
+from kerasish.core.dispatch import OPS, is_tensor
 from kerasish.core.errors import AxisError, InvalidArgumentError, fail
+from kerasish.core.storage import host
+
+F = TypeVar("F", bound=Callable)
 
 Axis = int | Sequence[int] | None
 
@@ -97,13 +101,18 @@ def axis_indices(axis: Axis, rank: int) -> list[int]:
 
 
 def integer_shape(shape: Any) -> list[int]:
-    """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes."""
+    """A shape given as int, sequence (of ints or scalar tensors) or tensor, as a list of ints; -1 passes.
+
+    Scalar tensors of floats among the dimensions are cut to integers, as TensorFlow does when it packs the list.
+    """
     kind = type(shape)
     if kind is not list and kind is not tuple and hasattr(shape, "__index__") and not getattr(shape, "ndim", 0):
         return [shape.__index__()]
     try:
         return [dim if type(dim) is int else dim.__index__() for dim in shape]
     except (AttributeError, TypeError):
+        if isinstance(shape, (list, tuple)) and any(map(is_tensor, shape)):
+            return integer_shape([int(dim) if is_tensor(dim) and not dim.ndim else dim for dim in shape])
         raise fail(ValueError, "A shape must be a sequence of integers", received=repr(shape)) from None
 
 
@@ -129,3 +138,32 @@ def smaller(x: torch.Tensor, y: Any) -> torch.Tensor:
     if not (x.requires_grad or y.requires_grad):
         return torch.minimum(x, y)
     return torch.where((x <= y) | torch.isnan(x), x, y)
+
+
+# functions that take strings, too ---------------------------------------------------------------------------------------
+
+
+def moves(function: F) -> F:
+    """Mark, below ``@op``, a function that only moves elements: strings go to where their positions go.
+
+    It then also serves string tensors, of which a raw one is an array of Python's bytes: it is called with integers in
+    their place. Zeros that it puts in between (by padding) become empty strings.
+    """
+
+    def on_strings(*args: Any, **kwargs: Any) -> Any:
+        pool: list[np.ndarray] = [np.array([b""], dtype=object)]
+
+        def positions(x: Any) -> Any:
+            if not (type(x) is np.ndarray and x.dtype == object):
+                return x
+            start = sum(len(part) for part in pool)
+            pool.append(x.reshape(-1))
+            return torch.arange(start, start + x.size).reshape(x.shape)
+
+        values, named = tree.map_structure(positions, (list(args), kwargs))
+        moved = function(*values, **named)
+        strings = np.concatenate(pool)
+        return tree.map_structure(lambda p: np.asarray(strings[host(p)], dtype=object), moved)
+
+    function.strings = on_strings  # type: ignore[attr-defined]
+    return function

@@ -11,7 +11,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes, tree
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.dispatch import Array, op, raw, wrap
+from kerasish.core.dispatch import Array, op, raw, strings, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import cast_raw, storage, to_numpy
@@ -305,7 +305,14 @@ def is_tensor(x: Any) -> bool:
     return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or isinstance(x, CompositeTensor)
 
 
+def _cast_strings(x: np.ndarray, dtype: Any) -> np.ndarray:
+    if dtypes.standardize(dtype) != "string":
+        raise InvalidArgumentError(f"Cast string to {dtypes.standardize(dtype)} is not supported [Op:Cast]")
+    return x
+
+
 @op
+@strings(_cast_strings)
 def cast(x: Array, dtype: Any) -> Any:
     """x in another dtype; floats lose their fraction, complex numbers their imaginary part."""
     return cast_raw(x, torch_dtype(dtype))
@@ -342,7 +349,12 @@ def ndim(x: Any) -> int:
     return len(shape(x))
 
 
+def _size_strings(x: np.ndarray) -> torch.Tensor:
+    return torch.tensor(x.size, dtype=torch.int32)
+
+
 @op
+@strings(_size_strings)
 def size(x: Array) -> Any:
     """The number of elements, as an int32 scalar."""
     return torch.full((), x.numel(), dtype=torch.int32, device=x.device)

@@ -9,7 +9,7 @@ import torch
 
 from kerasish.core.dispatch import Array, Index, op, raw, strings
 from kerasish.core.errors import fail
-from kerasish.ops.common import integer_shape, numbers
+from kerasish.ops.common import integer_shape, moves, numbers
 
 # repeating and padding ------------------------------------------------------------------------------------------------
 
@@ -26,6 +26,7 @@ def tile(x: Array, repeats: Any) -> Any:
 
 
 @op
+@moves
 def repeat(x: Array, repeats: Any, axis: int | None = None) -> Any:
     """Each element of x (flattened), or each slice along an axis, so many times in a row.
 

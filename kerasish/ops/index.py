@@ -10,7 +10,8 @@ import torch
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, op, raw, strings
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.indexing import index_raw
-from kerasish.ops.common import axis_index, integer_shape
+from kerasish.core.storage import host
+from kerasish.ops.common import axis_index, integer_shape, moves
 
 # reading --------------------------------------------------------------------------------------------------------------
 
@@ -33,7 +34,7 @@ def _from_front(indices: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _take_strings(x: np.ndarray, indices: torch.Tensor, axis: int | None = None) -> np.ndarray:
-    return np.asarray(np.take(x, indices.cpu().numpy(), axis), dtype=object)
+    return np.asarray(np.take(x, host(indices), axis), dtype=object)
 
 
 @op
@@ -54,6 +55,7 @@ def take(x: Array, indices: Index, axis: int | None = None) -> Any:
 
 
 @op
+@moves
 def take_along_axis(x: Array, indices: Index, axis: int | None = None) -> Any:
     """For each place of ``indices``, the element of x at that index along an axis and that place along the others.
 
@@ -73,6 +75,7 @@ def take_along_axis(x: Array, indices: Index, axis: int | None = None) -> Any:
 
 
 @op
+@moves
 def get_item(x: Array, key: Any) -> Any:
     """``x[key]``: integers, slices, ``...``, ``None``, a boolean mask, or integer tensors as in NumPy."""
     keys = key if isinstance(key, tuple) else (key,)
@@ -82,6 +85,7 @@ def get_item(x: Array, key: Any) -> Any:
 
 
 @op
+@moves
 def slice(inputs: Array, start_indices: Any, shape: Any) -> Any:
     """The block of ``shape`` at ``start_indices``; a size of -1 reaches to the end.
 
@@ -120,6 +124,7 @@ def unravel_index(indices: Index, shape: Any) -> Any:
 
 
 @op
+@moves
 def slice_update(inputs: Array, start_indices: Any, updates: Index) -> Any:
     """``inputs`` with the block at ``start_indices`` replaced by ``updates``, in the dtype of ``inputs``.
 
@@ -187,7 +192,7 @@ def scatter_update(inputs: Array, indices: Index, updates: Index, reduction: str
 
 
 def _where_strings(condition: torch.Tensor, x1: Any = None, x2: Any = None) -> np.ndarray:
-    return np.where(condition.cpu().numpy(), x1, x2)
+    return np.where(host(condition), x1, x2)
 
 
 @op

@@ -297,8 +297,7 @@ def to_keras_2(data: Any) -> Any:
 def _object_to_keras_2(data: dict) -> Any:
     name, config = data["class_name"], data["config"]
     if name == "DTypePolicy":
-        policy = config.get("name", "float32")
-        return {"class_name": "Policy", "config": {"name": policy}} if policy.startswith("mixed") else policy
+        return config.get("name", "float32")
     for key, default in _KERAS_3_ONLY.items():
         if key in config and config[key] == default:
             del config[key]
@@ -331,10 +330,11 @@ def _functional_to_keras_2(config: dict) -> None:
         return
     for layer, converted in zip(layers, calls):
         layer["inbound_nodes"] = converted
+    graphs = {layer["name"] for layer in layers if layer["class_name"] in _NESTED_MODELS[:2]}
     for key in ("input_layers", "output_layers"):
         ends = config[key]
         ends = [ends] if ends and isinstance(ends, list) and isinstance(ends[0], str) else ends
-        config[key] = _ends_to_keras_2(ends, nested)
+        config[key] = _ends_to_keras_2(ends, nested, graphs)
 
 
 def _place_to_keras_2(place: list, nested: dict) -> list:
@@ -342,12 +342,14 @@ def _place_to_keras_2(place: list, nested: dict) -> list:
     return [name, 2 * index + 1 if nested[name] else index, result]
 
 
-def _ends_to_keras_2(data: Any, nested: dict) -> Any:
+def _ends_to_keras_2(data: Any, nested: dict, graphs: set) -> Any:
+    """Places of a model's ends, where Keras 3, too, counts the calls of nested functional models from 1."""
     if _is_place(data, set(nested)):
-        return _place_to_keras_2(data, nested)
+        name, index, result = data
+        return _place_to_keras_2([name, index - (name in graphs), result], nested)
     if isinstance(data, dict):
-        return {key: _ends_to_keras_2(value, nested) for key, value in data.items()}
-    return [_ends_to_keras_2(value, nested) for value in data] if isinstance(data, list) else data
+        return {key: _ends_to_keras_2(value, nested, graphs) for key, value in data.items()}
+    return [_ends_to_keras_2(value, nested, graphs) for value in data] if isinstance(data, list) else data
 
 
 def _calls_to_keras_2(layer: dict, nested: dict) -> list | None:

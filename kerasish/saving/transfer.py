@@ -49,7 +49,7 @@ class Transfer:
         self.problems: list[str] = []
         self.unused: list[str] = []  # what the file has and the model does not
         self._pairs: list[tuple[Variable, Stored]] = []
-        self._owners: list[Any] = []  # layers that are told once they are loaded
+        self._owners: list[tuple[Any, list[Variable]]] = []  # layers that are told once they are loaded
         self._custom: list[tuple[str, Any, Store]] = []
 
     def match(self, where: str, owner: Any, variables: list[Variable], arrays: list[Stored]) -> None:
@@ -60,7 +60,7 @@ class Transfer:
         else:
             self._pairs += zip(variables, arrays, strict=True)
             if hasattr(owner, "_after_loading"):
-                self._owners.append(owner)
+                self._owners.append((owner, variables))
 
     def hand_over(self, where: str, owner: Any, store: Store) -> None:
         """Plan to call the object's own ``load_own_variables``."""
@@ -79,8 +79,8 @@ class Transfer:
         self._run_custom(skip_mismatch)
         for variable, array in arrays:
             variable.assign(array)
-        for owner in self._owners:
-            owner._after_loading()
+        for owner, variables in self._owners:
+            owner._after_loading(variables)
         if self.problems:
             warnings.warn(self._report(), stacklevel=5)
 

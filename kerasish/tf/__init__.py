@@ -50,6 +50,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import feature_column as feature_column
 from kerasish.tf import image as image
 from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
@@ -59,6 +60,7 @@ from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import random as random
 from kerasish.tf import sets as sets
+from kerasish.tf import signal as signal
 from kerasish.tf import sparse as sparse
 from kerasish.tf import sparse_operations as _sparse_operations  # noqa: F401 - registers what operations do with sparse tensors
 from kerasish.tf import strings as strings
@@ -128,6 +130,9 @@ from kerasish.tf.debugging import assert_equal as assert_equal
 from kerasish.tf.debugging import assert_greater as assert_greater
 from kerasish.tf.debugging import assert_less as assert_less
 from kerasish.tf.debugging import assert_rank as assert_rank
+from kerasish.tf.first_values import constant_initializer as constant_initializer
+from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
+from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
 from kerasish.tf.function import function as function
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
@@ -251,9 +256,6 @@ keras = kerasish
 bool, half, double = bool_, float16, float64
 Variable = TFVariable
 newaxis = None
-random_normal_initializer = initializers.RandomNormal
-random_uniform_initializer = initializers.RandomUniform
-constant_initializer = initializers.Constant
 zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones
 
 for _module in (
@@ -263,6 +265,7 @@ for _module in (
     strings,
     bitwise,
     image,
+    signal,
 ):  # before tf's own: tf.add is tf.math.add in files, as in TensorFlow's
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))

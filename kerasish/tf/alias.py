@@ -18,10 +18,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 
-from kerasish.core import dtypes, tree
+from kerasish.core import dtypes
 from kerasish.core.dispatch import bool_op, strict_op
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shortcut import Direct
@@ -74,35 +73,6 @@ def check(x: torch.Tensor, kinds: Kinds, name: str) -> None:
     """Raise ``InvalidArgumentError`` unless the operation takes x's dtype."""
     if x.dtype not in kinds:
         raise refused(x.dtype, kinds, name)
-
-
-# functions that take strings, too ---------------------------------------------------------------------------------------
-
-
-def moves(function: F) -> F:
-    """Mark, below ``@strict_op``, a function that only moves elements: strings go to where their positions go.
-
-    It then also serves string tensors, of which a raw one is an array of Python's bytes: it is called with integers in
-    their place. Zeros that it puts in between (by padding) become empty strings.
-    """
-
-    def on_strings(*args: Any, **kwargs: Any) -> Any:
-        pool: list[np.ndarray] = [np.array([b""], dtype=object)]
-
-        def positions(x: Any) -> Any:
-            if not (type(x) is np.ndarray and x.dtype == object):
-                return x
-            start = sum(len(part) for part in pool)
-            pool.append(x.reshape(-1))
-            return torch.arange(start, start + x.size).reshape(x.shape)
-
-        values, named = tree.map_structure(positions, (list(args), kwargs))
-        moved = function(*values, **named)
-        strings = np.concatenate(pool)
-        return tree.map_structure(lambda p: np.asarray(strings[p.cpu().numpy()], dtype=object), moved)
-
-    function.strings = on_strings  # type: ignore[attr-defined]
-    return function
 
 
 # tables of signatures -------------------------------------------------------------------------------------------------

@@ -20,8 +20,7 @@ from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
-from kerasish.ops.common import integer_shape
-from kerasish.tf.alias import moves
+from kerasish.ops.common import integer_shape, moves
 
 # what a tensor's shape is ---------------------------------------------------------------------------------------------
 # These numbers are known to the host and needed there, so they stay on it whatever device the tensor is on.

@@ -1,13 +1,16 @@
-"""``tf.function``: a function of tensors. The body runs as it stands, operation by operation, each time it is called.
+"""``tf.function``: a function of tensors, traced once for each signature of its arguments.
 
-Values are those of a traced function: arrays become Tensors, so do numbers that the body returns, and an
-``input_signature`` is enforced. Python's side effects (``print``, appending to a list) happen at every call.
+The body runs operation by operation each time that it is called. What a trace means to a program holds all the same: Python's
+side effects (``print``, appending to a list, counting) happen in the first call of each signature only, and Python's values
+that the body reads stay what they were then. See ``tracing`` and ``rewriting``.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import types
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,10 +18,27 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, tree
+from kerasish.core.context import local, settings
 from kerasish.core.errors import NotServedError, fail
+from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf.spec import TensorSpec, spec_of
+from kerasish.tf import tracing
+from kerasish.tf.compiling import Program
+from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
+from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
+from kerasish.tf.tracing import Trace
+
+_NO_KEYWORDS = (dict,)
+
+
+class _Traces:
+    """The traces of one function, or of a method for one instance."""
+
+    __slots__ = ("by_key",)
+
+    def __init__(self) -> None:
+        self.by_key: dict[Any, Trace] = {}
 
 
 class Function:
@@ -27,12 +47,25 @@ class Function:
     Args:
         python_function: what it runs.
         input_signature: specifications of its arguments, or None: then it takes anything.
+        jit_compile: whether torch compiles the body.
+        reduce_retracing: whether calls that differ in sizes share a trace.
+        autograph: whether Python's side effects happen in traced calls only.
     """
 
-    def __init__(self, python_function: Callable, input_signature: Sequence | None = None) -> None:
-        self._python_function = python_function
-        self._signature = None if input_signature is None else tuple(input_signature)
+    def __init__(
+        self,
+        python_function: Callable,
+        input_signature: Sequence | None = None,
+        jit_compile: bool = False,
+        reduce_retracing: bool = False,
+        autograph: bool = True,
+    ) -> None:
         functools.update_wrapper(self, python_function)
+        self._python_function = python_function
+        self._input_signature = None if input_signature is None else tuple(input_signature)
+        self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
+        self._traces = _Traces()
+        self._of_instances: weakref.WeakKeyDictionary[Any, _Traces] = weakref.WeakKeyDictionary()
 
     @property
     def python_function(self) -> Callable:
@@ -41,61 +74,239 @@ class Function:
 
     @property
     def input_signature(self) -> tuple | None:
-        return self._signature
+        return self._input_signature
 
     @property
     def name(self) -> str:
         return getattr(self._python_function, "__name__", type(self._python_function).__name__)
 
+    @functools.cached_property
+    def _parameters(self) -> inspect.Signature | None:
+        try:
+            return inspect.signature(self._python_function)
+        except (TypeError, ValueError):  # of C
+            return None
+
+    @functools.cached_property
+    def _positional(self) -> int:
+        """How many arguments, all given by position, are all that there are; -1: there is no such number."""
+        parameters = self._parameters.parameters.values() if self._parameters else ()
+        plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        return len(parameters) if plain and self._parameters else -1
+
+    @functools.cached_property
+    def _of_method(self) -> tuple[inspect.Signature | None, int]:
+        """The parameters, and how many there are by position, without the instance of a method."""
+        if self._parameters is None:
+            return None, -1
+        rest = list(self._parameters.parameters.values())[1:]
+        return self._parameters.replace(parameters=rest), self._positional - 1 if self._positional > 0 else -1
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._signature is not None:
+        key = self._short_key(args) if not kwargs else None
+        if key is None:
+            return self._general_call(args, kwargs)
+        trace = self._traces.by_key.get(key)
+        if trace is None or trace.constants:
+            return self._general_call(args, kwargs)
+        return self._run(trace, args, kwargs)
+
+    def _short_key(self, args: tuple) -> Any:
+        """The key of a call with tensors alone, one for each parameter; None: it needs a closer look."""
+        if len(args) != self._positional or self._input_signature is not None:
+            return None
+        if settings.run_functions_eagerly or local.tracing or local.capturing is not None:
+            return None
+        keys = []
+        for x in args:
+            if type(x) is not Tensor or x._t.is_meta:
+                return None
+            keys.append((x._t.dtype, x._t.shape))
+        return (tuple, (tuple, *keys), _NO_KEYWORDS)
+
+    def _general_call(self, args: tuple, kwargs: dict) -> Any:
+        if self._input_signature is not None:
+            args, kwargs = self._fitted(args, kwargs)
+        elif kwargs or len(args) != self._positional:
             args, kwargs = self._bound(args, kwargs)
         args, kwargs = tree.map_structure(_argument, (args, kwargs))
-        return tree.map_structure(_result, self._python_function(*args, **kwargs))
+        if settings.run_functions_eagerly or local.tracing or local.capturing is not None or _symbolic(args, kwargs):
+            return _finished(self._python_function(*args, **kwargs))
+        key = "signature" if self._input_signature is not None else tracing.key((args, kwargs), [])
+        trace = self._traces.by_key.get(key)
+        if trace is None and self._reduce_retracing:
+            key = self._general(key)
+            trace = self._traces.by_key.get(key)
+        if trace is None:
+            return self._trace(key, args, kwargs)
+        if trace.constants:
+            args, kwargs = trace.with_constants(args, kwargs)
+        return self._run(trace, args, kwargs)
+
+    def _run(self, trace: Trace, args: tuple, kwargs: dict) -> Any:
+        before, local.function = local.function, trace
+        try:
+            function = trace.callable(self._python_function) if self._autograph else self._python_function
+            if self._jit_compile and not trace.tracing:
+                if trace.program is None:
+                    trace.program = Program(self._python_function, self.name)
+                return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
+            return _finished(function(*args, **kwargs))
+        finally:
+            local.function = before
+
+    def _trace(self, key: Any, args: tuple, kwargs: dict, run: Callable | None = None) -> Any:
+        """The first call of a signature.
+
+        Raises:
+            ValueError: it makes variables that are no longer there afterwards, or in a later call than the first.
+        """
+        signature = (self._input_signature, {}) if self._input_signature is not None else (args, kwargs)
+        trace = Trace(signature, self._names(args, kwargs), may_make=not self._traces.by_key)
+        self._traces.by_key[key] = trace
+        try:
+            result = (run or self._run)(trace, args, kwargs)
+        except BaseException:
+            del self._traces.by_key[key]
+            raise
+        finally:
+            trace.tracing = False
+        trace.output = tree.map_structure(specification, result)
+        trace.settle(result)
+        return result
+
+    def _general(self, key: Any) -> Any:
+        """The signature to trace a call for, where traces are to be few: with unknown sizes, after one that differs."""
+        for known in self._traces.by_key:
+            if tracing.covers(known, key):
+                return known
+        candidates = (tracing.generalised(known, key) for known in self._traces.by_key)
+        return next((general for general in candidates if general is not None), key)
+
+    def _names(self, args: tuple, kwargs: dict) -> dict[int, tuple[str, Any]]:
+        """Names and declared shapes of the tensors among the arguments, by their identities."""
+        given = dict(zip(self._parameters.parameters, args)) if self._parameters else {}
+        names = {id(x): (name, None) for name, value in {**given, **kwargs}.items() for x in tree.flatten(value)}
+        if self._input_signature is not None:
+            for spec, x in zip(tree.flatten(self._input_signature), tree.flatten(args)):
+                names[id(x)] = (getattr(spec, "name", None) or names[id(x)][0], getattr(spec, "shape", None))
+        return names
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        bound = Function(functools.partial(self._python_function, instance), self._signature)
-        return functools.update_wrapper(bound, self._python_function)
+        return self if instance is None else _Method(self, instance)
 
     def __repr__(self) -> str:
         return f"<kerasish.tf.function.Function {self.name}>"
 
     def _bound(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """The arguments by position where that can be, with the defaults of those not given."""
+        if self._parameters is None:
+            return args, kwargs
+        try:
+            bound = self._parameters.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(
+                f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} "
+                f"for signature: {self._parameters}."
+            ) from None
+        bound.apply_defaults()
+        return bound.args, bound.kwargs
+
+    def _fitted(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """The arguments by position, converted to what the signature says.
 
         Raises:
             TypeError: a wrong number of arguments, or one that does not fit.
         """
-        try:
-            bound = inspect.signature(self._python_function).bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"Binding inputs to tf.function `{self.name}` failed due to `{error}`.") from None
-        given = bound.args
-        if len(given) < len(self._signature):
-            bound.apply_defaults()
-            given = bound.args
-        if len(given) != len(self._signature):
-            raise fail(
-                TypeError,
-                f"Binding inputs to tf.function `{self.name}` failed: its input_signature does not fit",
-                f"{len(self._signature)} arguments",
-                len(given),
-            )
-        fitted = tuple(_fit(spec, value, self.name) for spec, value in zip(self._signature, given))
-        return fitted, bound.kwargs
+        signature = self._input_signature or ()
+        if kwargs or len(args) != len(signature):
+            given, kwargs = self._bound(args, kwargs)
+            if kwargs or any(args[i] is not given[i] for i in range(len(args))) or len(given) < len(signature):
+                raise self._misfit(given)
+            rest = [p.default for p in list(self._parameters.parameters.values())[len(signature) :]]  # type: ignore
+            if len(given) - len(signature) != len(rest) or any(
+                a is not b for a, b in zip(given[len(signature) :], rest)
+            ):
+                raise self._misfit(given)
+            args = given[: len(signature)]
+        return tuple(_fit(spec, value, self.name) for spec, value in zip(signature, args)), {}
 
-    def _not_served(self, name: str) -> Any:
-        raise NotServedError(
-            f"'tf.function(...).{name}' is part of the real library but is not served by kerasish yet. Call the function "
-            "itself."
+    def _misfit(self, given: tuple) -> Exception:
+        return fail(
+            TypeError,
+            f"Binding inputs to tf.function `{self.name}` failed: its input_signature does not fit",
+            f"{len(self._input_signature or ())} arguments",
+            len(given),
         )
 
-    get_concrete_function = property(lambda self: self._not_served("get_concrete_function"))
-    experimental_get_compiler_ir = property(lambda self: self._not_served("experimental_get_compiler_ir"))
-    experimental_get_tracing_count = property(lambda self: self._not_served("experimental_get_tracing_count"))
-    pretty_printed_concrete_signatures = property(lambda self: self._not_served("pretty_printed_concrete_signatures"))
+    # traces that are asked for
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """The function for one signature: specifications, tensors and Python's values as arguments.
+
+        Raises:
+            TypeError: the arguments are not the function's.
+        """
+        if self._input_signature is not None and not args and not kwargs:
+            args = self._input_signature
+        args, kwargs = self._bound(args, kwargs)
+        args, kwargs = tree.map_structure(_argument, (args, kwargs))
+        structure = tree.map_structure(_specified, (args, kwargs))
+        key = "signature" if self._input_signature is not None else tracing.key(structure, [])
+        trace = self._traces.by_key.get(key)
+        if trace is None:
+            self._trace(key, *structure, run=self._run_on_specs)
+            trace = self._traces.by_key[key]
+        return ConcreteFunction(self, trace, self._parameters, *structure)
+
+    def _run_on_specs(self, trace: Trace, args: tuple, kwargs: dict) -> Any:
+        before, local.function = local.function, trace
+        try:
+            function = trace.callable(self._python_function) if self._autograph else self._python_function
+            return outputs_of(function, args, kwargs, trace, _finished)
+        finally:
+            local.function = before
+
+    def experimental_get_tracing_count(self) -> int:
+        """How many signatures it has been traced for."""
+        return len(self._traces.by_key)
+
+    def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
+        """The signatures that it has been traced for, as text.
+
+        Args:
+            verbose: also the results.
+        """
+        if self._input_signature is not None:
+            self.get_concrete_function()
+        texts = [
+            str(ConcreteFunction(self, trace, self._parameters, *trace.arguments))
+            for trace in self._traces.by_key.values()
+        ]
+        return "\n\n".join(text.removeprefix("ConcreteFunction ") for text in texts)
+
+    @property
+    def experimental_get_compiler_ir(self) -> Any:
+        raise NotServedError(
+            "'tf.function(...).experimental_get_compiler_ir' is part of the real library but is not served by kerasish: "
+            "there is no XLA graph. See `torch.export` of the layers."
+        )
+
+
+class _Method(Function):
+    """A Function as the method of one instance: its traces are the instance's own."""
+
+    def __init__(self, function: Function, instance: Any) -> None:
+        parameters, positional = function._of_method
+        self.__dict__.update(function.__dict__, _parameters=parameters, _positional=positional)
+        self._python_function = self.__wrapped__ = types.MethodType(function._python_function, instance)
+        try:
+            traces = function._of_instances.get(instance)
+            if traces is None:
+                traces = function._of_instances[instance] = _Traces()
+        except TypeError:  # it cannot be referred to weakly, or has no hash
+            traces = _Traces()
+        self._traces = traces
 
 
 def _argument(value: Any) -> Any:
@@ -111,11 +322,31 @@ def _result(value: Any) -> Any:
     return value
 
 
+def _finished(result: Any) -> Any:
+    """What a call returns."""
+    return result if type(result) is Tensor else tree.map_structure(_result, result)
+
+
+def _symbolic(args: tuple, kwargs: dict) -> bool:
+    """Whether a symbolic tensor, or one without storage, is among the arguments."""
+    leaves = tree.flatten((args, kwargs))
+    return any(type(x) is KerasTensor or (type(x) is Tensor and x._t.is_meta) for x in leaves)
+
+
+def _specified(value: Any) -> Any:
+    """A tensor's specification; anything else stays."""
+    return spec_of(value) if isinstance(value, Tensor) else value
+
+
 def _fit(spec: Any, value: Any, name: str) -> Any:
     """``value`` as the signature's ``spec`` demands; both may be nested."""
     if not isinstance(spec, TensorSpec):
         if tree.is_nested(spec):
             return tree.map_structure(lambda one, part: _fit(one, part, name), spec, value)
+        if isinstance(spec, TypeSpec) and not spec.is_compatible_with(value):
+            raise _unfit(spec, value, name)
+        return value
+    if dispatch.is_symbolic(value):
         return value
     try:
         tensor = value if dispatch.is_tensor(value) else convert(value, spec.dtype)
@@ -124,13 +355,17 @@ def _fit(spec: Any, value: Any, name: str) -> Any:
             f"Binding inputs to tf.function `{name}` failed: can not cast {value!r} to {spec}. {error}"
         ) from None
     if not spec.is_compatible_with(tensor):
-        raise fail(
-            TypeError,
-            f"Binding inputs to tf.function `{name}` failed: an argument does not fit its input_signature",
-            spec,
-            spec_of(tensor),
-        )
+        raise _unfit(spec, tensor, name)
     return tensor if isinstance(tensor, Tensor) else convert(tensor)
+
+
+def _unfit(spec: TypeSpec, value: Any, name: str) -> Exception:
+    return fail(
+        TypeError,
+        f"Binding inputs to tf.function `{name}` failed: an argument does not fit its input_signature",
+        spec,
+        spec_of(value),
+    )
 
 
 def function(
@@ -151,8 +386,13 @@ def function(
     Args:
         func: the Python function.
         input_signature: sequence of ``tf.TensorSpec``, one for each argument: others are refused.
-        autograph, jit_compile, reduce_retracing, experimental_*: concern tracing. Nothing is traced: conditions and loops on
-            tensors run as Python runs them, and results are the same.
+        autograph: whether Python's side effects happen in traced calls only. Conditions and loops on tensors run as Python
+            runs them.
+        jit_compile, experimental_compile: whether ``torch.compile`` makes one program of the body, once it has been called
+            often; where it cannot, the body runs as it is, and a warning says so. See ``compiling``.
+        reduce_retracing, experimental_relax_shapes: whether calls that differ in sizes share a trace from the third on.
+        experimental_implements, experimental_autograph_options, experimental_attributes, experimental_follow_type_hints:
+            concern TensorFlow's graphs, of which there are none.
 
     Raises:
         TypeError: ``func`` cannot be called, or ``input_signature`` is no sequence.
@@ -164,6 +404,9 @@ def function(
         if not callable(wrapped):
             raise fail(TypeError, "tf.function takes a function", received=repr(wrapped))
         inner = wrapped.python_function if isinstance(wrapped, Function) else wrapped
-        return Function(inner, input_signature)
+        compiles = bool(jit_compile or experimental_compile)
+        return Function(
+            inner, input_signature, compiles, bool(reduce_retracing or experimental_relax_shapes), autograph
+        )
 
     return decorate if func is None else decorate(func)

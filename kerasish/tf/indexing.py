@@ -11,8 +11,8 @@ from kerasish import ops
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.ops.common import integer_shape, needs_values
-from kerasish.tf.alias import BOOLS, INTEGERS, REALS, check, moves
+from kerasish.ops.common import integer_shape, moves, needs_values
+from kerasish.tf.alias import BOOLS, INTEGERS, REALS, check
 
 # reading --------------------------------------------------------------------------------------------------------------
 

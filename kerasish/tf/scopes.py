@@ -63,7 +63,7 @@ def device(device_name: Any) -> Any:
 @contextmanager
 def init_scope() -> Iterator[None]:
     """A block outside of any function being traced and any tape."""
-    with scope(recording=0, tapes=()):
+    with scope(recording=0, tapes=(), function=None):
         yield
 
 
@@ -76,13 +76,13 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 
 
 def executing_eagerly() -> bool:
-    """Whether operations run as they are called: always."""
-    return True
+    """Whether operations run as they are called: everywhere but in the functions of ``tf.function``."""
+    return local.function is None
 
 
 def inside_function() -> bool:
-    """Whether a function is being traced into a graph: never."""
-    return False
+    """Whether a function of ``tf.function`` is running."""
+    return local.function is not None
 
 
 def get_logger() -> logging.Logger:

@@ -9,6 +9,7 @@ import torch
 
 from kerasish import ops
 from kerasish.core.arithmetic import divide
+from kerasish.core.context import local
 from kerasish.core.dispatch import WIDE_UNSIGNED, Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.tf.alias import NUMBERS, check
@@ -44,7 +45,8 @@ def _count(data: torch.Tensor, ids: torch.Tensor) -> int:
 
 def _sizes(data: torch.Tensor, ids: torch.Tensor, count: int) -> torch.Tensor:
     """How many slices each segment has, shaped to broadcast with the results."""
-    sizes = torch.bincount(ids.reshape(-1).clamp(min=-1) + 1, minlength=count + 1)[1 : count + 1]
+    places = ids.reshape(-1).long().clamp(-1, count) + 1  # the first and the last count what is left out
+    sizes = places.new_zeros(count + 2).index_add(0, places, torch.ones_like(places))[1:-1]
     return sizes.reshape(count, *[1] * (data.ndim - ids.ndim))
 
 
@@ -118,7 +120,8 @@ def _flattened(data: torch.Tensor, ids: torch.Tensor, num_segments: Any) -> tupl
             f"data.shape = {list(data.shape)} does not start with segment_ids.shape = {list(ids.shape)}"
         )
     flat = ids.reshape(-1)
-    if ids.device.type == "cpu" and flat.numel() and int(flat.max()) >= count:  # elsewhere they are left out
+    seen = ids.device.type == "cpu" and not local.tracing and flat.numel()  # elsewhere large ids are left out
+    if seen and int(flat.max()) >= count:
         place = int((flat >= count).nonzero()[0])
         raise InvalidArgumentError(f"segment_ids[{place}] = {int(flat[place])} is out of range [0, {count})")
     return data.reshape(flat.numel(), *data.shape[ids.ndim :]), flat, count

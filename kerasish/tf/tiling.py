@@ -11,8 +11,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.tensor import Tensor
-from kerasish.ops.common import integer_shape, needs_values
-from kerasish.tf.alias import moves
+from kerasish.ops.common import integer_shape, moves, needs_values
 
 # repeating and padding ------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class Step:
     Its methods return what a user's ``compute_metrics`` gave, or None: then the model's metrics are the results.
 
     Args:
-        model: has ``forward_raw(x, training)``, ``raw_losses()``, ``trainable_variables`` and ``_compiled``.
+        model: has ``forward_raw(x, training, outputs_only)``, ``raw_losses()``, ``trainable_variables`` and ``_compiled``.
     """
 
     def __init__(self, model: Any) -> None:
@@ -69,7 +69,7 @@ class Step:
     def predict(self, x: Any) -> Any:
         """The predictions for one batch."""
         with grad_mode(False):
-            return self.model.forward_raw(x, False)
+            return self.model.forward_raw(x, False, outputs_only=True)
 
     # parts
 

@@ -370,16 +370,18 @@ class Trainer(OldCalls):
         if self.built and not optimizer.built:
             optimizer.build(self.trainable_variables)
 
-    def forward_raw(self, x: Any, training: bool) -> Any:
-        """The outputs for raw inputs, as raw tensors."""
+    def forward_raw(self, x: Any, training: bool, outputs_only: bool = False) -> Any:
+        """The outputs for raw inputs, as raw tensors; ``outputs_only``: without the losses given from outside."""
         network = self._network
+        if outputs_only and network is not None:
+            network = network.plain
         plain = (
             network is not None and not self._user_call and not self._has_hooks() and self.activity_regularizer is None
         )
         if plain and not self._runs_layers():
             self._clear_losses()
             return network.run(x, training, self)
-        if any(
+        if type(x) is not torch.Tensor and any(
             isinstance(t, (np.ndarray, SparseTensor)) for t in tree.flatten(x)
         ):  # text, which layers take as a user's
             with recording(), scope(training=training):

@@ -129,3 +129,11 @@ def test_misuse_is_refused():
     constrained.build((None, 6))
     with pytest.raises(ValueError, match="incompatible with kernel constraints"):
         constrained.enable_lora(2)
+
+
+def test_adapters_cannot_be_merged_into_float8():
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+    model.layers[0].enable_lora(2)
+    model.quantize("float8")
+    with pytest.raises(ValueError, match="Unsupported quantization mode"):
+        model.layers[0].save_own_variables({})

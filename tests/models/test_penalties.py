@@ -108,3 +108,27 @@ def test_a_metric_of_a_symbolic_tensor():
     assert list(found) == ["loss", "mae", "hidden"]
     np.testing.assert_allclose(found["hidden"], np.mean(X @ kernel), rtol=1e-4, atol=1e-6)
     assert list(model.fit(X, X[:, :2], verbose=0).history) == ["loss", "mae", "hidden"]
+
+
+def test_predictions_work_out_no_losses_and_no_metrics():
+    runs = []
+
+    def counted(x):
+        runs.append(1)
+        return keras.ops.mean(x)
+
+    inputs = keras.Input((4,))
+    outputs = layers.Dense(2)(inputs)
+    model = keras.Model(inputs, outputs)
+    penalty = layers.Lambda(counted, output_shape=())(outputs)
+    model.add_loss(penalty)
+    model.add_metric(penalty, name="size", aggregation="mean")
+    model.compile("sgd", "mse")
+    expected = np.array(model(X))
+    before = model.get_metrics_result()["size"]
+    runs.clear()
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-6)
+    assert not runs
+    assert model.get_metrics_result()["size"] == before
+    model.evaluate(X, np.zeros((12, 2)), verbose=0)
+    assert runs

@@ -173,7 +173,7 @@ def test_what_only_keras_3_knows_is_left_out_where_it_is_the_default():
     assert data == obj("LSTM", units=2, dtype="float32", zero_output_for_mask=True, use_bias=False)
     mixed = copy.deepcopy(policy)
     mixed["config"]["name"] = "mixed_bfloat16"
-    assert to_keras_2(obj("Dense", dtype=mixed))["config"]["dtype"] == obj("Policy", name="mixed_bfloat16")
+    assert to_keras_2(obj("Dense", dtype=mixed))["config"]["dtype"] == "mixed_bfloat16"
     assert to_keras_2(obj("LeakyReLU", negative_slope=0.1)) == obj("LeakyReLU", alpha=0.1)
     assert to_keras_2(obj("ZeroPadding1D", data_format="channels_last")) == obj("ZeroPadding1D")
     registered = {**obj("Mine", a=1), "registered_name": "Package>Mine"}

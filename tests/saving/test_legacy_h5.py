@@ -358,3 +358,26 @@ def test_a_file_of_weights_is_no_model(tmp_path):
     models()["plain"]().save_weights(tmp_path / "w.h5")
     with pytest.raises(ValueError, match=r"No model config found.*load_weights"):
         load_model(tmp_path / "w.h5")
+
+
+def test_outputs_of_nested_models_are_found_again(tmp_path):
+    sequential = Sequential([layers.Input((4,)), layers.Dense(3)])
+    inside, x = layers.Input((4,)), layers.Input((4,))
+    nested = Model(inside, [sequential(inside), layers.Dense(2)(inside)])
+    first, second = nested(x), nested(layers.ReLU()(x))
+    model = Model(x, [layers.Concatenate()([first[0], second[1]]), first[0], second[1], sequential(x)])
+    model.save(tmp_path / "model.h5")
+    data = np.linspace(-1, 1, 8, dtype="float32").reshape(2, 4)
+    for given, expected in zip(load_model(tmp_path / "model.h5")(data), model(data), strict=True):
+        np.testing.assert_allclose(given, expected, rtol=1e-6)
+
+
+def test_adapters_are_kept(tmp_path):
+    model = Sequential([layers.Input((4,)), layers.Dense(3)])
+    layer = model.layers[0]
+    layer.enable_lora(2)
+    layer.lora_kernel_b.assign(np.ones((2, 3)))
+    model.save(tmp_path / "model.h5")
+    loaded = load_model(tmp_path / "model.h5")
+    np.testing.assert_allclose(loaded.layers[0].lora_kernel_b, np.ones((2, 3)))
+    np.testing.assert_allclose(loaded(np.ones((1, 4))), model(np.ones((1, 4))), rtol=1e-6)

@@ -553,7 +553,8 @@ class IndexLookup(TextLayer):
         while lines and lines[-1] == "":
             lines.pop()
         tokens = lines if self.vocabulary_dtype == "string" else [int(line) for line in lines]
-        self.set_vocabulary(tokens, self.idf_weights if self.output_mode == "tf_idf" else None)
+        # the file's weights are filled up with zeros where `pad_to_max_tokens` asks for it, its tokens are not
+        self.set_vocabulary(tokens, self.idf_weights[: len(tokens)] if self.output_mode == "tf_idf" else None)
 
 
 def _documents(data: Any) -> list[list]:

@@ -20,6 +20,7 @@ from kerasish.tf.diagonals import set_diag
 from kerasish.tf.math import log as log
 from kerasish.tf.random import normal, shuffle, uniform
 from kerasish.tf.random import truncated_normal as truncated_normal
+from kerasish.tf.scopes import executing_eagerly as executing_eagerly
 from kerasish.tf.sparse_spec import SparseTensorValue as SparseTensorValue
 
 random_normal, random_uniform, random_shuffle = normal, uniform, shuffle
@@ -48,11 +49,6 @@ def disable_eager_execution() -> None:
 
 
 disable_v2_behavior = disable_eager_execution
-
-
-def executing_eagerly() -> bool:
-    """Whether operations run as they are called: always."""
-    return True
 
 
 def to_float(x: Any, name: str = "ToFloat") -> Any:

@@ -18,10 +18,10 @@ from kerasish.tf.data import elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
 from kerasish.tf.data.mapped import mapped
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec
-from kerasish.tf.data.plain import is_plain
 from kerasish.tf.data.randomness import Seeds, shuffled
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.data.threads import in_threads
+from kerasish.tf.plain import is_plain
 from kerasish.tf.spec import NoneTensorSpec, TensorSpec
 
 # users' functions -----------------------------------------------------------------------------------------------------

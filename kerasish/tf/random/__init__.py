@@ -17,7 +17,7 @@ from kerasish.core.errors import missing_name
 from kerasish.core.random import set_seed as set_seed
 from kerasish.core.random import shape_of
 from kerasish.core.random_discrete import order
-from kerasish.tf.alias import moves
+from kerasish.ops.common import moves
 from kerasish.tf.random import draws
 from kerasish.tf.random import experimental as experimental
 from kerasish.tf.random.draws import Algorithm as Algorithm

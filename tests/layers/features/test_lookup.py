@@ -267,3 +267,13 @@ def test_an_inverted_lookup_in_a_model_gives_text():
     outputs = StringLookup(vocabulary=["a", "b"], invert=True)(inputs)
     assert outputs.dtype == "int64"  # as Keras states it
     assert keras.Model(inputs, outputs).predict(np.array([[2, 1]]), verbose=0).tolist() == [[b"b", b"a"]]
+
+
+def test_padded_tf_idf_weights_are_saved_and_loaded(tmp_path):
+    layer = StringLookup(output_mode="tf_idf", max_tokens=8, pad_to_max_tokens=True)
+    layer.adapt(np.array(["a", "b", "a"]))
+    inputs = keras.Input((2,), dtype="string")
+    model = keras.Model(inputs, layer(inputs))
+    model.save(tmp_path / "model.keras")
+    words = tf.constant([["a", "z"]])
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "model.keras")(words), model(words))

@@ -11,7 +11,7 @@ from data_checks import Dataset
 import kerasish as keras
 from kerasish import tf
 from kerasish.tf import cast as cast_alone
-from kerasish.tf.data.plain import is_plain
+from kerasish.tf.plain import is_plain
 
 MEAN = np.array([0.5, 0.25], np.float32)
 SCALES = [1.0, 2.0]

@@ -19,7 +19,6 @@ import torch
 from kerasish.core.dtypes import DType
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
-from kerasish.tf.function import Function
 
 _OPERATIONS = {
     "kerasish.tf.arrays", "kerasish.tf.bitwise", "kerasish.tf.clipping", "kerasish.tf.creation", "kerasish.tf.crossentropy",
@@ -72,8 +71,7 @@ def is_plain(function: Any) -> bool:
 
 
 def _is_plain(function: Any, seen: set) -> bool:
-    if isinstance(function, Function):
-        function = function.python_function
+    function = getattr(function, "python_function", function)  # of tf.function
     if type(function) is not types.FunctionType:
         return False
     if function in seen:  # it is being looked at

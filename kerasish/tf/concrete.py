@@ -1,0 +1,204 @@
+"""Concrete functions of ``tf.function``: one trace, called with tensors of its signature."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.core import symbolic, tree
+from kerasish.core.errors import InvalidArgumentError, NotServedError
+from kerasish.core.shape import TensorShape
+from kerasish.core.symbolic import KerasTensor
+from kerasish.core.tensor import Tensor, convert
+from kerasish.core.variable import Variable
+from kerasish.tf.spec import TensorSpec, TypeSpec
+from kerasish.tf.tracing import Trace
+
+_NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # as TensorFlow's kernels call them
+
+
+def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, finish: Callable) -> Any:
+    """Specifications of what a function returns for arguments of which only specifications are known.
+
+    None: that depends on their values.
+    """
+    names = dict(trace.names)
+
+    def once(*args: Any, **kwargs: Any) -> Any:
+        for spec, value in zip(specs, tree.flatten((list(args), kwargs))):
+            if id(spec) in names and isinstance(spec, TensorSpec):
+                trace.names[id(value)] = (names[id(spec)][0], spec.shape)
+        result = function(*args, **kwargs)
+        trace.tracing = False  # a second run, for unknown sizes, has no effects
+        return finish(result)
+
+    specs = tree.flatten((list(args), kwargs))
+    args, kwargs = tree.map_structure(_placeholder, (args, kwargs))
+    if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
+        return tree.map_structure(specification, once(*args, **kwargs))
+    try:
+        return tree.map_structure(specification, symbolic.infer(once, args, kwargs))
+    except ValueError:
+        return None
+
+
+def specification(value: Any) -> Any:
+    """The specification of a result; None and what is no tensor stay."""
+    if isinstance(value, (KerasTensor, Tensor)):
+        return TensorSpec(tuple(value.shape), value.dtype)
+    return getattr(value, "_type_spec", value)
+
+
+def _placeholder(value: Any) -> Any:
+    return KerasTensor(tuple(value.shape), value.dtype.name) if isinstance(value, TensorSpec) else value
+
+
+class ConcreteFunction:
+    """One trace of a Function.
+
+    Args:
+        function: the Function.
+        args, kwargs: the arguments of the trace, specifications in the place of tensors.
+    """
+
+    def __init__(
+        self, function: Any, trace: Trace, parameters: inspect.Signature | None, args: tuple, kwargs: dict
+    ) -> None:
+        self._function, self._trace, self._parameters = function, trace, parameters
+        self._args, self._kwargs = args, kwargs
+
+    @property
+    def name(self) -> bytes:
+        return f"__inference_{self._function.name}_{self._trace.number}".encode()
+
+    @property
+    def structured_input_signature(self) -> tuple:
+        """The arguments by position and by name, specifications in the place of tensors."""
+        return self._args, self._kwargs
+
+    @property
+    def structured_outputs(self) -> Any:
+        """The results' structure, of specifications."""
+        return self._trace.output
+
+    @property
+    def inputs(self) -> list:
+        """Specifications of the tensors among the arguments."""
+        return [x for x in tree.flatten((self._args, self._kwargs)) if isinstance(x, TypeSpec)]
+
+    @property
+    def outputs(self) -> list:
+        """Specifications of the tensors among the results."""
+        return [x for x in tree.flatten(self._trace.output) if isinstance(x, TypeSpec)]
+
+    output_shapes = property(lambda self: tree.map_structure(lambda x: x.shape, self._trace.output))
+    output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))
+
+    @property
+    def graph(self) -> Any:
+        raise NotServedError(
+            "'ConcreteFunction.graph' is part of the real library but is not served by kerasish: there are no TensorFlow "
+            "graphs. `model.export(path, format='torch')` writes a graph of torch's."
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The results for tensors of the signature.
+
+        Raises:
+            TypeError: the arguments are not those of the signature.
+            InvalidArgumentError: a tensor has another dtype.
+        """
+        given = self._structured(args, kwargs)
+        leaves = tree.flatten((self._args, self._kwargs))
+        if given is None:
+            given = list(args) if not kwargs and len(args) == len(self.inputs) else None
+        if given is None:
+            raise TypeError(
+                f"Binding inputs to tf.function failed: the signature is {self._signature()}. Received args: {args} and "
+                f"kwargs: {kwargs}"
+            )
+        values = iter(given)
+        filled = [self._checked(i, x, next(values)) if isinstance(x, TypeSpec) else x for i, x in enumerate(leaves)]
+        args, kwargs = tree.pack_as((self._args, self._kwargs), filled)
+        return self._function._run(self._trace, args, kwargs)
+
+    def _structured(self, args: tuple, kwargs: dict) -> list | None:
+        """The tensors among arguments given as the function takes them; None if they are not given so."""
+        if self._parameters is None:
+            return None
+        try:
+            bound = self._parameters.bind(*args, **kwargs)
+        except TypeError:
+            return None
+        bound.apply_defaults()
+        mine = tree.flatten_with_path((self._args, self._kwargs))
+        theirs = dict(tree.flatten_with_path((bound.args, bound.kwargs)))
+        given = []
+        for path, leaf in mine:
+            if isinstance(leaf, TypeSpec):
+                if path not in theirs:
+                    return None
+                given.append(theirs[path])
+            elif path in theirs and theirs[path] is not leaf and theirs[path] != leaf:
+                default = self._default(path)
+                if theirs[path] is not default:
+                    return None
+        return given
+
+    def _default(self, path: tuple) -> Any:
+        parameters = list(self._parameters.parameters.values()) if self._parameters else []
+        return parameters[path[1]].default if path[0] == 0 and path[1] < len(parameters) else None
+
+    def _checked(self, index: int, spec: TypeSpec, value: Any) -> Any:
+        if not isinstance(spec, TensorSpec):
+            return value
+        tensor = value if isinstance(value, Tensor) else convert(value, None if hasattr(value, "dtype") else spec.dtype)
+        if tensor.dtype != spec.dtype:
+            wanted, received = (_NAMES.get(x.dtype.name, x.dtype.name) for x in (spec, tensor))
+            name = self.name.decode()
+            raise InvalidArgumentError(
+                f"cannot compute {name} as input #{index}(zero-based) was expected to be a {wanted} tensor but is a "
+                f"{received} tensor [Op:{name}]"
+            )
+        return tensor
+
+    def _described(self) -> list[tuple[str, str, str]]:
+        """Name, kind and type of each parameter."""
+        parameters = list(self._parameters.parameters.values()) if self._parameters else []
+        values = [*zip((p.name for p in parameters), self._args), *self._kwargs.items()]
+        kinds = {p.name: p.kind.name for p in parameters}
+        return [(name, kinds[name], _type_text(value)) for name, value in values]
+
+    def _signature(self) -> str:
+        inside = ", ".join(f"{name}: {text}" for name, _, text in self._described())
+        return f"({inside}) -> {_type_text(self._trace.output)}"
+
+    def pretty_printed_signature(self, verbose: bool = True) -> str:
+        """The parameters and results as text, in one line or several."""
+        return str(self).removeprefix("ConcreteFunction ") if verbose else self._signature()
+
+    def __repr__(self) -> str:
+        return f"<ConcreteFunction {self._signature()} at 0x{id(self):X}>"
+
+    def __str__(self) -> str:
+        lines = [f"  {name} ({kind}): {text}" for name, kind, text in self._described()]
+        parts = ["ConcreteFunction Input Parameters:", *(lines or ["  None"]), "Output Type:"]
+        return "\n".join([*parts, f"  {_type_text(self._trace.output)}", "Captures:", "  None"])
+
+
+def _type_text(value: Any) -> str:
+    """How a parameter's or result's type prints."""
+    if isinstance(value, TypeSpec):
+        return repr(value)
+    if isinstance(value, Variable):
+        shape, trainable = TensorShape(tuple(value.shape)), value.trainable
+        return f"VariableSpec(shape={shape}, dtype={value.dtype!r}, trainable={trainable}, alias_id=0)"
+    if isinstance(value, tuple):
+        return f"Tuple[{', '.join(map(_type_text, value))}]"
+    if isinstance(value, list):
+        return f"List[{', '.join(map(_type_text, value))}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"[{key!r}, {_type_text(part)}]" for key, part in value.items())
+        return f"Dict[{inside}]"
+    return f"Literal[{value!r}]"

@@ -1,0 +1,293 @@
+"""Functions rewritten so that what they do to Python's own state happens in their traced calls only.
+
+A function of ``tf.function`` prints, appends to lists and counts while it is traced, not each time it runs. Here its body
+runs at each call, so such statements are put under a condition, in its syntax tree:
+
+    print("tracing", x)        →    if __effects__.of(print): print("tracing", x)
+    self.calls += 1            →    if __effects__.on(self.calls): self.calls += 1
+    y = helper(x)              →    y = __effects__.inside(helper)(x)
+    for x in data: ...         →    with __effects__.loop() as loop: for x in loop.over(data): ...
+
+What a statement calls tells whether it is Python's own: printing, logging, methods of lists that the function did not make,
+functions of the standard library, of NumPy and of packages that draw or report. Calls of the user's own functions are
+followed. Line numbers stay, so tracebacks show the user's text.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import copy
+import dis
+import functools
+import inspect
+import logging
+import site
+import sys
+import sysconfig
+import textwrap
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kerasish.core.errors import fail
+
+NAME = "__effects__"  # the free variable by which rewritten functions reach their trace
+_REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
+_PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
+_LIBRARIES = tuple({*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()})
+
+
+def is_users(function: types.FunctionType) -> bool:
+    """Whether a Python function was written by the user: not one of ours, of a package or of the standard library."""
+    if (function.__module__ or "").partition(".")[0] in ("kerasish", "torch", *sys.stdlib_module_names):
+        return (function.__module__ or "") == "__main__"
+    return not function.__code__.co_filename.startswith((*_LIBRARIES, "<frozen"))
+
+
+def _is_ours(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] == "kerasish"
+
+
+def is_effect(function: Any) -> bool:
+    """Whether a call whose result is not used concerns Python's own state only."""
+    if isinstance(function, types.BuiltinMethodType):  # of C: print, list.append, time.sleep
+        owner = function.__self__
+        return owner is None or isinstance(owner, (types.ModuleType, *_PLAIN)) or _is_reporting(type(owner).__module__)
+    if isinstance(getattr(function, "__self__", None), logging.Logger):
+        return True
+    return _is_reporting(getattr(function, "__module__", None))
+
+
+def _is_reporting(module: str | None) -> bool:
+    root = (module or "").partition(".")[0]
+    return root in _REPORTING or (root in sys.stdlib_module_names and root != "__main__")
+
+
+# the syntax tree ------------------------------------------------------------------------------------------------------
+
+
+def _root(node: ast.expr) -> str | None:
+    """The name that a chain of attributes and constant or named subscripts begins with; None for anything else."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, (ast.Constant, ast.Name)):
+            return None
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Rewrites one function's body.
+
+    Args:
+        local: names that the body assigns: what they hold was made in this call.
+        outer: names declared global or nonlocal.
+        known: whether a name stands for something that is not to be followed (a module, a class, one of our functions).
+    """
+
+    def __init__(self, local: set[str], outer: set[str], known: Callable[[str], bool]) -> None:
+        self.local, self.outer, self.known = local, outer, known
+        self.changed = False
+        self.loops = 0
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.body = [self.visit(statement) for statement in node.body]  # a function within: its statements, too
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        call = node.value
+        if isinstance(call, ast.Call):
+            root = _root(call.func)
+            self.generic_visit(call) if root is None else self._arguments(call)
+            if root is not None and root not in self.local:
+                test = self._method("of", call.func)
+                call.func = self._followed(call.func)
+                return ast.copy_location(ast.If(test, [node], []), node)
+            call.func = self._followed(call.func)
+            return node
+        return self.generic_visit(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        return self._guarded(node, node.target)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        target = node.targets[0]
+        repeated = ast.dump(_loaded(target)) in {ast.dump(part) for part in ast.walk(node.value) if _is_place(part)}
+        return self._guarded(node, target) if repeated else node  # n = n + 1
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self._arguments(node)
+        node.func = self._followed(self.visit(node.func))
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        return self._looping(node, "over", "iter")
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        return self._looping(node, "test", "test")
+
+    def _looping(self, node: Any, method: str, part: str) -> ast.AST:
+        """A loop on tensors is traced once: its later rounds have no effects."""
+        self.generic_visit(node)
+        if not any(isinstance(inner, ast.Name) and inner.id == NAME for inner in ast.walk(node)):
+            return node
+        self.loops += 1
+        name = f"__loop_{self.loops}__"
+        controlled = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), method, ast.Load()), [getattr(node, part)], [])
+        setattr(node, part, ast.copy_location(controlled, getattr(node, part)))
+        effects = ast.Attribute(ast.Name(NAME, ast.Load()), "loop", ast.Load())
+        item = ast.withitem(ast.Call(effects, [], []), ast.Name(name, ast.Store()))
+        return ast.copy_location(ast.With([item], [node]), node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    def _arguments(self, call: ast.Call) -> None:
+        call.args = [self.visit(argument) for argument in call.args]
+        for keyword in call.keywords:
+            keyword.value = self.visit(keyword.value)
+
+    def _guarded(self, node: Any, target: ast.expr) -> ast.AST:
+        root = _root(target)
+        if root is None or (isinstance(target, ast.Name) and root not in self.outer) or root in self.local - self.outer:
+            return node
+        self.changed = True
+        return ast.copy_location(ast.If(self._method("on", _loaded(target)), [node], []), node)
+
+    def _followed(self, function: ast.expr) -> ast.expr:
+        root = _root(function)
+        if root is None or root == "super" or self.known(root):
+            return function
+        return self._method("inside", function)
+
+    def _method(self, name: str, argument: ast.expr) -> ast.Call:
+        self.changed = True
+        effects = ast.Attribute(ast.Name(NAME, ast.Load()), name, ast.Load())
+        return ast.copy_location(ast.Call(effects, [argument], []), argument)
+
+
+def _is_place(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """An assignment's target as an expression."""
+    text = ast.unparse(target)
+    return ast.copy_location(ast.parse(text, mode="eval").body, target)
+
+
+# functions ------------------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(code: types.CodeType) -> ast.FunctionDef | None:
+    """The definition that a code object comes from, with the file's line numbers; None if there is no text of it."""
+    try:
+        lines, first = inspect.getsourcelines(code)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError, IndentationError, ValueError):
+        return None
+    definition = tree.body[0] if len(tree.body) == 1 else None
+    if not isinstance(definition, ast.FunctionDef) or definition.name != code.co_name:
+        return None  # a lambda, a coroutine
+    ast.increment_lineno(tree, first - 1)
+    return definition
+
+
+def definition(function: types.FunctionType) -> ast.FunctionDef | None:
+    """The rewritten definition of a function; None if nothing in it needs to be, or if its text is not known."""
+    code = function.__code__
+    parsed = _parsed(code)
+    if parsed is None or inspect.isgeneratorfunction(function):
+        return None
+    tree = copy.deepcopy(parsed)
+    arguments = inspect.getargs(code)
+    given = {*arguments.args, arguments.varargs, arguments.varkw}
+    outer = {name for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    local = {*code.co_varnames, *code.co_cellvars} - given
+    closure = inspect.getclosurevars(function)
+
+    def known(name: str) -> bool:
+        if name in local or name in given:
+            return False
+        value = closure.nonlocals.get(name, closure.globals.get(name, closure.builtins.get(name)))
+        if isinstance(value, types.FunctionType):
+            return not is_users(value)
+        return isinstance(value, (types.ModuleType, type, types.BuiltinFunctionType)) or _is_ours(value)
+
+    rewriter = _Rewriter(local, outer, known)
+    rewriter.visit_FunctionDef(tree)
+    if not rewriter.changed:
+        return None
+    tree.decorator_list = []
+    return tree
+
+
+def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str | None) -> types.CodeType:
+    """The code of a rewritten definition, with the free variables of the original one."""
+    tree.args.defaults = [ast.Constant(None) for _ in tree.args.defaults]
+    tree.args.kw_defaults = [None if default is None else ast.Constant(None) for default in tree.args.kw_defaults]
+    inner: ast.stmt = tree
+    if owner is not None:  # in a class: its private names, and super()
+        inner = ast.ClassDef(name=owner, bases=[], keywords=[], body=[tree], decorator_list=[])
+    names = [NAME, *(name for name in function_code.co_freevars if name != "__class__" or owner is None)]
+    body = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
+    empty = ast.parse("def outer(): pass").body[0]
+    empty.body = [*body, inner]  # type: ignore[attr-defined]
+    module = ast.fix_missing_locations(ast.Module([empty], []))
+    code = compile(module, function_code.co_filename, "exec", dont_inherit=True, flags=_future(function_code))
+    for name in ("outer", *([owner] if owner else []), function_code.co_name):
+        code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
+    return code.replace(co_qualname=function_code.co_qualname)
+
+
+def _future(code: types.CodeType) -> int:
+    return code.co_flags & __future__.annotations.compiler_flag
+
+
+_codes: weakref.WeakKeyDictionary[types.FunctionType, types.CodeType] = weakref.WeakKeyDictionary()
+
+
+def rewritten_code(function: types.FunctionType) -> types.CodeType:
+    """The code of a function with its Python effects under conditions; its own: it has none, or it has no text."""
+    code = _codes.get(function)
+    if code is None:
+        tree = definition(function)
+        parts = function.__qualname__.split(".")
+        owner = parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else None
+        code = function.__code__ if tree is None else _compiled(function.__code__, tree, owner)
+        _codes[function] = code
+    return code
+
+
+def assigned_outside(code: types.CodeType) -> tuple[set[str], set[str]]:
+    """The global names, and the variables of enclosing functions, that a function or one within it assigns."""
+    names: tuple[set[str], set[str]] = set(), set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            names[0].add(instruction.argval)
+        elif instruction.opname in ("STORE_DEREF", "DELETE_DEREF"):
+            names[1].add(instruction.argval)
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            for mine, inner in zip(names, assigned_outside(part)):
+                mine |= inner
+    return names
+
+
+def source(function: Callable) -> str:
+    """The text of the rewritten function, or of the function itself where nothing is rewritten.
+
+    Raises:
+        ValueError: its text is not known.
+    """
+    inner = inspect.unwrap(function)
+    tree = definition(inner) or _parsed(inner.__code__)
+    if tree is None:
+        raise fail(ValueError, "The source code of the function is not known", received=repr(function))
+    return ast.unparse(tree) + "\n"

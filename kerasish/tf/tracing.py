@@ -1,0 +1,284 @@
+"""Traces of ``tf.function``: which calls share one, and what a trace keeps of Python's state.
+
+A function is traced once for each signature of its arguments: tensors count by dtype and shape, Python's values by
+equality, other objects by identity. What the traced call finds in global and enclosing names stays what it was for later
+calls of the trace, as it does in a graph. See ``rewriting`` for what happens in traced calls only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from kerasish.core import tree
+from kerasish.core.composite import CompositeTensor
+from kerasish.core.tensor import Tensor
+from kerasish.core.variable import Variable
+from kerasish.tf import rewriting
+from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
+
+# keys -----------------------------------------------------------------------------------------------------------------
+
+
+class _Object:
+    """Stands for an object in a key: equal where it is the same one, and equal to nothing once that is gone."""
+
+    __slots__ = ("_hash", "_reference")
+
+    def __init__(self, value: Any) -> None:
+        self._hash = id(value)
+        try:
+            self._reference: Callable = weakref.ref(value)
+        except TypeError:
+            self._reference = lambda: value
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        mine = self._reference()
+        return isinstance(other, _Object) and mine is not None and mine is other._reference()
+
+
+def key(value: Any, variables: list) -> Any:
+    """What two arguments of one trace have in common; ``variables`` collects those met, whose repetitions count."""
+    kind = type(value)
+    if kind is Tensor:
+        t = value._t
+        return t.dtype, t.shape
+    if kind in (bool, int, float, complex, str, bytes, type(None)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return kind, *[key(part, variables) for part in value]
+    if isinstance(value, dict):
+        return kind, *[(name, key(part, variables)) for name, part in value.items()]
+    if isinstance(value, Variable):
+        index = next((i for i, seen in enumerate(variables) if seen is value), len(variables))
+        variables.append(value)
+        return Variable, value.dtype, tuple(value.shape), value.trainable, index
+    if isinstance(value, (Tensor, CompositeTensor)):
+        return spec_of(value)
+    if isinstance(value, TypeSpec):
+        return key_of_spec(value)
+    return _Object(value)
+
+
+def key_of_spec(spec: TypeSpec) -> Any:
+    """The key of the tensors of a specification, if its shape is known."""
+    if type(spec) is TensorSpec and spec.shape.is_fully_defined() and spec.dtype.name != "string":
+        return spec.dtype.torch, torch.Size(tuple(spec.shape))
+    return spec
+
+
+def generalised(first: Any, second: Any) -> Any:
+    """A key of both: shapes with None where they differ; None if there is no such key."""
+    if first == second:
+        return first
+    if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
+        return None
+    if len(first) == 2 and isinstance(first[0], torch.dtype):
+        if first[0] != second[0] or len(first[1]) != len(second[1]):
+            return None
+        return first[0], tuple(a if a == b else None for a, b in zip(first[1], second[1]))
+    parts = tuple(generalised(a, b) for a, b in zip(first, second))
+    missing = any(part is None and a is not None for part, a in zip(parts, first))
+    return None if missing else parts
+
+
+def covers(general: Any, special: Any) -> bool:
+    """Whether a key with unknown sizes is one of the calls with ``special``."""
+    return generalised(general, special) == general
+
+
+_PYTHONS = (list, tuple, dict, set, str, range, enumerate, zip, types.GeneratorType)
+_NUMBERS = (bool, int, float, complex)
+_SINGLETON = (
+    "tf.function only supports singleton tf.Variables created on the first call. Make sure the tf.Variable is only created "
+    "once or created outside tf.function."
+)
+_numbers = itertools.count()
+
+
+# traces ---------------------------------------------------------------------------------------------------------------
+
+
+class _Names(dict):
+    """Global names as they were when a trace first read them."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self, names: dict) -> None:
+        super().__init__(__builtins__=names["__builtins__"], __name__=names.get("__name__"))
+        self._names = names
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._names[name]
+        return value
+
+
+def _frozen(cell: types.CellType) -> types.CellType:
+    """A cell of its own with what this one holds now; the same one while that is not there yet."""
+    try:
+        return types.CellType(cell.cell_contents)
+    except ValueError:
+        return cell
+
+
+class Effects:
+    """What rewritten functions ask, under the name ``rewriting.NAME``: is this statement to run in this call?"""
+
+    __slots__ = ("trace",)
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+
+    def of(self, function: Any) -> bool:
+        """Whether a statement that calls ``function`` runs."""
+        return self.trace.tracing or not rewriting.is_effect(function)
+
+    def on(self, value: Any) -> bool:
+        """Whether a statement that changes a variable which holds ``value`` runs."""
+        return self.trace.tracing or not isinstance(value, rewriting._PLAIN)
+
+    def loop(self) -> _Loop:
+        """The block of one loop."""
+        return _Loop(self.trace)
+
+    def inside(self, function: Any) -> Any:
+        """What is called for ``function``: a user's function is rewritten, too."""
+        if type(function) is types.FunctionType:
+            return self.trace.function(function)
+        if type(function) is types.MethodType and type(function.__func__) is types.FunctionType:
+            inner = self.trace.function(function.__func__)
+            return function if inner is function.__func__ else types.MethodType(inner, function.__self__)
+        return function
+
+
+class _Loop:
+    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced."""
+
+    __slots__ = ("_before", "_rounds", "_trace")
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace, self._rounds = trace, 0
+
+    def __enter__(self) -> _Loop:
+        self._before = self._trace.tracing
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._trace.tracing = self._before
+
+    def over(self, values: Any) -> Any:
+        """What a ``for`` goes through."""
+        return values if isinstance(values, _PYTHONS) or not self._before else self._items(values)
+
+    def _items(self, values: Any) -> Iterator:
+        for value in values:
+            self._next(value)
+            yield value
+
+    def test(self, value: Any) -> Any:
+        """What a ``while`` asks."""
+        self._next(value)
+        return value
+
+    def _next(self, value: Any) -> None:
+        self._rounds += 1
+        if self._rounds > 1 and any(isinstance(x, (Tensor, Variable)) for x in tree.flatten(value)):
+            self._trace.tracing = False
+
+
+class Trace:
+    """One traced call's lasting part.
+
+    Args:
+        arguments: those of the traced call, by position and by name.
+        names: name and shape of the tensors among them, by identity; a shape of None is the tensor's own.
+        may_make: whether it may make variables.
+
+    Attributes:
+        tracing: the call in progress is the traced one.
+        output: specification of what was returned.
+        constants: there are numbers of Python's among the arguments.
+    """
+
+    def __init__(self, arguments: Any, names: dict[int, tuple[str, Any]], may_make: bool) -> None:
+        self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, Tensor) else x, arguments)
+        self.constants = any(type(x) in _NUMBERS for x in tree.flatten(arguments))
+        self.names: dict[int, tuple[str, Any]] = names
+        self.number = next(_numbers)
+        self.tracing = True
+        self.output: Any = None
+        self.program: Any = None  # a compiling.Program, of jit_compile
+        self._may_make = may_make
+        self._made: list[weakref.ref] = []
+        self._functions: dict[Any, Any] = {}
+        self._effects = Effects(self)
+
+    def with_constants(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """The arguments of a later call, with the trace's numbers for equal ones: 1 for True."""
+        return tree.map_structure(lambda x, mine: mine if type(x) in _NUMBERS else x, (args, kwargs), self.arguments)
+
+    def make(self, variable: Any) -> None:
+        """Note that the call in progress makes a variable.
+
+        Raises:
+            ValueError: it may not.
+        """
+        if not self.tracing or not self._may_make:
+            raise ValueError(_SINGLETON)
+        self._made.append(weakref.ref(variable))
+
+    def settle(self, result: Any) -> None:
+        """After the traced call: its variables must have found a place.
+
+        Raises:
+            ValueError: one is gone.
+        """
+        if any(reference() is None for reference in self._made):
+            raise ValueError(_SINGLETON)
+
+    def callable(self, function: Any) -> Any:
+        """What the trace runs for the function of ``tf.function``."""
+        return self._effects.inside(function)
+
+    def function(self, function: Any) -> Any:
+        """A user's function as it is for this trace; one of others as it stands."""
+        found = self._functions.get(function)
+        if found is None:
+            found = self._functions[function] = self._of_trace(function)
+        return found
+
+    def _of_trace(self, function: Any) -> Any:
+        if not rewriting.is_users(function) or getattr(function, "_keeps_python", False):
+            return function
+        code = rewriting.rewritten_code(function)
+        stored_names, stored = rewriting.assigned_outside(code)
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        closure = [cell if name in stored else _frozen(cell) for name, cell in cells.items()]
+        by_name = {**dict(zip(cells, closure)), rewriting.NAME: types.CellType(self._effects)}
+        names = function.__globals__
+        made = types.FunctionType(
+            code,
+            names if stored_names else _Names(names),
+            function.__name__,
+            function.__defaults__,
+            tuple(by_name[name] if name in by_name else types.CellType() for name in code.co_freevars),
+        )
+        made.__kwdefaults__, made.__dict__ = function.__kwdefaults__, dict(function.__dict__)
+        return made
+
+    def symbol(self, tensor: Tensor, text: str) -> str:
+        """How a tensor prints while it is traced: by name, not by value.
+
+        Args:
+            text: with places for name, shape and dtype.
+        """
+        name, shape = self.names.get(id(tensor), ("Identity", None))
+        return text.format(name=name, shape=tensor.shape if shape is None else shape, dtype=tensor.dtype.name)

@@ -1,0 +1,321 @@
+"""tf.function: what is traced once, and what a trace keeps. The expectations are what TensorFlow 2.21 does."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+from kerasish import tf
+from kerasish.core.errors import NotServedError
+
+GLOBAL = 1
+RECORD = []
+
+
+@pytest.fixture(autouse=True)
+def _fresh_record():
+    RECORD.clear()
+
+
+def counted(**options):
+    @tf.function(**options)
+    def f(x, n=1, flag=True):
+        RECORD.append(1)
+        return x
+
+    return f
+
+
+@pytest.mark.parametrize(
+    ("calls", "traces"),
+    [
+        ([tf.constant(1), tf.constant(2)], 1),
+        ([tf.constant(1), tf.constant(1.0)], 2),
+        ([1, 2, 1], 2),
+        ([1, 1.0, True], 1),
+        ([np.array([1, 2]), np.array([3, 4]), np.array([1, 2, 3])], 2),
+        ([tf.constant([1, 2], "int64"), np.array([3, 4])], 1),
+        ([tf.Variable(1), tf.Variable(2)], 1),
+        ([tf.zeros([1]), tf.zeros([2]), tf.zeros([1])], 2),
+    ],
+)
+def test_calls_of_one_signature_share_a_trace(calls, traces):
+    f = counted()
+    for x in calls:
+        f(x)
+    assert len(RECORD) == f.experimental_get_tracing_count() == traces
+
+
+def test_arguments_count_however_they_are_given():
+    f = counted()
+    x = tf.constant(1)
+    for call in (lambda: f(x), lambda: f(x=x), lambda: f(x, n=1), lambda: f(x, 1, True)):
+        assert int(call()) == 1
+    assert len(RECORD) == 1
+
+
+def test_equal_numbers_are_those_of_the_trace():
+    f = counted()
+    assert f(1).dtype == tf.int32
+    assert f(1.0).dtype == tf.int32
+
+
+def test_reduce_retracing_generalises_sizes():
+    f = counted(reduce_retracing=True)
+    for n in (1, 2, 3, 4):
+        assert f(tf.zeros([n], tf.int32)).shape == (n,)
+    assert len(RECORD) == 2
+
+
+def test_an_input_signature_has_one_trace(capsys):
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="rows")])
+    def f(x):
+        print("traced", x)
+        return x * 2
+
+    f(tf.zeros([1, 2]))
+    assert f([[1.0, 2.0]]).numpy().tolist() == [[2.0, 4.0]]
+    assert capsys.readouterr().out == 'traced Tensor("rows:0", shape=(None, 2), dtype=float32)\n'
+
+
+def test_python_effects_happen_in_traced_calls_only(capsys):
+    count = [0]
+    log = []
+
+    class Owner:
+        calls = 0
+
+        @tf.function
+        def go(self, x):
+            self.calls += 1
+            count[0] += 1
+            log.append(x.shape)
+            local = []
+            for i in range(3):
+                local.append(x * i)
+            print("go")
+            return self.helper(tf.add_n(local))
+
+        def helper(self, x):
+            print("helper")
+            return x + 1
+
+    owner = Owner()
+    assert [int(owner.go(tf.constant(x))) for x in (1, 2, 3)] == [4, 7, 10]
+    assert (owner.calls, count, len(log)) == (1, [1], 1)
+    assert capsys.readouterr().out == "go\nhelper\n"
+
+
+def test_nonlocal_counters_count_traces():
+    n = 0
+
+    @tf.function
+    def f(x):
+        nonlocal n
+        n += 1
+        return x
+
+    for _ in range(3):
+        f(tf.constant(1))
+    f(tf.constant(1.0))
+    assert n == 2
+
+
+def test_loops_on_tensors_are_traced_once(capsys):
+    @tf.function
+    def f(x):
+        while x < 100:
+            print("while")
+            x = x * 2
+        for i in tf.range(3):
+            print("for")
+            x += i
+        for i in range(2):
+            print("python", i)
+        return x
+
+    assert int(f(tf.constant(3))) == 195
+    assert capsys.readouterr().out == "while\nfor\npython 0\npython 1\n"
+
+
+def test_what_a_body_reads_stays_as_it_was_traced(monkeypatch):
+    import sys
+
+    @tf.function
+    def f(x):
+        return x + GLOBAL
+
+    assert int(f(tf.constant(1))) == 2
+    monkeypatch.setattr(sys.modules[__name__], "GLOBAL", 100)
+    assert int(f(tf.constant(1))) == 2
+    assert float(f(tf.constant(1.0))) == 101.0
+
+
+def test_variables_are_read_at_each_call():
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def f():
+        v.assign_add(1.0)
+        return v * 1.0
+
+    assert [float(f()) for _ in range(3)] == [2.0, 3.0, 4.0]
+
+
+def test_variables_may_be_made_in_the_first_call_only():
+    @tf.function
+    def always(x):
+        v = tf.Variable(1.0)
+        return v + x
+
+    with pytest.raises(ValueError, match=r"tf.function only supports singleton tf.Variables created on the first call"):
+        always(tf.constant(1.0))
+
+    class Owner:
+        v = None
+
+        @tf.function
+        def once(self, x):
+            if self.v is None:
+                self.v = tf.Variable(2.0)
+            return self.v * x
+
+    owner = Owner()
+    assert float(owner.once(tf.constant(3.0))) == 6.0
+    assert float(owner.once(tf.constant(4.0))) == 8.0
+
+
+def test_methods_have_traces_of_their_own_and_hold_no_instance():
+    class Owner:
+        @tf.function
+        def go(self, x):
+            RECORD.append(self)
+            return x + 1
+
+    one, two = Owner(), Owner()
+    for owner in (one, two, one):
+        owner.go(tf.constant(1))
+    assert [one, two] == RECORD
+    RECORD.clear()
+    gone = weakref.ref(one)
+    del one, owner
+    gc.collect()
+    assert gone() is None
+
+
+def test_eager_execution_is_off_inside():
+    @tf.function
+    def f():
+        RECORD.append((tf.executing_eagerly(), tf.inside_function()))
+        with tf.init_scope():
+            RECORD.append(tf.executing_eagerly())
+
+    f()
+    assert RECORD == [(False, True), True]
+    assert tf.executing_eagerly() and not tf.inside_function()
+
+
+def test_run_functions_eagerly_runs_plain_python():
+    f = counted()
+    tf.config.run_functions_eagerly(True)
+    try:
+        f(tf.constant(1)), f(tf.constant(1))
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert len(RECORD) == 2
+
+
+def test_do_not_convert_keeps_every_effect():
+    @tf.autograph.experimental.do_not_convert
+    def helper(x):
+        RECORD.append(1)
+        return x
+
+    f = tf.function(lambda x: helper(x))
+    f(tf.constant(1)), f(tf.constant(1))
+    assert len(RECORD) == 2
+
+
+def test_gradients_pass_through():
+    w = tf.Variable(3.0)
+
+    @tf.function
+    def f(x):
+        return w * x**2
+
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            y = f(tf.constant(2.0))
+        assert float(tape.gradient(y, w)) == 4.0
+
+
+def test_an_error_leaves_no_trace_and_shows_the_users_line():
+    @tf.function
+    def f(x):
+        RECORD.append(1)
+        if x > 0:
+            raise KeyError("positive")
+        return x
+
+    with pytest.raises(KeyError) as caught:
+        f(tf.constant(1))
+    assert caught.traceback[-1].path.name == "test_function.py"
+    assert 'raise KeyError("positive")' in str(caught.traceback[-1].statement)
+    assert int(f(tf.constant(-1))) == -1
+    assert f.experimental_get_tracing_count() == 1
+
+
+# concrete functions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_concrete_function_is_traced_from_specifications(capsys):
+    @tf.function
+    def f(x, n=2):
+        print("traced", x, n)
+        return {"y": x * n}
+
+    concrete = f.get_concrete_function(tf.TensorSpec([None], tf.float32), n=3)
+    assert capsys.readouterr().out == 'traced Tensor("x:0", shape=(None,), dtype=float32) 3\n'
+    assert concrete.structured_outputs == {"y": tf.TensorSpec([None], tf.float32)}
+    assert concrete.structured_input_signature == ((tf.TensorSpec([None], tf.float32), 3), {})
+    assert concrete(tf.constant([1.0, 2.0]))["y"].numpy().tolist() == [3.0, 6.0]
+    assert concrete(x=tf.constant([1.0]))["y"].numpy().tolist() == [3.0]
+    assert capsys.readouterr().out == ""
+    assert str(concrete) == (
+        "ConcreteFunction Input Parameters:\n"
+        "  x (POSITIONAL_OR_KEYWORD): TensorSpec(shape=(None,), dtype=tf.float32, name=None)\n"
+        "  n (POSITIONAL_OR_KEYWORD): Literal[3]\n"
+        "Output Type:\n"
+        "  Dict[['y', TensorSpec(shape=(None,), dtype=tf.float32, name=None)]]\n"
+        "Captures:\n"
+        "  None"
+    )
+    with pytest.raises(NotServedError, match="graph"):
+        _ = concrete.graph
+
+
+def test_a_concrete_function_refuses_other_dtypes():
+    concrete = tf.function(lambda x: x).get_concrete_function(tf.TensorSpec([], tf.int32))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected to be a int32 tensor but is a float tensor"):
+        concrete(tf.constant(1.0))
+    with pytest.raises(TypeError, match="Binding inputs"):
+        concrete()
+
+
+def test_calls_and_concrete_functions_share_traces():
+    f = counted()
+    f(tf.constant([1, 2]))
+    f.get_concrete_function(tf.TensorSpec([2], tf.int32))
+    assert len(RECORD) == 1
+    assert "x (POSITIONAL_OR_KEYWORD): TensorSpec(shape=(2,), dtype=tf.int32" in f.pretty_printed_concrete_signatures()
+
+
+def test_to_code_shows_what_is_run():
+    def f(x):
+        print(x)
+        return x
+
+    assert "__effects__" in tf.autograph.to_code(f)
+    with pytest.raises(ValueError, match="source code of the function is not known"):
+        tf.autograph.to_code(eval("lambda x: x"))
