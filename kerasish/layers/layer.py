@@ -24,8 +24,8 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 from kerasish import constraints, initializers, regularizers
+from kerasish.core import deferred, dispatch, registry, symbolic, tree
 from kerasish.core import device as devices
-from kerasish.core import dispatch, registry, symbolic, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
@@ -557,6 +557,8 @@ class Layer(Quantizable, Penalized, Module):
             else:
                 self.build(*shapes.values())
             self.built = True
+            if deferred.pending:
+                deferred.note(self)
             weights = self._keras_2_arguments.pop("weights", None)
             if weights is not None:
                 self.set_weights(weights)

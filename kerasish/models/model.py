@@ -404,9 +404,9 @@ class Model(Trainer, Layer):
         """Write the weights to a ``.weights.h5`` file, or a legacy ``.h5`` one."""
         model_files.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size, **kwargs)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Set the weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file."""
-        model_files.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
+        """Set the weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file, or a checkpoint of TensorFlow's."""
+        return model_files.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export(
         self,

@@ -64,6 +64,7 @@ from kerasish.tf import signal as signal
 from kerasish.tf import sparse as sparse
 from kerasish.tf import sparse_operations as _sparse_operations  # noqa: F401 - registers what operations do with sparse tensors
 from kerasish.tf import strings as strings
+from kerasish.tf import summary as summary
 from kerasish.tf import test as test
 from kerasish.tf import train as train
 from kerasish.tf import version as version
