@@ -24,6 +24,7 @@ import torch
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dispatch, tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
 from kerasish.core.dtypes import FROM_TORCH
@@ -164,6 +165,9 @@ class GradientTape:
     def watch(self, tensor: Any) -> None:
         """Record what happens to ``tensor`` (or a structure of tensors or variables) from here on."""
         for x in tree.flatten(tensor):
+            if isinstance(x, CompositeTensor):
+                self.watch([part for part in x._components if part.dtype.is_floating or part.dtype.is_complex])
+                continue
             if not dispatch.is_tensor(x):
                 raise fail(ValueError, "GradientTape.watch takes tensors and variables", received=f"{type(x)}")
             t = x.stored if isinstance(x, Variable) else x._t if isinstance(x, Tensor) else x

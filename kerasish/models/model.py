@@ -58,6 +58,7 @@ class Model(Trainer, Layer):
     """
 
     _is_base = True
+    _takes_sparse = True
     _builds_by_running = True  # sublayers build themselves when the model runs
 
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor

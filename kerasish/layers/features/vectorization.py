@@ -14,7 +14,7 @@ from kerasish.core.errors import NotServedError, fail
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.features.batches import is_dataset
-from kerasish.layers.features.encoding import TextLayer, check_mode, no_sparse
+from kerasish.layers.features.encoding import TextLayer, check_mode
 from kerasish.layers.features.index_lookup import MODES, refuse_path
 from kerasish.layers.features.lookup import StringLookup
 from kerasish.layers.features.rows import Rows
@@ -38,14 +38,15 @@ class TextVectorization(TextLayer):
         pad_to_max_tokens: whether vectors have ``max_tokens`` entries whatever the size of the vocabulary.
         vocabulary: a list, array or tensor of tokens, or the path of a text file with one a line; else ``adapt`` learns it.
         idf_weights: for "tf_idf", a weight for each token of ``vocabulary``.
-        sparse, ragged: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
+        ragged: not served.
         encoding: of vocabularies that are tensors.
 
     Input shape: ``(batch,)`` or ``(batch, 1)``. Output shape: ``(batch, tokens)`` or ``(batch, vocabulary size)``.
 
     Raises:
         ValueError: values that do not go together.
-        NotServedError: ``sparse`` or ``ragged``.
+        NotServedError: ``ragged``.
 
     >>> layer = TextVectorization(output_sequence_length=4, vocabulary=["earth", "wind", "and", "fire"])
     >>> layer(["Earth, wind!", "fire and rain"]).numpy()
@@ -83,7 +84,8 @@ class TextVectorization(TextLayer):
                 "TextVectorization(ragged=True) is not served: kerasish has no ragged tensors",
                 hint="With ragged=False rows are padded with 0.",
             )
-        no_sparse("TextVectorization", sparse)
+        if sparse and output_mode == "int":
+            raise fail(ValueError, "`sparse=True` needs another `output_mode` than 'int'")
         given = kwargs.pop("has_input_vocabulary", vocabulary is not None)
         size = kwargs.pop("vocabulary_size", None)
         super().__init__(name=name, autocast=False, **kwargs)
@@ -102,6 +104,7 @@ class TextVectorization(TextLayer):
             pad_to_max_tokens=pad_to_max_tokens,
             mask_token="",
             output_mode=output_mode,
+            sparse=sparse,
             has_input_vocabulary=given,
             encoding=encoding,
             vocabulary_size=size,
@@ -236,7 +239,7 @@ class TextVectorization(TextLayer):
             "output_mode": self._output_mode,
             "output_sequence_length": self._output_sequence_length,
             "pad_to_max_tokens": self._lookup_layer.pad_to_max_tokens,
-            "sparse": False,
+            "sparse": self._lookup_layer.sparse,
             "ragged": False,
             "vocabulary": lookup["vocabulary"],
             "idf_weights": lookup["idf_weights"],
