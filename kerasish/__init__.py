@@ -138,6 +138,8 @@ _ABOVE = {
 for _name, _file in _ABOVE.items():
     _load = lambda module=f"{__name__}.tf.data.{_file}": importlib.import_module(module)  # noqa: E731
     _announce_above(f"keras.utils.{_name}", _load)
+for _name in ("keras.layers.DenseFeatures", "keras.experimental.SequenceFeatures"):
+    _announce_above(_name, lambda: importlib.import_module(f"{__name__}.tf.feature_column"))
 _announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.tf.data"))
 
 

@@ -48,7 +48,8 @@ def _rescale(w: torch.Tensor, low: float, high: float, rate: float, axis: Axes) 
     """``w`` with norms that are ``rate`` of the way to [low, high]; zeros stay zeros."""
     w = floating(w)
     norms = _norms(w, axis)
-    wanted = rate * torch.clamp(norms, low, high) + (1 - rate) * norms
+    within = norms.clamp(max=high).clamp(min=low)  # the lower limit counts where they cross, as in TensorFlow
+    wanted = rate * within + (1 - rate) * norms
     return w * (wanted / (settings.epsilon + norms)).to(w.dtype)
 
 
@@ -112,6 +113,7 @@ class NonNeg(Constraint):
 max_norm, min_max_norm, non_neg, unit_norm = MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 
 _OURS: dict[str, type] = {
+    "Constraint": Constraint, "constraint": Constraint,
     "MaxNorm": MaxNorm, "MinMaxNorm": MinMaxNorm, "NonNeg": NonNeg, "UnitNorm": UnitNorm,
     "max_norm": MaxNorm, "min_max_norm": MinMaxNorm, "non_neg": NonNeg, "unit_norm": UnitNorm,
     "maxnorm": MaxNorm, "minmaxnorm": MinMaxNorm, "nonneg": NonNeg, "unitnorm": UnitNorm,

@@ -101,11 +101,20 @@ class Constant(_Builtin):
         InvalidArgumentError: on a call, where the array does not broadcast to the shape.
     """
 
+    _exact = False
+
     def __init__(self, value: Any = 0.0) -> None:
         self.value = value
 
+    def _as_it_is(self) -> Constant:
+        """Itself, for an array that was given in the place of an initializer: of the weight's shape, or refused."""
+        self._exact = np.ndim(self.value) > 0
+        return self
+
     def raw(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         value = self.value
+        if self._exact and tuple(value.shape) != shape:
+            raise fail(ValueError, "An array as initializer must have the weight's shape", shape, tuple(value.shape))
         if isinstance(value, (int, float, bool)):
             return devices.full(shape, torch.tensor(value).to(dtype).item(), dtype)
         value = dispatch.raw(value).detach().to(device=devices.current(), dtype=dtype)
@@ -272,7 +281,7 @@ class RandomUniform(_Random):
 
 def _uniform(shape: tuple[int, ...], seed: tuple, low: float, high: float, dtype: torch.dtype) -> torch.Tensor:
     """Uniform numbers; the limits go through float32, as in Keras, which shows in float64."""
-    return uniform_raw(shape, seed, float(np.float32(low)), float(np.float32(high)), dtype)
+    return uniform_raw(shape, seed, np.float32(low), np.float32(high), dtype)
 
 
 def _float(dtype: torch.dtype, initializer: Any) -> torch.dtype:
@@ -297,8 +306,8 @@ class VarianceScaling(_Random):
         mode: n is the number of inputs ("fan_in"), of outputs ("fan_out") or their mean ("fan_avg").
         distribution: "truncated_normal" (also "normal"), "untruncated_normal" or "uniform".
         seed: an integer, a SeedGenerator or None.
-        input_axes, output_axes: axes of the shape whose lengths multiply to the two counts; default: the last but one and
-            the last, times those of all axes before (the window of a convolution).
+        input_axes, output_axes: axes of the shape whose lengths multiply to the two counts; default, also where one of
+            them is missing: the last but one and the last, times those of all axes before (the window of a convolution).
 
     Raises:
         ValueError: an argument is not one of these.
@@ -317,6 +326,7 @@ class VarianceScaling(_Random):
             raise fail(ValueError, "Argument `scale` must be positive float", received=f"scale={scale}")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(f"Invalid `mode` argument: {mode}. Please use one of 'fan_in', 'fan_out', 'fan_avg'.")
+        distribution = distribution.lower() if isinstance(distribution, str) else distribution
         distribution = "truncated_normal" if distribution == "normal" else distribution
         if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
             raise ValueError(
@@ -341,16 +351,12 @@ class VarianceScaling(_Random):
         return normal_raw(shape, seed, 0.0, math.sqrt(variance), dtype)
 
     def _fans(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        if self.input_axes is not None and self.output_axes is not None:
+            return tuple(math.prod(shape[axis] for axis in axes) for axes in (self.input_axes, self.output_axes))
         if len(shape) < 2:
-            fan_in = fan_out = math.prod(shape)
-        else:
-            window = math.prod(shape[:-2])
-            fan_in, fan_out = window * shape[-2], window * shape[-1]
-        if self.input_axes is not None:
-            fan_in = math.prod(shape[axis] for axis in self.input_axes)
-        if self.output_axes is not None:
-            fan_out = math.prod(shape[axis] for axis in self.output_axes)
-        return fan_in, fan_out
+            return math.prod(shape), math.prod(shape)
+        window = math.prod(shape[:-2])
+        return window * shape[-2], window * shape[-1]
 
     def get_config(self) -> dict:
         return {
@@ -473,8 +479,9 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None:
         return None
-    if isinstance(identifier, (np.ndarray, np.generic)) or dispatch.is_tensor(identifier):
-        return Constant(identifier)
+    number = isinstance(identifier, np.generic) and not isinstance(identifier, str)
+    if number or isinstance(identifier, np.ndarray) or dispatch.is_tensor(identifier):
+        return Constant(identifier)._as_it_is()
     return registry.lookup("initializer", identifier, _OURS)
 
 

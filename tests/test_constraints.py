@@ -125,3 +125,10 @@ def test_wrong_arguments_raise(kind, call, words):
 
 def test_the_base_class_changes_nothing():
     assert Constraint()(W) is W and Constraint().get_config() == {}
+
+
+def test_lower_limit_counts_where_limits_cross():
+    w = np.array([[3.0], [4.0]], "float32")
+    np.testing.assert_allclose(MinMaxNorm(0.5, 0.1)(w), [[0.3], [0.4]], rtol=1e-6)
+    np.testing.assert_allclose(MaxNorm(-1.0)(w), [[0.0], [0.0]])
+    assert type(constraints.get("Constraint")) is Constraint

@@ -178,7 +178,23 @@ def test_get_takes_classes_callables_and_arrays():
     with registry.CustomObjectScope({"mine": mine}):
         assert initializers.get("mine") is mine
     assert initializers.get(np.ones(3))((3,)).numpy().tolist() == [1, 1, 1]
-    assert initializers.get(torch.ones(3))((2, 3)).shape == (2, 3)
+    assert initializers.get(torch.ones(2, 3))((2, 3)).shape == (2, 3)
+    with pytest.raises(ValueError, match="weight's shape"):
+        initializers.get(torch.ones(3))((2, 3))
+    assert Constant(np.ones(3))((2, 3)).shape == (2, 3)  # asked for by name, it broadcasts
+    assert isinstance(initializers.get(np.str_("zeros")), Zeros)
+
+
+def test_variance_scaling_takes_names_in_any_case():
+    assert VarianceScaling(distribution="NORMAL").get_config()["distribution"] == "truncated_normal"
+    assert VarianceScaling(distribution="Uniform").distribution == "uniform"
+
+
+def test_axes_count_only_in_pairs():
+    one = GlorotUniform(seed=5, input_axes=[0])((2, 2)).numpy()
+    np.testing.assert_allclose(one, [[-1.07323587, 0.81242001], [1.16002238, -0.38028145]], rtol=1e-6)
+    both = initializers.HeNormal(seed=1, input_axes=[0, 1], output_axes=[2])((1, 2, 1)).numpy()
+    np.testing.assert_allclose(both.ravel(), [0.14398205, -0.56048453], rtol=1e-6)
 
 
 def test_make_gives_raw_tensors():

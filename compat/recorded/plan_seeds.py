@@ -66,6 +66,31 @@ DATASETS = [
     {"rows": 12, "buffer": 5, "options": {"seed": 5, "reshuffle_each_iteration": False}},
     {"rows": 20, "buffer": 40, "batch": 3},
 ]
+DRAWS = [
+    ("normal", {"shape": [2, 3], "mean": [1.0, 2.0, 3.0], "stddev": [[1.0], [2.0]]}),
+    ("truncated_normal", {"shape": [2, 3], "mean": -1.0, "stddev": [0.5, 1.0, 2.0]}),
+    ("uniform", {"shape": [3], "minval": [[0.25], [0.5]], "maxval": 3.0}),
+    ("uniform", {"shape": [], "minval": -2, "maxval": 5, "dtype": "float64"}),
+    ("uniform", {"shape": [2, 0, 3]}),
+    ("randint", {"shape": [5], "minval": 2**33, "maxval": 2**31 - 1}),
+    ("randint", {"shape": [5], "minval": -500, "maxval": 500, "dtype": "int8"}),
+    ("randint", {"shape": [5], "minval": -(2**40), "maxval": 2**50, "dtype": "int64"}),
+    *(
+        ("binomial", {"shape": [6], "counts": count, "probabilities": p, "dtype": dtype})
+        for count, p in ((100, 0.9), (1000, 0.99), (1000, 0.01), (33, 0.4), (5, 0.7), (-3, 1.0), (7, 1.0))
+        for dtype in ("float32", "float64", "int32")
+    ),
+    ("gamma", {"shape": [4, 3], "alpha": [0.3, 1.0, 4.0]}),
+    ("gamma", {"shape": [5], "alpha": 0.5, "dtype": "float64"}),
+    ("beta", {"shape": [2, 3], "alpha": [[0.5], [2.0]], "beta": [1.0, 2.0, 3.0]}),
+    ("categorical", {"logits": [[0.0, 1.0, -1.0], [3.0, 0.0, 0.0]], "num_samples": 7}),
+    ("shuffle", {"x": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], "axis": 1}),
+    *(
+        ("dropout", {"inputs": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "rate": rate, "noise_shape": noise})
+        for rate in (0.25, 1.0)
+        for noise in (None, [None, 1], [3, 2], [2], [2, 3, 2])
+    ),
+]
 
 
 def cases() -> list[dict]:
@@ -85,6 +110,11 @@ def cases() -> list[dict]:
             for seed in (0, 1, 2**31 - 1):
                 uses = ["keras.utils.set_random_seed"]
                 made_cases.append({"id": f"{kind}-{number}-{seed}", "kind": kind, "seed": seed, "uses": uses, **data})
+    for number, (name, args) in enumerate(DRAWS):
+        for seed in (5, 2**31 + 3):
+            uses = [f"keras.random.{name}"]
+            data = {"kind": "draw", "seed": 1, "name": name, "args": args, "draw_seed": seed}
+            made_cases.append({"id": f"draw-{number}-{name}-{seed}", "uses": uses, **data})
     for seed in (0, 42):
         made_cases.append({"id": f"indexed-{seed}", "kind": "indexed", "seed": seed, "rows": 6})
         uses = ["keras.random.SeedGenerator"]

@@ -124,7 +124,13 @@ def generator(keras: Any, tf: Any, case: dict) -> dict:
     return {"facts": {"config": seeds.get_config()}, "arrays": arrays}
 
 
+def draw(keras: Any, tf: Any, case: dict) -> dict:
+    """What a function of ``keras.random`` gives for an integer seed."""
+    return {"arrays": {"drawn": as_array(getattr(keras.random, case["name"])(**case["args"], seed=case["draw_seed"]))}}
+
+
 KINDS = {
+    "draw": draw,
     "weights": weights,
     "order": order,
     "indexed": indexed,

@@ -39,8 +39,9 @@ class CompositeTensor:
 
     @property
     def _differentiated(self) -> Any:
-        """The tensor among them that gradients flow through."""
-        raise NotImplementedError(f"{type(self).__name__}._differentiated")
+        """The tensor among them that gradients flow through: the first of floats."""
+        parts = self._components
+        return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), parts[0])
 
     def _with_differentiated(self, gradient: Any) -> CompositeTensor:
         """A gradient with respect to it, as the same kind of value."""

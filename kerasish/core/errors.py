@@ -136,6 +136,10 @@ class AxisError(InvalidArgumentError, ValueError):
     """No such axis. TensorFlow's operations raise InvalidArgumentError, Keras's ValueError; this is both."""
 
 
+class EmptyRangeError(InvalidArgumentError, ValueError):
+    """No numbers between two limits. TensorFlow raises InvalidArgumentError, or ValueError where it looks before: both."""
+
+
 class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
 

@@ -74,7 +74,6 @@ GONE: dict[str, str] = {
     "keras.backend.is_tf_random_generator_enabled": "Random numbers follow keras.utils.set_random_seed.",
     "keras.dtensor": "Use keras.distribution.",
     "keras.estimator": "Estimators are TensorFlow 1's. Use the model itself: model.fit(data).",
-    "keras.layers.DenseFeatures": "Use keras.utils.FeatureSpace, or preprocessing layers.",
     "keras.models.model_from_yaml": "Files of YAML could run code. Use keras.models.model_from_json(model.to_json()).",
     "keras.utils.DeterministicRandomTestTool": "It is for migration from TensorFlow 1. Use keras.utils.set_random_seed.",
     "keras.utils.SidecarEvaluator": "It watches a cluster's checkpoints. Call model.load_weights and model.evaluate.",

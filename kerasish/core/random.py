@@ -22,7 +22,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, on_clear_session, real_state, scope, settings, unique_name
 from kerasish.core.dtypes import as_dtype, to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import EmptyRangeError, fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.variable import Variable
 
@@ -159,11 +159,18 @@ def _truncated(stream: Stream, count: int, double: bool) -> np.ndarray:
 
 
 def _finish(values: np.ndarray, shape: tuple, dtype: Any) -> torch.Tensor:
-    return devices.place([torch.from_numpy(values.reshape(shape)).to(to_torch(dtype))], devices.current())[0]
+    values = np.asarray(values).reshape(shape)
+    return devices.place([torch.from_numpy(values).to(to_torch(dtype))], devices.current())[0]
 
 
-def uniform_raw(shape: tuple, seed: Any, low: float = 0.0, high: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
-    """Uniform floats in [low, high) for a stateless seed or a stream."""
+def _moved(values: np.ndarray, shape: tuple, scale: Any, shift: Any) -> np.ndarray:
+    """``values`` in ``shape``, times ``scale`` plus ``shift``, which may be arrays that broadcast with it."""
+    scale, shift = np.asarray(scale).astype(values.dtype), np.asarray(shift).astype(values.dtype)
+    return values.reshape(shape) * scale + shift
+
+
+def uniform_raw(shape: tuple, seed: Any, low: Any = 0.0, high: Any = 1.0, dtype: Any = "float32") -> torch.Tensor:
+    """Uniform floats in [low, high) for a stateless seed or a stream; the limits are numbers or arrays."""
     count, kind = int(np.prod(shape)), as_dtype(dtype).name
     stream = _stream(seed)
     if kind == "float64":
@@ -174,21 +181,22 @@ def uniform_raw(shape: tuple, seed: Any, low: float = 0.0, high: float = 1.0, dt
         unit = _unit_bfloat16(stream.take(count))
     else:
         unit = _unit(stream.take(count))
-    scale = unit.dtype.type(high) - unit.dtype.type(low)
-    values = unit * scale + unit.dtype.type(low)
-    return _finish(values if kind != "bfloat16" else values.astype(np.float32), shape, kind)
+    low, high = np.asarray(low).astype(unit.dtype), np.asarray(high).astype(unit.dtype)
+    values = _moved(unit, shape, high - low, low)
+    return _finish(values if kind != "bfloat16" else values.astype(np.float32), values.shape, kind)
 
 
-def keras_uniform_raw(shape: tuple, seed: Any, low: float, high: float, dtype: Any) -> torch.Tensor:
-    """``uniform_raw`` as Keras calls it: the limits are of float32, whatever the numbers' dtype."""
-    return uniform_raw(shape, seed, float(np.float32(low)), float(np.float32(high)), dtype)
+def keras_uniform_raw(shape: tuple, seed: Any, low: Any, high: Any, dtype: Any) -> torch.Tensor:
+    """``uniform_raw`` as Keras calls it: limits that are plain numbers are of float32, whatever the numbers' dtype."""
+    low, high = (np.float32(limit) if isinstance(limit, (int, float)) else limit for limit in (low, high))
+    return uniform_raw(shape, seed, low, high, dtype)
 
 
 def integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
     """Integers in [low, high) for a stateless seed or a stream: a word (two for 64 bits) modulo the range."""
     count, kind = int(np.prod(shape)), as_dtype(dtype)
     if high <= low:
-        raise fail(ValueError, "Need minval < maxval", received=f"{low} >= {high}")
+        raise fail(EmptyRangeError, "Need minval < maxval", received=f"{low} >= {high}")
     words = _stream(seed).take(count if kind.size <= 4 else 2 * count)
     if kind.size > 4:
         wide = words[0::2].astype(np.uint64) | (words[1::2].astype(np.uint64) << _SHIFT)
@@ -198,8 +206,10 @@ def integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int
 
 
 def keras_integers_raw(shape: tuple, seed: Any, low: int, high: int, dtype: Any = "int32") -> torch.Tensor:
-    """``integers_raw`` as Keras calls it: dtypes other than int32 are cast from int64."""
+    """``integers_raw`` as Keras calls it: dtypes other than int32 are cast from int64, and limits to what is drawn."""
     wide = "int32" if as_dtype(dtype).name == "int32" else "int64"
+    if wide == "int32":
+        low, high = ((limit + 2**31) % 2**32 - 2**31 for limit in (low, high))
     return integers_raw(shape, seed, low, high, wide).to(to_torch(dtype))
 
 
@@ -208,22 +218,22 @@ def order_raw(count: int, seed: Any) -> torch.Tensor:
     return uniform_raw((count,), seed).argsort(stable=True)
 
 
-def normal_raw(shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32") -> torch.Tensor:
-    """Normal floats for a stateless seed or a stream."""
+def normal_raw(shape: tuple, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32") -> torch.Tensor:
+    """Normal floats for a stateless seed or a stream; mean and deviation are numbers or arrays."""
     count, kind = int(np.prod(shape)), as_dtype(dtype).name
     if kind == "float64":
         values = _box_muller_double(_stream(seed).take(4 * -(-count // 2))).reshape(-1)[:count]
     else:
         values = _box_muller(_stream(seed).take(4 * -(-count // 4)))[:count]
-    return _finish(values * values.dtype.type(stddev) + values.dtype.type(mean), shape, kind)
+    values = _moved(values, shape, stddev, mean)
+    return _finish(values, values.shape, kind)
 
 
-def truncated_raw(
-    shape: tuple, seed: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = "float32"
-) -> torch.Tensor:
+def truncated_raw(shape: tuple, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32") -> torch.Tensor:
     """Normal floats within two standard deviations of the mean, for a stateless seed or a stream."""
     values = _truncated(_stream(seed), int(np.prod(shape)), as_dtype(dtype).name == "float64")
-    return _finish(values * values.dtype.type(stddev) + values.dtype.type(mean), shape, dtype)
+    values = _moved(values, shape, stddev, mean)
+    return _finish(values, values.shape, dtype)
 
 
 # seeds ----------------------------------------------------------------------------------------------------------------
@@ -257,12 +267,12 @@ def set_random_seed(seed: int) -> None:
     """``keras.utils.set_random_seed``: seed Python's, NumPy's, TensorFlow's and torch's generators.
 
     Raises:
-        ValueError: ``seed`` is not an integer.
+        ValueError: ``seed`` is not an integer, or not one that NumPy takes, from 0 to 2³² - 1.
     """
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
+    if not isinstance(seed, (int, np.integer)):
         raise fail(ValueError, "Expected `seed` argument to be an integer", received=f"{seed!r} (of type {type(seed)})")
+    np.random.seed(int(seed))
     python_random.seed(int(seed))
-    np.random.seed(int(seed) % 2**32)
     set_seed(int(seed))
     _forget_global_generator()
 

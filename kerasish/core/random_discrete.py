@@ -9,6 +9,7 @@ import torch
 
 from kerasish.core import random as streams
 from kerasish.core.random import _RESERVED, Stream, _unit_double
+from kerasish.core.random_gamma import check_end
 
 _TAILS = """0.0810614667953272 0.0413406959554092 0.0276779256849983 0.0207906721037650 0.0166446911898211 0.0138761288230707
 0.0118967099458917 0.0104112652619720 0.00925546218271273 0.00833056343336287"""
@@ -57,16 +58,18 @@ def binomial_raw(shape: tuple, stream: Stream, counts: Any, probabilities: Any) 
     Args:
         shape: of the result; ``counts`` and ``probabilities`` broadcast to its end.
     """
+    precision = np.result_type(*(np.asarray(v).dtype for v in (counts, probabilities)), np.float32)
     counts, probabilities = (np.asarray(v, "float64") for v in (counts, probabilities))
     kinds = np.broadcast_shapes(counts.shape, probabilities.shape)
+    check_end(shape, kinds)
     size = int(np.prod(kinds))
     repeats = int(np.prod(shape)) // max(size, 1)
     # the samples of one pair follow each other, in the result they lie apart
     n, p = (np.repeat(np.broadcast_to(v, kinds).reshape(-1), repeats) for v in (counts, probabilities))
-    values = np.where(p >= 1, n, np.where((n <= 0) | (p <= 0), 0.0, np.nan))
+    values = np.where((n <= 0) | (p <= 0), 0.0, np.where(p >= 1, n, np.nan))
     rare = np.minimum(p, 1 - p)
     drawn = np.flatnonzero((n > 0) & (p > 0) & (p < 1))
-    often = n[drawn] * rare[drawn] >= _BY_REJECTION
+    often = n[drawn].astype(precision) * rare[drawn].astype(precision) >= _BY_REJECTION
     for part, draw, apart in (
         (drawn[often], _by_rejection, _RESERVED),
         (drawn[~often], _by_waiting, _RESERVED_WAITING),

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core.dtypes import as_dtype
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.random import _RESERVED, Stream, _box_muller_double, _finish, _unit_double
 
 _BETA_STEP = 12  # between the seeds of the two gamma numbers that make a beta number
@@ -24,12 +25,23 @@ def gamma_raw(shape: tuple, seed: tuple[int, int], alpha: Any, dtype: Any = "flo
     kind = as_dtype(dtype)
     rounded = "float32" if kind.name == "bfloat16" else kind.name
     alphas = np.asarray(alpha, rounded)
+    check_end(shape, alphas.shape)
     count = int(np.prod(shape))
     repeats = count // max(alphas.size, 1)
     # the samples of one alpha follow each other, in the result they lie apart
     values = _samples(Stream(seed), np.repeat(alphas.reshape(-1).astype("float64"), repeats))
     values = values.reshape(alphas.size, repeats).T.astype(rounded)
     return _finish(np.maximum(values, np.finfo(rounded).tiny), shape, dtype)
+
+
+def check_end(shape: tuple, end: tuple) -> None:
+    """Refuse a shape that does not end with ``end``, the one that the distribution's parameters have together.
+
+    Raises:
+        InvalidArgumentError: it does not.
+    """
+    if end and shape[-len(end) :] != end:
+        raise fail(InvalidArgumentError, "The shape must end with that of the parameters", end, shape)
 
 
 def beta_raw(shape: tuple, seed: tuple[int, int], alpha: Any, beta: Any, dtype: Any = "float32") -> torch.Tensor:
@@ -74,7 +86,8 @@ def _samples(stream: Stream, alphas: np.ndarray) -> np.ndarray:
     out = np.empty(len(alphas))
     exponential = np.flatnonzero(alphas == 1.0)
     out[exponential] = -np.log1p(-uniforms.take(exponential))
-    pending = np.flatnonzero(alphas != 1.0)
+    out[~(alphas >= 0)] = np.nan  # no such distribution; rejection would never end
+    pending = np.flatnonzero((alphas >= 0) & (alphas != 1.0))
     d = alphas + np.where(alphas < 1, 2.0 / 3.0, -1.0 / 3.0)
     while len(pending):
         x = normals.take(pending)

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from kerasish.core import old_names
-from kerasish.core.registry import deserialize_keras_object, publish, serialize_keras_object
+from kerasish.core.registry import above, deserialize_keras_object, publish, serialize_keras_object
 from kerasish.layers import experimental as experimental
 from kerasish.layers import old_arguments
 from kerasish.layers.advanced_activations import ELU as ELU
@@ -258,6 +258,8 @@ for _name in old_arguments.TABLE:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "DenseFeatures":  # Keras 2's, made of TensorFlow's feature columns
+        return above("keras.layers.DenseFeatures")
     return old_names.found(__name__, name, globals())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, tree
+from kerasish.core import deferred, dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
 from kerasish.core.dtypes import as_dtype, to_torch
@@ -102,6 +102,8 @@ def wrap_build(build: Callable) -> Callable:
         if outermost:
             self.built = True
             tracking.structure_changed()
+            if deferred.pending:
+                deferred.note(self)
 
     return wrapped
 

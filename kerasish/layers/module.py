@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.compiler import is_dynamo_compiling
 
-from kerasish.core import dispatch
+from kerasish.core import deferred, dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import no_attribute
@@ -293,6 +293,8 @@ class Module(nn.Module):
         if name in self._modules and not isinstance(value, nn.Module):
             del self._modules[name]
         object.__setattr__(self, name, value)
+        if deferred.pending and not tracking.is_plain(value):
+            deferred.note(self)
         if (name in _LOWERED or name in self._settled) and self.built:
             tracking.structure_changed()
         if name == "call":

@@ -16,6 +16,7 @@ from kerasish import regularizers
 from kerasish.core.errors import fail
 from kerasish.core.random import SeedGenerator
 from kerasish.core.shape import TensorShape
+from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.reshape import KeepsDtype
@@ -33,9 +34,13 @@ class RandomLayer(KeepsDtype):
         self.supports_masking = True
         self.built = self._has_nothing_to_build()
 
+    _takes_sparse = True
+
     def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
         if not training or not self._strength():
             return inputs
+        if isinstance(inputs, SparseTensor):
+            raise not_dense(inputs, type(self).__name__)
         if not inputs.is_floating_point():
             raise fail(
                 ValueError,

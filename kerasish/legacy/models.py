@@ -177,3 +177,9 @@ class WideDeepModel(Model):
         with registry.CustomObjectScope(custom_objects or {}):
             parts = {key: registry.deserialize_keras_object(config[key]) for key in ("linear_model", "dnn_model")}
         return cls(**{**config, **parts})
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SequenceFeatures":  # made of TensorFlow's feature columns
+        return registry.above("keras.experimental.SequenceFeatures")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)

@@ -15,10 +15,10 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import registry, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, scope
 from kerasish.core.errors import close_matches, fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
@@ -59,6 +59,7 @@ class Model(Trainer, Layer):
     """
 
     _is_base = True
+    _takes_sparse = True
     _builds_by_running = True  # sublayers build themselves when the model runs
 
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
@@ -137,7 +138,7 @@ class Model(Trainer, Layer):
             for x, m in zip(tree.flatten(inputs), tree.flatten(mask), strict=True):
                 if m is not None:
                     x._keras_mask = m
-        if type(inputs) is not torch.Tensor and any(isinstance(x, CompositeTensor) for x in tree.flatten(inputs)):
+        if type(inputs) is not torch.Tensor and any(isinstance(x, RaggedTensor) for x in tree.flatten(inputs)):
             return self._call_on_composite(inputs, training)
         if self._runs_layers():
             with recording():
@@ -413,9 +414,9 @@ class Model(Trainer, Layer):
         """Write the weights to a ``.weights.h5`` file, or a legacy ``.h5`` one."""
         model_files.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size, **kwargs)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Set the weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file."""
-        model_files.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
+        """Set the weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file, or a checkpoint of TensorFlow's."""
+        return model_files.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def export(
         self,

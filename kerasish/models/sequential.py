@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core import registry
+from kerasish.core import dispatch, registry
 from kerasish.core.context import unique_name
+from kerasish.core.dtypes import standardize
 from kerasish.core.errors import fail
 from kerasish.core.shape import standardize_shape
 from kerasish.core.symbolic import KerasTensor
@@ -141,6 +142,19 @@ class Sequential(Model):
         self._set_network(Network(entry.output, x, self.name))
         self.built = True
 
+    def _connect_several(self, tensors: dict) -> None:
+        """Draw the graph for a dictionary of tensors, as a first layer like Keras 2's DenseFeatures takes."""
+        x: Any = {
+            key: InputLayer(batch_shape=(None, *value.shape[1:]), dtype=standardize(value.dtype), name=key).output
+            for key, value in tensors.items()
+        }
+        entries = dict(x)
+        with inside(self):
+            for layer in self._stack:
+                x = layer(x)
+        self._set_network(Network(entries, x, self.name))
+        self.built = True
+
     def build(self, input_shape: Any = None) -> None:
         """Create the weights for inputs of this shape; does nothing where they exist.
 
@@ -160,6 +174,9 @@ class Sequential(Model):
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """On the first data: for its shape, with a batch of any size."""
+        if args and isinstance(args[0], dict) and all(map(dispatch.is_tensor, args[0].values())):
+            self._connect_several(args[0])
+            return
         if not has_tensors(args[:1]) or isinstance(args[0], (list, tuple, dict)):
             raise fail(
                 ValueError,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 
+from kerasish.core import deferred
 from kerasish.core.context import local
 from kerasish.core.device import has_fused_updates
 from kerasish.core.variable import Variable
@@ -75,6 +76,8 @@ class Rule(Optimizer):
         if any(v.dtype == "float64" for v in self._updated):
             self._number = np.float64
         self._add_slots(self._updated)
+        if deferred.pending:
+            deferred.note(self)
 
     def power(self, base: float, step: int) -> float:
         """base ** step in the precision of the variables, which counts: of 1 - 0.999 ** step it changes the fifth digit."""

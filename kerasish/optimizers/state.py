@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from kerasish import initializers
-from kerasish.core import dispatch, registry, tree
+from kerasish.core import deferred, dispatch, registry, tree
 from kerasish.core.context import current_path, scope, settings
 from kerasish.core.device import zeros_like
 from kerasish.core.dtypes import standardize
@@ -85,6 +85,8 @@ class OptimizerState:
     def _track(self, variable: Variable) -> None:
         if not any(variable is known for known in self._variables):
             self._variables.append(variable)
+            if deferred.pending:
+                deferred.note(self)
 
     def _host_variable(self, value: float, dtype: str, name: str) -> Weight:
         with scope(device=_HOST):

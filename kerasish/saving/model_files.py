@@ -16,7 +16,7 @@ from kerasish.core import registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
 from kerasish.layers.layer import Layer
-from kerasish.saving import h5, keras_file, legacy_h5, shards, steps
+from kerasish.saving import bundle, checkpoint_files, h5, keras_file, legacy_h5, shards, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
 from kerasish.saving.dialects import to_keras_3
 
@@ -194,20 +194,28 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     Args:
         model: a built model.
         filepath: ending in ``.weights.h5`` (Keras 3's format); other names in ``.h5`` or ``.hdf5`` get Keras 2's, without
-            the optimizer.
+            the optimizer. A name without an extension, or in ``.ckpt``, with "ckpt" or "checkpoint" in it or in its folder's:
+            begins the names of a TensorFlow checkpoint, as in Keras 2.
         overwrite: whether an existing file is replaced without asking.
         max_shard_size: in GB: the weights are spread over files of at most this size, beside an index in ``.weights.json``.
-        **kwargs: ``save_format="h5"`` of Keras 2: its format, whatever the name; ``objects_to_skip``: layers whose weights
-            are left out.
+        **kwargs: ``save_format`` of Keras 2: "h5" or "tf", its formats, whatever the name;
+            ``objects_to_skip``: layers whose weights are left out.
 
     Raises:
         ValueError: the model is not built, another extension, or an unknown argument.
     """
     save_format = kwargs.pop("save_format", None)
     skip = kwargs.pop("objects_to_skip", None) or ()
-    if kwargs.pop("options", None) is not None or kwargs:
-        raise fail(TypeError, "save_weights() got an unexpected keyword argument", received=sorted(kwargs) or "options")
+    options = kwargs.pop("options", None)
+    if kwargs:
+        raise fail(TypeError, "save_weights() got an unexpected keyword argument", received=sorted(kwargs))
     _check_model(model, "save_weights")
+    checkpoint = save_format in ("tf", "tensorflow") or (save_format is None and checkpoint_files.is_prefix(filepath))
+    if checkpoint and max_shard_size is None:
+        _save_checkpoint(model, _path_of(filepath, None), overwrite, skip)
+        return
+    if options is not None:
+        raise fail(TypeError, "save_weights() got an unexpected keyword argument", received="options")
     path = _path_of(filepath, save_format)
     sharded = max_shard_size is not None
     if sharded and save_format is not None:
@@ -217,11 +225,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     legacy = save_format in ("h5", "hdf5") or (path.endswith((".h5", ".hdf5")) and not path.endswith(".weights.h5"))
     if not legacy and not sharded and not path.endswith(".weights.h5"):
         raise ValueError(f"The filename must end in `.weights.h5`. Received: filepath={filepath}")
-    if not model.built:
-        raise ValueError(
-            "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
-            "or by using `build()`."
-        )
+    _check_built(model)
     if legacy and skip:
         raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={filepath}")
     if not overwrite and not _may_replace(path):
@@ -234,27 +238,51 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         keras_file.save_weights(model, path, skip=skip)
 
 
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-    """Set a model's weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file.
+def _save_checkpoint(model: Any, path: str, overwrite: bool, skip: Any) -> None:
+    _check_built(model)
+    if skip:
+        raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={path}")
+    if overwrite or _may_replace(f"{path}.index"):
+        checkpoint_files.save_weights(model, path)
+
+
+def _check_built(model: Any) -> None:
+    if not model.built:
+        raise ValueError(
+            "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
+            "or by using `build()`."
+        )
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> Any:
+    """Set a model's weights from a ``.weights.h5``, ``.keras`` or legacy ``.h5`` file, or a checkpoint of TensorFlow's.
 
     Everything is compared before anything is set: a file that does not fit leaves the model as it is.
 
     Args:
         model: a built model of the same architecture.
-        filepath: of the file.
+        filepath: of the file, or the prefix of a checkpoint.
         skip_mismatch: whether what does not fit is left out, with a warning.
         **kwargs: ``by_name``: for legacy files, whether layers are matched by name instead of by order;
             ``objects_to_skip``: layers that the file was written without.
 
+    Returns:
+        None; for checkpoints, their ``CheckpointLoadStatus``.
+
     Raises:
         FileNotFoundError: there is no file.
         ValueError: the model is not built, or the file is damaged or does not fit; the message says which layers, and how.
+        DataLossError: a checkpoint is damaged.
     """
     by_name = kwargs.pop("by_name", False)
     skip = kwargs.pop("objects_to_skip", None) or ()
-    if kwargs.pop("options", None) is not None or kwargs:
+    options = kwargs.pop("options", None)
+    checkpoint = isinstance(filepath, (str, os.PathLike)) and bundle.is_bundle(filepath)
+    if kwargs or (options is not None and not checkpoint):
         raise ValueError(f"Invalid keyword arguments: {kwargs or 'options'}")
     _check_model(model, "load_weights")
+    if checkpoint:
+        return checkpoint_files.load_weights(model, os.fspath(filepath), by_name, skip_mismatch)
     path = steps.newest(os.fspath(filepath))
     kind = "shards" if path.endswith(shards.INDEX) else _kind_of(path, "load_weights")
     if not model.built:
@@ -267,12 +295,12 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         _check_local(path)
         with shards.reading(path) as root:
             keras_file.load_weights(model, root, skip_mismatch, skip=skip)
-        return
+        return None
     if kind == "zip":
         _refuse_by_name(by_name, path)
         with Archive(path) as archive:
             keras_file.load_from_archive(model, archive, skip_mismatch)
-        return
+        return None
     with h5.reading(path) as root:
         group = root.group(legacy_h5.MODEL) or root
         if group.long_texts("layer_names") is not None:
@@ -280,6 +308,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         else:
             _refuse_by_name(by_name, path)
             keras_file.load_weights(model, root, skip_mismatch, path == os.fspath(filepath), skip)
+    return None
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:
@@ -355,10 +384,7 @@ def _unsupported(path: str, what: str) -> str:
             "as model.save('name.keras')."
         )
     elif os.path.exists(f"{path}.index"):
-        text += (
-            " TensorFlow's checkpoints are not read: load the weights where they were made, and save them again as "
-            "model.save_weights('name.weights.h5')."
-        )
+        text += " This is a checkpoint of TensorFlow's, which model.load_weights() and tf.train.Checkpoint read."
     return text
 
 

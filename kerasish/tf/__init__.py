@@ -51,6 +51,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import feature_column as feature_column
 from kerasish.tf import image as image
 from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
@@ -60,8 +61,13 @@ from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
+from kerasish.tf import saved_model as saved_model
+from kerasish.tf import sets as sets
 from kerasish.tf import signal as signal
+from kerasish.tf import sparse as sparse
+from kerasish.tf import sparse_operations as _sparse_operations  # noqa: F401 - registers what operations do with sparse tensors
 from kerasish.tf import strings as strings
+from kerasish.tf import summary as summary
 from kerasish.tf import test as test
 from kerasish.tf import train as train
 from kerasish.tf import version as version
@@ -228,6 +234,8 @@ from kerasish.tf.scopes import init_scope as init_scope
 from kerasish.tf.scopes import inside_function as inside_function
 from kerasish.tf.scopes import name_scope as name_scope
 from kerasish.tf.slices import IndexedSlices as IndexedSlices
+from kerasish.tf.slices import IndexedSlicesSpec as IndexedSlicesSpec
+from kerasish.tf.sparse_embeddings import edit_distance as edit_distance
 from kerasish.tf.sparse_spec import SparseTensorSpec as SparseTensorSpec
 from kerasish.tf.spec import NoneTensorSpec as NoneTensorSpec
 from kerasish.tf.spec import TensorSpec as TensorSpec

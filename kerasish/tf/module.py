@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerasish.core import deferred
 from kerasish.core.context import local, snake_case
 from kerasish.core.variable import Variable
 from kerasish.layers.layer import Layer
@@ -31,6 +32,11 @@ class Module:
             raise ValueError(f"{name!r} is not a valid module name. Module names must be valid Python identifiers.")
         self._name = name
         self._scope_name = "/".join((*local.name_scopes, name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if deferred.pending:
+            deferred.note(self)
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kerasish.core import tree
@@ -14,26 +14,25 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     """The leaves of a structure in order; dictionaries by sorted key.
 
     Args:
-        expand_composites: whether to look into ragged and sparse tensors: their parts are leaves then.
+        expand_composites: whether to look into ragged and sparse tensors, for the tensors that they are made of.
     """
-    return _parts(tree.flatten(structure)) if expand_composites else tree.flatten(structure)
+    leaves = tree.flatten(structure)
+    if not expand_composites:
+        return leaves
+    return [part for leaf in leaves for part in _parts(leaf)]
 
 
-def _parts(leaves: list) -> list:
-    """The leaves, with the parts of composites in their places."""
-    return [part for leaf in leaves for part in (leaf._components if isinstance(leaf, CompositeTensor) else (leaf,))]
+def _parts(leaf: Any) -> list:
+    """What a leaf is made of: the leaf itself, unless it is a ragged or sparse tensor, whose parts may be such, too."""
+    if not isinstance(leaf, CompositeTensor):
+        return [leaf]
+    return [part for component in leaf._components for part in _parts(component)]
 
 
-def _put_together(structure: Any, parts: list) -> Any:
-    """The opposite of ``_parts``: the leaves of ``structure`` made of other parts."""
-    rest = iter(parts)
-
-    def leaf(old: Any) -> Any:
-        if isinstance(old, CompositeTensor):
-            return old._with_components([next(rest) for _ in old._components])
-        return next(rest)
-
-    return tree.map_structure(leaf, structure)
+def _packed(like: Any, parts: Iterator[Any]) -> Any:
+    if not isinstance(like, CompositeTensor):
+        return next(parts)
+    return like._with_components([_packed(component, parts) for component in like._components])
 
 
 def is_nested(seq: Any) -> bool:
@@ -52,7 +51,7 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
         ValueError: the structures differ.
     """
     check_types = kwargs.pop("check_types", True)
-    expanded = kwargs.pop("expand_composites", False)
+    expand = kwargs.pop("expand_composites", False)
     if kwargs:
         raise fail(ValueError, f"Only valid keyword arguments are `check_types` and `expand_composites`, not: {kwargs}")
     if not callable(func):
@@ -60,11 +59,9 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
     if not structure:
         raise ValueError("Must provide at least one structure")
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types, expanded)
-    columns = [flatten(s, expanded) for s in structure]
-    if expanded:
-        return _put_together(structure[0], [func(*row) for row in zip(*columns)])
-    return tree.pack_as(structure[0], [func(*row) for row in zip(*columns)])
+        assert_same_structure(structure[0], other, check_types, expand)
+    columns = [flatten(s, expand) for s in structure]
+    return pack_sequence_as(structure[0], [func(*row) for row in zip(*columns)], expand)
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
@@ -77,14 +74,17 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
     if not isinstance(flat_sequence, (list, tuple)):
         raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
     wanted = len(flatten(structure, expand_composites))
-    if not tree.is_nested(structure) and wanted == 1 != len(flat_sequence):
+    if wanted == 1 and not tree.is_nested(structure) and len(flat_sequence) != 1:
         raise ValueError(f"The target structure is of type `{type(structure)}`. However the input is a sequence")
     if wanted != len(flat_sequence):
         raise ValueError(
             f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
             f"Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    return _put_together(structure, flat_sequence) if expand_composites else tree.pack_as(structure, flat_sequence)
+    if not expand_composites:
+        return tree.pack_as(structure, flat_sequence)
+    parts = iter(flat_sequence)
+    return tree.pack_as(structure, [_packed(leaf, parts) for leaf in tree.flatten(structure)])
 
 
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
@@ -107,6 +107,18 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         _check_composites(nest1, nest2, start + shown)
     if check_types:
         _check_kinds(nest1, nest2, start + shown)
+    if expand_composites:
+        for first, second in zip(tree.flatten(nest1), tree.flatten(nest2)):
+            _check_composites(first, second, start + shown)
+
+
+def _check_composites(first: Any, second: Any, start: str) -> None:
+    """Composites must be of one class, dtype and rank."""
+    if not isinstance(first, CompositeTensor) and not isinstance(second, CompositeTensor):
+        return
+    same = type(first) is type(second) and [x.dtype for x in _parts(first)] == [x.dtype for x in _parts(second)]
+    if not same:
+        raise ValueError(f"{start}{type(first).__name__} and {type(second).__name__} are made of different tensors")
 
 
 def _check_composites(first: Any, second: Any, start: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core.errors import fail
+from kerasish.saving.checkpoint_files import is_prefix
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount, Monitor, optimizers_of
 
@@ -94,7 +95,7 @@ class ModelCheckpoint(Monitor):
 
     Args:
         filepath: may hold names of logs and ``{epoch}``: ``"m-{epoch:02d}-{val_loss:.2f}.keras"``. Weights go to
-            ``.weights.h5``, models to ``.keras`` or ``.h5``.
+            ``.weights.h5``, or to a checkpoint of TensorFlow's (``"cp-{epoch}.ckpt"``); models to ``.keras`` or ``.h5``.
         monitor, mode: see ``Monitor``; used with ``save_best_only``.
         verbose: 1 says when it writes.
         save_best_only: whether a worse model leaves the file alone.
@@ -134,7 +135,7 @@ class ModelCheckpoint(Monitor):
         self._epoch = 0
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
-        if save_weights_only and not self.filepath.endswith((".weights.h5", ".h5")):
+        if save_weights_only and not (self.filepath.endswith((".weights.h5", ".h5")) or is_prefix(self.filepath)):
             raise ValueError(
                 "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in "
                 f"`.weights.h5` (Keras weights format). Received: filepath={self.filepath}"

@@ -18,9 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.core import crc32c
+from kerasish.core.dtypes import as_dtype, string
+from kerasish.core.wire import write_bytes, write_number
+
 _BUCKETS = 30
 _MOST_IMAGES = 3
-_DTYPES = {"float32": 1, "float64": 2, "string": 7}
 _count = itertools.count()
 
 
@@ -29,40 +32,59 @@ class EventWriter:
 
     Args:
         folder: is made if it is not there.
+        suffix: ends the file's name.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, suffix: str = ".v2") -> None:
         os.makedirs(folder, exist_ok=True)
-        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_count)}.v2"
+        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_count)}{suffix}"
         self._file = open(os.path.join(folder, name), "ab")
         weakref.finalize(self, self._file.close)  # of a run that was interrupted
-        self._write(_bytes(3, b"brain.Event:2"))
+        self._write(write_bytes(3, b"brain.Event:2"))
         self.flush()
 
     def scalar(self, tag: str, value: Any, step: int) -> None:
         """A number."""
-        self._value(tag, _tensor(np.float32(value)), "scalars", step)
+        self.value(tag, tensor(np.float32(value)), "scalars", step)
 
     def histogram(self, tag: str, values: np.ndarray, step: int) -> None:
         """How often numbers occur, in 30 intervals of equal width."""
-        self._value(tag, _tensor(_buckets(values)), "histograms", step)
+        self.value(tag, tensor(buckets(values)), "histograms", step)
 
     def images(self, tag: str, images: np.ndarray, step: int) -> None:
         """The first three of some images (n, height, width, channels), whose values are in [0, 1]."""
-        pixels = (np.clip(images[:_MOST_IMAGES], 0.0, 1.0) * 255.5).astype(np.uint8)
-        height, width = images.shape[1:3]
-        parts = [str(width).encode(), str(height).encode(), *map(_png, pixels)]
-        self._value(tag, _strings(parts, (len(parts),)), "images", step)
+        self.value(tag, pictures(images, _MOST_IMAGES), "images", step)
 
     def keras_model(self, tag: str, text: str, step: int) -> None:
         """A model's configuration as JSON, from which its graph is drawn."""
-        self._value(tag, _strings([text.encode()], ()), "graph_keras_model", step, content=b"1")
+        self.value(tag, strings([text.encode()], ()), "graph_keras_model", step, content=b"1")
 
-    def _value(self, tag: str, tensor: bytes, plugin: str, step: int, content: bytes = b"") -> None:
-        plugin_data = _bytes(1, plugin.encode()) + (_bytes(2, content) if content else b"")
-        metadata = _bytes(1, plugin_data)
-        value = _bytes(1, tag.encode()) + _bytes(8, tensor) + _bytes(9, metadata)
-        self._write((_number(2, int(step)) if step else b"") + _bytes(5, _bytes(1, value)))
+    def value(
+        self,
+        tag: str,
+        tensor: bytes,
+        plugin: str,
+        step: int,
+        content: bytes = b"",
+        kind: int = 0,
+        description: str = "",
+        metadata: bytes | None = None,
+    ) -> None:
+        """Any value.
+
+        Args:
+            tensor: what ``tensor``, ``strings`` or ``pictures`` gave.
+            plugin: what shows it.
+            content: a message for that.
+            kind: TensorBoard's number of the class of data; 0 says nothing.
+            metadata: a ``SummaryMetadata`` message in place of what the other arguments make up.
+        """
+        if metadata is None:
+            metadata = write_bytes(1, write_bytes(1, plugin.encode()) + (write_bytes(2, content) if content else b""))
+            metadata += write_bytes(3, description.encode()) if description else b""
+            metadata += write_number(4, kind) if kind else b""
+        value = write_bytes(1, tag.encode()) + write_bytes(8, tensor) + write_bytes(9, metadata)
+        self._write((write_number(2, int(step)) if step else b"") + write_bytes(5, write_bytes(1, value)))
 
     def _write(self, event: bytes) -> None:
         event = struct.pack("<Bd", 1 << 3 | 1, time.time()) + event
@@ -79,26 +101,36 @@ class EventWriter:
 # values ---------------------------------------------------------------------------------------------------------------
 
 
-def _buckets(values: np.ndarray) -> np.ndarray:
+def buckets(values: np.ndarray, count: int = _BUCKETS) -> np.ndarray:
     """(left, right, count) of each interval; where all numbers are one, the last one has them."""
     values = np.asarray(values, dtype=np.float64).reshape(-1)
-    if not values.size:
-        return np.zeros((_BUCKETS, 3))
+    if not values.size or not count:
+        return np.zeros((count, 3))
     low, high = values.min(), values.max()
     if not high > low:
-        counts = np.zeros(_BUCKETS)
+        counts = np.zeros(count)
         counts[-1] = values.size
-        return np.stack([np.full(_BUCKETS, low), np.full(_BUCKETS, low), counts], axis=1)
-    edges = np.linspace(low, high, _BUCKETS + 1)
-    place = np.clip(np.floor((values - low) / ((high - low) / _BUCKETS)), 0, _BUCKETS - 1)
-    counts = np.bincount(place.astype(np.int64), minlength=_BUCKETS)
+        return np.stack([np.full(count, low), np.full(count, low), counts], axis=1)
+    edges = np.linspace(low, high, count + 1)
+    place = np.clip(np.floor((values - low) / ((high - low) / count)), 0, count - 1)
+    counts = np.bincount(place.astype(np.int64), minlength=count)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 
+def pictures(images: np.ndarray, most: int) -> bytes:
+    """The first of some images (n, height, width, channels), floats in [0, 1] or uint8: the tensor that holds them."""
+    pixels = images[: int(most)]
+    if pixels.dtype != np.uint8:
+        pixels = (np.clip(pixels, 0.0, 1.0) * 255.5).astype(np.uint8)
+    height, width = images.shape[1:3]
+    parts = [str(width).encode(), str(height).encode(), *map(_png, pixels)]
+    return strings(parts, (len(parts),))
+
+
 def _png(image: np.ndarray) -> bytes:
-    """An image of 1, 3 or 4 channels as a PNG file."""
+    """An image of 1 to 4 channels as a PNG file."""
     height, width, channels = image.shape
-    color = {1: 0, 3: 2, 4: 6}[channels]
+    color = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     rows = np.concatenate([np.zeros((height, 1), np.uint8), image.reshape(height, -1)], axis=1)  # each row unfiltered
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -112,57 +144,26 @@ def _png(image: np.ndarray) -> bytes:
 # messages -------------------------------------------------------------------------------------------------------------
 
 
-def _tensor(value: Any) -> bytes:
+def tensor(value: Any) -> bytes:
     array = np.asarray(value)
     return (
-        _number(1, _DTYPES[array.dtype.name])
-        + _bytes(2, _shape(array.shape))
-        + _bytes(4, array.astype(array.dtype.newbyteorder("<")).tobytes())
+        write_number(1, as_dtype(array.dtype).as_datatype_enum)
+        + write_bytes(2, _shape(array.shape))
+        + write_bytes(4, array.astype(array.dtype.newbyteorder("<")).tobytes())
     )
 
 
-def _strings(values: list[bytes], shape: tuple) -> bytes:
-    return _number(1, _DTYPES["string"]) + _bytes(2, _shape(shape)) + b"".join(_bytes(8, value) for value in values)
+def strings(values: list[bytes], shape: tuple) -> bytes:
+    return (
+        write_number(1, string.as_datatype_enum)
+        + write_bytes(2, _shape(shape))
+        + b"".join(write_bytes(8, value) for value in values)
+    )
 
 
 def _shape(shape: tuple) -> bytes:
-    return b"".join(_bytes(2, _number(1, size)) for size in shape)
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _bytes(field: int, value: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-_CRC = _table()  # of the Castagnoli polynomial
+    return b"".join(write_bytes(2, write_number(1, size)) for size in shape)
 
 
 def _checksum(data: bytes) -> bytes:
-    """CRC32C, rotated and shifted as TFRecord files have it."""
-    crc, table = 0xFFFFFFFF, _CRC
-    for byte in data:
-        crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8
-    crc ^= 0xFFFFFFFF
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+    return struct.pack("<I", crc32c.masked(crc32c.crc32c(data)))

@@ -124,8 +124,8 @@ def test_folders_and_checkpoints_say_what_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"File format not supported: .*SavedModels.*save it again as model\.save"):
         load_model(tmp_path)
     (tmp_path / "cp.index").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"TensorFlow's checkpoints are not read.*model\.save_weights"):
-        dense().load_weights(tmp_path / "cp")
+    with pytest.raises(ValueError, match=r"a checkpoint of TensorFlow's, which model\.load_weights"):
+        load_model(tmp_path / "cp")
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])

@@ -28,3 +28,14 @@ def test_normalize_takes_symbolic_tensors():
     x = layers.Input((2,))
     model = models.Model(x, utils.normalize(x, axis=1))
     np.testing.assert_allclose(model.predict(np.float32(ROWS), verbose=0), UNIT, rtol=1e-6)
+
+
+def test_classes_out_of_range_differ_between_arrays_and_tensors():
+    assert utils.to_categorical([-1, 0], 3).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert utils.to_categorical([1, 0], 0).tolist() == [[0, 1], [1, 0]]
+    rows = utils.to_categorical(ops.convert_to_tensor([-1, 5, 1]), 3)
+    assert rows.dtype == "float32"
+    assert rows.numpy().tolist() == [[0, 0, 0], [0, 0, 0], [0, 1, 0]]
+    for wrong in ([3], [-4]):
+        with pytest.raises(IndexError, match="out of range"):
+            utils.to_categorical(wrong, 3)

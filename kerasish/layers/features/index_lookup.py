@@ -14,6 +14,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.ragged import RaggedTensor
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
@@ -25,13 +26,15 @@ from kerasish.layers.features.encoding import (
     check_mode,
     encode,
     encode_rows,
-    no_sparse,
+    encode_sparse,
+    in_form,
     one_hot,
     salt_words,
     tally,
 )
 from kerasish.layers.features.rows import Rows
 from kerasish.layers.features.vocabulary import TokenCounts, Vocabulary, padded_idf, read_lines
+from kerasish.ops import coordinates
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 _NOWHERE = torch.iinfo(torch.int64).max  # the index of masked tokens where outputs are vectors: it counts for nothing
@@ -140,7 +143,6 @@ class IndexLookup(TextLayer):
             raise fail(ValueError, "`sparse=True` needs another `output_mode` than 'int'")
         if idf_weights is not None and mode != "tf_idf":
             raise fail(ValueError, "`idf_weights` should only be set if `output_mode` is 'tf_idf'", received=mode)
-        no_sparse(cls, self.sparse)
 
     # tokens, as they are stored: bytes or integers
 
@@ -399,7 +401,20 @@ class IndexLookup(TextLayer):
         if self.output_mode == "int":
             return indices
         mode = "count" if self.output_mode == "tf_idf" else self.output_mode
-        return self._weighted(encode(indices, mode, self._depth, torch.int64))
+        return in_form(self._weighted(encode(indices, mode, self._depth, torch.int64)), self.sparse)
+
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> Any:
+        if self.vocabulary_dtype != "string" or self.invert:  # Keras makes these dense first
+            return self._raw_call(coordinates.to_dense(coordinates.reorder(inputs)))
+        self._ensure_known_size()
+        indices = inputs.with_raw(self.indices(inputs.raw_values))
+        if self.output_mode == "int":
+            return indices
+        mode = "count" if self.output_mode == "tf_idf" else self.output_mode
+        codes = coordinates.to_dense(encode_sparse(indices, mode, self._depth, torch.int64))
+        return in_form(self._weighted(codes), self.sparse)
 
     def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(inputs, RaggedTensor):
@@ -421,10 +436,10 @@ class IndexLookup(TextLayer):
             return rows.padded(flat, width).to(devices.current())
         if self.output_mode == "one_hot":
             places = rows.padded(flat, None, fill=_NOWHERE)
-            return one_hot(places, self._depth, torch.int64).to(devices.current())
+            return in_form(one_hot(places, self._depth, torch.int64).to(devices.current()), self.sparse)
         binary = self.output_mode == "multi_hot"
         counts = tally(flat, rows.owners(), len(rows.lengths), self._depth, torch.int64, binary)
-        return self._weighted(counts.to(devices.current()))
+        return in_form(self._weighted(counts.to(devices.current())), self.sparse)
 
     def call_on_rows_as_ragged(self, rows: Rows, width: int | None = None) -> RaggedTensor:
         """Indices in rows as long as those of the texts, or at most of ``width``."""

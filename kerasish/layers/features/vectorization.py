@@ -14,7 +14,7 @@ from kerasish.core.ragged import RaggedTensor
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.features.batches import is_dataset
-from kerasish.layers.features.encoding import TextLayer, check_mode, no_sparse
+from kerasish.layers.features.encoding import TextLayer, check_mode
 from kerasish.layers.features.index_lookup import MODES, refuse_path
 from kerasish.layers.features.lookup import StringLookup
 from kerasish.layers.features.rows import Rows
@@ -38,7 +38,7 @@ class TextVectorization(TextLayer):
         pad_to_max_tokens: whether vectors have ``max_tokens`` entries whatever the size of the vocabulary.
         vocabulary: a list, array or tensor of tokens, or the path of a text file with one a line; else ``adapt`` learns it.
         idf_weights: for "tf_idf", a weight for each token of ``vocabulary``.
-        sparse: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
         ragged: whether "int" gives rows of different lengths, a ragged tensor, instead of padded ones.
         encoding: of vocabularies that are tensors.
 
@@ -46,7 +46,6 @@ class TextVectorization(TextLayer):
 
     Raises:
         ValueError: values that do not go together.
-        NotServedError: ``sparse``.
 
     >>> layer = TextVectorization(output_sequence_length=4, vocabulary=["earth", "wind", "and", "fire"])
     >>> layer(["Earth, wind!", "fire and rain"]).numpy()
@@ -78,7 +77,8 @@ class TextVectorization(TextLayer):
         _check_sizes(ngrams, output_mode, output_sequence_length)
         if ragged and output_mode != "int":
             raise fail(ValueError, "`ragged` must be False if `output_mode` is not 'int'", received=output_mode)
-        no_sparse("TextVectorization", sparse)
+        if sparse and output_mode == "int":
+            raise fail(ValueError, "`sparse=True` needs another `output_mode` than 'int'")
         given = kwargs.pop("has_input_vocabulary", vocabulary is not None)
         size = kwargs.pop("vocabulary_size", None)
         super().__init__(name=name, autocast=False, **kwargs)
@@ -98,6 +98,7 @@ class TextVectorization(TextLayer):
             pad_to_max_tokens=pad_to_max_tokens,
             mask_token="",
             output_mode=output_mode,
+            sparse=sparse,
             has_input_vocabulary=given,
             encoding=encoding,
             vocabulary_size=size,
@@ -267,7 +268,7 @@ class TextVectorization(TextLayer):
             "output_mode": self._output_mode,
             "output_sequence_length": self._output_sequence_length,
             "pad_to_max_tokens": self._lookup_layer.pad_to_max_tokens,
-            "sparse": False,
+            "sparse": self._lookup_layer.sparse,
             "ragged": self._ragged,
             "vocabulary": lookup["vocabulary"],
             "idf_weights": lookup["idf_weights"],

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 
 from kerasish.core.dtypes import string
-from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
+from kerasish.core.errors import DataLossError, InternalError, InvalidArgumentError, fail
 from kerasish.core.storage import from_strings
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data.elements import NestedDataset
@@ -135,7 +135,8 @@ class Pieces(Contents):
 
     def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
         size, header, footer = self._sizes
-        exactly(file, header)
+        if len(exactly(file, header)) < header:
+            raise InternalError(f'Input file "{path}" ends within the header of {header} bytes.')
         held = exactly(file, footer)
         while True:
             part = exactly(file, size)

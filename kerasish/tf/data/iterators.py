@@ -106,6 +106,7 @@ class Iterator(collections.abc.Iterator):
         self._run = Run()
         self._stream = node.stream(self._run)
         self._apart = node.runs_python
+        self.taken = 0  # elements given so far
 
     @property
     def element_spec(self) -> Any:
@@ -121,9 +122,21 @@ class Iterator(collections.abc.Iterator):
 
     def __next__(self) -> Any:
         if not self._apart:
-            return elements.to_device(next(self._stream))
+            element = next(self._stream)
+        else:
+            with self._run.scope():
+                element = next(self._stream)
+        self.taken += 1
+        return elements.to_device(element)
+
+    def go_to(self, taken: int) -> None:
+        """Begin a new pass and leave out so many elements."""
+        self._run = Run()
+        self._stream = self._node.stream(self._run)
+        self.taken = 0
         with self._run.scope():
-            return elements.to_device(next(self._stream))
+            for _ in itertools.islice(self._stream, taken):
+                self.taken += 1
 
     def get_next(self, name: str | None = None) -> Any:
         """The next element.

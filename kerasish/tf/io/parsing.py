@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, wire
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, int64, string
-from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.errors import InvalidArgumentError, NotServedError
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor, convert
+from kerasish.core.wire import DecodeError
 from kerasish.tf.io import features as specs
 from kerasish.tf.io.texts import C_NAMES, filled, stand_in, stand_in_text, unknown_size
-from kerasish.tf.train import wire
-from kerasish.tf.train.wire import DecodeError
 
 _LISTS = {1: "string", 2: "float32", 3: "int64"}  # number of a list in a Feature → dtype of its values
 
@@ -386,9 +385,22 @@ def wanted_keys(features: list[tuple[str, Any]]) -> set[str]:
     return {key for name, feature in features for key in _keys_of(name, feature)}
 
 
+def parser_of(feature: Any, parsers: dict[type, Callable]) -> Callable:
+    """What makes a tensor of such a feature.
+
+    Raises:
+        NotServedError: nothing does.
+    """
+    if type(feature) not in parsers:
+        raise NotServedError(
+            f"tf.io.{type(feature).__name__} is not served by kerasish yet. Use VarLenFeature instead."
+        )
+    return parsers[type(feature)]
+
+
 def parse_batch(features: list[tuple[str, Any]], batch: Batch) -> dict[str, Any]:
     """The tensors of all features."""
-    found = {name: PARSERS[type(feature)](name, feature, batch) for name, feature in features}
+    found = {name: parser_of(feature, PARSERS)(name, feature, batch) for name, feature in features}
     return {name: dispatch.wrap(value) for name, value in found.items()}
 
 

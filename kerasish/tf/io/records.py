@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
+from kerasish.core.crc32c import crc32c, masked
 from kerasish.core.errors import DataLossError, FailedPreconditionError
-from kerasish.tf.io.crc import masked
 from kerasish.tf.io.gfile import opened
 from kerasish.tf.io.streams import WINDOW, exactly
 
@@ -132,7 +132,7 @@ class TFRecordWriter:
             raise TypeError(f"write(): incompatible function arguments. Expected bytes or str. Received: {record!r}")
         content = record.encode("utf-8") if isinstance(record, str) else record
         length = struct.pack("<Q", len(content))
-        parts = length, struct.pack("<I", masked(length)), content, struct.pack("<I", masked(content))
+        parts = length, struct.pack("<I", masked(crc32c(length))), content, struct.pack("<I", masked(crc32c(content)))
         self._put(b"".join(parts))
 
     def _put(self, data: bytes) -> None:
@@ -177,13 +177,13 @@ def records(file: IO[bytes]) -> Iterator[bytes]:
     at = 0
     while len(header := exactly(file, 12)) == 12:
         length, checksum = struct.unpack("<QI", header)
-        if masked(header[:8]) != checksum:
+        if masked(crc32c(header[:8])) != checksum:
             raise DataLossError(f"corrupted record at {at} (Is this even a TFRecord file?)")
         content = exactly(file, length)
         footer = exactly(file, 4)
         if len(content) != length or len(footer) != 4:
             raise DataLossError(f"truncated record at {at}' failed with Read less bytes than requested")
-        if masked(content) != struct.unpack("<I", footer)[0]:
+        if masked(crc32c(content)) != struct.unpack("<I", footer)[0]:
             raise DataLossError(f"corrupted record at {at + 12}")
         yield content
         at += length + 16

@@ -115,7 +115,7 @@ def _parse(texts: np.ndarray, context: Any, lists: Any) -> tuple[dict, dict, dic
             found[key], counts = dense_steps(key, feature, batch, read)
             lengths[key] = torch.zeros(batch.count, dtype=torch.int64) if rows is None else convert(counts, int64)._t
         else:
-            found[key] = PARSERS[type(feature)](key, feature, batch, read)
+            found[key] = parsing.parser_of(feature, PARSERS)(key, feature, batch, read)
     return parsing.parse_batch(asked[0], batch), *map(_wrapped, (found, lengths))
 
 

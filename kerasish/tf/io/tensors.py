@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, wire
 from kerasish.core.dtypes import DType, as_dtype, string
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.storage import from_numpy, to_numpy
 from kerasish.core.tensor import Tensor, convert
+from kerasish.core.wire import DecodeError
 from kerasish.tf.io.texts import C_NAMES, from_memory, text_array
-from kerasish.tf.train import wire
 from kerasish.tf.train.messages import Field, Message
-from kerasish.tf.train.wire import DecodeError
 
 _UNBOUNDED = 64 << 20  # bytes that a message may declare, whatever its own size
 _RATIO = 1000  # times a message's size that it may declare beyond that

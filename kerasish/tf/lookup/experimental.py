@@ -103,7 +103,8 @@ class _Changing(Lookup):
         self._refuse_keys(listed)
         contents = host(new._t).reshape(len(listed), *self._value_shape)
         for key, content in zip(listed, contents, strict=True):
-            self._values[self._row(key)] = content
+            row = self._row(key)  # may make the array larger
+            self._values[row] = content
 
     def _row(self, key: Any) -> int:
         row = self._rows.get(key)

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasish.tf.train import wire
-from kerasish.tf.train.wire import DecodeError
+from kerasish.core import wire
+from kerasish.core.wire import DecodeError
 
 
 class Field(NamedTuple):

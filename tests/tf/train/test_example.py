@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasish import tf
-from kerasish.tf.train import wire
-from kerasish.tf.train.wire import DecodeError
+from kerasish.core import wire
+from kerasish.core.wire import DecodeError
 
 T = tf.train
 PAIR = T.Feature(int64_list=T.Int64List(value=[1, -2]))

@@ -135,3 +135,8 @@ def write_varints(values: Iterable[int]) -> bytes:
 def write_bytes(number: int, content: bytes) -> bytes:
     """A field of bytes."""
     return write_varint(number << 3 | BYTES) + write_varint(len(content)) + content
+
+
+def write_number(number: int, value: int) -> bytes:
+    """A field of an integer."""
+    return write_varint(number << 3) + write_varint(value)
