@@ -59,6 +59,7 @@ from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import random as random
+from kerasish.tf import saved_model as saved_model
 from kerasish.tf import sets as sets
 from kerasish.tf import signal as signal
 from kerasish.tf import sparse as sparse
