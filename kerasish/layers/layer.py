@@ -72,7 +72,7 @@ from kerasish.layers.tracing import trace
 
 _MODE_ONLY = {"training"}
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
-_KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
+KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
 
 class Layer(Quantizable, Penalized, Module):
@@ -117,7 +117,7 @@ class Layer(Quantizable, Penalized, Module):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self._keras_2_arguments = {key: kwargs.pop(key) for key in _KERAS_2_ARGUMENTS if key in kwargs}
+        self._keras_2_arguments = {key: kwargs.pop(key) for key in KERAS_2_ARGUMENTS if key in kwargs}
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         if name is not None and (not isinstance(name, str) or "/" in name):
