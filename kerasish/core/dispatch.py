@@ -370,8 +370,7 @@ def _short_way(function: Callable, signature: inspect.Signature, general: Callab
     if kinds is None:
         return None
     direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
-    letters = "".join(" " if n in direct.ignored else k for n, k in zip(signature.parameters, kinds, strict=True))
-    bind = _binder(letters, direct.kinds is not None)
+    bind = _binder(direct.letters(signature.parameters, kinds), direct.kinds is not None)
     short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor)
     return shortcut.named_after(short, list(signature.parameters.values()))
 
