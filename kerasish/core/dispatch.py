@@ -240,6 +240,19 @@ def strings(implementation: Callable) -> Callable[[F], F]:
     return mark
 
 
+def symbolic(rule: Callable) -> Callable[[F], F]:
+    """Below ``@op``: what gives the results on symbolic tensors where tracing cannot, since sizes depend on values.
+
+    The rule has the operation's signature and returns KerasTensors, or NotImplemented where tracing does.
+    """
+
+    def mark(function: F) -> F:
+        function.symbolic = rule  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
 class _Slot:
     """One tensor parameter of an operation."""
 
