@@ -14,6 +14,7 @@ from kerasish.core.autodiff import on_raw_tensors
 from kerasish.core.dispatch import Array, op
 from kerasish.core.errors import fail, missing_name
 from kerasish.core.registry import publish
+from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.ops import nn
 from kerasish.ops.common import Axis, floating
 
@@ -274,6 +275,18 @@ def raw(activation: Any) -> Callable[..., torch.Tensor]:
         ours = getattr(activation, "raw", None)
         return ours if ours is not None else on_raw_tensors(activation)
     return activation if isinstance(activation, torch.nn.Module) else on_raw_tensors(activation)
+
+
+@SparseTensor.serve(linear)
+def _sparse_linear(x: SparseTensor) -> SparseTensor:
+    return x
+
+
+@SparseTensor.serve(tanh)
+def _sparse_tanh(x: SparseTensor) -> SparseTensor:
+    if x.dtype == "string":
+        raise not_dense(x, "tanh")
+    return x.with_raw(torch.tanh(floating(x.raw_values)))
 
 
 _ON_FLOATS: dict[Callable, Callable] = {

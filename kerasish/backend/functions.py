@@ -15,6 +15,7 @@ from kerasish.config import epsilon, floatx
 from kerasish.core import dispatch, dtypes
 from kerasish.core.autodiff import stop_gradient as stopped
 from kerasish.core.shape import TensorShape
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
 
@@ -140,7 +141,8 @@ def shape(x: Any) -> Any:
 
 
 def is_sparse(tensor: Any) -> bool:
-    return False  # there are no sparse tensors
+    """Whether it is a sparse tensor, symbolic or with values."""
+    return isinstance(tensor, SparseTensor) or getattr(tensor, "sparse", False) is True
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:

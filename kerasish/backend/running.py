@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import torch
 
 from kerasish import ops
 from kerasish.config import epsilon, floatx
@@ -14,6 +15,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import clear_session as _clear_names
 from kerasish.core.context import local, on_clear_session
 from kerasish.core.errors import NotServedError, fail
+from kerasish.core.sparse import SparseTensor
 from kerasish.layers import Input
 from kerasish.models import Model
 
@@ -80,10 +82,10 @@ def placeholder(
     Args:
         ndim: the number of axes, where their lengths are unknown.
     """
-    if sparse or ragged:
-        raise fail(NotServedError, "keras.backend.placeholder has dense tensors only")
+    if ragged:
+        raise fail(NotServedError, "keras.backend.placeholder has no ragged tensors")
     shape = (None,) * ndim if shape is None and ndim else shape or ()
-    return Input(batch_shape=tuple(shape), dtype=dtype or floatx(), name=name)
+    return Input(batch_shape=tuple(shape), dtype=dtype or floatx(), sparse=sparse, name=name)
 
 
 def function(inputs: Any, outputs: Any, updates: Any = None, name: str | None = None, **kwargs: Any) -> Callable:
@@ -290,11 +292,12 @@ def _collapsed(labels: Any) -> Any:
 
 
 def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Any:
-    raise fail(
-        NotServedError,
-        "keras.backend.ctc_label_dense_to_sparse makes a sparse tensor, and there are none",
-        hint="ctc_batch_cost and keras.ops.ctc_loss take dense labels with their lengths.",
-    )
+    """The labels of each row, up to its length, as a sparse tensor of the shape of ``labels``.
 
-
-ctc_label_dense_to_sparse.__kerasish_stub__ = True  # type: ignore[attr-defined]
+    Args:
+        labels: integers of shape (batch, longest).
+        label_lengths: of shape (batch,) or (batch, 1).
+    """
+    dense, lengths = dispatch.raw(ops.convert_to_tensor(labels)), dispatch.raw(ops.convert_to_tensor(label_lengths))
+    there = torch.arange(dense.shape[1], device=dense.device) < lengths.reshape(-1, 1)
+    return SparseTensor.of_raw(there.nonzero(), dense[there], tuple(dense.shape))

@@ -37,7 +37,7 @@ class SparseTensor(CompositeTensor):
         ValueError: the shapes do not fit each other, or a tensor of indices is not of int64.
     """
 
-    __slots__ = ("__weakref__", "_indices", "_shape", "_values")
+    __slots__ = ("__weakref__", "_indices", "_orders", "_shape", "_values")
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
         own_indices, own_values = _integers(indices, "indices"), convert(values)
@@ -49,12 +49,14 @@ class SparseTensor(CompositeTensor):
         _demand_equal(own_indices.shape[1], shape.shape[0])
         self._indices, self._values = own_indices, own_values
         self._shape = TensorShape(tuple(map(int, shape.numpy())))
+        self._orders: dict = {}  # what was found out about the places; see ops/coordinates.py
 
     @classmethod
     def of_raw(cls, indices: torch.Tensor, values: Any, shape: Sequence[int]) -> SparseTensor:
         """One of raw tensors (an object array, if the values are strings) that fit each other."""
         made = object.__new__(cls)
         made._indices, made._values, made._shape = Tensor(indices), dispatch.wrap(values), TensorShape(tuple(shape))
+        made._orders = {}
         return made
 
     @classmethod
@@ -116,7 +118,9 @@ class SparseTensor(CompositeTensor):
 
     def with_raw(self, values: Any) -> SparseTensor:
         """The same places with other raw values."""
-        return SparseTensor.of_raw(self.raw_indices, values, self._shape)
+        made = SparseTensor.of_raw(self.raw_indices, values, self._shape)
+        made._orders = self._orders
+        return made
 
     def consumers(self) -> list:
         return []
@@ -153,6 +157,13 @@ class SparseTensor(CompositeTensor):
 
     def _with_components(self, components: Sequence[Any]) -> SparseTensor:
         return SparseTensor(*components)
+
+    @property
+    def _differentiated(self) -> Tensor:
+        return self._values
+
+    def _with_differentiated(self, gradient: Any) -> SparseTensor:
+        return self.with_values(gradient)
 
     def _call(self, operation: Callable, args: tuple, kwargs: dict) -> Any:
         """See ``CompositeTensor``; TensorFlow words the refusal as that of any object that is no tensor."""

@@ -22,6 +22,7 @@ from kerasish.core.context import scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor
 
 # Unknown dimensions are traced with two sizes; where the results differ, the result's dimension is unknown too. The sizes
@@ -56,11 +57,11 @@ class KerasTensor:
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if sparse or ragged:
-            raise fail(NotImplementedError, "Sparse and ragged symbolic tensors are not served yet")
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
         self._shape = TensorShape(shape)
         self._dtype = as_dtype(dtype)
-        self.sparse = sparse
+        self.sparse = bool(sparse)
         self.ragged = ragged
         self.name = name or unique_name("keras_tensor")
         self.record_history = record_history
@@ -318,6 +319,8 @@ def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
     if isinstance(x, KerasTensor):
         if x._sizes is not None and device != "meta" and probe in x._sizes:
             return dispatch.wrap(torch.tensor(x._sizes[probe], dtype=to_torch(x.dtype)))
+        if x.sparse:
+            return _no_values(x, [probe if d is None else d for d in x.shape], device)
         if x.dtype == "string":
             return StringTensor(np.full([probe if d is None else d for d in x.shape], b"", dtype=object))
         return dispatch.wrap(
@@ -328,6 +331,14 @@ def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
     if dispatch.is_tensor(x) or isinstance(x, np.ndarray):
         return dispatch.wrap(dispatch.raw(x).detach().to(device))
     return x
+
+
+def _no_values(x: KerasTensor, shape: list[int], device: Any) -> SparseTensor:
+    """A sparse tensor that stands for a symbolic one: its shape, and no places."""
+    indices = torch.empty((0, len(shape)), dtype=torch.int64, device=device)
+    if x.dtype == "string":
+        return SparseTensor.of_raw(indices, np.empty(0, dtype=object), shape)
+    return SparseTensor.of_raw(indices, torch.empty(0, dtype=to_torch(x.dtype), device=device), shape)
 
 
 @functools.cache
@@ -372,11 +383,16 @@ def _merge_one(values: list) -> Any:
         raise fail(ValueError, "The rank of the result depends on the size of the batch", received=str(shapes))
     dims = [sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True)]
     dtype: DType = as_dtype(first.dtype)
-    merged = KerasTensor(dims, dtype)
+    merged = KerasTensor(dims, dtype, sparse=isinstance(first, SparseTensor))
     masks = [getattr(v, "_keras_mask", None) for v in values]
     if all(mask is not None for mask in masks):
         merged._keras_mask = _merge_one(masks)
     return merged
+
+
+def as_dense(x: Any) -> Any:
+    """A symbolic tensor like a sparse one, but dense; anything else as it is."""
+    return KerasTensor(x.shape, x.dtype) if isinstance(x, KerasTensor) and x.sparse else x
 
 
 def is_keras_tensor(x: Any) -> bool:

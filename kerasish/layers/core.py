@@ -13,6 +13,7 @@ from kerasish.core import registry, tree
 from kerasish.core.dtypes import as_dtype, standardize
 from kerasish.core.errors import InvalidArgumentError, UnknownSizeError, fail
 from kerasish.core.shape import TensorShape, standardize_shape
+from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.layers.adapters import large_weight, stored_weight
 from kerasish.layers.input_spec import InputSpec
@@ -21,6 +22,7 @@ from kerasish.layers.module import converted_dtype
 from kerasish.layers.quantized_product import QuantizedProduct
 from kerasish.layers.quantized_table import QuantizedTable
 from kerasish.layers.shapes import keras_tensors, shape_tree
+from kerasish.ops import coordinates
 from kerasish.ops.common import nan_note
 
 
@@ -31,7 +33,8 @@ class InputLayer(Layer):
         shape: of one sample, without the batch dimension.
         batch_size: the size of the batch if it is fixed.
         dtype: default: ``floatx``.
-        sparse, ragged: not served; must be falsy.
+        sparse: whether it is given sparse tensors, and passes them on as such.
+        ragged: whether it is given ragged tensors.
         batch_shape: the whole shape, instead of ``shape`` and ``batch_size``.
         input_tensor: a KerasTensor to start from, instead of a shape.
         optional: whether ``None`` may be passed.
@@ -54,8 +57,8 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if sparse or ragged:
-            raise fail(NotImplementedError, "Sparse and ragged inputs are not served yet")
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
         keras_2_shape = kwargs.pop("input_shape", None)
         keras_2_batch_shape = kwargs.pop("batch_input_shape", None)
         super().__init__(name=name, **kwargs)
@@ -65,6 +68,11 @@ class InputLayer(Layer):
             if not isinstance(input_tensor, KerasTensor):
                 raise fail(ValueError, "Argument `input_tensor` must be a KerasTensor", received=repr(input_tensor))
             batch_shape, dtype = tuple(input_tensor.shape), dtype or input_tensor.dtype.name
+            if sparse is not None and sparse != input_tensor.sparse:
+                raise fail(
+                    ValueError, "`sparse` must be that of `input_tensor`", input_tensor.sparse, f"sparse={sparse}"
+                )
+            sparse = input_tensor.sparse
         elif shape is not None and batch_shape is not None:
             raise fail(ValueError, "You cannot pass both `shape` and `batch_shape` at the same time")
         elif batch_shape is None and shape is None:
@@ -73,11 +81,11 @@ class InputLayer(Layer):
             batch_shape = (batch_size, *standardize_shape(shape))
         self.batch_shape = standardize_shape(batch_shape)
         self._input_dtype = standardize(dtype)
-        self.sparse, self.ragged, self.optional = False, False, optional
+        self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
         self.built = self._has_nothing_to_build()
-        output = (
-            input_tensor if input_tensor is not None else KerasTensor(self.batch_shape, self._input_dtype, name=name)
-        )
+        output = input_tensor
+        if output is None:
+            output = KerasTensor(self.batch_shape, self._input_dtype, self.sparse, self.ragged, name=name)
         output._keras_optional = optional
         Node(self, (), {}, output)
 
@@ -221,6 +229,22 @@ class Dense(QuantizedProduct, Layer):
             outputs = torch.matmul(inputs, kernel) + weights["bias"]
         return activations.raw(self.activation)(outputs)
 
+    _takes_sparse = _densifies = True
+
+    def _sparse_call(self, inputs: SparseTensor, training: bool | None = None) -> Any:
+        if inputs.dtype == "string":
+            raise not_dense(inputs, "Dense")
+        if self._adapted:
+            return self._raw_call(coordinates.to_dense(coordinates.reorder(inputs)), training)
+        kernel = self._parameters["kernel"]
+        dtype = inputs.dtype.torch if inputs.dtype.is_floating else kernel.dtype
+        if inputs.dtype.torch is not dtype:
+            inputs = inputs.with_raw(inputs.raw_values.to(dtype))
+        outputs = coordinates.matmul(inputs, kernel.to(dtype))
+        if self.use_bias:
+            outputs = outputs + self._parameters["bias"].to(dtype)
+        return activations.raw(self.activation)(outputs)
+
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         weights, matmul, addmm = self._parameters, torch.matmul, torch.addmm
 
@@ -340,6 +364,11 @@ class Embedding(QuantizedTable, Layer):
             )
         self._end_build()
 
+    _by_value = True
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype, ragged=inputs.ragged)
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
         try:
@@ -347,6 +376,13 @@ class Embedding(QuantizedTable, Layer):
         except (IndexError, RuntimeError) as error:
             counted = self._counted_from_end(indices, inputs, error)
         return self._rows(counted)
+
+    _takes_sparse = _densifies = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> torch.Tensor:
+        if inputs.dtype == "string" or self.mask_zero:
+            raise not_dense(inputs, "Embedding")
+        return self._raw_call(coordinates.to_dense(coordinates.reorder(inputs)))
 
     def _rows(self, indices: torch.Tensor) -> torch.Tensor:
         return self._run_adapted(indices) if self._adapted else torch.embedding(self._parameters["embeddings"], indices)
@@ -396,6 +432,7 @@ class Activation(Layer):
     """
 
     _settled = ("activation",)
+    _by_value = True
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -405,6 +442,16 @@ class Activation(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.raw(self.activation)(inputs)
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self.activation, "__name__", "") in ("softmax", "log_softmax", "sparsemax"):
+            return self.activation(inputs)  # along rows
+        return super()._call_on_composite(inputs, *args, **kwargs)
+
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> Any:
+        return self.activation(inputs)
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         return activations.on_floats(self.activation) if inputs.dtype.is_floating else None
@@ -421,6 +468,8 @@ class Identity(Layer):
         self.supports_masking = True
         self.built = self._has_nothing_to_build()
 
+    _takes_sparse = True
+
     def call(self, inputs: Any) -> Any:
         return inputs
 
@@ -430,7 +479,8 @@ class Identity(Layer):
     def compute_output_spec(self, inputs: Any) -> Any:
         def spec(x: Any) -> KerasTensor:
             dtype = as_dtype(x.dtype)
-            return KerasTensor(x.shape, self.compute_dtype if dtype.is_floating and self.autocast else dtype)
+            kept = self.compute_dtype if dtype.is_floating and self.autocast else dtype
+            return KerasTensor(x.shape, kept, sparse=getattr(x, "sparse", False) is True)
 
         return tree.map_structure(spec, inputs)
 
@@ -500,6 +550,8 @@ class Lambda(Layer):
         self._passes_mask = "mask" in parameters
         self._passes_training = "training" in parameters
         self.built = self._has_nothing_to_build()
+
+    _takes_sparse = True
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         options = dict(self.arguments)

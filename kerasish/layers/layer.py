@@ -32,7 +32,9 @@ from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import standardize_shape
+from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Fresh, Variable, Weight
@@ -69,7 +71,8 @@ from kerasish.layers.traced_call import build_before_tracing, traced_call
 from kerasish.layers.tracing import trace
 
 _MODE_ONLY = {"training"}
-_KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
+SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
+KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
 
 class Layer(Quantizable, Penalized, Module):
@@ -114,7 +117,7 @@ class Layer(Quantizable, Penalized, Module):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self._keras_2_arguments = {key: kwargs.pop(key) for key in _KERAS_2_ARGUMENTS if key in kwargs}
+        self._keras_2_arguments = {key: kwargs.pop(key) for key in KERAS_2_ARGUMENTS if key in kwargs}
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         if name is not None and (not isinstance(name, str) or "/" in name):
@@ -249,10 +252,10 @@ class Layer(Quantizable, Penalized, Module):
         if not self._convert_input_args:
             return args, kwargs, True
         dtype = self._dtype_policy.compute_dtype if self.autocast else None
-        wrapped = torch_given = False
+        wrapped = torch_given = sparse_given = False
 
         def as_tensor(x: Any) -> Any:
-            nonlocal wrapped, torch_given
+            nonlocal wrapped, torch_given, sparse_given
             if isinstance(x, torch.Tensor):
                 torch_given = True
                 t = cast_float(x, dtype)
@@ -260,6 +263,9 @@ class Layer(Quantizable, Penalized, Module):
                     copy_mask(x, t)
                 return t
             if not isinstance(x, (Tensor, Variable)) and not hasattr(x, "__array__"):
+                if isinstance(x, SparseTensor):
+                    sparse_given = True
+                    return self._sparse_input(x, dtype)
                 return x
             wrapped = True
             t = x if isinstance(x, Tensor) else dispatch.wrap(dispatch.raw(x))
@@ -276,7 +282,28 @@ class Layer(Quantizable, Penalized, Module):
             args = (as_tensor(args[0]),)
         else:
             args, kwargs = tree.map_structure(as_tensor, (args, kwargs))
-        return args, kwargs, wrapped or not torch_given
+        return args, kwargs, SPARSE if sparse_given else wrapped or not torch_given
+
+    def _sparse_input(self, x: SparseTensor, dtype: Any) -> SparseTensor:
+        """A sparse input in the compute dtype.
+
+        Raises:
+            ValueError: the layer takes dense tensors only.
+        """
+        if not self._takes_sparse and not self._user_call:
+            raise not_dense(x, type(self).__name__)
+        if dtype is None or not x.dtype.is_floating or x.dtype == dtype:
+            return x
+        return x.with_raw(x.raw_values.to(to_torch(dtype)))
+
+    _takes_sparse = (
+        False  # whether sparse tensors may be among the inputs; ``_sparse_call`` is then called in place of ``call``
+    )
+    _densifies = False  # whether the outputs for such are dense
+
+    def _sparse_call(self, *args: Any, **kwargs: Any) -> Any:
+        """``call`` for inputs of which some are sparse, the others raw tensors."""
+        return self._raw_call(*args, **kwargs)
 
     def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
@@ -370,15 +397,39 @@ class Layer(Quantizable, Penalized, Module):
             return tree.map_structure(raw_with_mask, call(*args, **kwargs))
 
     def _run_raw(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
+        if args and isinstance(args[0], RaggedTensor):
+            return self._call_on_composite(*args, **kwargs)
         call = self._forward_with_hooks if self._has_hooks() else self._raw_call
         if local.tapes:
             self._note_access()
         if wrapped:
+            if wrapped is SPARSE:
+                call = self._sparse_call
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 outputs = self._compute(call, args, kwargs)
                 return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
         return self._compute(call, args, kwargs)
+
+    _by_value = False  # True for layers that treat each value by itself, and so take ragged tensors
+
+    def _call_on_composite(self, inputs: RaggedTensor, *args: Any, **kwargs: Any) -> Any:
+        """The outputs for a ragged or sparse tensor.
+
+        Raises:
+            ValueError: the layer takes dense tensors only.
+        """
+        if not (self._by_value and isinstance(inputs, RaggedTensor)):
+            raise fail(
+                ValueError,
+                f"Layer '{self.name}' ({type(self).__name__}) takes no {type(inputs).__name__}",
+                hint="Make it dense first (`to_tensor()` of a ragged one, `tf.sparse.to_dense`).",
+            )
+        if local.tapes:
+            self._note_access()
+        flat = cast_float(dispatch.raw(inputs.flat_values), self._dtype_policy.compute_dtype if self.autocast else None)
+        with dispatch.recorded_only():
+            return inputs._around(dispatch.wrap(self._compute(self._raw_call, (flat, *args), kwargs)))
 
     def _note_access(self) -> None:
         """Tell the open tapes that the variables are read."""
@@ -402,6 +453,8 @@ class Layer(Quantizable, Penalized, Module):
 
     def _finish(self, args: tuple, outputs: Any, mask: Any) -> None:
         """Give the outputs their mask and add the activity penalty."""
+        if isinstance(outputs, RaggedTensor):
+            return  # rows say by their lengths what a mask would
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
                 if dispatch.is_tensor(output):
@@ -480,6 +533,7 @@ class Layer(Quantizable, Penalized, Module):
         if mask is not None and not self.supports_masking and not self._makes_mask:
             self._finish(args, [], mask)
         if (mask is not None and self.supports_masking) or self._makes_mask:
+            first = tree.map_structure(symbolic.as_dense, first)
             self._set_masks(outputs, symbolic.infer(self.compute_mask, (first, mask), {}))
         return outputs
 

@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish.core import dispatch
 from kerasish.core.dtypes import as_dtype, result_type
 from kerasish.core.errors import fail
 from kerasish.core.shape import broadcast_shapes
+from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.calling import is_ours
 from kerasish.layers.layer import Layer
+from kerasish.ops import coordinates
 from kerasish.ops.common import in_float32, larger, smaller
 from kerasish.ops.linalg import matmul
 from kerasish.ops.normalization import normalize
@@ -46,6 +49,18 @@ class JoiningLayer(Layer):
 
     def join(self, inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         raise NotImplementedError
+
+    _takes_sparse = True
+    _operation = ""  # the function of keras.ops that combines two tensors, of which some are sparse
+
+    def _sparse_call(self, inputs: Sequence[Any]) -> Any:
+        return functools.reduce(dispatch.OPS[self._operation], [dispatch.wrap(x) for x in inputs])
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        spec = super().compute_output_spec(*args, **kwargs)
+        if isinstance(spec, KerasTensor) and isinstance(args[0], (list, tuple)):
+            spec.sparse = all(x.sparse for x in args[0])
+        return spec
 
     def compute_dtype_of_output(self, args: tuple) -> Any:
         dtypes = [as_dtype(x.dtype) for x in args[0]]
@@ -112,12 +127,16 @@ class Add(Merge):
     TensorShape([2, 3])
     """
 
+    _operation = "add"
+
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x + y
 
 
 class Subtract(Merge):
     """The first input minus the second. See ``Merge`` for shapes and masks."""
+
+    _operation = "subtract"
 
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x - y
@@ -141,12 +160,19 @@ def _not_two(shapes: Any) -> ValueError:
 class Multiply(Merge):
     """The product of the inputs. See ``Merge`` for shapes and masks."""
 
+    _operation = "multiply"
+
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x * y
 
 
 class Average(Merge):
     """The mean of the inputs. See ``Merge`` for shapes and masks."""
+
+    _operation = "add"
+
+    def _sparse_call(self, inputs: Sequence[Any]) -> Any:
+        return dispatch.OPS["divide"](super()._sparse_call(inputs), len(inputs))
 
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x + y
@@ -161,12 +187,16 @@ class Average(Merge):
 class Maximum(Merge):
     """The largest of the inputs, elementwise. See ``Merge`` for shapes and masks."""
 
+    _operation = "maximum"
+
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return larger(x, y)
 
 
 class Minimum(Merge):
     """The smallest of the inputs, elementwise. See ``Merge`` for shapes and masks."""
+
+    _operation = "minimum"
 
     def combine(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return smaller(x, y)
@@ -219,6 +249,9 @@ class Concatenate(JoiningLayer):
         if type(inputs[0]) is np.ndarray:  # text
             return np.concatenate(list(inputs), self.axis)
         return torch.cat(list(inputs), dim=self.axis)
+
+    def _sparse_call(self, inputs: Sequence[Any]) -> Any:
+        return dispatch.OPS["concatenate"]([dispatch.wrap(x) for x in inputs], axis=self.axis)
 
     def _lowered_join(self, inputs: list[KerasTensor]) -> tuple[Callable, ...] | None:
         if not is_ours(type(self).join) or inputs[0].dtype == "string":
@@ -319,6 +352,15 @@ class Dot(JoiningLayer):
         left, right = x.shape[1:-1], y.shape[2:]
         products = matmul(x.flatten(1, -2) if left else x.unsqueeze(1), y.flatten(2) if right else y.unsqueeze(2))
         return products.reshape(x.shape[0], *((*left, *right) or (1,)))
+
+    def _sparse_call(self, inputs: Sequence[Any]) -> Any:
+        x, y = (dispatch.wrap(t) for t in inputs)
+        if self.normalize or len(x.shape) != 2 or len(y.shape) != 2:
+            raise not_dense(next(t for t in inputs if isinstance(t, SparseTensor)), "Dot")
+        products = dispatch.OPS["multiply"](x, y)
+        summed = dispatch.OPS["sum"](products, axis=1, keepdims=True)
+        dense = not (isinstance(x, SparseTensor) and isinstance(y, SparseTensor))
+        return coordinates.to_dense(summed) if dense else summed
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shapes = _list_of_shapes(input_shape)

@@ -15,9 +15,11 @@ from torch.nn import functional as F
 
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.shape import tuple_of
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import InputSpec
 from kerasish.layers.layer import Layer
+from kerasish.ops import coordinates
 from kerasish.ops.conv import check_data_format, spatial_axis
 
 
@@ -55,6 +57,17 @@ class Flatten(KeepsDtype):
         if self.data_format == "channels_first" and inputs.ndim > 2:
             inputs = inputs.movedim(1, -1)
         return inputs.reshape(inputs.shape[0], math.prod(inputs.shape[1:]))
+
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> SparseTensor:
+        rank = len(inputs.shape)
+        if self.data_format == "channels_first" and rank > 2:
+            inputs = coordinates.transpose(inputs, (0, *range(2, rank), 1))
+        return coordinates.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        return keep_sparse(super().compute_output_spec(inputs), inputs)
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         if (
@@ -112,6 +125,14 @@ class Reshape(KeepsDtype):
         except (RuntimeError, ValueError):  # it does not fit, or an empty batch leaves -1 open
             return inputs.reshape(self.compute_output_shape(inputs.shape))
 
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> SparseTensor:
+        return coordinates.reshape(inputs, self.compute_output_shape(tuple(inputs.shape)))
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        return keep_sparse(super().compute_output_spec(inputs), inputs)
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         batch, *sizes = input_shape
         target = self.target_shape
@@ -161,6 +182,14 @@ class Permute(KeepsDtype):
             return inputs.transpose(0, *self.dims)
         return inputs.permute(0, *self.dims)
 
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> SparseTensor:
+        return coordinates.transpose(inputs, (0, *self.dims))
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        return keep_sparse(super().compute_output_spec(inputs), inputs)
+
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
@@ -189,6 +218,12 @@ class RepeatVector(KeepsDtype):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return (input_shape[0], self.n, input_shape[1])
+
+
+def keep_sparse(spec: KerasTensor, inputs: KerasTensor) -> KerasTensor:
+    """An output's specification, sparse if the input is."""
+    spec.sparse = inputs.sparse
+    return spec
 
 
 def positive(value: Any, name: str) -> int:

@@ -17,6 +17,7 @@ from kerasish.core.context import local, scope
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.masks import copy_mask
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import cast_raw
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.core import InputLayer
@@ -24,6 +25,7 @@ from kerasish.layers.layer import Layer
 from kerasish.layers.operation import Operation
 from kerasish.models.graph import Graph
 from kerasish.models.plan import Plan, lowered
+from kerasish.ops import coordinates
 
 _SHAPES = 256  # of inputs that are remembered as fitting
 
@@ -214,12 +216,12 @@ def _entry(x: KerasTensor) -> InputLayer:
     operation = x._keras_history.operation
     if isinstance(operation, InputLayer):
         return operation
-    return InputLayer(batch_shape=tuple(x.shape), dtype=x.dtype.name, name=x.name)
+    return InputLayer(batch_shape=tuple(x.shape), dtype=x.dtype.name, sparse=x.sparse, name=x.name)
 
 
 def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
     """A new tensor like ``x``, which has a mask if the model's ``own`` output has one."""
-    like = KerasTensor(x.shape, x.dtype)
+    like = KerasTensor(x.shape, x.dtype, x.sparse)
     mask = own._keras_mask
     if mask is not None:
         like._keras_mask = KerasTensor(x.shape[: mask.ndim], mask.dtype)
@@ -246,6 +248,8 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     for size, expected in zip(shape[1:], declared[1:]):
         if expected is not None and size is not None and size != expected:
             raise _incompatible(value, own, index, name)
+    if isinstance(value, SparseTensor):
+        return _sparse_or_dense(value, own)
     if isinstance(value, torch.Tensor):
         dtype = to_torch(own.dtype) if own.dtype != "string" else None
         if dtype is not None and value.dtype is not dtype:
@@ -253,6 +257,13 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
             copy_mask(value, cast)
             return cast
     return value
+
+
+def _sparse_or_dense(value: SparseTensor, own: KerasTensor) -> Any:
+    """A sparse input in the declared dtype; dense, where that is declared."""
+    if own.dtype != "string" and value.dtype != own.dtype:
+        value = value.with_raw(cast_raw(value.raw_values, to_torch(own.dtype)))
+    return value if own.sparse else coordinates.to_dense(coordinates.reorder(value))
 
 
 def _adjust_rank(value: Any, own: KerasTensor, index: int, name: str) -> Any:

@@ -74,6 +74,7 @@ class Plan:
         # though their layer's dtype is another one
         self._stated: set[int] = set()
         self._doubtful: set[int] = set()
+        self._sparse = {id(x) for x in graph.inputs if x.sparse}  # and what may be sparse when the program runs
         for i, x in enumerate(graph.inputs):
             self._names[id(x)] = f"x{i}"
         for node in graph.nodes:
@@ -86,13 +87,30 @@ class Plan:
     def _lower(self, node: Node) -> None:
         operation = node.operation
         self._doubt(node)
-        if isinstance(operation, FunctionCall):
+        if (
+            any(id(x) in self._sparse for x in node.input_tensors)
+            or any(x.sparse for x in node.outputs)
+            or getattr(operation, "sparse", None) is True
+        ):
+            self._lower_sparse(operation, node)
+        elif isinstance(operation, FunctionCall):
             function = _raw_outputs(operation.function) if _of_text(node) else operation.function
             self._emit(node, self._bind(operation.name, function), self._arguments(node))
         elif self._is_simple(operation):
             self._lower_simple(operation, node)
         elif not self._lower_nested(operation, node):
             self._lower_call(operation, node)
+
+    def _lower_sparse(self, operation: Any, node: Node) -> None:
+        """An operation on a sparse tensor: by its own call, which finds out what it was given. Masks do not pass it."""
+        self.calls_layers = True
+        arguments = self._arguments(node)
+        if not isinstance(operation, FunctionCall) and "training" not in node.kwargs and self._training is not None:
+            arguments.append(f"training={self._training}")
+        function = operation.function if isinstance(operation, FunctionCall) else operation
+        self._emit(node, self._bind(operation.name, _raw_outputs(function)), arguments)
+        if not getattr(operation, "_densifies", False):
+            self._sparse.update(id(x) for x in node.outputs)
 
     def _doubt(self, node: Node) -> None:
         """Note outputs that may not be what their KerasTensors say; functions of ``Layer._lowered`` are not for those."""
@@ -339,7 +357,7 @@ def _of_text(node: Node) -> bool:
 
 
 def _raw_outputs(layer: Any) -> Callable:
-    """The call of a layer or function for raw inputs some of which are text."""
+    """A layer's own call (or a public function) for raw inputs some of which are text or sparse."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         with recording():

@@ -8,6 +8,7 @@ from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
 from kerasish.ops import image as image
 from kerasish.ops import numpy as numpy
+from kerasish.ops import sparse as _sparse  # noqa: F401 - says what operations do with sparse tensors
 from kerasish.ops.array import append as append
 from kerasish.ops.array import array_split as array_split
 from kerasish.ops.array import broadcast_to as broadcast_to

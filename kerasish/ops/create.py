@@ -13,8 +13,11 @@ from kerasish.core import dispatch, dtypes, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.dispatch import Array, op, raw, strings, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.ragged import RaggedTensor
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import convert
+from kerasish.ops import coordinates
 from kerasish.ops.common import axis_index, integer_shape, torch_dtype
 
 # constants ------------------------------------------------------------------------------------------------------------
@@ -263,8 +266,14 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     """x as a tensor; a tensor of the wanted dtype as it is, anything else cast (1.5 becomes 1 as int32).
 
     Args:
-        sparse, ragged: whether a sparse or ragged tensor stays one. A tensor here never is, so neither changes anything.
+        sparse, ragged: False makes a sparse or ragged tensor dense; otherwise it stays what it is.
     """
+    if isinstance(x, RaggedTensor):
+        x = x.to_tensor() if ragged is False else x
+        return x if dtype is None or x.dtype == dtypes.as_dtype(dtype) else cast(x, dtype)
+    if isinstance(x, SparseTensor):
+        made = x if sparse is not False else wrap(coordinates.to_dense(coordinates.reorder(x)))
+        return made if dtype is None or made.dtype == dtypes.as_dtype(dtype) else cast(made, dtype)
     if not dispatch.is_tensor(x):
         if dtype is None or dtypes.as_dtype(dtype) == "string":
             return wrap(storage(x, dtype))
@@ -286,6 +295,10 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     """
     if isinstance(x, torch.Tensor):
         return to_numpy(x).copy()
+    if isinstance(x, RaggedTensor):
+        return x.to_tensor().numpy()
+    if isinstance(x, SparseTensor):
+        return dispatch.wrap(coordinates.to_dense(coordinates.reorder(x))).numpy()
     if dispatch.is_tensor(x):
         return np.array(x.__array__())
     if tree.is_nested(x) and any(dispatch.is_tensor(leaf) for leaf in tree.flatten(x)):

@@ -18,6 +18,8 @@ from torch.nn import functional as F
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, op
 from kerasish.core.errors import fail
+from kerasish.core.sparse import SparseTensor
+from kerasish.ops import coordinates
 from kerasish.ops.attention import dot_product_attention as dot_product_attention
 from kerasish.ops.common import Axis, alias, axis_index, axis_indices, floating
 from kerasish.ops.conv import conv as conv
@@ -261,9 +263,19 @@ def sparsemax(x: Array, axis: int = -1) -> Any:
 # codes ----------------------------------------------------------------------------------------------------------------
 
 
-def _no_sparse(sparse: bool, name: str) -> None:
-    if sparse:
-        raise fail(NotImplementedError, f"Sparse tensors are not served yet: '{name}' was called with sparse=True")
+def _sparse_codes(x: torch.Tensor, num_classes: int, axis: int, dtype: torch.dtype) -> SparseTensor:
+    """``one_hot`` as a sparse tensor: a value for each index, 0 for negative ones. Too large ones stay, out of bounds."""
+    place = axis_index(axis, x.ndim + 1)
+    grid = torch.ones(x.shape, dtype=torch.bool, device=x.device).nonzero() if not x.is_meta else _no_places(x)
+    flat = x.reshape(-1).long()[: len(grid)]
+    indices = torch.cat([grid[:, :place], flat.clamp(min=0)[:, None], grid[:, place:]], 1)
+    shape = list(x.shape)
+    shape.insert(place, num_classes)
+    return SparseTensor.of_raw(indices, (flat >= 0).to(dtype), shape)
+
+
+def _no_places(x: torch.Tensor) -> torch.Tensor:
+    return torch.empty((0, x.ndim), dtype=torch.int64, device=x.device)
 
 
 def _codes(x: torch.Tensor, num_classes: int, axis: int) -> torch.Tensor:
@@ -284,8 +296,8 @@ def _codes(x: torch.Tensor, num_classes: int, axis: int) -> torch.Tensor:
 @op
 def one_hot(x: Array, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """1 at the place that ``x`` tells along a new axis, 0 elsewhere; all 0 for indices outside of [0, num_classes)."""
-    _no_sparse(sparse, "one_hot")
-    return _codes(x, num_classes, axis).to(dtypes.to_torch(dtype) if dtype is not None else dtypes.floatx())
+    kind = dtypes.to_torch(dtype) if dtype is not None else dtypes.floatx()
+    return _sparse_codes(x, num_classes, axis, kind) if sparse else _codes(x, num_classes, axis).to(kind)
 
 
 @op
@@ -311,9 +323,9 @@ def multi_hot(
         raise fail(TypeError, f"multi_hot() got an unexpected keyword argument '{next(iter(kwargs))}'")
     if num_classes is None:
         raise ValueError("Argument `num_classes` must be specified.")
-    _no_sparse(sparse, "multi_hot")
     codes = _codes(inputs, num_classes, axis)
-    return codes.any(1 if inputs.ndim > 1 else 0).to(dtypes.to_torch(dtype) if dtype is not None else dtypes.floatx())
+    codes = codes.any(1 if inputs.ndim > 1 else 0).to(dtypes.to_torch(dtype) if dtype is not None else dtypes.floatx())
+    return coordinates.from_dense(codes) if sparse else codes
 
 
 # others ---------------------------------------------------------------------------------------------------------------

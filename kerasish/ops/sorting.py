@@ -9,6 +9,7 @@ import torch
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops import coordinates
 from kerasish.ops.common import axis_index, floating, needs_values
 
 # order ----------------------------------------------------------------------------------------------------------------
@@ -145,8 +146,6 @@ def bincount(x: Index, weights: Index | None = None, minlength: int = 0, sparse:
     Raises:
         InvalidArgumentError: a number is negative.
     """
-    if sparse:
-        raise fail(ValueError, "`sparse=True` is not supported by bincount: there are no sparse tensors on torch")
     if x.ndim not in (1, 2):
         raise fail(ValueError, "bincount needs a vector or a matrix", received=f"x.shape={tuple(x.shape)}")
     needs_values(x, "bincount")
@@ -157,7 +156,8 @@ def bincount(x: Index, weights: Index | None = None, minlength: int = 0, sparse:
     dtype = torch.int32 if weights is None else weights.dtype
     counts = torch.zeros((rows.shape[0], length), dtype=dtype, device=x.device)
     amounts = torch.ones_like(rows, dtype=dtype) if weights is None else weights.reshape(rows.shape)
-    return counts.scatter_add(1, rows, amounts).reshape((*x.shape[:-1], length))
+    counts = counts.scatter_add(1, rows, amounts).reshape((*x.shape[:-1], length))
+    return coordinates.from_dense(counts) if sparse else counts
 
 
 @op

@@ -11,6 +11,7 @@ from kerasish.core.dispatch import Array, Arrays, Operand, strict_op
 from kerasish.core.errors import fail
 from kerasish.ops.reduce import over
 from kerasish.tf.alias import FLOATS_AND_COMPLEX, REALS, check
+from kerasish.tf.slices import IndexedSlices, like, own_values
 
 
 @strict_op
@@ -38,6 +39,16 @@ def clip_by_norm(t: Array, clip_norm: Operand, axes: Any = None, name: str | Non
     return clipped(t, clip_norm, axes)
 
 
+@IndexedSlices.serve(clip_by_value)
+def _slices_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    return like(t, clip_by_value(own_values(t), clip_value_min, clip_value_max))
+
+
+@IndexedSlices.serve(clip_by_norm)
+def _slices_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+    return like(t, clip_by_norm(own_values(t), clip_norm, axes))
+
+
 @strict_op
 def _norm_of_all(tensors: Arrays) -> Any:
     return torch.sqrt(torch.stack([(t * t).sum() for t in tensors]).sum())
@@ -60,7 +71,7 @@ def _given(t_list: Sequence) -> list:
 
 def global_norm(t_list: Sequence, name: str | None = None) -> Any:
     """The norm of all tensors of a list together: √Σ Σt²; ``None`` counts nothing."""
-    return _norm_of_all(_given(t_list))
+    return _norm_of_all([own_values(t) for t in _given(t_list)])
 
 
 def clip_by_global_norm(
@@ -71,7 +82,7 @@ def clip_by_global_norm(
     Args:
         use_norm: their global norm, if it is known.
     """
-    tensors = _given(t_list)
+    tensors = [own_values(t) for t in _given(t_list)]
     norm = _norm_of_all(tensors) if use_norm is None else use_norm
     scaled = iter(_scaled(tensors, clip_norm, norm))
-    return [None if t is None else next(scaled) for t in t_list], norm
+    return [None if t is None else like(t, next(scaled)) for t in t_list], norm

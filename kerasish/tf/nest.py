@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kerasish.core import tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail, missing_name
 
 
@@ -13,9 +14,25 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     """The leaves of a structure in order; dictionaries by sorted key.
 
     Args:
-        expand_composites: whether to look into ragged and sparse tensors, of which there are none.
+        expand_composites: whether to look into ragged and sparse tensors, for the tensors that they are made of.
     """
-    return tree.flatten(structure)
+    leaves = tree.flatten(structure)
+    if not expand_composites:
+        return leaves
+    return [part for leaf in leaves for part in _parts(leaf)]
+
+
+def _parts(leaf: Any) -> list:
+    """What a leaf is made of: the leaf itself, unless it is a ragged or sparse tensor, whose parts may be such, too."""
+    if not isinstance(leaf, CompositeTensor):
+        return [leaf]
+    return [part for component in leaf._components for part in _parts(component)]
+
+
+def _packed(like: Any, parts: Iterator[Any]) -> Any:
+    if not isinstance(like, CompositeTensor):
+        return next(parts)
+    return like._with_components([_packed(component, parts) for component in like._components])
 
 
 def is_nested(seq: Any) -> bool:
@@ -34,7 +51,7 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
         ValueError: the structures differ.
     """
     check_types = kwargs.pop("check_types", True)
-    kwargs.pop("expand_composites", False)
+    expand = kwargs.pop("expand_composites", False)
     if kwargs:
         raise fail(ValueError, f"Only valid keyword arguments are `check_types` and `expand_composites`, not: {kwargs}")
     if not callable(func):
@@ -42,9 +59,9 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
     if not structure:
         raise ValueError("Must provide at least one structure")
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types)
-    columns = [tree.flatten(s) for s in structure]
-    return tree.pack_as(structure[0], [func(*row) for row in zip(*columns)])
+        assert_same_structure(structure[0], other, check_types, expand)
+    columns = [flatten(s, expand) for s in structure]
+    return pack_sequence_as(structure[0], [func(*row) for row in zip(*columns)], expand)
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
@@ -56,15 +73,18 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
     """
     if not isinstance(flat_sequence, (list, tuple)):
         raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
-    wanted = len(tree.flatten(structure))
-    if not tree.is_nested(structure) and len(flat_sequence) != 1:
+    wanted = len(flatten(structure, expand_composites))
+    if wanted == 1 and not tree.is_nested(structure) and len(flat_sequence) != 1:
         raise ValueError(f"The target structure is of type `{type(structure)}`. However the input is a sequence")
     if wanted != len(flat_sequence):
         raise ValueError(
             f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
             f"Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    return tree.pack_as(structure, flat_sequence)
+    if not expand_composites:
+        return tree.pack_as(structure, flat_sequence)
+    parts = iter(flat_sequence)
+    return tree.pack_as(structure, [_packed(leaf, parts) for leaf in tree.flatten(structure)])
 
 
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
@@ -83,8 +103,34 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         tree.assert_same_structure(nest1, nest2)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{start}{shown}{error}") from None
+    if expand_composites:
+        _check_composites(nest1, nest2, start + shown)
     if check_types:
         _check_kinds(nest1, nest2, start + shown)
+    if expand_composites:
+        for first, second in zip(tree.flatten(nest1), tree.flatten(nest2)):
+            _check_composites(first, second, start + shown)
+
+
+def _check_composites(first: Any, second: Any, start: str) -> None:
+    """Composites must be of one class, dtype and rank."""
+    if not isinstance(first, CompositeTensor) and not isinstance(second, CompositeTensor):
+        return
+    same = type(first) is type(second) and [x.dtype for x in _parts(first)] == [x.dtype for x in _parts(second)]
+    if not same:
+        raise ValueError(f"{start}{type(first).__name__} and {type(second).__name__} are made of different tensors")
+
+
+def _check_composites(first: Any, second: Any, start: str) -> None:
+    for a, b in zip(tree.flatten(first), tree.flatten(second)):
+        if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
+            raise ValueError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")
+        if isinstance(a, CompositeTensor) and not _same_kind(a, b):
+            raise ValueError(f"{start}Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
+
+
+def _same_kind(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and a._type_spec.most_specific_common_supertype([b._type_spec]) is not None
 
 
 def _check_kinds(first: Any, second: Any, start: str) -> None:

@@ -53,6 +53,8 @@ from kerasish.tf.math import zero_fraction as zero_fraction
 from kerasish.tf.random.draws import BLOCKS, tracing
 from kerasish.tf.sampled import nce_loss as nce_loss
 from kerasish.tf.sampled import sampled_softmax_loss as sampled_softmax_loss
+from kerasish.tf.sparse_embeddings import embedding_lookup_sparse as embedding_lookup_sparse
+from kerasish.tf.sparse_embeddings import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 from kerasish.tf.tiling import space_to_batch as space_to_batch
 from kerasish.tf.windows import atrous_conv2d as atrous_conv2d
 from kerasish.tf.windows import atrous_conv2d_transpose as atrous_conv2d_transpose

@@ -18,6 +18,7 @@ from kerasish.core.random_discrete import seeded_orders
 from kerasish.core.storage import storage
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.training.batch import Batch, Feed, class_weights, moved
+from kerasish.training.sparse_rows import SparseRows, is_sparse_data, sparse_rows
 
 _CUT_TOGETHER = 1024  # batches that one operation cuts, at most: each is an object
 
@@ -74,7 +75,7 @@ class ArrayFeed(Feed):
         flat, size, starts = tree.flatten(self.data), self.batch_size, range(0, self.samples, self.batch_size)
         order = self._order()
         order = torch.arange(self.samples) if order is None else order
-        return (tuple(_rows(flat, order[start : start + size])) for start in starts)
+        return (tuple(map(_piece, _rows(flat, order[start : start + size]))) for start in starts)
 
     def _order(self) -> torch.Tensor | None:
         """The order of the rows in an epoch; None as they are."""
@@ -104,9 +105,15 @@ def _rows(flat: list, order: torch.Tensor) -> list:
     return [_take(t, order if isinstance(t, np.ndarray) else on_device) for t in flat]
 
 
+def _piece(t: Any) -> Any:
+    return t.batch() if isinstance(t, SparseRows) else t
+
+
 def _take(t: Any, order: torch.Tensor) -> Any:
     if t is None:
         return None
+    if isinstance(t, SparseRows):
+        return t.take(order)
     if isinstance(t, np.ndarray):
         return t[order.numpy()]
     return t.index_select(0, order.to(t.device))
@@ -116,6 +123,8 @@ def _cut(t: Any, size: int) -> Iterable:
     """Pieces of ``size`` rows; None without end for what is missing."""
     if isinstance(t, torch.Tensor):
         return t.split(size)
+    if isinstance(t, SparseRows):
+        return t.batches(size)
     return itertools.repeat(None) if t is None else (t[at : at + size] for at in range(0, len(t), size))
 
 
@@ -130,6 +139,8 @@ def _to_arrays(value: Any, what: str) -> Any:
     """
     if value is None:
         return None
+    if is_sparse_data(value):
+        return sparse_rows(value, what)
     if isinstance(value, dict):
         return {key: _to_arrays(v, what) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -157,7 +168,11 @@ def _from_pandas(value: Any) -> np.ndarray:
 
 
 def _one_array(value: Any, what: str) -> Any:
-    """One array as a raw tensor; floats in ``floatx``, as Keras casts them."""
+    """One array as a raw tensor (sparse data as SparseRows); floats in ``floatx``, as Keras casts them."""
+    if is_sparse_data(value):
+        return sparse_rows(value, what)
+    if isinstance(value, SparseRows):
+        return value
     if type(value) is np.ndarray and value.dtype == np.float32 and value.ndim and settings.floatx == "float32":
         flags = value.flags
         if flags.c_contiguous and flags.writeable:
@@ -192,6 +207,8 @@ def single_batch(x: Any, batch_size: Any) -> Any:
     size = 32 if batch_size is None else batch_size
     if type(x) is np.ndarray and x.ndim and type(size) is int and 0 < len(x) <= size:
         return moved(_one_array(x, "x"), devices.current())
+    if is_sparse_data(x):
+        return None
     flat = tree.flatten(x)
     if type(size) is not int or not all(isinstance(t, (np.ndarray, torch.Tensor, Tensor)) for t in flat):
         return None

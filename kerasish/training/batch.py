@@ -14,6 +14,7 @@ from kerasish.core.dtypes import floatx
 from kerasish.core.errors import fail
 from kerasish.core.storage import cast_raw, storage
 from kerasish.core.tensor import StringTensor, Tensor
+from kerasish.training.sparse_rows import is_sparse_data, sparse_rows
 
 Batch = tuple[Any, Any, Any]
 
@@ -105,6 +106,8 @@ def _part(part: Any) -> Any:
         return tree.map_structure(_part, part)
     elif isinstance(part, StringTensor):
         return part._t
+    elif is_sparse_data(part):
+        return sparse_rows(part, "data").batch()
     else:
         t = dispatch.raw(part) if dispatch.is_tensor(part) else storage(part)
     if isinstance(t, torch.Tensor) and t.dtype is torch.float64 and floatx() is not torch.float64:

@@ -20,6 +20,7 @@ from kerasish.training.batch import pack_x_y_sample_weight as pack_x_y_sample_we
 from kerasish.training.batch import to_batch as to_batch
 from kerasish.training.batch import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kerasish.training.sources import BOTH_WEIGHTS, SourceFeed, WeightedFeed
+from kerasish.training.sparse_rows import SparseRows, is_sparse_data
 
 
 def make_feed(
@@ -66,6 +67,8 @@ def is_batch_source(x: Any) -> bool:
     if (
         x is None
         or isinstance(x, (np.ndarray, torch.Tensor, Tensor, list, tuple, dict, str))
+        or is_sparse_data(x)
+        or isinstance(x, SparseRows)
         or hasattr(x, "__array__")
     ):
         return False

@@ -18,6 +18,7 @@ from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.sparse import SparseTensor
 from kerasish.layers.tracking import structure, structure_changed
 from kerasish.training import loop
 from kerasish.training.callback import to_numbers
@@ -381,8 +382,8 @@ class Trainer(OldCalls):
             self._clear_losses()
             return network.run(x, training, self)
         if type(x) is not torch.Tensor and any(
-            isinstance(t, np.ndarray) for t in tree.flatten(x)
-        ):  # text: a layer takes an array as a user's input
+            isinstance(t, (np.ndarray, SparseTensor)) for t in tree.flatten(x)
+        ):  # text, which layers take as a user's
             with recording(), scope(training=training):
                 return tree.map_structure(raw_with_mask, self(tree.map_structure(wrap_with_mask, x)))
         if self._call_spec.takes_training:

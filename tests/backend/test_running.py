@@ -67,15 +67,21 @@ def test_a_function_gives_arrays_of_parts_of_a_model():
 def test_placeholders_are_symbolic():
     assert K.placeholder((None, 3)).shape == (None, 3)
     assert K.placeholder(ndim=2, dtype="int32").dtype == "int32"
-    with pytest.raises(NotServedError, match="dense"):
-        K.placeholder((2,), sparse=True)
+    assert K.is_sparse(K.placeholder((2,), sparse=True)) and not K.is_sparse(K.placeholder((2,)))
+    with pytest.raises(NotServedError, match="ragged"):
+        K.placeholder((2,), ragged=True)
 
 
-@pytest.mark.parametrize("name", ["get_session", "ctc_label_dense_to_sparse"])
+def test_labels_up_to_their_lengths_are_sparse():
+    sparse = K.ctc_label_dense_to_sparse(np.array([[1, 2, 3], [4, 5, 6]]), np.array([[2], [1]]))
+    assert sparse.indices.numpy().tolist() == [[0, 0], [0, 1], [1, 0]] and sparse.values.numpy().tolist() == [1, 2, 4]
+    assert K.is_sparse(sparse) and sparse.shape == (2, 3)
+
+
+@pytest.mark.parametrize("name", ["get_session"])
 def test_what_belongs_to_tensorflow_1_says_so(name):
-    arguments = {"get_session": ()}.get(name, (None, None))
     with pytest.raises(NotServedError, match=name):
-        getattr(K, name)(*arguments)
+        getattr(K, name)()
     assert getattr(K, name).__kerasish_stub__
 
 

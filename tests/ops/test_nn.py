@@ -233,8 +233,6 @@ def test_attention_options():
 @pytest.mark.parametrize(
     ("kind", "call", "words"),
     [
-        (NotImplementedError, lambda: nn.one_hot([1], 3, sparse=True), "'one_hot' was called with sparse=True"),
-        (NotImplementedError, lambda: nn.multi_hot([1], 3, sparse=True), "'multi_hot' was called with sparse=True"),
         (TypeError, lambda: nn.one_hot([1], "3"), "`num_classes` must be an integer"),
         (InvalidArgumentError, lambda: nn.one_hot([1], 3, axis=2), "axis 2 is out of bounds"),
         (ValueError, lambda: nn.multi_hot([1]), "Argument `num_classes` must be specified."),

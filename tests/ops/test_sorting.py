@@ -104,8 +104,6 @@ def test_bincount():
     same(ops.bincount(np.zeros(0, "int32")), np.zeros(0, "int32"))
     with pytest.raises(InvalidArgumentError, match="non-negative"):
         ops.bincount([-1, 2])
-    with pytest.raises(ValueError, match="sparse"):
-        ops.bincount([1], sparse=True)
     with pytest.raises(ValueError, match="vector or a matrix"):
         ops.bincount(np.zeros((1, 1, 1), "int32"))
 

@@ -12,6 +12,8 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import convert
@@ -21,7 +23,9 @@ from kerasish.layers.features.encoding import (
     as_text,
     check_mode,
     encode,
-    no_sparse,
+    encode_rows,
+    encode_sparse,
+    in_form,
     numbers,
     salt_words,
 )
@@ -35,7 +39,7 @@ class CategoryEncoding(TextLayer, DataLayer):
         num_tokens: how many categories there are. Keras 2 called it ``max_tokens`` at first.
         output_mode: "one_hot": a vector for each integer; "multi_hot": for each sample, 1 for each category that occurs;
             "count": how often it does.
-        sparse: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
 
     Call arguments: ``count_weights``, of the inputs' shape: what each integer counts in "count".
 
@@ -68,10 +72,17 @@ class CategoryEncoding(TextLayer, DataLayer):
             )
         if num_tokens < 1:
             raise fail(ValueError, "`num_tokens` must be >= 1", received=f"num_tokens={num_tokens}")
-        no_sparse("CategoryEncoding", sparse)
         self.num_tokens = num_tokens
         self.output_mode = output_mode
         self.sparse = sparse
+
+    def _call_on_composite(self, inputs: Any, count_weights: Any = None) -> Any:
+        if not isinstance(inputs, RaggedTensor):
+            return super()._call_on_composite(inputs)
+        weights = None if count_weights is None else dispatch.raw(count_weights.flat_values)
+        flat = numbers(dispatch.raw(inputs.flat_values), "CategoryEncoding")
+        encoded = encode_rows(inputs, flat, self.output_mode, self.num_tokens, to_torch(self.dtype), weights)
+        return dispatch.wrap(encoded)
 
     def call(self, inputs: torch.Tensor, count_weights: Any = None) -> torch.Tensor:
         if count_weights is not None:
@@ -79,7 +90,19 @@ class CategoryEncoding(TextLayer, DataLayer):
                 raise fail(ValueError, "`count_weights` is not used when `output_mode` is not `'count'`")
             count_weights = dispatch.raw(count_weights).to(to_torch(self.compute_dtype))
         inputs = numbers(inputs, "CategoryEncoding")
-        return encode(inputs, self.output_mode, self.num_tokens, to_torch(self.dtype), count_weights)
+        codes = encode(inputs, self.output_mode, self.num_tokens, to_torch(self.dtype), count_weights)
+        return in_form(codes, self.sparse)
+
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: Any, count_weights: Any = None) -> Any:
+        if count_weights is not None and self.output_mode != "count":
+            raise fail(ValueError, "`count_weights` is not used when `output_mode` is not `'count'`")
+        if not isinstance(inputs, SparseTensor):
+            raise fail(ValueError, "Weights of dense indices must be dense", received=count_weights)
+        numbers(inputs.raw_values, "CategoryEncoding")
+        dtype = to_torch(self.dtype)
+        return in_form(encode_sparse(inputs, self.output_mode, self.num_tokens, dtype, count_weights), self.sparse)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = tuple(input_shape)
@@ -88,7 +111,7 @@ class CategoryEncoding(TextLayer, DataLayer):
         return (*shape[:-1], self.num_tokens)
 
     def compute_output_spec(self, inputs: KerasTensor, count_weights: Any = None) -> KerasTensor:
-        return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
+        return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype, sparse=self.sparse)
 
 
 class Hashing(TextLayer):
@@ -99,7 +122,7 @@ class Hashing(TextLayer):
         mask_value: what goes into bin 0; nothing else does then.
         salt: an integer or two: hashes by SipHash with that key, instead of FarmHash.
         output_mode: "int"; "one_hot", "multi_hot" and "count" as in ``CategoryEncoding``.
-        sparse: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
 
     Input shape: any. Output shape: the same for "int", else with ``num_bins`` in place of the last axis.
 
@@ -133,7 +156,6 @@ class Hashing(TextLayer):
         check_mode("Hashing", output_mode)
         if sparse and output_mode == "int":
             raise fail(ValueError, "`sparse=True` needs another `output_mode` than 'int'")
-        no_sparse("Hashing", sparse)
         self.num_bins = num_bins
         self.mask_value = mask_value
         self.salt = salt_words("Hashing", salt)
@@ -144,7 +166,20 @@ class Hashing(TextLayer):
         if self.output_mode == "one_hot" and inputs.shape[-1:] == (1,):
             inputs = inputs.squeeze(-1)
         bins = self._bins(inputs).to(devices.current())
-        return encode(bins, self.output_mode, self.num_bins, to_torch(self.dtype))
+        return in_form(encode(bins, self.output_mode, self.num_bins, to_torch(self.dtype)), self.sparse)
+
+    _takes_sparse = True
+
+    def _sparse_call(self, inputs: SparseTensor) -> Any:
+        bins = inputs.with_raw(self._bins(inputs.raw_values).to(devices.current()))
+        codes = encode_sparse(bins, self.output_mode, self.num_bins, to_torch(self.dtype))
+        return codes if self.output_mode == "int" else in_form(codes, self.sparse)
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(inputs, RaggedTensor):
+            return super()._call_on_composite(inputs)
+        bins = self._bins(dispatch.raw(inputs.flat_values)).to(devices.current())
+        return dispatch.wrap(encode_rows(inputs, bins, self.output_mode, self.num_bins, to_torch(self.dtype)))
 
     def _bins(self, inputs: Any) -> torch.Tensor:
         count, masked = self.num_bins, None
@@ -190,7 +225,7 @@ class HashedCrossing(TextLayer):
     Args:
         num_bins: how many bins there are.
         output_mode: "int" or "one_hot".
-        sparse: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
 
     Call arguments: a list of tensors of integers or text, of shape ``()``, ``(batch,)`` or ``(batch, 1)``, all the same.
 
@@ -211,7 +246,6 @@ class HashedCrossing(TextLayer):
     ) -> None:
         super().__init__(name=name, dtype="int64" if output_mode == "int" and dtype is None else dtype, autocast=False)
         check_mode("HashedCrossing", output_mode, ("int", "one_hot"))
-        no_sparse("HashedCrossing", sparse)
         self.num_bins = num_bins
         self.output_mode = output_mode
         self.sparse = sparse
@@ -242,7 +276,8 @@ class HashedCrossing(TextLayer):
         words = [_words(x) for x in inputs]
         bins = [_crossed(row) % self.num_bins for row in zip(*words, strict=True)]
         crossed = torch.tensor(bins, dtype=torch.int64).reshape(shape).to(devices.current())
-        return encode(crossed, self.output_mode, self.num_bins, to_torch(self.compute_dtype))
+        codes = encode(crossed, self.output_mode, self.num_bins, to_torch(self.compute_dtype))
+        return in_form(codes, self.sparse and self.output_mode != "int")
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         pair = isinstance(input_shape, (list, tuple)) and len(input_shape) == 2

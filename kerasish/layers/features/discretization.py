@@ -11,10 +11,11 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.context import local
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.data_layer import DataLayer
 from kerasish.layers.features.batches import is_array, is_dataset
-from kerasish.layers.features.encoding import check_mode, encode, no_sparse, numbers
+from kerasish.layers.features.encoding import check_mode, encode, encode_sparse, in_form, numbers
 
 
 class Discretization(DataLayer):
@@ -25,7 +26,7 @@ class Discretization(DataLayer):
         num_bins: instead of boundaries, how many intervals ``adapt`` is to find, about equally filled.
         epsilon: how exact ``adapt`` is: it keeps about 1 / epsilon values of what it has seen.
         output_mode: "int"; "one_hot" gives each number a vector, "multi_hot" and "count" each sample.
-        sparse: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
 
     Input shape: any. Output shape: the same for "int", else see ``CategoryEncoding``.
 
@@ -51,7 +52,6 @@ class Discretization(DataLayer):
         if sparse and output_mode == "int":
             raise fail(ValueError, "`sparse=True` needs another `output_mode` than 'int'")
         check_mode("Discretization", output_mode)
-        no_sparse("Discretization", sparse)
         if num_bins is not None and num_bins < 0:
             raise fail(ValueError, "`num_bins` must be greater than or equal to 0", received=num_bins)
         if num_bins is not None and bin_boundaries is not None:
@@ -123,7 +123,22 @@ class Discretization(DataLayer):
 
     # computing
 
-    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+    @property
+    def _by_value(self) -> bool:  # type: ignore[override]
+        return self.output_mode == "int"
+
+    _takes_sparse = True
+
+    def call(self, inputs: torch.Tensor) -> Any:
+        codes = encode(self._bins(inputs), self.output_mode, len(self.bin_boundaries) + 1, to_torch(self.output_dtype))
+        return in_form(codes, self.sparse)
+
+    def _sparse_call(self, inputs: SparseTensor) -> Any:
+        bins = inputs.with_raw(self._bins(inputs.raw_values))
+        codes = encode_sparse(bins, self.output_mode, len(self.bin_boundaries) + 1, to_torch(self.output_dtype))
+        return codes if self.output_mode == "int" else in_form(codes, self.sparse)
+
+    def _bins(self, inputs: Any) -> torch.Tensor:
         if self.bin_boundaries is None:
             raise ValueError(
                 "You need to either pass the `bin_boundaries` argument at construction time or call `adapt(dataset)` "
@@ -133,10 +148,8 @@ class Discretization(DataLayer):
         if local.in_dataset:  # there Keras casts what comes in
             inputs = inputs.to(to_torch(self.compute_dtype))
         values = inputs.to(dtypes.floatx()) if inputs.is_floating_point() else inputs
-        found = torch.bucketize(
-            values.to(torch.promote_types(values.dtype, torch.float32)), self._edges(inputs), right=True
-        )
-        return encode(found.int(), self.output_mode, len(self.bin_boundaries) + 1, to_torch(self.output_dtype))
+        wide = values.to(torch.promote_types(values.dtype, torch.float32))
+        return torch.bucketize(wide, self._edges(inputs), right=True).int()
 
     def _edges(self, like: torch.Tensor) -> torch.Tensor:
         edges = [float(edge) for edge in self.bin_boundaries]

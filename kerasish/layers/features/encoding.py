@@ -9,9 +9,13 @@ import numpy as np
 import torch
 from torch.compiler import is_dynamo_compiling
 
-from kerasish.core.errors import InvalidArgumentError, NotServedError, fail
+from kerasish.core import dispatch
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.ragged import RaggedTensor
+from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.tensor import convert
 from kerasish.layers.layer import Layer
+from kerasish.ops import coordinates
 
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -37,16 +41,6 @@ class TextLayer(Layer):
 def check_mode(layer: str, mode: Any, modes: tuple[str, ...] = MODES) -> None:
     if mode not in modes:
         raise fail(ValueError, f"Unknown value for `output_mode` of layer {layer}", f"one of {modes}", repr(mode))
-
-
-def no_sparse(layer: str, sparse: bool) -> None:
-    """Raises NotServedError where sparse outputs are asked for."""
-    if sparse:
-        raise fail(
-            NotServedError,
-            f"{layer}(sparse=True) is not served: kerasish has no sparse tensors",
-            hint="With sparse=False the outputs are dense.",
-        )
 
 
 def salt_words(layer: str, salt: Any) -> list[int] | None:
@@ -118,6 +112,56 @@ def encode(indices: torch.Tensor, mode: str, depth: int, dtype: torch.dtype, wei
     flat = None if weights is None else weights.expand(indices.shape).reshape(-1)
     out = tally(indices.reshape(-1), owners, rows, depth, dtype, mode == "multi_hot", flat)
     return out if indices.ndim == 2 else out[0]
+
+
+def encode_rows(
+    rows: RaggedTensor, flat: torch.Tensor, mode: str, depth: int, dtype: torch.dtype, weights: Any = None
+) -> Any:
+    """The indices ``flat`` of the values of ragged rows, in one of ``MODES``: ragged again, or a vector for each row.
+
+    Raises:
+        ValueError: rows of rows, or rows of vectors, for "multi_hot" or "count".
+    """
+    if mode in ("int", "one_hot"):
+        made = flat.to(dtype) if mode == "int" else one_hot(flat, depth, dtype)
+        return rows._around(dispatch.wrap(made))
+    if rows.shape.rank != 2:
+        raise fail(ValueError, f"output_mode='{mode}' takes ragged tensors of rank 2", received=f"shape {rows.shape}")
+    owners = rows._partition.rowids.long().to(flat.device)
+    return tally(flat.long(), owners, rows._partition.nrows, depth, dtype, mode == "multi_hot", weights)
+
+
+def encode_sparse(sp: SparseTensor, mode: str, depth: int, dtype: torch.dtype, weights: Any = None) -> SparseTensor:
+    """Sparse indices in one of ``MODES``: only those that are there count, and for "int" keep their places.
+
+    Raises:
+        ValueError: "one_hot", or a rank above 2, for which there is no such code; weights at other places.
+        InvalidArgumentError: a negative index.
+    """
+    indices = sp.raw_values
+    if mode == "int":
+        return sp.with_raw(indices.to(dtype))
+    if mode == "one_hot" or len(sp.shape) > 2:
+        raise not_dense(sp, mode)
+    if indices.numel() and int(indices.min()) < 0:
+        raise fail(InvalidArgumentError, "Indices of categories must be non-negative", received=int(indices.min()))
+    amounts = torch.ones(len(indices), dtype=dtype, device=indices.device)
+    if weights is not None:
+        if not isinstance(weights, SparseTensor) or weights.values.shape != sp.values.shape:
+            raise fail(ValueError, "Weights of sparse indices must be sparse, at the same places", received=weights)
+        amounts = weights.raw_values.to(dtype)
+    keep = indices < depth
+    places = torch.cat([sp.raw_indices[:, :-1], indices[:, None].long()], 1)[keep]
+    made = SparseTensor.of_raw(places, amounts[keep], (*sp.shape[:-1], depth))
+    counts = coordinates.reduce(made, range(len(sp.shape)), False)
+    return counts.with_raw(torch.ones_like(counts.raw_values)) if mode == "multi_hot" else counts
+
+
+def in_form(codes: Any, sparse: bool) -> Any:
+    """Codes as a sparse or a dense tensor, whichever they are."""
+    if isinstance(codes, SparseTensor):
+        return codes if sparse else coordinates.to_dense(codes)
+    return coordinates.from_dense(codes) if sparse else codes
 
 
 def one_hot(indices: torch.Tensor, depth: int, dtype: torch.dtype) -> torch.Tensor:

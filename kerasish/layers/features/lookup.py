@@ -25,7 +25,7 @@ class StringLookup(IndexLookup):
         output_mode: "int", or vectors for each sample: "multi_hot" (does the token occur), "count" (how often), "tf_idf"
             (times its weight); "one_hot" gives one for each token.
         pad_to_max_tokens: whether vectors have ``max_tokens`` entries whatever the size of the vocabulary.
-        sparse: not served.
+        sparse: whether codes (not integers) are given as sparse tensors.
         encoding: of vocabularies that are tensors.
         salt: as in ``Hashing``, for unknown tokens.
 

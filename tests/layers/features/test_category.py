@@ -76,7 +76,6 @@ def test_symbolic_shapes_and_dtypes():
         (lambda: layers.CategoryEncoding(), ValueError, "num_tokens must be set"),
         (lambda: layers.CategoryEncoding(0), ValueError, "must be >= 1"),
         (lambda: layers.CategoryEncoding(3, output_mode="int"), ValueError, "output_mode"),
-        (lambda: layers.CategoryEncoding(3, sparse=True), NotImplementedError, "sparse=True"),
         (lambda: layers.CategoryEncoding(3)([[-1]]), tf.errors.InvalidArgumentError, "non-negative"),
         (lambda: layers.CategoryEncoding(3)([1], count_weights=[1.0]), ValueError, "count_weights"),
         (lambda: layers.Hashing(0), ValueError, "num_bins"),

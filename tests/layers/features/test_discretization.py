@@ -63,7 +63,6 @@ def test_what_was_learned_is_in_the_configuration(tmp_path):
         (lambda: Discretization(num_bins=2)(np.ones(2)), ValueError, "adapt"),
         (lambda: Discretization([1.0]).adapt(np.ones(2)), ValueError, "initialized with `bin_boundaries`"),
         (lambda: Discretization([2.0, 1.0])(np.ones(2)), tf.errors.InvalidArgumentError, "sorted"),
-        (lambda: Discretization([1.0], output_mode="count", sparse=True), NotImplementedError, "sparse"),
     ],
 )
 def test_what_is_refused(make, error, words):

@@ -166,7 +166,6 @@ def test_a_copy_has_the_vocabulary():
         (lambda: StringLookup(vocabulary=["a", ""], mask_token=""), ValueError, "reserved mask token"),
         (lambda: StringLookup(vocabulary=["a", "[UNK]"], invert=True), ValueError, "reserved OOV token"),
         (lambda: StringLookup(vocabulary=["a", "b"], max_tokens=2), ValueError, "larger than the maximum"),
-        (lambda: StringLookup(vocabulary=["a"], sparse=True, output_mode="count"), NotImplementedError, "sparse"),
         (lambda: StringLookup(vocabulary=["a"], output_mode="tf_idf"), ValueError, "idf_weights"),
         (lambda: StringLookup(vocabulary="/no/such/file"), ValueError, "does not exist"),
         (lambda: StringLookup(vocabulary=["a"]).adapt(["b"]), ValueError, "Cannot adapt"),
