@@ -36,9 +36,8 @@ class Resampled(FunctionStep):
         self._seeds = Seeds(seed, renewed=True)
 
     def infer_spec(self) -> Any:
-        return result_spec(
-            lambda *element: normalise(call(self.function, self._one(element))), self.input
-        ), self.input.spec
+        kinds = result_spec(lambda element: normalise(call(self.function, element)), self.input)
+        return kinds, self.input.spec
 
     def cardinality(self) -> int:
         return UNKNOWN
