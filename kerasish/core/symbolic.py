@@ -252,13 +252,16 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
-    """The results of ``function`` as KerasTensors, from runs on tensors without storage.
+    """The results of ``function`` as KerasTensors: by its own rule (``dispatch.symbolic``), or from runs without storage.
 
     Results that are sizes (``tf.shape(x)[0]``) remember their values in each run, which later functions may need.
 
     Raises:
         ValueError: the function needs values, or the shapes do not fit.
     """
+    rule = getattr(function, "symbolic", None)
+    if rule is not None and (results := _fitting(rule, args, kwargs)) is not NotImplemented:
+        return results
     leaves = [x for x in tree.flatten((list(args), kwargs)) if isinstance(x, KerasTensor)]
     known = any(x._sizes is not None for x in leaves)
     probes = PROBES if known or any(None in x.shape for x in leaves) else PROBES[:1]
@@ -293,10 +296,14 @@ def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str)
     filled = tree.map_structure(lambda x: placeholder(x, probe, device), [list(args), kwargs])
     on_fakes = device != "meta"
     with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
-        try:
-            return function(*filled[0], **filled[1])
-        except InvalidArgumentError as error:
-            raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
+        return _fitting(function, *filled)
+
+
+def _fitting(function: Callable, args: Any, kwargs: dict) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except InvalidArgumentError as error:
+        raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
 
 
 def has_stand_in(t: torch.Tensor) -> bool:
