@@ -13,7 +13,7 @@ from kerasish import activations, ops, random
 from kerasish.backend.windows import settled_format
 from kerasish.config import epsilon, floatx
 from kerasish.core import dispatch, dtypes
-from kerasish.core.autodiff import stop_gradient as stopped
+from kerasish.core.custom_gradient import stop_gradient as stopped
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 import itertools
-import warnings
+import logging
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,8 +27,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
-from kerasish.core.dtypes import FROM_TORCH
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable, live_tapes
 
@@ -84,6 +83,26 @@ class UnconnectedGradients(enum.Enum):
         raise fail(ValueError, f"Unknown value for unconnected_gradients: {value!r}", "'none' or 'zero'")
 
 
+def _warn(text: str, dtype: Any) -> None:
+    """As TensorFlow does in its log, not more than five times."""
+    _warned[text] = _warned.get(text, 0) + 1
+    if _warned[text] <= 5:
+        logging.getLogger("tensorflow").warning(text, dtype)
+
+
+_warned: dict[str, int] = {}
+
+
+def _weight(weight: Any, target: torch.Tensor) -> torch.Tensor:
+    """What the elements of a target are weighted with, in its shape."""
+    t = dispatch.raw(weight, target.dtype).to(target.dtype)
+    try:
+        return t.expand_as(target)
+    except RuntimeError:
+        shapes = f"{list(t.shape)} vs. {list(target.shape)}"
+        raise InvalidArgumentError(f"Incompatible shapes: {shapes} [Op:Mul]") from None
+
+
 def _differentiated(x: Any) -> Any:
     """What gradients flow through: of a ragged or sparse tensor its values."""
     return x._differentiated if isinstance(x, CompositeTensor) else x
@@ -127,7 +146,7 @@ class GradientTape:
 
     def _push(self) -> None:
         if self._open:
-            raise ValueError("Tape is still recording. This can happen if you try to re-enter an already-active tape.")
+            raise ValueError("Tape is still recording, This can happen if you try to re-enter an already-active tape.")
         now = torch._C._autograd._get_sequence_nr()
         if not local.tapes:
             local.before_tapes = (local.recording, torch.is_grad_enabled())
@@ -171,12 +190,13 @@ class GradientTape:
         """Record what happens to ``tensor`` (or a structure of tensors or variables) from here on."""
         for x in map(_differentiated, tree.flatten(tensor)):
             if not dispatch.is_tensor(x):
-                raise fail(ValueError, "GradientTape.watch takes tensors and variables", received=f"{type(x)}")
+                kind = type(x).__name__
+                raise ValueError(
+                    f"Passed in object {x} of type '{kind}', not tf.Tensor or tf.Variable or ExtensionType."
+                )
             t = x.stored if isinstance(x, Variable) else x._t if isinstance(x, Tensor) else x
             if not (isinstance(t, torch.Tensor) and (t.is_floating_point() or t.is_complex())):
-                warnings.warn(
-                    f"The dtype of the watched tensor must be floating (e.g. tf.float32), got {x.dtype!r}", stacklevel=2
-                )
+                _warn("The dtype of the watched tensor must be floating (e.g. tf.float32), got %r", x.dtype)
                 continue
             self._watched[id(x)] = x
             if isinstance(x, Variable):
@@ -194,7 +214,7 @@ class GradientTape:
     def stop_recording(self) -> Iterator[None]:
         """A block whose operations this tape does not see."""
         if not self._open:
-            raise RuntimeError("Trying to stop recording a tape which is not recording.")
+            raise ValueError("Tape is not recording.")
         if len(local.tapes) == 1:
             with scope(recording=0, tapes=()):
                 yield
@@ -261,7 +281,12 @@ class GradientTape:
         parallel_iterations: int | None = None,
         experimental_use_pfor: bool = True,
     ) -> Any:
-        """The derivative of each element of ``target``: results have shape ``target.shape + source.shape``."""
+        """The derivative of each element of ``target``: results have shape ``target.shape + source.shape``.
+
+        Raises:
+            RuntimeError: one by one (``experimental_use_pfor=False``) on a tape that is not persistent.
+        """
+        self._check_rows("jacobian", experimental_use_pfor)
         unconnected = UnconnectedGradients(unconnected_gradients)
         (output,), _ = self._outputs(target, None)
         flat = tree.flatten(sources)
@@ -296,16 +321,17 @@ class GradientTape:
 
         Raises:
             ValueError: the batch sizes differ, or are missing.
+            RuntimeError: one by one (``experimental_use_pfor=False``) on a tape that is not persistent.
         """
-        unconnected = UnconnectedGradients(unconnected_gradients)
+        self._check_rows("batch_jacobian", experimental_use_pfor)
+        UnconnectedGradients(unconnected_gradients)
         (output,), _ = self._outputs(target, None)
         group = self._inputs(source)
         like = dispatch.raw(source)
         if not output.ndim or not like.ndim or output.shape[0] != like.shape[0]:
-            raise fail(
-                ValueError,
-                "Need first dimension of target shape and source shape to match",
-                received=f"{tuple(output.shape)} and {tuple(like.shape)}",
+            raise ValueError(
+                f"Need first dimension of target shape ({tuple(output.shape)}) and source shape ({tuple(like.shape)}) to "
+                "match."
             )
         per_sample = output.shape[1:].numel()
         with self._differentiating() as (create_graph, retain):
@@ -314,12 +340,15 @@ class GradientTape:
             grads = self._rows(output, rows, group, create_graph, retain)
         grad = grads[0] if grads else None
         if grad is None:
-            return (
-                dispatch.wrap(like.new_zeros((*output.shape, *like.shape[1:])))
-                if unconnected is UnconnectedGradients.ZERO
-                else None
-            )
+            return dispatch.wrap(like.new_zeros((*output.shape, *like.shape[1:])))  # whatever is asked for
         return dispatch.wrap(grad.transpose(0, 1).reshape(*output.shape, *like.shape[1:]))
+
+    def _check_rows(self, name: str, at_once: bool) -> None:
+        if not at_once and not self._persistent and not local.tracing and local.function is None:
+            raise RuntimeError(
+                f"GradientTape must be created with persistent=True to compute the {name} with eager execution enabled and "
+                "with experimental_use_pfor set to False."
+            )
 
     def _outputs(self, target: Any, output_gradients: Any) -> tuple[list, list]:
         """The raw targets that this recording can differentiate, and what each is weighted with."""
@@ -327,21 +356,17 @@ class GradientTape:
         weights = tree.flatten(output_gradients)
         weights = [None] * len(targets) if output_gradients is None else list(map(_differentiated, weights))
         outputs, grads = [], []
-        for y, weight in zip(targets, weights, strict=True):
+        for y, weight in zip(targets, weights):
             if not dispatch.is_tensor(y):
-                raise fail(TypeError, "The target of a gradient must be a tensor", received=f"{type(y)}")
+                raise TypeError(
+                    "Argument `target` should be a list or nested structure of Tensors, Variables or CompositeTensors to be "
+                    f"differentiated, but received {y}."
+                )
             t = y.stored if isinstance(y, Variable) else y._t if isinstance(y, Tensor) else dispatch.raw(y)
             if not isinstance(t, torch.Tensor) or not t.requires_grad:
-                if isinstance(t, torch.Tensor) and not t.is_floating_point() and not t.is_complex():
-                    kind = FROM_TORCH[t.dtype].name
-                    warnings.warn(
-                        f"The dtype of the target tensor must be floating (e.g. tf.float32), got {kind}", stacklevel=3
-                    )
                 t = t.detach().requires_grad_(True) if t.is_floating_point() else torch.zeros((), requires_grad=True)
             outputs.append(t)
-            grads.append(
-                torch.ones_like(t) if weight is None else dispatch.raw(weight, t.dtype).to(t.dtype).expand_as(t)
-            )
+            grads.append(torch.ones_like(t) if weight is None else _weight(weight, t))
         return outputs, grads
 
     def _inputs(self, source: Any) -> list[torch.Tensor]:
@@ -465,91 +490,3 @@ def _present(source: Any, parts: list, unconnected: UnconnectedGradients) -> Any
     if layout is not None:
         grad = layout.to_logical(grad)
     return grad if isinstance(source, torch.Tensor) else dispatch.wrap(grad)
-
-
-# gradients of one's own -----------------------------------------------------------------------------------------------
-
-
-def stop_gradient(input: Any, name: str | None = None) -> Any:
-    """``input`` as a constant: gradients do not pass (structures are mapped)."""
-    return tree.map_structure(_detached, input)
-
-
-def _detached(x: Any) -> Any:
-    if isinstance(x, torch.Tensor):
-        return x.detach()
-    if dispatch.is_symbolic(x):
-        return dispatch.OPS["stop_gradient"](x)
-    return dispatch.wrap(dispatch.raw(x).detach())
-
-
-class _Custom(torch.autograd.Function):
-    """A function whose gradient the user computes; ``run`` returns results and that function."""
-
-    @staticmethod
-    def forward(ctx: Any, run: Callable, *inputs: torch.Tensor) -> Any:
-        outputs, ctx.grad_function = run(inputs, False)
-        ctx.run = run
-        ctx.save_for_backward(*inputs)
-        return outputs
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple:
-        if not torch.is_grad_enabled():
-            return (None, *ctx.grad_function(grads))
-        with recording():  # the gradient will be differentiated: with what f computed for it as part of the graph
-            _, grad_function = ctx.run(ctx.saved_tensors, True)
-            return (None, *grad_function(grads))
-
-
-def custom_gradient(f: Callable) -> Callable:
-    """Decorate ``f(*args) -> (y, grad)`` so that ``grad(*dy)`` gives the gradients of the arguments.
-
-    Where ``f`` reads variables, ``grad`` must take ``variables=None`` and return ``(grads, variable_grads)``.
-    """
-
-    def decorated(*args: Any, **kwargs: Any) -> Any:
-        given = tree.flatten(list(args))
-        tensors = [dispatch.raw(arg) for arg in given]
-        torch_given = bool(given) and all(isinstance(arg, torch.Tensor) for arg in given)
-        accessed: dict[int, Variable] = {}
-        layout: dict[str, Any] = {}
-
-        class Probe:  # stands in for a tape, to learn which variables f reads
-            def note_access(self, variable: Variable) -> None:
-                accessed.setdefault(id(variable), variable)
-
-        def run(inputs: tuple, attached: bool) -> tuple:
-            with scope(recording=local.recording if attached else new_recording(), tapes=(Probe(),)):
-                y, grad = f(*tree.pack_as(list(args), dispatch.wrap(inputs[: len(given)])), **kwargs)
-            flat = [dispatch.raw(part).detach() for part in tree.flatten(y)]
-            layout["y"] = y
-
-            def backward(dy: tuple) -> list:
-                with recording():
-                    wrapped = [dispatch.wrap(g) for g in dy]
-                    if accessed:
-                        grads, extra = grad(*wrapped, variables=list(accessed.values()))
-                    else:
-                        grads, extra = grad(*wrapped), []
-                    found = [*tree.flatten(grads), *tree.flatten(extra)]
-                    if len(found) != len(inputs):
-                        raise fail(
-                            ValueError,
-                            "The gradient function of a custom gradient must return one gradient for each argument",
-                            len(inputs),
-                            len(found),
-                        )
-                    return [None if g is None else dispatch.raw(g) for g in found]
-
-            return tuple(flat), backward
-
-        # variables must be inputs of the autograd function to get gradients: a dry run tells which ones f reads
-        with torch.no_grad():
-            run(tuple(tensors), False)
-        leaves = [variable.read() for variable in accessed.values()]
-        outputs = _Custom.apply(run, *tensors, *leaves)
-        packed = tree.pack_as(layout["y"], outputs)
-        return packed if torch_given else tree.map_structure(dispatch.wrap, packed)
-
-    return decorated

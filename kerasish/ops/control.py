@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from kerasish.core import autodiff, dispatch, symbolic, tree
+from kerasish.core import custom_gradient as user_gradients
+from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, op, raw, wrap
 from kerasish.core.errors import ShapeMismatchError, fail
@@ -442,4 +443,4 @@ def stop_gradient(variable: Array) -> Any:
 
 def custom_gradient(f: Callable) -> Callable:
     """Decorate ``f(*args) -> (value, grad)`` so that ``grad(*upstream)`` gives the gradients of the arguments."""
-    return autodiff.custom_gradient(f)
+    return user_gradients.custom_gradient(f)

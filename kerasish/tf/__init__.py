@@ -16,7 +16,8 @@ from kerasish import optimizers as optimizers
 from kerasish.about import TENSORFLOW_VERSION as __version__  # noqa: F401 - TensorFlow's own version, as programs test it
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
-from kerasish.core.autodiff import custom_gradient as custom_gradient
+from kerasish.core.custom_gradient import custom_gradient as custom_gradient
+from kerasish.core.custom_gradient import grad_pass_through as grad_pass_through
 from kerasish.core.dtypes import DType as DType
 from kerasish.core.dtypes import as_dtype as as_dtype
 from kerasish.core.dtypes import bfloat16 as bfloat16
@@ -140,6 +141,9 @@ from kerasish.tf.first_values import constant_initializer as constant_initialize
 from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
 from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
 from kerasish.tf.function import function as function
+from kerasish.tf.gradients import gradients as gradients
+from kerasish.tf.gradients import hessians as hessians
+from kerasish.tf.gradients import recompute_grad as recompute_grad
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
 from kerasish.tf.indexing import dynamic_partition as dynamic_partition

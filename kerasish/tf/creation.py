@@ -12,6 +12,7 @@ from kerasish import ops
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes, symbolic
 from kerasish.core.composite import CompositeTensor
+from kerasish.core.context import local
 from kerasish.core.dispatch import Array, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.storage import cast_raw, storage
@@ -38,7 +39,10 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     if isinstance(value, Variable):
         value = value.numpy()
     made = _checked(value, dtype) if dispatch.is_tensor(value) else dispatch.wrap(storage(value, dtype))
-    return made if shape is None else _shaped(made, integer_shape(shape))
+    made = made if shape is None else _shaped(made, integer_shape(shape))
+    if local.function is not None and local.function.tape is not None and made.dtype.is_floating:
+        local.function.tape.watch(made)  # tf.gradients can be asked about it
+    return made
 
 
 def _checked(value: Any, dtype: Any) -> Tensor:

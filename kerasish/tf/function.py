@@ -18,14 +18,16 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, tree
+from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import local, settings
 from kerasish.core.errors import NotServedError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import tracing
+from kerasish.tf import rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
+from kerasish.tf.gradients import watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
@@ -60,7 +62,8 @@ class Function:
         reduce_retracing: bool = False,
         autograph: bool = True,
     ) -> None:
-        functools.update_wrapper(self, python_function)
+        attributes = ("__dict__",) if inspect.isroutine(python_function) else ()  # an object's are its own
+        functools.update_wrapper(self, python_function, updated=attributes)
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
         self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
@@ -147,6 +150,8 @@ class Function:
         before, local.function = local.function, trace
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
+            if trace.records:
+                return _recorded(trace, function, args, kwargs)
             if self._jit_compile and not trace.tracing:
                 if trace.program is None:
                     trace.program = Program(self._python_function, self.name)
@@ -163,6 +168,7 @@ class Function:
         """
         signature = (self._input_signature, {}) if self._input_signature is not None else (args, kwargs)
         trace = Trace(signature, self._names(args, kwargs), may_make=not self._traces.by_key)
+        trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
         try:
             result = (run or self._run)(trace, args, kwargs)
@@ -339,6 +345,17 @@ def _result(value: Any) -> Any:
 def _finished(result: Any) -> Any:
     """What a call returns."""
     return result if type(result) is Tensor else tree.map_structure(_result, result)
+
+
+def _recorded(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
+    """A call of a function that asks for gradients without a tape (``tf.gradients``)."""
+    before = trace.tape
+    try:
+        with GradientTape(persistent=True) as trace.tape:
+            watched(trace.tape, (args, kwargs))
+            return _finished(function(*args, **kwargs))
+    finally:
+        trace.tape = before
 
 
 def _symbolic(args: tuple, kwargs: dict) -> bool:

@@ -36,6 +36,7 @@ import numpy as np
 from kerasish.core.errors import fail
 
 NAME = "__effects__"  # the free variable by which rewritten functions reach their trace
+_REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its own may be one that it reads
 _REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
 _PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
 _LIBRARIES = tuple({*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()})
@@ -203,7 +204,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
     """The rewritten definition of a function; None if nothing in it needs to be, or if its text is not known."""
     code = function.__code__
     parsed = _parsed(code)
-    if parsed is None or inspect.isgeneratorfunction(function):
+    if parsed is None:
         return None
     tree = copy.deepcopy(parsed)
     arguments = inspect.getargs(code)
@@ -230,6 +231,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
 
 def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str | None) -> types.CodeType:
     """The code of a rewritten definition, with the free variables of the original one."""
+    tree.name = _REWRITTEN
     tree.args.defaults = [ast.Constant(None) for _ in tree.args.defaults]
     tree.args.kw_defaults = [None if default is None else ast.Constant(None) for default in tree.args.kw_defaults]
     inner: ast.stmt = tree
@@ -241,9 +243,9 @@ def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str |
     empty.body = [*body, inner]  # type: ignore[attr-defined]
     module = ast.fix_missing_locations(ast.Module([empty], []))
     code = compile(module, function_code.co_filename, "exec", dont_inherit=True, flags=_future(function_code))
-    for name in ("outer", *([owner] if owner else []), function_code.co_name):
+    for name in ("outer", *([owner] if owner else []), _REWRITTEN):
         code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
-    return code.replace(co_qualname=function_code.co_qualname)
+    return code.replace(co_name=function_code.co_name, co_qualname=function_code.co_qualname)
 
 
 def _future(code: types.CodeType) -> int:
@@ -278,6 +280,26 @@ def assigned_outside(code: types.CodeType) -> tuple[set[str], set[str]]:
             for mine, inner in zip(names, assigned_outside(part)):
                 mine |= inner
     return names
+
+
+def mentions(function: Any, names: set[str], seen: set[Any] | None = None) -> bool:
+    """Whether a user's function, or one that it names, reads an attribute or variable of one of these names."""
+    seen = set() if seen is None else seen
+    function = getattr(function, "__func__", function)
+    if not isinstance(function, types.FunctionType) or function in seen or not is_users(function):
+        return False
+    seen.add(function)
+    used = _names_in(function.__code__)
+    if names & used:
+        return True
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    inner = [function.__globals__.get(name) for name in used - set(cells)]
+    inner += [cell.cell_contents for cell in cells.values() if cell != types.CellType()]
+    return any(mentions(value, names, seen) for value in inner)
+
+
+def _names_in(code: types.CodeType) -> set[str]:
+    return {*code.co_names}.union(*(_names_in(part) for part in code.co_consts if isinstance(part, types.CodeType)))
 
 
 def source(function: Callable) -> str:

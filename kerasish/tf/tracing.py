@@ -7,6 +7,7 @@ calls of the trace, as it does in a graph. See ``rewriting`` for what happens in
 
 from __future__ import annotations
 
+import functools
 import itertools
 import types
 import weakref
@@ -156,7 +157,18 @@ class Effects:
         if type(function) is types.MethodType and type(function.__func__) is types.FunctionType:
             inner = self.trace.function(function.__func__)
             return function if inner is function.__func__ else types.MethodType(inner, function.__self__)
-        return function
+        if type(function) is functools.partial:
+            inner = self.inside(function.func)
+            return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
+        return self._of_object(function)
+
+    def _of_object(self, called: Any) -> Any:
+        """A user's object with a ``__call__``: that method, rewritten."""
+        method = None if isinstance(called, type) else getattr(type(called), "__call__", None)  # noqa: B004 - of the class
+        if type(method) is not types.FunctionType:
+            return called
+        inner = self.trace.function(method)
+        return called if inner is method else types.MethodType(inner, called)
 
 
 class _Loop:
@@ -216,6 +228,8 @@ class Trace:
         self.tracing = True
         self.output: Any = None
         self.program: Any = None  # a compiling.Program, of jit_compile
+        self.records = False  # it asks for gradients without a tape
+        self.tape: Any = None  # in the call in progress, if it does
         self._may_make = may_make
         self._made: list[weakref.ref] = []
         self._functions: dict[Any, Any] = {}

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from kerasish import tf
-from kerasish.core import dispatch
-from kerasish.core.autodiff import GradientTape, custom_gradient, recording, stop_gradient
+from kerasish.core import autodiff, dispatch
+from kerasish.core.autodiff import GradientTape, recording
+from kerasish.core.custom_gradient import custom_gradient, stop_gradient
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable, Weight
 
@@ -279,13 +280,15 @@ def test_gradient_inside_its_own_block():
 
 
 def test_watching_something_else_raises():
-    with GradientTape() as tape, pytest.raises(ValueError, match="watch takes tensors and variables"):
+    with GradientTape() as tape, pytest.raises(ValueError, match="Passed in object x of type 'str'"):
         tape.watch("x")
 
 
-def test_integers_are_not_watched_but_warned_about():
-    with GradientTape() as tape, pytest.warns(UserWarning, match="must be floating"):
+def test_integers_are_not_watched_but_warned_about(caplog):
+    autodiff._warned.clear()
+    with GradientTape() as tape:
         tape.watch(convert([1, 2]))
+    assert "must be floating" in caplog.text
 
 
 def test_stop_gradient_makes_a_constant():

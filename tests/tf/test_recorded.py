@@ -6,6 +6,7 @@ printed, and ``raises X`` for an exception. Numbers may differ in the last digit
 
 import contextlib
 import io
+import linecache
 import math
 import pathlib
 import re
@@ -50,15 +51,17 @@ def is_expression(code):
 
 def outcome(prelude, code):
     """What the code printed and gave, and the exception if there was one."""
-    namespace = {"tf": tf, "np": np}
+    namespace = {"tf": tf, "np": np, "keras": tf.keras, "__name__": "__main__"}
     exec(prelude, namespace)
+    lines = [line + "\n" for line in code.split("\n")]
+    linecache.cache["<record>"] = (len(code), None, lines, "<record>")  # functions have a text, as in notebooks
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
             if is_expression(code):
-                print(text_of(eval(code, namespace)), end="")
+                print(text_of(eval(compile(code, "<record>", "eval"), namespace)), end="")
             else:
-                exec(code, namespace)
+                exec(compile(code, "<record>", "exec"), namespace)
     except Exception as error:
         return printed.getvalue().rstrip("\n"), error
     return printed.getvalue().rstrip("\n"), None
