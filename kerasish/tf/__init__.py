@@ -48,6 +48,7 @@ from kerasish.tf import compat as compat
 from kerasish.tf import config as config
 from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
+from kerasish.tf import distribute as distribute
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
 from kerasish.tf import feature_column as feature_column
@@ -66,6 +67,7 @@ from kerasish.tf import sparse_operations as _sparse_operations  # noqa: F401 - 
 from kerasish.tf import strings as strings
 from kerasish.tf import summary as summary
 from kerasish.tf import test as test
+from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
 from kerasish.tf import version as version
 from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
