@@ -33,13 +33,9 @@ class _Open(contextlib.ExitStack):
     def __enter__(self) -> Strategy:  # type: ignore[override]
         strategy, opened = self._strategy, context.local.strategies
         if opened and opened[-1][1] is not None and opened[-1][0]._distributes:
-            raise RuntimeError(
-                "Method requires being in cross-replica context, use get_replica_context().merge_call()"
-            )
+            raise RuntimeError("Method requires being in cross-replica context, use get_replica_context().merge_call()")
         if opened and opened[-1][0] is not strategy and opened[-1][0]._distributes:
-            raise RuntimeError(
-                f"Mixing different tf.distribute.Strategy objects: {opened[-1][0]} is not {strategy}"
-            )
+            raise RuntimeError(f"Mixing different tf.distribute.Strategy objects: {opened[-1][0]} is not {strategy}")
         super().__enter__()
         self.enter_context(context.scope(strategies=(*opened, (strategy, None))))
         if strategy._device is not None:
@@ -63,9 +59,7 @@ class ReplicaContext:
 
     strategy = property(lambda self: self._strategy)
 
-    @property
-    def replica_id_in_sync_group(self) -> Any:
-        return convert(self._replica_id, "int32")
+    replica_id_in_sync_group = property(lambda self: self._replica_id)
 
     @property
     def num_replicas_in_sync(self) -> int:
@@ -134,7 +128,9 @@ class StrategyExtended:
         """``reduce_to`` for pairs of value and destination."""
         return [self.reduce_to(reduce_op, value, place) for value, place in value_destination_pairs]
 
-    def update(self, var: Any, fn: Callable, args: Sequence = (), kwargs: dict | None = None, group: bool = True) -> Any:
+    def update(
+        self, var: Any, fn: Callable, args: Sequence = (), kwargs: dict | None = None, group: bool = True
+    ) -> Any:
         """What a function of a variable gives; ``fn(var, *args, **kwargs)`` on this process's copy."""
         result = fn(var, *reducing.local(tuple(args)), **reducing.local(dict(kwargs or {})))
         return result if group else (result,)
@@ -197,8 +193,11 @@ class Strategy:
         with contextlib.ExitStack() as stack:
             if self._device is not None:
                 stack.enter_context(devices.scope(self._device))
-            stack.enter_context(ReplicaContext(self, process_id()))
+            stack.enter_context(ReplicaContext(self, self._replica_id()))
             return fn(*reducing.local(tuple(args)), **reducing.local(dict(kwargs or {})))
+
+    def _replica_id(self) -> Any:
+        return convert(process_id(), "int32")
 
     def reduce(self, reduce_op: Any, value: Any, axis: Any) -> Any:
         """The sum or mean of the replicas' values.
@@ -231,7 +230,9 @@ class Strategy:
 
     def gather(self, value: Any, axis: int) -> Any:
         """The replicas' tensors, one after the other along an axis, in any structure."""
-        return tree.map_structure(lambda x: reducing.gathered(x, axis, self.num_replicas_in_sync), reducing.local(value))
+        return tree.map_structure(
+            lambda x: reducing.gathered(x, axis, self.num_replicas_in_sync), reducing.local(value)
+        )
 
     def experimental_local_results(self, value: Any) -> tuple:
         """The values of this process's replicas: one."""
@@ -271,6 +272,9 @@ class OneDeviceStrategy(_OnDevice):
     @property
     def num_replicas_in_sync(self) -> int:
         return 1
+
+    def _replica_id(self) -> Any:
+        return 0
 
 
 class MirroredStrategy(_OnDevice):
@@ -334,6 +338,9 @@ class _Default(Strategy):
     @property
     def num_replicas_in_sync(self) -> int:
         return 1
+
+    def _replica_id(self) -> Any:
+        return 0
 
     def _reduced(self, op: ReduceOp, value: Any) -> Any:
         return value

@@ -62,7 +62,7 @@ class TPUStrategy(Strategy):
             ValueError: another core.
         """
         if logical_device_id != 0:
-            raise ValueError(f"`logical_core_id` to assign must be lower then total number of logical devices per replica. Received logical device id {logical_device_id} but there are only total of 1 logical devices in replica.")
+            raise ValueError(f"A replica has one core: `logical_device_id` must be 0, not {logical_device_id}.")
         return tensor
 
     def experimental_replicate_to_logical_devices(self, tensor: Any) -> Any:
@@ -76,7 +76,9 @@ class TPUStrategy(Strategy):
             ValueError: it is to be cut.
         """
         if any(parts != 1 for parts in partition_dimensions):
-            raise ValueError(f"A replica has one core; `partition_dimensions` must be ones, not {partition_dimensions}.")
+            raise ValueError(
+                f"A replica has one core; `partition_dimensions` must be ones, not {partition_dimensions}."
+            )
         return tensor
 
 

@@ -32,7 +32,7 @@ class ClusterSpec:
             elif isinstance(tasks, Sequence) and not isinstance(tasks, str):
                 pairs = enumerate(tasks)
             else:
-                raise TypeError("The tasks for job %r must be a list or a dictionary from integers to strings." % name)
+                raise TypeError(f"The tasks for job {name!r} must be a list or a dictionary from integers to strings.")
             self._jobs[name] = {}
             for index, address in pairs:
                 if not isinstance(address, str):
