@@ -1,6 +1,7 @@
 """``python -m kerasish script.py args…``: run an unmodified TensorFlow or Keras program on torch.
 
-Also ``python -m kerasish -m package.module args…`` and ``python -m kerasish -c "code" args…``.
+Also ``python -m kerasish -m package.module args…`` and ``python -m kerasish -c "code" args…``. ``python -m kerasish check
+PATH…`` reads programs and tells what they use that is missing (see ``checking``).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from collections.abc import Callable
 from types import TracebackType
 
 import kerasish
+from kerasish import checking
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION, VERSION
 
 _USAGE = """\
 usage: python -m kerasish [--help] [--version] SCRIPT [ARG ...]     (SCRIPT may be -, the standard input)
        python -m kerasish -m MODULE [ARG ...]
        python -m kerasish -c CODE [ARG ...]
+       python -m kerasish check PATH [PATH ...]                     (reads programs, runs nothing: what would be missing?)
 
 Runs a TensorFlow or Keras program on PyTorch: `import tensorflow` and `import keras` give kerasish."""
 
@@ -36,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[0] in ("-m", "-c") and len(arguments) < 2:
         print(f"Argument expected for the {arguments[0]} option\n{_USAGE}", file=sys.stderr)
         return 2
+    if arguments[0] == "check" and not os.path.exists("check"):
+        return checking.main(arguments[1:])
     kerasish.install()
     if arguments[0] == "-m":
         return _guarded(lambda: _run_module(arguments[1], arguments[2:]))

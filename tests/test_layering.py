@@ -23,6 +23,7 @@ LEVELS = [
      "export", "distillation", "wrappers", "datasets", "applications", "visualization", "legacy", "src", "dropin"],
     ["kerasish"],  # kerasish/__init__.py
     ["tf"],
+    ["checking"],
     ["__main__"],
 ]  # fmt: skip
 

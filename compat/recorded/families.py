@@ -18,6 +18,7 @@ import plan_metrics
 import plan_ops
 import plan_programs
 import plan_quantized
+import plan_ragged
 import plan_seeds
 import plan_sequences
 import plan_training
@@ -33,6 +34,7 @@ import run_metrics
 import run_ops
 import run_programs
 import run_quantized
+import run_ragged
 import run_seeds
 import run_training
 
@@ -51,6 +53,7 @@ FAMILIES = {
     "features": (plan_features.cases, run_features.run),
     "fft": (plan_fft.cases, run_ops.run),
     "quantized": (plan_quantized.cases, run_quantized.run),
+    "ragged": (plan_ragged.cases, run_ragged.run),
     "images": (plan_images.cases, run_images.run),
     "functions": (plan_functions.cases, run_ops.run),
     "programs": (plan_programs.cases, run_programs.run),

@@ -64,7 +64,7 @@ def _key(case: dict) -> str:
 
 def _failure(family: str, error: Exception) -> dict:
     """The row of a refusal; left out where it is TensorFlow's lack of a kernel for a dtype or a shape."""
-    left_out = isinstance(error, tf.errors.OpError) or family == "ops"
+    left_out = (isinstance(error, tf.errors.OpError) and family != "ragged") or family == "ops"
     return {"raises": type(error).__name__, "message": str(error)[:300], "left_out": left_out}
 
 

@@ -84,6 +84,11 @@ class UnconnectedGradients(enum.Enum):
         raise fail(ValueError, f"Unknown value for unconnected_gradients: {value!r}", "'none' or 'zero'")
 
 
+def _differentiated(x: Any) -> Any:
+    """What gradients flow through: of a ragged or sparse tensor its values."""
+    return x._differentiated if isinstance(x, CompositeTensor) else x
+
+
 class GradientTape:
     """Records operations for automatic differentiation (``tf.GradientTape``).
 
@@ -164,10 +169,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Record what happens to ``tensor`` (or a structure of tensors or variables) from here on."""
-        for x in tree.flatten(tensor):
-            if isinstance(x, CompositeTensor):
-                self.watch([part for part in x._components if part.dtype.is_floating or part.dtype.is_complex])
-                continue
+        for x in map(_differentiated, tree.flatten(tensor)):
             if not dispatch.is_tensor(x):
                 raise fail(ValueError, "GradientTape.watch takes tensors and variables", received=f"{type(x)}")
             t = x.stored if isinstance(x, Variable) else x._t if isinstance(x, Tensor) else x
@@ -237,15 +239,18 @@ class GradientTape:
         """
         unconnected = UnconnectedGradients(unconnected_gradients)
         outputs, weights = self._outputs(target, output_gradients)
-        flat = tree.flatten(sources)
+        given = tree.flatten(sources)
+        flat = [_differentiated(source) for source in given]
         inputs = [self._inputs(source) for source in flat]
         with self._differentiating() as (create_graph, retain):
             grads = self._run(outputs, weights, [t for group in inputs for t in group], create_graph, retain)
         results, position = [], 0
-        for source, group in zip(flat, inputs, strict=True):
+        for source, group, whole in zip(flat, inputs, given, strict=True):
             parts = [g for g in grads[position : position + len(group)] if g is not None]
             position += len(group)
-            results.append(_present(source, parts, unconnected))
+            found = _present(source, parts, unconnected)
+            is_whole = whole is source or found is None
+            results.append(found if is_whole else whole._with_differentiated(found))
         return tree.pack_as(sources, results)
 
     def jacobian(
@@ -318,8 +323,9 @@ class GradientTape:
 
     def _outputs(self, target: Any, output_gradients: Any) -> tuple[list, list]:
         """The raw targets that this recording can differentiate, and what each is weighted with."""
-        targets = tree.flatten(target)
-        weights = [None] * len(targets) if output_gradients is None else tree.flatten(output_gradients)
+        targets = list(map(_differentiated, tree.flatten(target)))
+        weights = tree.flatten(output_gradients)
+        weights = [None] * len(targets) if output_gradients is None else list(map(_differentiated, weights))
         outputs, grads = [], []
         for y, weight in zip(targets, weights, strict=True):
             if not dispatch.is_tensor(y):

@@ -37,6 +37,16 @@ class CompositeTensor:
         """The same kind of value of other tensors."""
         raise NotImplementedError(f"{type(self).__name__}._with_components")
 
+    @property
+    def _differentiated(self) -> Any:
+        """The tensor among them that gradients flow through: the first of floats."""
+        parts = self._components
+        return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), parts[0])
+
+    def _with_differentiated(self, gradient: Any) -> CompositeTensor:
+        """A gradient with respect to it, as the same kind of value."""
+        raise NotImplementedError(f"{type(self).__name__}._with_differentiated")
+
     @classmethod
     def serve(cls, *operations: Callable) -> Callable[[Callable], Callable]:
         """Below it, a function that is called instead of ``operations`` where one of their tensors is of this class."""

@@ -158,6 +158,13 @@ class SparseTensor(CompositeTensor):
     def _with_components(self, components: Sequence[Any]) -> SparseTensor:
         return SparseTensor(*components)
 
+    @property
+    def _differentiated(self) -> Tensor:
+        return self._values
+
+    def _with_differentiated(self, gradient: Any) -> SparseTensor:
+        return self.with_values(gradient)
+
     def _call(self, operation: Callable, args: tuple, kwargs: dict) -> Any:
         """See ``CompositeTensor``; TensorFlow words the refusal as that of any object that is no tensor."""
         handler = self._handlers.get(operation)

@@ -34,6 +34,8 @@ class ReLU(KeepsDtype):
 
     _settled = ("max_value", "negative_slope", "threshold")
 
+    _by_value = True
+
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
@@ -72,6 +74,8 @@ class LeakyReLU(Layer):
     Raises:
         ValueError: ``negative_slope`` is negative or None.
     """
+
+    _by_value = True
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         negative_slope = kwargs.pop("alpha", negative_slope)
@@ -161,6 +165,7 @@ class ELU(Layer):
     Input and output shape: any.
     """
 
+    _by_value = True
     _config_first = ("name", "alpha", "trainable", "dtype")
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
@@ -224,6 +229,8 @@ class ThresholdedReLU(Layer):
     Raises:
         ValueError: ``theta`` is None or negative.
     """
+
+    _by_value = True
 
     def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

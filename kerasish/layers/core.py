@@ -34,7 +34,7 @@ class InputLayer(Layer):
         batch_size: the size of the batch if it is fixed.
         dtype: default: ``floatx``.
         sparse: whether it is given sparse tensors, and passes them on as such.
-        ragged: not served; must be falsy.
+        ragged: whether it is given ragged tensors.
         batch_shape: the whole shape, instead of ``shape`` and ``batch_size``.
         input_tensor: a KerasTensor to start from, instead of a shape.
         optional: whether ``None`` may be passed.
@@ -57,8 +57,8 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if ragged:
-            raise fail(NotImplementedError, "Ragged inputs are not served yet")
+        if sparse and ragged:
+            raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
         keras_2_shape = kwargs.pop("input_shape", None)
         keras_2_batch_shape = kwargs.pop("batch_input_shape", None)
         super().__init__(name=name, **kwargs)
@@ -81,11 +81,11 @@ class InputLayer(Layer):
             batch_shape = (batch_size, *standardize_shape(shape))
         self.batch_shape = standardize_shape(batch_shape)
         self._input_dtype = standardize(dtype)
-        self.sparse, self.ragged, self.optional = bool(sparse), False, optional
+        self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
         self.built = self._has_nothing_to_build()
         output = input_tensor
         if output is None:
-            output = KerasTensor(self.batch_shape, self._input_dtype, self.sparse, name=name)
+            output = KerasTensor(self.batch_shape, self._input_dtype, self.sparse, self.ragged, name=name)
         output._keras_optional = optional
         Node(self, (), {}, output)
 
@@ -364,6 +364,11 @@ class Embedding(QuantizedTable, Layer):
             )
         self._end_build()
 
+    _by_value = True
+
+    def compute_output_spec(self, inputs: KerasTensor) -> KerasTensor:
+        return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype, ragged=inputs.ragged)
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         indices = inputs if inputs.dtype in (torch.int32, torch.int64) else inputs.to(torch.int32)
         try:
@@ -427,6 +432,7 @@ class Activation(Layer):
     """
 
     _settled = ("activation",)
+    _by_value = True
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -436,6 +442,11 @@ class Activation(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.raw(self.activation)(inputs)
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self.activation, "__name__", "") in ("softmax", "log_softmax", "sparsemax"):
+            return self.activation(inputs)  # along rows
+        return super()._call_on_composite(inputs, *args, **kwargs)
 
     _takes_sparse = True
 

@@ -33,6 +33,8 @@ class Rescaling(PlainDataLayer):
 
     _settled = ("scale", "offset")
 
+    _by_value = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = scale

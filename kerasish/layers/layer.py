@@ -32,6 +32,7 @@ from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import standardize_shape
 from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor, Node
@@ -71,7 +72,7 @@ from kerasish.layers.tracing import trace
 
 _MODE_ONLY = {"training"}
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
-_KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
+KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
 
 class Layer(Quantizable, Penalized, Module):
@@ -116,7 +117,7 @@ class Layer(Quantizable, Penalized, Module):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self._keras_2_arguments = {key: kwargs.pop(key) for key in _KERAS_2_ARGUMENTS if key in kwargs}
+        self._keras_2_arguments = {key: kwargs.pop(key) for key in KERAS_2_ARGUMENTS if key in kwargs}
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         if name is not None and (not isinstance(name, str) or "/" in name):
@@ -396,6 +397,8 @@ class Layer(Quantizable, Penalized, Module):
             return tree.map_structure(raw_with_mask, call(*args, **kwargs))
 
     def _run_raw(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
+        if args and isinstance(args[0], RaggedTensor):
+            return self._call_on_composite(*args, **kwargs)
         call = self._forward_with_hooks if self._has_hooks() else self._raw_call
         if local.tapes:
             self._note_access()
@@ -407,6 +410,26 @@ class Layer(Quantizable, Penalized, Module):
                 outputs = self._compute(call, args, kwargs)
                 return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
         return self._compute(call, args, kwargs)
+
+    _by_value = False  # True for layers that treat each value by itself, and so take ragged tensors
+
+    def _call_on_composite(self, inputs: RaggedTensor, *args: Any, **kwargs: Any) -> Any:
+        """The outputs for a ragged or sparse tensor.
+
+        Raises:
+            ValueError: the layer takes dense tensors only.
+        """
+        if not (self._by_value and isinstance(inputs, RaggedTensor)):
+            raise fail(
+                ValueError,
+                f"Layer '{self.name}' ({type(self).__name__}) takes no {type(inputs).__name__}",
+                hint="Make it dense first (`to_tensor()` of a ragged one, `tf.sparse.to_dense`).",
+            )
+        if local.tapes:
+            self._note_access()
+        flat = cast_float(dispatch.raw(inputs.flat_values), self._dtype_policy.compute_dtype if self.autocast else None)
+        with dispatch.recorded_only():
+            return inputs._around(dispatch.wrap(self._compute(self._raw_call, (flat, *args), kwargs)))
 
     def _note_access(self) -> None:
         """Tell the open tapes that the variables are read."""
@@ -430,6 +453,8 @@ class Layer(Quantizable, Penalized, Module):
 
     def _finish(self, args: tuple, outputs: Any, mask: Any) -> None:
         """Give the outputs their mask and add the activity penalty."""
+        if isinstance(outputs, RaggedTensor):
+            return  # rows say by their lengths what a mask would
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
                 if dispatch.is_tensor(output):

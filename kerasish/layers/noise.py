@@ -91,6 +91,7 @@ class Dropout(RandomLayer):
     [[1.0, 1.0, 1.0]]
     """
 
+    _by_value = True
     _config_first = ("rate", "seed")
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
@@ -117,6 +118,8 @@ class SpatialDropout(Dropout):
     _config_first = ("rate", "seed", "name", "dtype")
 
     _dims: int
+
+    _by_value = False
 
     def __init__(self, rate: float, data_format: str | None, seed: int | None, **kwargs: Any) -> None:
         super().__init__(rate, seed=seed, **kwargs)
@@ -205,6 +208,8 @@ class GaussianNoise(RandomLayer):
         ValueError: ``stddev`` is not between 0 and 1.
     """
 
+    _by_value = True
+
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("stddev", stddev)
         super().__init__(seed, stddev > 0, **kwargs)
@@ -229,6 +234,8 @@ class GaussianDropout(RandomLayer):
     Raises:
         ValueError: ``rate`` is not between 0 and 1.
     """
+
+    _by_value = True
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         _check_part("rate", rate)
@@ -260,6 +267,7 @@ class AlphaDropout(RandomLayer):
         ValueError: ``rate`` is not between 0 and 1, or ``noise_shape`` is not a sequence of positive integers and None.
     """
 
+    _by_value = True
     _config_first = ("rate", "seed")
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import torch
 
+from kerasish import ops
 from kerasish.core.dtypes import to_torch
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import tuple_of, window_output
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.input_spec import InputSpec
@@ -197,6 +199,12 @@ class GlobalPooling(PoolingLayer):
         super().__init__(data_format, **kwargs)
         self.keepdims = keepdims
         self.built = self._has_nothing_to_build()
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(inputs, RaggedTensor) or self.data_format != "channels_last":
+            return super()._call_on_composite(inputs)
+        reduce = ops.mean if self.kind == "average" else ops.max
+        return reduce(inputs, axis=list(range(1, self.rank + 1)), keepdims=self.keepdims)
 
     def _axes(self) -> tuple[int, ...]:
         first = spatial_axis(self.data_format)

@@ -40,14 +40,15 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
 
 
 def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> list:
-    """The results for each size that stands for an unknown one; for small sizes if those are too large for the layer."""
+    """The results for each size that stands for an unknown one; for others if those do not suit the layer."""
     try:
         return [_run(layer, args, kwargs, device, probe) for probe in probes]
     except Exception:
         if len(probes) == 1:
             raise
-        with suppress(Exception):  # a table of positions, say, may be shorter
-            return [_run(layer, args, kwargs, device, probe) for probe in symbolic.SMALL_PROBES]
+        for others in (symbolic.SMALL_PROBES, symbolic.ROUND_PROBES):  # a table of positions, say, may be shorter
+            with suppress(Exception):
+                return [_run(layer, args, kwargs, device, probe) for probe in others]
         raise
 
 

@@ -18,6 +18,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
 from kerasish.core.errors import close_matches, fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
@@ -137,11 +138,20 @@ class Model(Trainer, Layer):
             for x, m in zip(tree.flatten(inputs), tree.flatten(mask), strict=True):
                 if m is not None:
                     x._keras_mask = m
+        if type(inputs) is not torch.Tensor and any(isinstance(x, RaggedTensor) for x in tree.flatten(inputs)):
+            return self._call_on_composite(inputs, training)
         if self._runs_layers():
             with recording():
                 outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training, self)
                 return tree.map_structure(raw_with_mask, outputs)
         return self._network.run(inputs, training, self)
+
+    def _call_on_composite(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Layer by layer: a program computes on dense tensors."""
+        if self._network is None:
+            return super()._call_on_composite(inputs)
+        inputs = tree.map_structure(wrap_with_mask, inputs)
+        return self._network.run_layers(inputs, local.training if training is None else training, self)
 
     def _program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
         if self._network is None or self._user_call or self._runs_layers():

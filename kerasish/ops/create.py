@@ -13,6 +13,7 @@ from kerasish.core import dispatch, dtypes, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.dispatch import Array, op, raw, strings, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import convert
@@ -267,6 +268,9 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     Args:
         sparse, ragged: False makes a sparse or ragged tensor dense; otherwise it stays what it is.
     """
+    if isinstance(x, RaggedTensor):
+        x = x.to_tensor() if ragged is False else x
+        return x if dtype is None or x.dtype == dtypes.as_dtype(dtype) else cast(x, dtype)
     if isinstance(x, SparseTensor):
         made = x if sparse is not False else wrap(coordinates.to_dense(coordinates.reorder(x)))
         return made if dtype is None or made.dtype == dtypes.as_dtype(dtype) else cast(made, dtype)
@@ -291,6 +295,8 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     """
     if isinstance(x, torch.Tensor):
         return to_numpy(x).copy()
+    if isinstance(x, RaggedTensor):
+        return x.to_tensor().numpy()
     if isinstance(x, SparseTensor):
         return dispatch.wrap(coordinates.to_dense(coordinates.reorder(x))).numpy()
     if dispatch.is_tensor(x):

@@ -161,3 +161,17 @@ def fingerprint_pair(first: int, second: int) -> int:
     """Two fingerprints (words of 64 bits) hashed to one, as TensorFlow joins those of crossed features."""
     word = first ^ _PAIR ^ ((_mixed((second * _PAIR) & _MASK) * _PAIR) & _MASK)
     return _mixed((_mixed((word * _PAIR) & _MASK) * _PAIR) & _MASK)
+
+
+def murmur64(text: bytes, seed: int = 0xDECAFCAFFE) -> int:
+    """MurmurHash64A of a text, with TensorFlow's seed: its ``Hash64``."""
+    word = seed ^ ((len(text) * _PAIR) & _MASK)
+    whole = len(text) // 8 * 8
+    for at in range(0, whole, 8):
+        k = (int.from_bytes(text[at : at + 8], "little") * _PAIR) & _MASK
+        k = ((k ^ (k >> 47)) * _PAIR) & _MASK
+        word = ((word ^ k) * _PAIR) & _MASK
+    if whole < len(text):
+        word = ((word ^ int.from_bytes(text[whole:], "little")) * _PAIR) & _MASK
+    word = ((word ^ (word >> 47)) * _PAIR) & _MASK
+    return word ^ (word >> 47)

@@ -36,6 +36,7 @@ from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
 from kerasish.core.errors import missing_name
+from kerasish.core.ragged import RaggedTensor as RaggedTensor
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
@@ -59,7 +60,9 @@ from kerasish.tf import lookup as lookup
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
+from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
+from kerasish.tf import saved_model as saved_model
 from kerasish.tf import sets as sets
 from kerasish.tf import signal as signal
 from kerasish.tf import sparse as sparse
@@ -96,7 +99,6 @@ from kerasish.tf.arrays import unstack as unstack
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
-from kerasish.tf.composite import RaggedTensor as RaggedTensor
 from kerasish.tf.control import case as case
 from kerasish.tf.control import cond as cond
 from kerasish.tf.control import foldl as foldl
@@ -209,6 +211,7 @@ from kerasish.tf.math import truncatediv as truncatediv
 from kerasish.tf.math import truncatemod as truncatemod
 from kerasish.tf.module import Module as Module
 from kerasish.tf.printing import print as print
+from kerasish.tf.ragged.spec import RaggedTensorSpec as RaggedTensorSpec
 from kerasish.tf.reductions import add_n as add_n
 from kerasish.tf.reductions import argmax as argmax
 from kerasish.tf.reductions import argmin as argmin

@@ -21,6 +21,7 @@ from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
 from kerasish.ops.common import integer_shape, moves
+from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
 # what a tensor's shape is ---------------------------------------------------------------------------------------------
 # These numbers are known to the host and needed there, so they stay on it whatever device the tensor is on.
@@ -121,6 +122,8 @@ def reshape(tensor: Array, shape: Any, name: str | None = None) -> Any:
     try:
         return tensor.reshape(shape)
     except (RuntimeError, TypeError):
+        if isinstance(shape, DynamicRaggedShape):
+            return shape._filled(dispatch.wrap(tensor.reshape(shape._inner)))
         sizes = integer_shape(shape)
     try:
         return tensor.reshape(sizes)

@@ -6,6 +6,7 @@ loop's variables keep their shapes (see ``ops/control.py``). ``map_fn`` and ``tu
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,7 +18,12 @@ from kerasish import ops
 from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
+from kerasish.tf import arrays
+from kerasish.tf.ragged.arrays import deepened, joined_rows
+from kerasish.tf.ragged.spec import RaggedTensorSpec
+from kerasish.tf.spec import spec_of
 
 SEQUENCE = (list, tuple)  # before this module's own `tuple`
 
@@ -170,8 +176,11 @@ def _rows(elems: Any) -> list:
     Raises:
         ValueError: a tensor is a scalar, or the lengths differ.
     """
-    columns = []
+    columns: list[list] = []
     for elem in tree.flatten(elems):
+        if isinstance(elem, RaggedTensor):
+            columns.append(list(elem))
+            continue
         tensor = elem if dispatch.is_tensor(elem) else convert(elem)
         if not tensor.ndim:
             raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
@@ -185,6 +194,9 @@ def _stacked(steps: list, kinds: Any) -> Any:
     """Structures of one kind as a structure of stacks; ``kinds`` gives the dtypes of values that have none."""
     columns = []
     for column, kind in zip(zip(*(tree.flatten(step) for step in steps)), tree.flatten(kinds)):
+        if isinstance(kind, RaggedTensorSpec):
+            columns.append(_ragged_rows(column, kind))
+            continue
         wanted = None if kind is None else as_dtype(getattr(kind, "dtype", kind))
         parts = [x if dispatch.is_tensor(x) else convert(x, wanted) for x in column]
         for part in parts:
@@ -192,8 +204,41 @@ def _stacked(steps: list, kinds: Any) -> Any:
                 raise InvalidArgumentError(
                     f"TensorArray dtype is {wanted.name} but Op is trying to write dtype {part.dtype.name}"
                 )
-        columns.append(ops.stack(parts))
+        columns.append(_stack(parts))
     return tree.pack_as(steps[0], columns)
+
+
+def _stack(parts: list) -> Any:
+    """Results of one shape as one.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    try:
+        return ops.stack(parts)
+    except InvalidArgumentError:
+        shapes = [tuple(part.shape) for part in parts]
+        other = next((shape for shape in shapes if shape != shapes[0]), None)
+        if other is None:
+            raise
+        raise ValueError(f"Incompatible shape for value ({other}), expected ({shapes[0]})") from None
+
+
+def _ragged_rows(rows: Sequence, spec: RaggedTensorSpec) -> Any:
+    """Results of different lengths as the rows of a ragged tensor.
+
+    Raises:
+        InvalidArgumentError: a result is a scalar, or of another dtype or rank than announced.
+    """
+    parts = [row if isinstance(row, RaggedTensor) else convert(row) for row in rows]
+    for part in parts:
+        if not part.shape.rank:
+            raise InvalidArgumentError(f"Ragged values must have rank >= 1; a scalar was given: {part}")
+        own = part.ragged_rank if isinstance(part, RaggedTensor) else 0
+        if part.dtype != spec.dtype or own > max(spec.ragged_rank, 0) or not spec.shape.is_compatible_with(part.shape):
+            raise InvalidArgumentError(f"fn gave {spec_of(part)} where {spec} was announced")
+    kind = as_dtype(spec.row_splits_dtype).torch
+    return joined_rows([deepened(part, spec.ragged_rank, kind) for part in parts], kind)
 
 
 def _check_structure(expected: Any, found: Any) -> None:
@@ -237,19 +282,28 @@ def map_fn(
         return symbolic.call(map_fn, (fn, elems), {"fn_output_signature": fn_output_signature or dtype})
     expected = dtype if fn_output_signature is None else fn_output_signature
     rows = _rows(elems)
-    kinds = tree.map_structure(lambda x: convert(x).dtype, elems) if expected is None else expected
+    kinds = tree.map_structure(_kind, elems) if expected is None else expected
     if not rows:
         return _nothing(kinds)
     steps = [fn(row) for row in rows]
     _check_structure(tree.map_structure(lambda k: 0, kinds), tree.map_structure(lambda x: 0, steps[0]))
     result = _stacked(steps, kinds)
-    return result if back_prop else tree.map_structure(lambda t: convert(dispatch.raw(t).detach()), result)
+    return result if back_prop else tree.map_structure(arrays.stop_gradient, result)
+
+
+def _kind(elem: Any) -> Any:
+    """What slices are like those of ``elem``: a dtype, or a specification."""
+    return spec_of(elem)._unbatched() if isinstance(elem, RaggedTensor) else convert(elem).dtype
 
 
 def _nothing(kinds: Any) -> Any:
     """The result of mapping over no slices: their shapes are unknown unless specs tell them."""
 
-    def empty(kind: Any) -> Tensor:
+    def empty(kind: Any) -> Any:
+        if isinstance(kind, RaggedTensorSpec):
+            sizes = [0 if n is None else n for n in kind.shape[kind.ragged_rank + 1 :]]
+            flat = convert(np.zeros([0, *sizes], kind.dtype.as_numpy_dtype), kind.dtype)
+            return RaggedTensor.from_nested_row_lengths(flat, [[]] * (kind.ragged_rank + 1))
         shape = [0 if n is None else n for n in getattr(kind, "shape", ())]
         return ops.zeros([0, *shape], dtype=as_dtype(getattr(kind, "dtype", kind)))
 
@@ -355,6 +409,8 @@ def _results(values: Any, kinds: Any, convert_one: Callable) -> Any:
 def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
     """``func(*inp)`` with tensors, its results as tensors of the dtypes ``Tout``; gradients pass.
 
+    Without ``func`` it is a decorator.
+
     Args:
         Tout: a dtype or a list of dtypes; an empty list: no result.
 
@@ -362,7 +418,7 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
         InvalidArgumentError: a result has another dtype.
     """
     if func is None:
-        raise fail(TypeError, "py_function needs `func`")
+        return lambda function: functools.wraps(function)(lambda *inputs: py_function(function, inputs, Tout))
 
     def one(value: Any, kind: Any) -> Tensor:
         try:
@@ -378,12 +434,14 @@ def numpy_function(
 ) -> Any:
     """``func(*inp)`` with NumPy arrays, its results as tensors.
 
+    Without ``func`` it is a decorator.
+
     Args:
         Tout: a dtype or a list of dtypes. As in TensorFlow's eager mode the results keep their own.
         stateful: whether it may be left out or repeated in graphs.
     """
     if func is None:
-        raise fail(TypeError, "numpy_function needs `func`")
+        return lambda function: functools.wraps(function)(lambda *inputs: numpy_function(function, inputs, Tout))
     arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
     values = func(*arrays)
     return None if values is None else _results(values, Tout, lambda value, kind: convert(value))

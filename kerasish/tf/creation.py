@@ -19,6 +19,7 @@ from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.core.variable import Variable
 from kerasish.ops.common import integer_shape
 from kerasish.tf.alias import Kinds
+from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
 # constants ------------------------------------------------------------------------------------------------------------
 
@@ -102,6 +103,8 @@ def _full(function: Any, shape: Any, dtype: Any, value: int) -> Any:
             pass
     if symbolic.any_symbolic(shape):
         return _symbolic_shape(function, shape, dtype)
+    if isinstance(shape, DynamicRaggedShape):
+        return shape._filled(_full(function, shape.inner_shape, dtype, value))
     sizes = _sizes(shape)
     target = dtypes.as_dtype(dtype)
     if target == "string":

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.storage import to_numpy
@@ -60,6 +61,8 @@ def _compare(sign: str, compare: Callable, name: str) -> Callable:
         x: Any, y: Any, message: str | None = None, summarize: int | None = None, name: str | None = None
     ) -> None:
         holds = compare(x, y)
+        if isinstance(holds, CompositeTensor):
+            holds, x, y = holds.flat_values, *(v.flat_values if isinstance(v, CompositeTensor) else v for v in (x, y))
         if dispatch.is_symbolic(holds) or bool(dispatch.raw(holds).all()):
             return
         a, b = array_of(x), array_of(y)

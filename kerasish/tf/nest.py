@@ -103,6 +103,8 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         tree.assert_same_structure(nest1, nest2)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{start}{shown}{error}") from None
+    if expand_composites:
+        _check_composites(nest1, nest2, start + shown)
     if check_types:
         _check_kinds(nest1, nest2, start + shown)
     if expand_composites:
@@ -117,6 +119,18 @@ def _check_composites(first: Any, second: Any, start: str) -> None:
     same = type(first) is type(second) and [x.dtype for x in _parts(first)] == [x.dtype for x in _parts(second)]
     if not same:
         raise ValueError(f"{start}{type(first).__name__} and {type(second).__name__} are made of different tensors")
+
+
+def _check_composites(first: Any, second: Any, start: str) -> None:
+    for a, b in zip(tree.flatten(first), tree.flatten(second)):
+        if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
+            raise ValueError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")
+        if isinstance(a, CompositeTensor) and not _same_kind(a, b):
+            raise ValueError(f"{start}Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
+
+
+def _same_kind(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and a._type_spec.most_specific_common_supertype([b._type_spec]) is not None
 
 
 def _check_kinds(first: Any, second: Any, start: str) -> None:

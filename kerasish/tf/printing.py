@@ -10,6 +10,7 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import DType
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.storage import to_numpy
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
@@ -54,6 +55,22 @@ def _rows(array: np.ndarray, count: int, depth: int) -> str:
     return f"[{between.join(parts)}]"
 
 
+def _ragged_rows(value: Any, count: int) -> str:
+    """A ragged tensor's rows, or a row's elements, separated by commas, shortened alike."""
+    if not isinstance(value, RaggedTensor) and not value.shape.rank:
+        content = value.numpy()
+        if isinstance(content, bytes):
+            return "'" + content.decode("utf-8", "replace") + "'"
+        return f"{content:.6f}" if isinstance(content, np.floating) else _element(content).replace('"', "'")
+    rows = list(value)
+    cut = count >= 0 and len(rows) > 2 * count
+    shown = [*rows[:count], *rows[len(rows) - count :]] if cut else rows
+    parts = [_ragged_rows(row, count) for row in shown]
+    if cut:
+        parts.insert(count, "...")
+    return f"[{', '.join(parts)}]"
+
+
 def array_of(value: Any) -> np.ndarray:
     """The contents of a tensor or variable."""
     t = dispatch.raw(value)
@@ -68,6 +85,8 @@ def text(value: Any, count: int) -> str:
     """A value as ``tf.print`` writes it: tensors by their contents, also inside of lists, tuples and dictionaries."""
     if _has_contents(value):
         return summary(array_of(value), count)
+    if isinstance(value, RaggedTensor):
+        return _ragged_rows(value, count)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {text(item, count)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)) and not hasattr(value, "rank"):  # a TensorShape is written as such

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
-from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail, missing_name
+from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.ragged import RaggedTensor, position
 from kerasish.core.storage import to_numpy
 from kerasish.ops import strings as texts
 from kerasish.ops.common import axis_indices
-from kerasish.ops.hashing import fingerprint64, siphash
-from kerasish.tf.printing import array_of, summary
-
-F = TypeVar("F", bound=Callable)
-
-
-def _of_text(function: F) -> F:
-    """Publish a function of arrays of bytes; tensors of numbers are refused."""
-
-    @functools.wraps(function)
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        given = next((v for v in itertools.chain(args, kwargs.values()) if isinstance(v, torch.Tensor)), None)
-        kind = "number" if given is None else dtypes.as_dtype(given.dtype).name
-        raise DTypeMismatchError(f"tf.strings.{function.__name__} expected a string tensor but got a {kind} tensor")
-
-    refuse.strings = function  # type: ignore[attr-defined]
-    return strict_op(refuse)  # type: ignore[return-value]
-
-
-def _bytes(text: Any) -> bytes:
-    """A single text, as Python value or tensor."""
-    return np.asarray(dispatch.raw(text)).item()
+from kerasish.ops.hashing import fingerprint64, murmur64, siphash
+from kerasish.tf import arrays
+from kerasish.tf.printing import text as written_out
+from kerasish.tf.texts import of_text, one_text, vector
+from kerasish.tf.tokens import bytes_split as bytes_split
+from kerasish.tf.tokens import joined_along
+from kerasish.tf.tokens import ngrams as ngrams
+from kerasish.tf.tokens import split as split
+from kerasish.tf.unicode import unicode_decode as unicode_decode
+from kerasish.tf.unicode import unicode_decode_with_offsets as unicode_decode_with_offsets
+from kerasish.tf.unicode import unicode_encode as unicode_encode
+from kerasish.tf.unicode import unicode_script as unicode_script
+from kerasish.tf.unicode import unicode_split as unicode_split
+from kerasish.tf.unicode import unicode_split_with_offsets as unicode_split_with_offsets
+from kerasish.tf.unicode import unicode_transcode as unicode_transcode
 
 
 def _check_unit(unit: str) -> None:
@@ -55,25 +47,25 @@ def _tensor(array: np.ndarray, dtype: Any) -> torch.Tensor:
 # single texts ---------------------------------------------------------------------------------------------------------
 
 
-@_of_text
+@of_text
 def lower(input: Array, encoding: str = "", name: str | None = None) -> Any:
     """Lower case: of ASCII letters, or of all with ``encoding="utf-8"``."""
     return texts.lower(input, encoding)
 
 
-@_of_text
+@of_text
 def upper(input: Array, encoding: str = "", name: str | None = None) -> Any:
     """Upper case: of ASCII letters, or of all with ``encoding="utf-8"``."""
     return texts.upper(input, encoding)
 
 
-@_of_text
+@of_text
 def strip(input: Array, name: str | None = None) -> Any:
     """The texts without white space at their ends."""
     return texts.each(bytes.strip, input)
 
 
-@_of_text
+@of_text
 def length(input: Array, unit: str = "BYTE", name: str | None = None) -> Any:
     """The lengths in bytes, or in characters with ``unit="UTF8_CHAR"``; int32."""
     _check_unit(unit)
@@ -81,7 +73,7 @@ def length(input: Array, unit: str = "BYTE", name: str | None = None) -> Any:
     return _tensor(texts.each(count, input, np.int32), "int32")
 
 
-@_of_text
+@of_text
 def regex_replace(
     input: Array, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None
 ) -> Any:
@@ -93,20 +85,20 @@ def regex_replace(
     Raises:
         InvalidArgumentError: the pattern is malformed.
     """
-    return texts.regex_replace(input, _bytes(pattern), _bytes(rewrite), replace_global)
+    return texts.regex_replace(input, one_text(pattern), one_text(rewrite), replace_global)
 
 
-@_of_text
+@of_text
 def regex_full_match(input: Array, pattern: Any, name: str | None = None) -> Any:
     """Whether all of a text matches a pattern (in RE2's syntax).
 
     Raises:
         InvalidArgumentError: the pattern is malformed.
     """
-    return _tensor(texts.regex_full_match(input, _bytes(pattern)), "bool")
+    return _tensor(texts.regex_full_match(input, one_text(pattern)), "bool")
 
 
-@_of_text
+@of_text
 def substr(input: Array, pos: Index, len: Index, unit: str = "BYTE", name: str | None = None) -> Any:
     """The part of each text that begins at ``pos`` (from the end if negative) and is at most ``len`` long.
 
@@ -151,7 +143,7 @@ def _number(text: bytes, whole: bool) -> Any:
         ) from None
 
 
-@_of_text
+@of_text
 def to_number(input: Array, out_type: Any = dtypes.float32, name: str | None = None) -> Any:
     """The numbers that texts write out.
 
@@ -172,13 +164,19 @@ def _hashed(input: np.ndarray, buckets: Any, function: Callable[[bytes], int]) -
     return _tensor(texts.each(lambda text: function(text) % int(buckets), input, np.int64), "int64")
 
 
-@_of_text
+@of_text
+def to_hash_bucket(input: Array, num_buckets: Any, name: str | None = None) -> Any:
+    """A hash of each text modulo ``num_buckets``; TensorFlow advises against it: the two others are better."""
+    return _hashed(input, num_buckets, murmur64)
+
+
+@of_text
 def to_hash_bucket_fast(input: Array, num_buckets: Any, name: str | None = None) -> Any:
     """FarmHash's fingerprint of each text modulo ``num_buckets``."""
     return _hashed(input, num_buckets, fingerprint64)
 
 
-@_of_text
+@of_text
 def to_hash_bucket_strong(input: Array, num_buckets: Any, key: Sequence[int], name: str | None = None) -> Any:
     """SipHash of each text, with a key of two integers, modulo ``num_buckets``."""
     first, second = (int(k) for k in key)
@@ -188,7 +186,7 @@ def to_hash_bucket_strong(input: Array, num_buckets: Any, key: Sequence[int], na
 # joining and splitting ------------------------------------------------------------------------------------------------
 
 
-@_of_text
+@of_text
 def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
     """The texts of several tensors of one shape joined elementwise; scalars are repeated.
 
@@ -202,7 +200,7 @@ def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
             raise InvalidArgumentError(
                 f"Input shapes do not match: {list(shapes[0])} vs. {list(other)} [Op:StringJoin]"
             )
-    between = _bytes(separator)
+    between = one_text(separator)
     columns = np.broadcast_arrays(*parts)
     rows = zip(*(column.reshape(-1) for column in columns))
     out = np.empty(columns[0].size, dtype=object)
@@ -210,7 +208,7 @@ def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
     return out.reshape(columns[0].shape)
 
 
-@_of_text
+@of_text
 def reduce_join(
     inputs: Array, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None
 ) -> Any:
@@ -222,156 +220,60 @@ def reduce_join(
     kept = [a for a in range(inputs.ndim) if a not in axes]
     shape = [inputs.shape[a] for a in kept]
     rows = inputs.transpose(kept + axes).reshape(int(np.prod(shape)), -1)
-    between = _bytes(separator)
+    between = one_text(separator)
     out = np.empty(len(rows), dtype=object)
     out[:] = [between.join(row) for row in rows]
     return out.reshape([1 if a in axes else n for a, n in enumerate(inputs.shape)] if keepdims else shape)
 
 
-def _only_scalars(x: np.ndarray, name: str) -> bytes:
-    if x.ndim:
-        raise fail(
-            NotImplementedError,
-            f"tf.strings.{name} of a tensor with dimensions gives a ragged tensor, and these are not served yet",
-            "a scalar",
-            f"shape {x.shape}",
-            hint="Split the elements one by one, for example in a loop or in tf.data's map.",
-        )
-    return x.item()
-
-
-def _vector(parts: Sequence) -> np.ndarray:
-    out = np.empty(len(parts), dtype=object)
-    out[:] = list(parts)
+@RaggedTensor.serve(reduce_join)
+def _join_ragged(
+    inputs: Any, axis: Any = None, keepdims: bool = False, separator: str = "", name: str | None = None
+) -> Any:
+    """The same along one axis after another."""
+    rank = inputs.shape.rank
+    between = one_text(separator)
+    if axis is None:
+        joined = reduce_join(inputs.flat_values, None, False, separator)
+        return dispatch.wrap(dispatch.raw(joined).reshape([1] * rank)) if keepdims else joined
+    axes = [position(int(a), rank) for a in (axis if isinstance(axis, (list, tuple)) else [axis])]
+    out = inputs
+    for a in sorted(axes, reverse=True):
+        out = joined_along(out, a, between)
+        out = arrays.expand_dims(out, a) if keepdims else out
     return out
 
 
-@_of_text
-def split(input: Array, sep: Any = None, maxsplit: int = -1, name: str | None = None) -> Any:
-    """The parts of a text between separators (without one: between runs of white space), as a vector.
-
-    Raises:
-        NotImplementedError: ``input`` is not a scalar.
-    """
-    return _vector(texts.split(_only_scalars(input, "split"), b"" if sep is None else _bytes(sep), maxsplit))
-
-
-@_of_text
-def bytes_split(input: Array, name: str | None = None) -> Any:
-    """The bytes of a text, as a vector of texts of one byte.
-
-    Raises:
-        NotImplementedError: ``input`` is not a scalar.
-    """
-    return _vector([bytes([byte]) for byte in _only_scalars(input, "bytes_split")])
-
-
-# characters -----------------------------------------------------------------------------------------------------------
-
-_ERRORS = {"replace": "replace", "ignore": "ignore", "strict": "strict"}
-
-
-def _decoded(text: bytes, encoding: str, errors: str, replacement_char: int) -> str:
-    """A text as characters.
-
-    Raises:
-        InvalidArgumentError: it is not of that encoding, and ``errors`` is "strict".
-    """
-    if errors not in _ERRORS:
-        raise fail(ValueError, "Unknown `errors`", "'replace', 'ignore' or 'strict'", repr(errors))
-    try:
-        return text.decode(encoding, errors).replace("\ufffd", chr(replacement_char))
-    except UnicodeDecodeError:
-        raise InvalidArgumentError("Invalid formatting on input string") from None
-
-
-@_of_text
-def unicode_split(
-    input: Array, input_encoding: str, errors: str = "replace", replacement_char: int = 65533, name: str | None = None
+@of_text
+def unsorted_segment_join(
+    inputs: Array, segment_ids: Index, num_segments: Any, separator: str = "", name: str | None = None
 ) -> Any:
-    """The characters of a text, as a vector of texts of one character.
+    """The texts with the same id joined in their order; an empty text for an id that nothing has.
+
+    Args:
+        segment_ids: of the shape of the first axes of ``inputs``.
+        num_segments: the length of the result.
 
     Raises:
-        NotImplementedError: ``input`` is not a scalar.
+        InvalidArgumentError: an id is out of range, or the shapes do not fit.
     """
-    text = _decoded(_only_scalars(input, "unicode_split"), input_encoding, errors, replacement_char)
-    return _vector([char.encode(input_encoding) for char in text])
-
-
-@_of_text
-def unicode_decode(
-    input: Array,
-    input_encoding: str,
-    errors: str = "replace",
-    replacement_char: int = 65533,
-    replace_control_characters: bool = False,
-    name: str | None = None,
-) -> Any:
-    """The numbers (code points, int32) of a text's characters.
-
-    Raises:
-        NotImplementedError: ``input`` is not a scalar.
-    """
-    text = _decoded(_only_scalars(input, "unicode_decode"), input_encoding, errors, replacement_char)
-    text = _without_controls(text, replacement_char) if replace_control_characters else text
-    return torch.tensor([ord(char) for char in text], dtype=torch.int32)
-
-
-def _without_controls(text: str, replacement_char: int) -> str:
-    return re.sub(r"[\x00-\x1f]", lambda match: chr(replacement_char), text)
-
-
-@strict_op
-def unicode_encode(
-    input: Array,
-    output_encoding: str,
-    errors: str = "replace",
-    replacement_char: int = 65533,
-    name: str | None = None,
-) -> Any:
-    """The texts whose characters have these numbers (code points) along the last axis.
-
-    Raises:
-        InvalidArgumentError: a number is no character, and ``errors`` is "strict".
-    """
-    rows = to_numpy(input)
-
-    def one(row: np.ndarray) -> bytes:
-        chars = []
-        for number in row.tolist():
-            valid = 0 <= number < 0x110000 and not 0xD800 <= number < 0xE000
-            if not valid and errors == "strict":
-                raise InvalidArgumentError("Code point is out of range for Unicode, or a noncharacter.")
-            if valid or errors == "replace":
-                chars.append(chr(number if valid else replacement_char))
-        return "".join(chars).encode(output_encoding)
-
-    out = _vector([one(row) for row in rows.reshape(-1, rows.shape[-1])])
-    return out.reshape(rows.shape[:-1])
-
-
-@_of_text
-def unicode_transcode(
-    input: Array,
-    input_encoding: str,
-    output_encoding: str,
-    errors: str = "replace",
-    replacement_char: int = 65533,
-    replace_control_characters: bool = False,
-    name: str | None = None,
-) -> Any:
-    """The texts in another encoding.
-
-    Raises:
-        InvalidArgumentError: a text is not of ``input_encoding``, and ``errors`` is "strict".
-    """
-
-    def one(text: bytes) -> bytes:
-        decoded = _decoded(text, input_encoding, errors, replacement_char)
-        decoded = _without_controls(decoded, replacement_char) if replace_control_characters else decoded
-        return decoded.encode(output_encoding)
-
-    return texts.each(one, input)
+    ids, count = to_numpy(segment_ids), int(num_segments)
+    if inputs.shape[: ids.ndim] != ids.shape:
+        raise InvalidArgumentError(
+            "segment_ids must have the shape of the first axes of inputs [Op:UnsortedSegmentJoin]"
+        )
+    if ids.size and not 0 <= ids.min() <= ids.max() < count:
+        raise InvalidArgumentError(
+            "segment_ids are not allowed to exceed num_segments or to have negative values. [Op:UnsortedSegmentJoin]"
+        )
+    rest = inputs.shape[ids.ndim :]
+    columns = inputs.reshape(ids.size, -1)
+    groups: list[list[list[bytes]]] = [[[] for _ in range(columns.shape[1])] for _ in range(count)]
+    for number, row in zip(ids.reshape(-1).tolist(), columns):
+        for group, text in zip(groups[number], row):
+            group.append(text)
+    between = one_text(separator)
+    return vector([between.join(group) for row in groups for group in row]).reshape(count, *rest)
 
 
 # numbers as text ------------------------------------------------------------------------------------------------------
@@ -430,7 +332,7 @@ def _as_string(
             written = [(form % (v.real, v.imag)).encode() for v in input.reshape(-1).tolist()]
         else:
             written = [(form % v).encode() for v in input.reshape(-1).tolist()]
-    return _vector(written).reshape(tuple(input.shape))
+    return vector(written).reshape(tuple(input.shape))
 
 
 @strict_op
@@ -470,9 +372,12 @@ def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int =
             f"The template expects {len(pieces) - 1} tensors, but the inputs only has {len(given)}. Please ensure the "
             "number of placeholders in template matches inputs length."
         )
-    written = [summary(array_of(value), summarize) for value in given]
-    text = pieces[0] + "".join(value + piece for value, piece in zip(written, pieces[1:]))
-    return dispatch.wrap(np.asarray(text.encode(), dtype=object))
+    written = [
+        written_out(value if isinstance(value, RaggedTensor) else dispatch.wrap(dispatch.raw(value)), summarize)
+        for value in given
+    ]
+    whole = pieces[0] + "".join(value + piece for value, piece in zip(written, pieces[1:]))
+    return dispatch.wrap(np.asarray(whole.encode(), dtype=object))
 
 
 def __getattr__(name: str) -> Any:

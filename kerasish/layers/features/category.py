@@ -12,6 +12,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
@@ -22,6 +23,7 @@ from kerasish.layers.features.encoding import (
     as_text,
     check_mode,
     encode,
+    encode_rows,
     encode_sparse,
     in_form,
     numbers,
@@ -73,6 +75,14 @@ class CategoryEncoding(TextLayer, DataLayer):
         self.num_tokens = num_tokens
         self.output_mode = output_mode
         self.sparse = sparse
+
+    def _call_on_composite(self, inputs: Any, count_weights: Any = None) -> Any:
+        if not isinstance(inputs, RaggedTensor):
+            return super()._call_on_composite(inputs)
+        weights = None if count_weights is None else dispatch.raw(count_weights.flat_values)
+        flat = numbers(dispatch.raw(inputs.flat_values), "CategoryEncoding")
+        encoded = encode_rows(inputs, flat, self.output_mode, self.num_tokens, to_torch(self.dtype), weights)
+        return dispatch.wrap(encoded)
 
     def call(self, inputs: torch.Tensor, count_weights: Any = None) -> torch.Tensor:
         if count_weights is not None:
@@ -164,6 +174,12 @@ class Hashing(TextLayer):
         bins = inputs.with_raw(self._bins(inputs.raw_values).to(devices.current()))
         codes = encode_sparse(bins, self.output_mode, self.num_bins, to_torch(self.dtype))
         return codes if self.output_mode == "int" else in_form(codes, self.sparse)
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(inputs, RaggedTensor):
+            return super()._call_on_composite(inputs)
+        bins = self._bins(dispatch.raw(inputs.flat_values)).to(devices.current())
+        return dispatch.wrap(encode_rows(inputs, bins, self.output_mode, self.num_bins, to_torch(self.dtype)))
 
     def _bins(self, inputs: Any) -> torch.Tensor:
         count, masked = self.num_bins, None

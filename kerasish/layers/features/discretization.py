@@ -123,6 +123,10 @@ class Discretization(DataLayer):
 
     # computing
 
+    @property
+    def _by_value(self) -> bool:  # type: ignore[override]
+        return self.output_mode == "int"
+
     _takes_sparse = True
 
     def call(self, inputs: torch.Tensor) -> Any:

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch.compiler import is_dynamo_compiling
 
+from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.tensor import convert
 from kerasish.layers.layer import Layer
@@ -110,6 +112,23 @@ def encode(indices: torch.Tensor, mode: str, depth: int, dtype: torch.dtype, wei
     flat = None if weights is None else weights.expand(indices.shape).reshape(-1)
     out = tally(indices.reshape(-1), owners, rows, depth, dtype, mode == "multi_hot", flat)
     return out if indices.ndim == 2 else out[0]
+
+
+def encode_rows(
+    rows: RaggedTensor, flat: torch.Tensor, mode: str, depth: int, dtype: torch.dtype, weights: Any = None
+) -> Any:
+    """The indices ``flat`` of the values of ragged rows, in one of ``MODES``: ragged again, or a vector for each row.
+
+    Raises:
+        ValueError: rows of rows, or rows of vectors, for "multi_hot" or "count".
+    """
+    if mode in ("int", "one_hot"):
+        made = flat.to(dtype) if mode == "int" else one_hot(flat, depth, dtype)
+        return rows._around(dispatch.wrap(made))
+    if rows.shape.rank != 2:
+        raise fail(ValueError, f"output_mode='{mode}' takes ragged tensors of rank 2", received=f"shape {rows.shape}")
+    owners = rows._partition.rowids.long().to(flat.device)
+    return tally(flat.long(), owners, rows._partition.nrows, depth, dtype, mode == "multi_hot", weights)
 
 
 def encode_sparse(sp: SparseTensor, mode: str, depth: int, dtype: torch.dtype, weights: Any = None) -> SparseTensor:

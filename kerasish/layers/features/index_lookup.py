@@ -13,6 +13,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError, fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
@@ -24,6 +25,7 @@ from kerasish.layers.features.encoding import (
     as_text,
     check_mode,
     encode,
+    encode_rows,
     encode_sparse,
     in_form,
     one_hot,
@@ -347,9 +349,12 @@ class IndexLookup(TextLayer):
                 f"Cannot adapt layer '{self.name}' after setting a static vocabulary via `vocabulary` argument or "
                 "`set_vocabulary()` method."
             )
-        if not isinstance(data, Rows):
-            data = self._raw(data, self.vocabulary_dtype)
-        documents = data if isinstance(data, Rows) else _documents(data)
+        if isinstance(data, RaggedTensor):
+            documents: Any = [_flat(row) for row in data.to_list()]
+        else:
+            if not isinstance(data, Rows):
+                data = self._raw(data, self.vocabulary_dtype)
+            documents = data if isinstance(data, Rows) else _documents(data)
         self._counts.update(documents)
 
     def finalize_state(self) -> None:
@@ -411,6 +416,17 @@ class IndexLookup(TextLayer):
         codes = coordinates.to_dense(encode_sparse(indices, mode, self._depth, torch.int64))
         return in_form(self._weighted(codes), self.sparse)
 
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(inputs, RaggedTensor):
+            return super()._call_on_composite(inputs)
+        self._ensure_known_size()
+        flat = dispatch.raw(inputs.flat_values)
+        if self.invert or self.output_mode == "int":
+            return inputs._around(dispatch.wrap(self._raw_call(flat)))
+        mode = "count" if self.output_mode == "tf_idf" else self.output_mode
+        encoded = encode_rows(inputs, self.indices(flat), mode, self._depth, torch.int64)
+        return encoded if mode == "one_hot" else dispatch.wrap(self._weighted(encoded))
+
     def call_on_rows(self, rows: Rows, width: int | None = None) -> torch.Tensor:
         """The same for text in rows: indices as (rows, width), padded with 0; one-hot vectors as (rows, longest, tokens),
         padded with vectors of 0; or one vector for each row."""
@@ -424,6 +440,14 @@ class IndexLookup(TextLayer):
         binary = self.output_mode == "multi_hot"
         counts = tally(flat, rows.owners(), len(rows.lengths), self._depth, torch.int64, binary)
         return in_form(self._weighted(counts.to(devices.current())), self.sparse)
+
+    def call_on_rows_as_ragged(self, rows: Rows, width: int | None = None) -> RaggedTensor:
+        """Indices in rows as long as those of the texts, or at most of ``width``."""
+        self._ensure_known_size()
+        ragged = RaggedTensor.from_row_lengths(dispatch.wrap(rows.values), rows.lengths)
+        ragged = ragged if width is None else ragged[:, :width]
+        found = self.indices(dispatch.raw(ragged.flat_values))
+        return ragged._around(dispatch.wrap(found.to(devices.current())))
 
     def indices(self, inputs: Any) -> torch.Tensor:
         """The index of each token, as int64."""
@@ -555,6 +579,11 @@ class IndexLookup(TextLayer):
         tokens = lines if self.vocabulary_dtype == "string" else [int(line) for line in lines]
         # the file's weights are filled up with zeros where `pad_to_max_tokens` asks for it, its tokens are not
         self.set_vocabulary(tokens, self.idf_weights[: len(tokens)] if self.output_mode == "tf_idf" else None)
+
+
+def _flat(row: list) -> list:
+    """The items of nested lists."""
+    return [item for part in row for item in _flat(part)] if row and isinstance(row[0], list) else row
 
 
 def _documents(data: Any) -> list[list]:

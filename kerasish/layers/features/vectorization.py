@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from torch.nn import functional as F
 
 from kerasish.core import dispatch, dtypes, registry
 from kerasish.core.dtypes import as_dtype
-from kerasish.core.errors import NotServedError, fail
+from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.storage import storage
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.features.batches import is_dataset
@@ -39,14 +39,13 @@ class TextVectorization(TextLayer):
         vocabulary: a list, array or tensor of tokens, or the path of a text file with one a line; else ``adapt`` learns it.
         idf_weights: for "tf_idf", a weight for each token of ``vocabulary``.
         sparse: whether codes (not integers) are given as sparse tensors.
-        ragged: not served.
+        ragged: whether "int" gives rows of different lengths, a ragged tensor, instead of padded ones.
         encoding: of vocabularies that are tensors.
 
     Input shape: ``(batch,)`` or ``(batch, 1)``. Output shape: ``(batch, tokens)`` or ``(batch, vocabulary size)``.
 
     Raises:
         ValueError: values that do not go together.
-        NotServedError: ``ragged``.
 
     >>> layer = TextVectorization(output_sequence_length=4, vocabulary=["earth", "wind", "and", "fire"])
     >>> layer(["Earth, wind!", "fire and rain"]).numpy()
@@ -78,12 +77,6 @@ class TextVectorization(TextLayer):
         _check_sizes(ngrams, output_mode, output_sequence_length)
         if ragged and output_mode != "int":
             raise fail(ValueError, "`ragged` must be False if `output_mode` is not 'int'", received=output_mode)
-        if ragged:
-            raise fail(
-                NotServedError,
-                "TextVectorization(ragged=True) is not served: kerasish has no ragged tensors",
-                hint="With ragged=False rows are padded with 0.",
-            )
         if sparse and output_mode == "int":
             raise fail(ValueError, "`sparse=True` needs another `output_mode` than 'int'")
         given = kwargs.pop("has_input_vocabulary", vocabulary is not None)
@@ -96,6 +89,7 @@ class TextVectorization(TextLayer):
         self._ngrams = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams
         self._output_mode = output_mode
         self._output_sequence_length = output_sequence_length
+        self._ragged = bool(ragged)
         self._encoding = encoding
         self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
@@ -125,7 +119,9 @@ class TextVectorization(TextLayer):
         """
         self.reset_state()
         streamed = hasattr(data, "__iter__") and not isinstance(data, (list, tuple, np.ndarray, str))
-        if is_dataset(data) or (streamed and not dispatch.is_tensor(data) and not hasattr(data, "__array__")):
+        if isinstance(data, RaggedTensor):
+            self.update_state(data)
+        elif is_dataset(data) or (streamed and not dispatch.is_tensor(data) and not hasattr(data, "__array__")):
             for i, batch in enumerate(data):
                 if steps is not None and i >= steps:
                     break
@@ -137,6 +133,9 @@ class TextVectorization(TextLayer):
 
     def update_state(self, data: Any) -> None:
         """Count the tokens of one more batch of texts."""
+        if isinstance(data, RaggedTensor):
+            self._lookup_layer.update_state(self._tokens_of_rows(data))
+            return
         self._lookup_layer.update_state(self._tokens(self._lookup_layer._raw(data, "string")))
 
     def finalize_state(self) -> None:
@@ -164,10 +163,40 @@ class TextVectorization(TextLayer):
     def build(self, input_shape: Any = None) -> None:
         """There are no weights."""
 
-    def call(self, inputs: Any) -> torch.Tensor:
-        tokens = self._tokens(self._lookup_layer._raw(inputs, "string"))
+    def call(self, inputs: Any) -> Any:
+        return self._found(self._tokens(self._lookup_layer._raw(inputs, "string")))
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(inputs, RaggedTensor):
+            return super()._call_on_composite(inputs)
+        return dispatch.wrap(self._found(self._tokens_of_rows(inputs)))
+
+    def _tokens_of_rows(self, inputs: RaggedTensor) -> Rows:
+        """The tokens of rows that are split already.
+
+        Raises:
+            ValueError: they are to be split, or there are rows of rows.
+        """
+        if self._split is not None or inputs.shape.rank != 2:
+            raise fail(
+                ValueError,
+                "When using `TextVectorization` to tokenize strings, the input rank must be 1 or the last shape dimension "
+                "must be 1",
+                received=f"inputs.shape={inputs.shape} with rank={inputs.shape.rank}",
+                hint="Rows of tokens need split=None.",
+            )
+        if callable(self._standardize):
+            rows = Rows.from_user(self._standardize(inputs))
+        else:
+            rows = Rows.from_user(inputs._around(dispatch.wrap(self._standardized(dispatch.raw(inputs.flat_values)))))
+        return rows if self._ngrams is None else _ngrams(rows, self._ngrams)
+
+    def _found(self, tokens: Any) -> Any:
+        """The indices or vectors of tokens."""
         length = self._output_sequence_length
         if isinstance(tokens, Rows):
+            if self._ragged:
+                return self._lookup_layer.call_on_rows_as_ragged(tokens, length)
             return self._lookup_layer.call_on_rows(tokens, length)
         found = self._lookup_layer.call(tokens)
         if self._output_mode != "int" or length is None:
@@ -240,7 +269,7 @@ class TextVectorization(TextLayer):
             "output_sequence_length": self._output_sequence_length,
             "pad_to_max_tokens": self._lookup_layer.pad_to_max_tokens,
             "sparse": self._lookup_layer.sparse,
-            "ragged": False,
+            "ragged": self._ragged,
             "vocabulary": lookup["vocabulary"],
             "idf_weights": lookup["idf_weights"],
             "encoding": self._encoding,

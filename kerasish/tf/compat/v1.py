@@ -14,7 +14,9 @@ from kerasish.tf import debugging as debugging
 from kerasish.tf import errors as errors
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
-from kerasish.tf import strings as strings
+from kerasish.tf.compat.v1_text import ragged as ragged
+from kerasish.tf.compat.v1_text import string_split as string_split
+from kerasish.tf.compat.v1_text import strings as strings
 from kerasish.tf.creation import cast
 from kerasish.tf.diagonals import set_diag
 from kerasish.tf.math import log as log

@@ -137,7 +137,6 @@ class Dataset(NestedDataset):
 
     fingerprint = _NotServed()
     load = _NotServed()
-    ragged_batch = _NotServed()
     rejection_resample = _NotServed()
     save = _NotServed()
     snapshot = _NotServed()
@@ -435,6 +434,13 @@ class Dataset(NestedDataset):
         """
         size = integer(batch_size, "batch_size")
         return Dataset(grouping.PaddedBatch(self._node, size, padded_shapes, padding_values, bool(drop_remainder)))
+
+    def ragged_batch(
+        self, batch_size: Any, drop_remainder: bool = False, row_splits_dtype: Any = int64, name: str | None = None
+    ) -> Dataset:
+        """Each ``batch_size`` elements as one; tensors that differ in size become rows of ragged tensors."""
+        size = integer(batch_size, "batch_size")
+        return Dataset(grouping.RaggedBatch(self._node, size, bool(drop_remainder), row_splits_dtype))
 
     def unbatch(self, name: str | None = None) -> Dataset:
         """The rows of the elements."""

@@ -14,9 +14,11 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor, Tensor, convert
+from kerasish.tf.data import composites
 from kerasish.tf.spec import NoneTensorSpec, TensorSpec, TypeSpec, spec_of
 
 _KEPT = (Tensor, StringTensor, type(None))
@@ -90,7 +92,7 @@ def normalise(value: Any) -> Any:
     if isinstance(value, dict):
         mapping = {key: normalise(part) for key, part in value.items()}
         return OrderedDict(mapping) if isinstance(value, OrderedDict) else mapping
-    if isinstance(value, NestedDataset):
+    if isinstance(value, (NestedDataset, CompositeTensor)):
         return value
     if isinstance(value, list) and _holds_arrays(value):
         value = np.asarray(value)  # keeps their dtype, as TensorFlow does here, though not in tf.constant
@@ -128,6 +130,8 @@ def to_device(element: Any) -> Any:
 def _moved(leaf: Any, device: torch.device) -> Any:
     if type(leaf) is Tensor and leaf._t.device.type == "cpu":
         return Tensor(leaf._t.to(device, non_blocking=True))
+    if isinstance(leaf, CompositeTensor):
+        return leaf._with_components([_moved(part, device) for part in leaf._components])
     return leaf
 
 
@@ -179,6 +183,8 @@ def batched_spec(element_spec: Any, size: int | None) -> Any:
     """The specification of a batch of elements; ``size`` None: of any number."""
 
     def batched(leaf: TypeSpec) -> TypeSpec:
+        if isinstance(leaf, composites.SPECS):
+            return composites.batched(leaf, size)
         return with_shape(leaf, TensorShape([size]) + leaf.shape) if isinstance(leaf, TensorSpec) else leaf
 
     return tree.map_structure(batched, element_spec)
@@ -194,7 +200,7 @@ def unbatched_spec(element_spec: Any) -> Any:
     Raises:
         ValueError: a component is a scalar, or known numbers of rows differ.
     """
-    leaves = [leaf for leaf in tree.flatten(element_spec) if isinstance(leaf, TensorSpec)]
+    leaves: list = [leaf for leaf in tree.flatten(element_spec) if isinstance(leaf, (TensorSpec, *composites.SPECS))]
     if any(leaf.shape.rank == 0 for leaf in leaves):
         raise ValueError("Cannot unbatch an input with scalar components.")
     sizes = [leaf.shape[0] for leaf in leaves if leaf.shape.rank and leaf.shape[0] is not None]
@@ -203,21 +209,32 @@ def unbatched_spec(element_spec: Any) -> Any:
             "`unbatch()` is only supported for datasets of elements whose components have a matching leading dimension. "
             f"Encountered both {sizes[0]} and {next(size for size in sizes if size != sizes[0])}."
         )
-    return tree.map_structure(
-        lambda leaf: leaf if isinstance(leaf, NoneTensorSpec) else with_shape(leaf, leaf.shape[1:]), element_spec
-    )
+    return tree.map_structure(_unbatched_leaf, element_spec)
+
+
+def _unbatched_leaf(leaf: TypeSpec) -> TypeSpec:
+    if isinstance(leaf, composites.SPECS):
+        return composites.unbatched(leaf)
+    return leaf if isinstance(leaf, NoneTensorSpec) else with_shape(leaf, leaf.shape[1:])
 
 
 # batches --------------------------------------------------------------------------------------------------------------
 
 
-def stack(elements: Sequence) -> Any:
+def stack(elements: Sequence, specs: Any = None) -> Any:
     """Elements as one, with a new first axis.
+
+    Args:
+        specs: what describes each, where that says more than the elements: that dense parts become rows of ragged ones.
 
     Raises:
         InvalidArgumentError: their shapes or dtypes differ.
     """
     first = elements[0]
+    if specs is not None:
+        columns = zip(*map(tree.flatten, elements), strict=True)
+        described = zip(columns, tree.flatten(specs), strict=True)
+        return tree.pack_as(first, [_stack_leaf(column, i, spec) for i, (column, spec) in enumerate(described)])
     if type(first) is Tensor:
         return _stack_leaf(elements, 0)
     plain = type(first) is tuple and all(type(leaf) is Tensor for leaf in first)
@@ -226,10 +243,12 @@ def stack(elements: Sequence) -> Any:
     return tuple(stacked) if plain else tree.pack_as(first, stacked)
 
 
-def _stack_leaf(values: Sequence, component: int) -> Any:
+def _stack_leaf(values: Sequence, component: int, spec: TypeSpec | None = None) -> Any:
     first = values[0]
     if first is None:
         return None
+    if isinstance(first, CompositeTensor) or (isinstance(spec, composites.SPECS) and spec.shape.rank != 0):
+        return composites.stack(values, spec, component)
     if not isinstance(first, Tensor):
         raise fail(TypeError, "Datasets that are components of elements cannot be batched", "tensors", type(first))
     raw = [value._t for value in values]
@@ -293,17 +312,25 @@ def unstack(element: Any) -> Iterator:
         InvalidArgumentError: scalar components, or different numbers of rows.
     """
     leaves = tree.flatten(element)
-    sizes = {len(leaf) for leaf in leaves if leaf is not None and leaf.ndim}
-    if len(sizes) > 1 or any(leaf is not None and not leaf.ndim for leaf in leaves):
+    sizes = {_row_count(leaf) for leaf in leaves} - {None}
+    if len(sizes) > 1 or any(leaf is not None and not leaf.shape.rank for leaf in leaves):
         shapes = [None if leaf is None else leaf.shape for leaf in leaves]
         raise InvalidArgumentError(f"Cannot unbatch components of shapes {shapes}: they differ in the first dimension")
     return map(packer(element), zip(*(rows_of(leaf, *sizes) for leaf in raw_leaves(element))))
+
+
+def _row_count(leaf: Any) -> int | None:
+    if isinstance(leaf, CompositeTensor):
+        return composites.count(leaf)
+    return len(leaf) if leaf is not None and leaf.ndim else None
 
 
 def rows_of(raw: Any, count: int) -> Iterator:
     """The rows of a leaf's storage, as leaves."""
     if raw is None:
         return iter([None] * count)
+    if isinstance(raw, CompositeTensor):
+        return composites.rows(raw)
     if isinstance(raw, torch.Tensor):
         return map(Tensor, raw.unbind(0))
     return (StringTensor(np.asarray(row, dtype=object)) for row in raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kerasish.core.dtypes import string
+from kerasish.core.dtypes import int64, string
 from kerasish.core.errors import OutOfRangeError, missing_name
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements
@@ -68,6 +68,13 @@ def from_list(elements_: Sequence, name: str | None = None) -> Dataset:
         if merged is None:
             raise TypeError(f"Invalid `elements`: {elements.spec(given[0])} and {elements.spec(element)} differ.")
     return Dataset(Given(given, merged))
+
+
+def dense_to_ragged_batch(
+    batch_size: Any, drop_remainder: bool = False, row_splits_dtype: Any = int64
+) -> Transformation:
+    """``Dataset.ragged_batch``, as a transformation for ``apply``."""
+    return lambda dataset: dataset.ragged_batch(batch_size, drop_remainder, row_splits_dtype)
 
 
 # questions ------------------------------------------------------------------------------------------------------------

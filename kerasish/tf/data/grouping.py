@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from kerasish.core.dtypes import int64
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf.data import elements, rows
+from kerasish.tf.data import composites, elements, rows
 from kerasish.tf.data.elements import DatasetSpec, NestedDataset, call
 from kerasish.tf.data.node import UNKNOWN, Node, Pull, Run, result_spec
 from kerasish.tf.data.sources import Given
@@ -47,8 +48,12 @@ class Batch(Node):
         self.size, self._drop = size, drop_remainder
         self.name = "_ParallelBatchDataset" if parallel else "_BatchDataset"
 
+    def _described(self) -> Any:
+        """The elements' specification where batches have to follow it."""
+        return self.input.spec if self.input.static and composites.any_in(self.input.spec) else None
+
     def infer_spec(self) -> Any:
-        return elements.batched_spec(self.input.spec, self.size if self._drop else None)
+        return elements.batched_spec(self._described() or self.input.spec, self.size if self._drop else None)
 
     def cardinality(self) -> int:
         return _batch_count(self.input.cardinality(), self.size, self._drop)
@@ -68,7 +73,26 @@ class Batch(Node):
         )
 
     def _of_stream(self, stream: Iterator) -> Iterator:
-        return grouped(stream, self.size, self._drop, elements.stack)
+        described = self._described()
+        together = elements.stack if described is None else functools.partial(elements.stack, specs=described)
+        return grouped(stream, self.size, self._drop, together)
+
+
+class RaggedBatch(Batch):
+    """Each ``size`` elements as one; tensors that differ in size become rows of ragged tensors.
+
+    Raises:
+        NotImplementedError: the rank of a tensor is unknown.
+    """
+
+    name = "_DenseToRaggedDataset"
+
+    def __init__(self, node: Node, size: int, drop_remainder: bool, row_splits_dtype: Any) -> None:
+        super().__init__(node, size, drop_remainder)
+        self._kind = row_splits_dtype
+
+    def _described(self) -> Any:
+        return tree.map_structure(lambda leaf: composites.ragged_spec(leaf, self._kind), self.input.spec)
 
 
 def grouped(stream: Iterator, size: int, drop_remainder: bool, together: Callable[[list], Any]) -> Iterator:
@@ -112,6 +136,12 @@ class PaddedBatch(Node):
         """Shape and filler for each component, the spec of which is given."""
         shapes, fillers = self._asked
         leaves = tree.flatten(spec)
+        for leaf in leaves:
+            if isinstance(leaf, composites.SPECS):
+                raise TypeError(
+                    "`padded_batch` is only supported for datasets that produce tensor elements but type spec of elements in "
+                    f"the input dataset is not a subclass of TensorSpec: `{leaf!r}`."
+                )
         if shapes is None:
             for i, leaf in enumerate(leaves):
                 if isinstance(leaf, TensorSpec) and leaf.shape.rank is None:
@@ -209,7 +239,8 @@ class Unbatch(Node):
         size = self.input.cardinality()
         if size < 0 or not self.input.static:
             return size if size < 0 else UNKNOWN
-        shapes = [leaf.shape for leaf in tree.flatten(self.input.spec) if isinstance(leaf, TensorSpec)]
+        kinds = (TensorSpec, *composites.SPECS)
+        shapes = [leaf.shape for leaf in tree.flatten(self.input.spec) if isinstance(leaf, kinds)]
         lengths = [shape[0] for shape in shapes if shape[0] is not None]
         return size * lengths[0] if lengths else UNKNOWN
 
@@ -245,12 +276,14 @@ class Rebatch(Node):
         return UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
-        stream = Unbatch(self.input).elements(run)
+        unbatched = Unbatch(self.input)
+        stream = unbatched.elements(run)
+        described = unbatched.spec if self.input.static and composites.any_in(self.input.spec) else None
         for size in itertools.cycle(self._sizes):
             group = list(itertools.islice(stream, size))
             if not group or (self._drop and len(group) < size):
                 return
-            yield elements.stack(group)
+            yield elements.stack(group, described)
 
 
 # windows and groups ---------------------------------------------------------------------------------------------------

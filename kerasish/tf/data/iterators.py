@@ -8,8 +8,11 @@ from collections.abc import Callable
 from collections.abc import Iterator as PythonIterator
 from typing import Any
 
+import numpy as np
+
 from kerasish.core import tree
 from kerasish.core.errors import InvalidArgumentError, OutOfRangeError
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import elements
 from kerasish.tf.data.elements import NestedDataset
@@ -175,4 +178,12 @@ def _to_numpy(leaf: Any) -> Any:
         raise TypeError(
             f"`tf.data.Dataset.as_numpy_iterator()` is not supported for datasets that produce values of type {type(leaf)}"
         )
+    if isinstance(leaf, SparseTensor):
+        dense = (
+            np.zeros(leaf.shape, leaf.dtype.as_numpy_dtype)
+            if leaf.dtype != "string"
+            else np.full(leaf.shape, b"", object)
+        )
+        dense[tuple(leaf.indices.numpy().T)] = leaf.values.numpy()
+        return dense
     return None if leaf is None else leaf.numpy()

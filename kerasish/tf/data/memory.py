@@ -8,7 +8,7 @@ from typing import Any
 
 from kerasish.core import tree
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError
-from kerasish.tf.data import elements, rows
+from kerasish.tf.data import composites, elements, rows
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, Pull, RowStep, Run
 from kerasish.tf.data.rows import Arrays, Block, Table
 
@@ -62,13 +62,16 @@ class Cache(Node):
         """Remember a whole pass; as arrays, if the elements are tensors of one shape each."""
         self._count = len(items)
         try:
-            whole = elements.stack(items) if items else None
+            whole = elements.stack(items) if items and not composites.any_in(self._kept_as(items)) else None
         except (InvalidArgumentError, TypeError, ValueError):
             whole = None
         if whole is None:
             self._kept = items
         else:
             self._arrays = Arrays(tree.map_structure(lambda _: 0, whole), elements.raw_leaves(whole))
+
+    def _kept_as(self, items: list) -> Any:
+        return self.input.spec if self.input.static else elements.spec(items[0])
 
     def _keep_rows(self, blocks: list) -> None:
         self._kept = blocks

@@ -18,7 +18,7 @@ from kerasish.core.context import scope, settings
 from kerasish.core.random import OpSeeds
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import StringTensor, Tensor
-from kerasish.tf.data import elements
+from kerasish.tf.data import composites, elements
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.spec import TensorSpec
 
@@ -142,11 +142,18 @@ def result_spec(function: Callable, node: Node) -> Any:
     The function is run on tensors without storage, with two sizes for each unknown dimension and two texts. If it needs
     values, it is run on the first elements, cut to another size where dimensions are unknown.
     """
+    if composites.any_in(node.spec):
+        return _merged(_on_examples(function, node.spec) or _on_first_elements(function, node))
     try:
         count = 2 if _has_unknown(node.spec) or _has_text(node.spec) else 1
         runs = [_on_fakes(function, node.spec, probe) for probe in range(count)]
     except Exception:  # whatever it is that the function cannot do without values
-        runs = _on_first_elements(function, node)
+        runs = _on_examples(function, node.spec) if _has_text(node.spec) else []
+        runs = runs or _on_first_elements(function, node)
+    return _merged(runs)
+
+
+def _merged(runs: list) -> Any:
     if not runs:
         raise ValueError(
             "The element_spec of this dataset is found by running its function, which needs values, and there is no "
@@ -158,6 +165,23 @@ def result_spec(function: Callable, node: Node) -> Any:
         if merged is None:
             raise ValueError(f"The function returns different structures or dtypes: {runs[0]} and {other}")
     return merged
+
+
+def _on_examples(function: Callable, spec: Any) -> list:
+    """The results' specifications for made-up elements with ragged or sparse tensors; none if it cannot do with them."""
+
+    def one(probe: int) -> Any:
+        made = [
+            None if leaf.value_type is type(None) else composites.example(leaf, probe, _TEXTS[probe])
+            for leaf in tree.flatten(spec)
+        ]
+        return elements.spec(elements.normalise_result(function(tree.pack_as(spec, made))))
+
+    try:
+        with elements.host_scope(), Run(probing=True).scope(), scope(overlay={}, op_seeds=_trial_seeds()):
+            return [one(0), one(1)]
+    except Exception:  # it may ask for values that only the data have
+        return []
 
 
 def _has_unknown(spec: Any) -> bool:

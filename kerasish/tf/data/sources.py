@@ -10,15 +10,19 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.dtypes import DType, as_dtype, int64, string
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import from_numpy, from_strings
 from kerasish.core.tensor import StringTensor, Tensor, convert
-from kerasish.tf.data import elements
+from kerasish.tf.data import composites, elements
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, Run
 from kerasish.tf.data.randomness import Seeds
 from kerasish.tf.data.rows import Arrays, Block, Counting, Table
-from kerasish.tf.spec import TensorSpec, TypeSpec
+from kerasish.tf.ragged.arrays import deepened
+from kerasish.tf.ragged.making import constant as ragged_constant
+from kerasish.tf.ragged.spec import RaggedTensorSpec
+from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
 _COUNTED = 1 << 16  # rows of an endless source that are handed over at a time
 _DRAWN = 256  # random numbers made at a time
@@ -45,18 +49,22 @@ class Slices(Node):
         with elements.host_scope():
             element = elements.normalise(tensors)
         leaves = [leaf for leaf in tree.flatten(element) if leaf is not None]
-        if not leaves or any(not isinstance(leaf, Tensor) for leaf in leaves):
+        if not leaves or any(not isinstance(leaf, (Tensor, CompositeTensor)) for leaf in leaves):
             raise fail(ValueError, "Invalid `tensors`. `tensors` should not be empty", "a structure of tensors")
-        if any(not leaf.ndim for leaf in leaves):
+        if any(not leaf.shape.rank for leaf in leaves):
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
-        lengths = [len(leaf) for leaf in leaves]
+        whole = [isinstance(leaf, CompositeTensor) for leaf in leaves]
+        lengths = [composites.count(leaf) if is_whole else len(leaf) for leaf, is_whole in zip(leaves, whole)]
         for length in lengths:
             if length != lengths[0]:
                 raise ValueError(f"Dimensions {lengths[0]} and {length} are not compatible")
         self._size = lengths[0]
         self._element_spec = elements.unbatched_spec(elements.spec(element))
-        self._table = Arrays(
-            tree.map_structure(lambda _: 0, element), [_constant(r) for r in elements.raw_leaves(element)]
+        self._element = tree.map_structure(composites.constant, element)
+        self._table = (
+            None
+            if any(whole)
+            else Arrays(tree.map_structure(lambda _: 0, element), [_constant(r) for r in elements.raw_leaves(element)])
         )
 
     def infer_spec(self) -> Any:
@@ -65,11 +73,14 @@ class Slices(Node):
     def cardinality(self) -> int:
         return self._size
 
-    def table(self) -> Table:
+    def table(self) -> Table | None:
         return self._table
 
     def rows(self, run: Run) -> Iterator[Block]:
         return iter([(range(self._size),)] if self._size else [])
+
+    def elements(self, run: Run) -> Iterator:
+        return elements.unstack(self._element)
 
 
 def _constant(raw: Any) -> Any:
@@ -243,6 +254,8 @@ def _fit(spec: Any, value: Any) -> Any:
 
 
 def _fit_leaf(spec: Any, value: Any) -> Any:
+    if isinstance(spec, composites.SPECS):
+        return _fit_composite(spec, value)
     raw = _strings(value) if spec.dtype == string else _array(value, spec.dtype)
     if not spec.shape.is_compatible_with(raw.shape):
         raise WrongElementError(
@@ -250,6 +263,26 @@ def _fit_leaf(spec: Any, value: Any) -> Any:
             "was expected."
         )
     return elements.wrapped(raw)
+
+
+def _fit_composite(spec: Any, value: Any) -> Any:
+    """A ragged or sparse tensor, or what may be had as one, as announced."""
+    if not isinstance(value, CompositeTensor) and isinstance(spec, RaggedTensorSpec):
+        value = _ragged(spec, value)
+    if not spec.is_compatible_with(value):
+        raise WrongElementError(
+            f"TypeError: `generator` yielded an element of {spec_of(value)} where an element of {spec} was expected."
+        )
+    return value
+
+
+def _ragged(spec: RaggedTensorSpec, value: Any) -> Any:
+    """Nested lists or an array as a ragged tensor; a tensor where no dimension is ragged."""
+    if not spec.ragged_rank:
+        return convert(value, None if dispatch.is_tensor(value) else spec.dtype)
+    if dispatch.is_tensor(value):
+        return deepened(convert(value), spec.ragged_rank, spec.row_splits_dtype.torch)
+    return ragged_constant(value, spec.dtype, spec.ragged_rank, row_splits_dtype=spec.row_splits_dtype)
 
 
 def _array(value: Any, dtype: DType) -> torch.Tensor:
@@ -290,6 +323,10 @@ def announced(output_types: Any, output_shapes: Any, output_signature: Any) -> A
                 "`output_signature` must contain objects that are subclass of `tf.TypeSpec` but found "
                 f"{type(leaf)} which is not."
             )
-        if not isinstance(leaf, TensorSpec):
-            raise fail(TypeError, "`output_signature` may only hold tf.TensorSpec here", received=repr(leaf))
+        if not isinstance(leaf, (TensorSpec, *composites.SPECS)):
+            raise fail(
+                TypeError,
+                "`output_signature` may hold specifications of tensors, ragged and sparse ones",
+                received=repr(leaf),
+            )
     return output_signature

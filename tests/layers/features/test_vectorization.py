@@ -111,7 +111,6 @@ def test_map_over_a_dataset():
         ({"output_mode": "vectors"}, ValueError, "output_mode"),
         ({"output_mode": "count", "output_sequence_length": 3}, ValueError, "output_sequence_length"),
         ({"pad_to_max_tokens": True}, ValueError, "max_tokens"),
-        ({"ragged": True}, NotImplementedError, "ragged"),
     ],
 )
 def test_what_is_refused(options, error, words):

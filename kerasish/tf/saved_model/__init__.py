@@ -1,0 +1,26 @@
+"""``tf.saved_model``: functions and models as programs, in a format of our own (see ``kerasish/layers/exported.py``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.errors import missing_name
+from kerasish.tf.saved_model.options import LoadOptions as LoadOptions
+from kerasish.tf.saved_model.options import SaveOptions as SaveOptions
+from kerasish.tf.saved_model.programs import contains_saved_model as contains_saved_model
+from kerasish.tf.saved_model.programs import load as load
+from kerasish.tf.saved_model.programs import save as save
+
+ASSETS_DIRECTORY, ASSETS_KEY, DEBUG_DIRECTORY = "assets", "saved_model_assets", "debug"
+DEFAULT_SERVING_SIGNATURE_DEF_KEY = "serving_default"
+GPU, SERVING, TPU, TRAINING = "gpu", "serve", "tpu", "train"
+SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT, SAVED_MODEL_SCHEMA_VERSION = (
+    "saved_model.pb",
+    "saved_model.pbtxt",
+    1,
+)
+VARIABLES_DIRECTORY, VARIABLES_FILENAME = "variables", "variables"
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
