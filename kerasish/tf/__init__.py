@@ -35,7 +35,6 @@ from kerasish.core.dtypes import uint8 as uint8
 from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
-from kerasish.core.errors import missing_name
 from kerasish.core.ragged import RaggedTensor as RaggedTensor
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
@@ -139,6 +138,7 @@ from kerasish.tf.first_values import constant_initializer as constant_initialize
 from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
 from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
 from kerasish.tf.function import function as function
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
 from kerasish.tf.indexing import dynamic_partition as dynamic_partition
@@ -279,4 +279,4 @@ _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "ra
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

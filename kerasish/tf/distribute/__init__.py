@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
 from kerasish.tf.distribute import cluster_resolver as cluster_resolver
 from kerasish.tf.distribute import experimental as experimental
 from kerasish.tf.distribute.inputs import DistributedDataset as DistributedDataset
@@ -31,7 +30,8 @@ from kerasish.tf.distribute.strategies import get_strategy as get_strategy
 from kerasish.tf.distribute.strategies import has_strategy as has_strategy
 from kerasish.tf.distribute.strategies import in_cross_replica_context as in_cross_replica_context
 from kerasish.tf.distribute.tpu import TPUStrategy as TPUStrategy
+from kerasish.tf.gone import missing as _missing
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

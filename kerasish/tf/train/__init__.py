@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.train import experimental as experimental
 from kerasish.tf.train.average import ExponentialMovingAverage as ExponentialMovingAverage
 from kerasish.tf.train.checkpoint import Checkpoint as Checkpoint
@@ -31,4 +31,4 @@ from kerasish.tf.train.views import TrackableView as TrackableView
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())
