@@ -51,6 +51,7 @@ from kerasish.tf import debugging as debugging
 from kerasish.tf import distribute as distribute
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import experimental as experimental
 from kerasish.tf import feature_column as feature_column
 from kerasish.tf import image as image
 from kerasish.tf import io as io
