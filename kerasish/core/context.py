@@ -72,6 +72,7 @@ class _Local(threading.local):
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     in_dataset: bool = False  # such a function is running
+    strategies: tuple = ()  # (strategy of tf.distribute, replica context or None) of the open scopes, outermost first
 
     def __init__(self) -> None:  # once in each thread
         # torch.compile notes which attributes an object has: they must not come and go with the first use of a scope

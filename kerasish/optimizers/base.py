@@ -17,6 +17,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ import torch
 from kerasish import constraints
 from kerasish.core import dispatch, registry
 from kerasish.core.autodiff import GradientTape
-from kerasish.core.context import automatic_name, scope
+from kerasish.core.context import automatic_name, local, scope
 from kerasish.core.device import end_update, step_numbers
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw
@@ -142,8 +143,9 @@ class Optimizer(OptimizerState):
         """Update variables from pairs ``(gradient, variable)``; returns ``iterations``.
 
         Args:
-            name, skip_gradients_aggregation, experimental_aggregate_gradients: Keras 2's; there is nothing to name, and
-                gradients of several processes are never summed here.
+            name: Keras 2's; there is nothing to name.
+            skip_gradients_aggregation, experimental_aggregate_gradients: Keras 2's; whether the gradients of a strategy's
+                replicas are applied unsummed.
 
         Raises:
             ValueError: no pairs.
@@ -151,7 +153,9 @@ class Optimizer(OptimizerState):
         pairs = list(grads_and_vars)
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
-        self.apply([g for g, _ in pairs], [v for _, v in pairs])
+        summed = experimental_aggregate_gradients and not skip_gradients_aggregation
+        with nullcontext() if summed or not local.strategies else scope(strategies=()):
+            self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self.iterations
 
     def compute_gradients(self, loss: Any, var_list: Any, tape: GradientTape | None = None) -> list[tuple]:
@@ -180,6 +184,8 @@ class Optimizer(OptimizerState):
         grads = list(grads)
         if not grads:
             return
+        if local.strategies and local.strategies[-1][1] is not None:  # in a replica of tf.distribute
+            grads = [g if g is None else local.strategies[-1][1].sum_gradient(g) for g in grads]
         variables = self._variables_for(grads, trainable_variables)
         pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
         if not pairs:

@@ -36,7 +36,6 @@ from kerasish.core.dtypes import uint8 as uint8
 from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
-from kerasish.core.errors import missing_name
 from kerasish.core.ragged import RaggedTensor as RaggedTensor
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
@@ -51,6 +50,7 @@ from kerasish.tf import compat as compat
 from kerasish.tf import config as config
 from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
+from kerasish.tf import distribute as distribute
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
 from kerasish.tf import experimental as experimental
@@ -73,6 +73,7 @@ from kerasish.tf import sparse_operations as _sparse_operations  # noqa: F401 - 
 from kerasish.tf import strings as strings
 from kerasish.tf import summary as summary
 from kerasish.tf import test as test
+from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
 from kerasish.tf import version as version
 from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
@@ -141,6 +142,7 @@ from kerasish.tf.first_values import constant_initializer as constant_initialize
 from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
 from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
 from kerasish.tf.function import function as function
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.gradients import gradients as gradients
 from kerasish.tf.gradients import hessians as hessians
 from kerasish.tf.gradients import recompute_grad as recompute_grad
@@ -284,4 +286,4 @@ _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "ra
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

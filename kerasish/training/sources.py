@@ -43,7 +43,8 @@ class SourceFeed(Feed):
         if hasattr(self.source, "num_batches"):
             return self.source.num_batches
         if hasattr(self.source, "cardinality"):
-            count = int(self.source.cardinality())
+            cardinality = self.source.cardinality  # a number of distributed datasets
+            count = int(cardinality() if callable(cardinality) else cardinality)
             return count if count >= 0 else None
         try:
             return len(self.source)

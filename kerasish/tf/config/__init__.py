@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core.context import settings
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import fail, missing_name
 from kerasish.tf.config import experimental as experimental
 from kerasish.tf.config import optimizer as optimizer
 from kerasish.tf.config import threading as threading
@@ -32,6 +32,29 @@ def run_functions_eagerly(run_eagerly: bool) -> None:
 def functions_run_eagerly() -> bool:
     """Whether functions made by ``tf.function`` run as plain Python."""
     return settings.run_functions_eagerly
+
+
+def experimental_connect_to_cluster(
+    cluster_spec_or_resolver: Any,
+    job_name: str = "localhost",
+    task_index: int = 0,
+    protocol: str | None = None,
+    make_master_device_default: bool = True,
+    cluster_device_filters: Any = None,
+) -> None:
+    """Join a cluster: one without processes, or this machine's TPUs, needs nothing.
+
+    Raises:
+        NotImplementedError: the cluster has processes, which torch's process group connects.
+    """
+    ask = getattr(cluster_spec_or_resolver, "cluster_spec", None)
+    spec = ask() if callable(ask) else cluster_spec_or_resolver
+    if getattr(spec, "jobs", ()):
+        raise fail(
+            NotImplementedError,
+            f"TensorFlow's clusters are not served: {spec}",
+            hint="Start one process for each device (torchrun) and call keras.distribution.initialize().",
+        )
 
 
 experimental_run_functions_eagerly = run_functions_eagerly

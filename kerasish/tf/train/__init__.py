@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.train import experimental as experimental
 from kerasish.tf.train.average import ExponentialMovingAverage as ExponentialMovingAverage
 from kerasish.tf.train.checkpoint import Checkpoint as Checkpoint
 from kerasish.tf.train.checkpoint import CheckpointOptions as CheckpointOptions
+from kerasish.tf.train.cluster import ClusterSpec as ClusterSpec
 from kerasish.tf.train.example import BytesList as BytesList
 from kerasish.tf.train.example import Example as Example
 from kerasish.tf.train.example import Feature as Feature
@@ -30,4 +31,4 @@ from kerasish.tf.train.views import TrackableView as TrackableView
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

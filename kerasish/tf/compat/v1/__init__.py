@@ -1,0 +1,319 @@
+"""``tf.compat.v1``: names of TensorFlow 1 that mean something without graphs and sessions."""
+
+from __future__ import annotations
+
+import functools
+import logging as python_logging
+from types import SimpleNamespace
+from typing import Any
+
+import kerasish
+from kerasish import initializers as _initializers
+from kerasish.core.autodiff import GradientTape as GradientTape
+from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
+from kerasish.core.autodiff import custom_gradient as custom_gradient
+from kerasish.core.errors import NotServedError
+from kerasish.core.random import set_seed
+from kerasish.core.shape import TensorShape as TensorShape
+from kerasish.core.sparse import SparseTensor as SparseTensor
+from kerasish.core.tensor import Tensor as Tensor
+from kerasish.core.variable import TFVariable
+from kerasish.tf import arrays as _arrays
+from kerasish.tf import config as config
+from kerasish.tf import control as _control
+from kerasish.tf import creation as _creation
+from kerasish.tf import debugging as debugging
+from kerasish.tf import distribute as distribute
+from kerasish.tf import dtypes as dtypes
+from kerasish.tf import errors as errors
+from kerasish.tf import feature_column as feature_column
+from kerasish.tf import first_values as _first_values
+from kerasish.tf import indexing as _indexing
+from kerasish.tf import io as _io
+from kerasish.tf import linalg as linalg
+from kerasish.tf import lookup as lookup
+from kerasish.tf import math as _math
+from kerasish.tf import nest as nest
+from kerasish.tf import reductions as _reductions
+from kerasish.tf import scopes as _scopes
+from kerasish.tf import test as test
+from kerasish.tf import tiling as _tiling
+from kerasish.tf.compat.v1 import data as data
+from kerasish.tf.compat.v1 import losses as losses
+from kerasish.tf.compat.v1 import math as math
+from kerasish.tf.compat.v1 import nn as nn
+from kerasish.tf.compat.v1 import renamed as _renamed
+from kerasish.tf.compat.v1 import train as train
+from kerasish.tf.compat.v1 import variables as _variables
+from kerasish.tf.compat.v1_text import ragged as ragged
+from kerasish.tf.compat.v1_text import string_split as string_split
+from kerasish.tf.compat.v1_text import strings as strings
+from kerasish.tf.creation import cast
+from kerasish.tf.diagonals import set_diag
+from kerasish.tf.function import function as function
+from kerasish.tf.math import log as log
+from kerasish.tf.module import Module as Module
+from kerasish.tf.random import categorical, normal, shuffle, uniform
+from kerasish.tf.random import truncated_normal as truncated_normal
+from kerasish.tf.scopes import executing_eagerly as executing_eagerly
+from kerasish.tf.slices import IndexedSlices as IndexedSlices
+from kerasish.tf.sparse_spec import SparseTensorValue as SparseTensorValue
+from kerasish.tf.spec import TensorSpec as TensorSpec
+from kerasish.tf.tensor_array import TensorArray as TensorArray
+
+random_normal, random_uniform, random_shuffle = normal, uniform, shuffle
+set_random_seed = set_seed
+Variable = TFVariable
+newaxis = None
+matrix_set_diag = set_diag
+
+# what the top level has under today's names, under TensorFlow 1's argument names, or from variables.py
+_HOMES = (_creation, _arrays, _math, _reductions, _indexing, _control, _tiling, _scopes, linalg, debugging)
+_AllHomes = SimpleNamespace(
+    **{k: v for home in reversed(_HOMES) for k, v in vars(home).items() if not k.startswith("_")}
+)
+globals().update(_renamed.functions(_renamed.TOP, _AllHomes))
+globals().update({k: v for k, v in vars(_variables).items() if getattr(v, "__module__", None) == _variables.__name__})
+AUTO_REUSE = _variables.AUTO_REUSE
+gfile = SimpleNamespace(
+    Copy=_io.gfile.copy,
+    DeleteRecursively=_io.gfile.rmtree,
+    Exists=_io.gfile.exists,
+    FastGFile=_io.gfile.GFile,
+    GFile=_io.gfile.GFile,
+    Glob=_io.gfile.glob,
+    IsDirectory=_io.gfile.isdir,
+    ListDirectory=_io.gfile.listdir,
+    MakeDirs=_io.gfile.makedirs,
+    MkDir=_io.gfile.mkdir,
+    Open=_io.gfile.GFile,
+    Remove=_io.gfile.remove,
+    Rename=_io.gfile.rename,
+    Stat=_io.gfile.stat,
+    Walk=_io.gfile.walk,
+)
+
+globals().update({name: value for name, value in vars(dtypes).items() if isinstance(value, dtypes.DType)})
+constant_initializer = _first_values.constant_initializer
+zeros_initializer, ones_initializer = _initializers.Zeros, _initializers.Ones
+random_normal_initializer = _initializers.RandomNormal
+random_uniform_initializer = _initializers.RandomUniform
+truncated_normal_initializer = _initializers.TruncatedNormal
+glorot_normal_initializer, glorot_uniform_initializer = _initializers.GlorotNormal, _initializers.GlorotUniform
+orthogonal_initializer, variance_scaling_initializer = _initializers.Orthogonal, _initializers.VarianceScaling
+initializers = SimpleNamespace(
+    constant=constant_initializer,
+    glorot_normal=glorot_normal_initializer,
+    glorot_uniform=glorot_uniform_initializer,
+    he_normal=_initializers.HeNormal,
+    he_uniform=_initializers.HeUniform,
+    identity=_initializers.Identity,
+    lecun_normal=_initializers.LecunNormal,
+    lecun_uniform=_initializers.LecunUniform,
+    ones=ones_initializer,
+    orthogonal=orthogonal_initializer,
+    random_normal=random_normal_initializer,
+    random_uniform=random_uniform_initializer,
+    truncated_normal=truncated_normal_initializer,
+    variance_scaling=variance_scaling_initializer,
+    zeros=zeros_initializer,
+)
+
+_UNCHANGED = frozenset(
+    """
+    abs acos acosh add add_n argsort asin asinh atan atan2 atanh batch_to_space broadcast_to case cast ceil
+    clip_by_value concat conj control_dependencies cos cosh cumprod cumsum device diag digamma divide dynamic_partition
+    dynamic_stitch eig einsum ensure_shape equal erf erfc exp expm1 eye fill floor floordiv floormod foldl foldr
+    get_current_name_scope get_static_value greater greater_equal histogram_fixed_width identity identity_n igamma igammac
+    imag init_scope inside_function invert_permutation is_finite is_inf is_nan is_tensor lbeta less less_equal lgamma
+    linspace log1p log_sigmoid logical_and logical_not logical_or logical_xor map_fn matmul maximum meshgrid minimum
+    multiply name_scope negative no_op not_equal numpy_function one_hot ones polygamma pow py_function range rank real
+    reciprocal realdiv repeat reshape reverse rint roll round rsqrt saturate_cast scalar_mul scan scatter_nd searchsorted
+    sequence_mask sigmoid sign sin sinh slice sort split sqrt square squared_difference stack stop_gradient strided_slice
+    subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile
+    truediv truncatediv truncatemod tuple unique unique_with_counts unstack vectorized_map where zeros zeta
+    """.split()
+)
+
+
+def div(x: Any, y: Any, name: str | None = None) -> Any:
+    """x / y; of integers without the rest, rounded as Python 2 did."""
+    x = _creation.convert_to_tensor(x)
+    return _math.floordiv(x, y) if x.dtype.is_integer else _math.divide(x, y)
+
+
+floor_div = _math.floordiv
+
+
+def multinomial(
+    logits: Any, num_samples: Any, seed: Any = None, name: str | None = None, output_dtype: Any = None
+) -> Any:
+    """Class numbers drawn by log-probabilities, row by row."""
+    return categorical(logits, num_samples, output_dtype or "int64", seed)
+
+
+def make_template(
+    name_: str,
+    func_: Any,
+    create_scope_now_: bool = False,
+    unique_name_: Any = None,
+    custom_getter_: Any = None,
+    **kwargs: Any,
+) -> Any:
+    """A function with some of its arguments given; where operations run as they are called it shares no variables."""
+    return functools.partial(func_, **kwargs)
+
+
+def executing_eagerly_outside_functions() -> bool:
+    """Whether operations run as they are called outside of ``tf.function``: always."""
+    return True
+
+
+def enable_eager_execution(config: Any = None, device_policy: Any = None, execution_mode: Any = None) -> None:
+    """Run operations as they are called, as is always done."""
+
+
+def enable_v2_behavior() -> None:
+    """Behave as TensorFlow 2, as is always done."""
+
+
+enable_v2_tensorshape = enable_tensor_equality = enable_resource_variables = enable_control_flow_v2 = enable_v2_behavior
+
+
+def disable_eager_execution() -> None:
+    """Graphs and sessions of TensorFlow 1 are not served.
+
+    Raises:
+        NotServedError: always.
+    """
+    raise _unserved("disable_eager_execution")
+
+
+disable_v2_behavior = disable_eager_execution
+
+
+def to_float(x: Any, name: str = "ToFloat") -> Any:
+    """x as float32."""
+    return cast(x, "float32")
+
+
+def to_double(x: Any, name: str = "ToDouble") -> Any:
+    """x as float64."""
+    return cast(x, "float64")
+
+
+def to_bfloat16(x: Any, name: str = "ToBFloat16") -> Any:
+    """x as bfloat16."""
+    return cast(x, "bfloat16")
+
+
+def to_int32(x: Any, name: str = "ToInt32") -> Any:
+    """x as int32."""
+    return cast(x, "int32")
+
+
+def to_int64(x: Any, name: str = "ToInt64") -> Any:
+    """x as int64."""
+    return cast(x, "int64")
+
+
+def _set_verbosity(v: Any) -> None:
+    python_logging.getLogger("tensorflow").setLevel(v)
+
+
+def _writer(level: int) -> Any:
+    return lambda msg, *args: python_logging.getLogger("tensorflow").log(level, msg, *args)
+
+
+logging = SimpleNamespace(
+    DEBUG=python_logging.DEBUG,
+    INFO=python_logging.INFO,
+    WARN=python_logging.WARNING,
+    ERROR=python_logging.ERROR,
+    FATAL=python_logging.FATAL,
+    set_verbosity=_set_verbosity,
+    get_verbosity=lambda: python_logging.getLogger("tensorflow").getEffectiveLevel(),
+    debug=_writer(python_logging.DEBUG),
+    info=_writer(python_logging.INFO),
+    warn=_writer(python_logging.WARNING),
+    warning=_writer(python_logging.WARNING),
+    error=_writer(python_logging.ERROR),
+    fatal=_writer(python_logging.FATAL),
+)
+
+
+class ConfigProto(SimpleNamespace):
+    """Options of a session, which are kept and change nothing: devices and memory are torch's business."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"gpu_options": SimpleNamespace(), "graph_options": SimpleNamespace(), **options})
+
+
+class GPUOptions(SimpleNamespace):
+    """Options of a ``ConfigProto``."""
+
+
+class Session:
+    """What scripts make to hand a ``ConfigProto`` to ``keras.backend.set_session``; it runs nothing."""
+
+    def __init__(self, target: str = "", graph: Any = None, config: Any = None) -> None:
+        self.config = config
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """There is no graph to run.
+
+        Raises:
+            NotServedError: always.
+        """
+        raise _unserved("Session.run")
+
+
+InteractiveSession = Session
+
+
+_GONE = {
+    "Graph": "tf.function",
+    "Saver": "tf.train.Checkpoint",
+    "estimator": "model.fit of tf.keras",
+    "gradients": "tf.GradientTape",
+    "get_default_graph": "tf.function, whose graph is made for you",
+    "image": "tf.image, whose resize samples at pixels' centres",
+    "layers": "tf.keras.layers (tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x))",
+    "lite": 'model.export(path, format="onnx")',
+    "metrics": "tf.keras.metrics",
+    "placeholder": "the arguments of a function (tf.function), or tf.keras.Input",
+    "placeholder_with_default": "the arguments of a function (tf.function)",
+    "Session.run": "what the operation returned: x.numpy()",
+    "summary": "tf.summary.create_file_writer and tf.summary.scalar",
+    "tpu": "tf.distribute",
+}
+
+
+def _unserved(name: str) -> NotServedError:
+    if name in _GONE:
+        return NotServedError(
+            f"'tf.compat.v1.{name}' belongs to TensorFlow 1's graphs and sessions. Use {_GONE[name]} instead."
+        )
+    return NotServedError(
+        f"'tf.compat.v1.{name}' belongs to TensorFlow 1, whose graphs and sessions kerasish does not have. Write the program "
+        "in TensorFlow 2's style (TensorFlow's guide 'Migrate from TensorFlow 1.x' shows how)."
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    if name == "keras":
+        return kerasish
+    if name in _UNCHANGED and hasattr(_AllHomes, name):
+        return getattr(_AllHomes, name)
+    raise _unserved(name)

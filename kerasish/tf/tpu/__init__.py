@@ -1,0 +1,12 @@
+"""``tf.tpu``: TPUs, which torch-xla reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.errors import missing_name
+from kerasish.tf.tpu import experimental as experimental
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())

@@ -1,0 +1,22 @@
+"""Names of TensorFlow 1 raise an error that names what to use."""
+
+import pytest
+
+from kerasish import tf
+from kerasish.tf.gone import INSTEAD
+
+
+@pytest.mark.parametrize("path", sorted(INSTEAD))
+def test_a_name_of_tensorflow_1_says_what_to_use(path):
+    module, _, name = path.rpartition(".")
+    home = {"tf": tf, "tf.train": tf.train, "tf.distribute": tf.distribute}[module]
+    assert not hasattr(home, name)
+    with pytest.raises(NotImplementedError) as error:
+        getattr(home, name)
+    assert INSTEAD[path] in str(error.value)
+
+
+def test_only_clusters_of_processes_are_refused():
+    tf.config.experimental_connect_to_cluster(tf.train.ClusterSpec({}))
+    with pytest.raises(NotImplementedError, match="torchrun"):
+        tf.config.experimental_connect_to_cluster(tf.train.ClusterSpec({"worker": ["a:1"]}))
