@@ -18,6 +18,7 @@ from kerasish.tf.image.files import decode_png as decode_png
 from kerasish.tf.image.files import encode_jpeg as encode_jpeg
 from kerasish.tf.image.files import encode_png as encode_png
 from kerasish.tf.io import gfile as gfile
+from kerasish.tf.io import ragged as _ragged  # noqa: F401 - registers what RaggedFeature gives
 from kerasish.tf.io.features import FixedLenFeature as FixedLenFeature
 from kerasish.tf.io.features import FixedLenSequenceFeature as FixedLenSequenceFeature
 from kerasish.tf.io.features import RaggedFeature as RaggedFeature
