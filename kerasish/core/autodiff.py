@@ -214,7 +214,7 @@ class GradientTape:
     def stop_recording(self) -> Iterator[None]:
         """A block whose operations this tape does not see."""
         if not self._open:
-            raise ValueError("Tape is not recording.")
+            raise RuntimeError("Trying to stop recording a tape which is not recording.")
         if len(local.tapes) == 1:
             with scope(recording=0, tapes=()):
                 yield

@@ -103,13 +103,25 @@ def _failed_under_ours(error: Exception) -> bool:
 
 
 class OpError(Exception):
-    """A failed TensorFlow operation; takes a message, or TensorFlow's own ``(node_def, op, message)``."""
+    """A failed TensorFlow operation; takes a message, or TensorFlow's own ``(node_def, op, message)``.
+
+    ``OpError`` itself also takes the ``error_code``; a dictionary as the last argument is the payloads.
+    """
 
     error_code = 2
 
-    def __init__(self, *args: object) -> None:
-        self.node_def, self.op, message = args[:3] if len(args) >= 3 else (None, None, *args[:1], "")[:3]
-        super().__init__(message)
+    def __init__(self, *args: object, **named: Any) -> None:
+        fields = ("node_def", "op", "message", *(("error_code",) if type(self) is OpError else ()))
+        given = {"message": args[0]} if len(args) == 1 and not named else dict(zip(fields, args, strict=False))
+        unknown = named.keys() - set(fields)
+        if unknown:
+            raise TypeError(f"{type(self).__name__} got an unexpected argument {sorted(unknown)[0]!r}")
+        given.update(named)
+        self.node_def, self.op = given.get("node_def"), given.get("op")
+        if "error_code" in given:
+            self.error_code = given["error_code"]
+        self._payloads = args[-1] if len(args) > 3 and isinstance(args[-1], dict) else {}
+        super().__init__(given.get("message", ""))
 
     @property
     def message(self) -> str:
@@ -117,7 +129,7 @@ class OpError(Exception):
 
     @property
     def experimental_payloads(self) -> dict:
-        return {}
+        return self._payloads
 
 
 class CancelledError(OpError):

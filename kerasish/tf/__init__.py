@@ -62,6 +62,7 @@ from kerasish.tf import lookup as lookup
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
+from kerasish.tf import profiler as profiler
 from kerasish.tf import quantization as quantization
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random

@@ -15,6 +15,8 @@ from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.storage import to_numpy
 from kerasish.tf import math
 from kerasish.tf.alias import FLOATS, check
+from kerasish.tf.numerics import disable_check_numerics as disable_check_numerics
+from kerasish.tf.numerics import enable_check_numerics as enable_check_numerics
 from kerasish.tf.printing import array_of
 
 # conditions -----------------------------------------------------------------------------------------------------------

@@ -254,7 +254,9 @@ def test_batch_jacobian_keeps_samples_apart():
     with GradientTape() as tape:
         tape.watch(x)
         y = x[0] * 2.0
-    with pytest.raises(ValueError, match=r"Need first dimension of target shape \(.*\) and source shape \(.*\) to match"):
+    with pytest.raises(
+        ValueError, match=r"Need first dimension of target shape \(.*\) and source shape \(.*\) to match"
+    ):
         tape.batch_jacobian(y[0], x)
 
 

@@ -12,6 +12,11 @@ from kerasish.tf.saved_model.programs import load as load
 from kerasish.tf.saved_model.programs import save as save
 
 ASSETS_DIRECTORY, ASSETS_KEY, DEBUG_DIRECTORY = "assets", "saved_model_assets", "debug"
+DEBUG_INFO_FILENAME_PB = "saved_model_debug_info.pb"
+CLASSIFY_INPUTS, CLASSIFY_METHOD_NAME = "inputs", "tensorflow/serving/classify"
+CLASSIFY_OUTPUT_CLASSES, CLASSIFY_OUTPUT_SCORES = "classes", "scores"
+PREDICT_INPUTS, PREDICT_METHOD_NAME, PREDICT_OUTPUTS = "inputs", "tensorflow/serving/predict", "outputs"
+REGRESS_INPUTS, REGRESS_METHOD_NAME, REGRESS_OUTPUTS = "inputs", "tensorflow/serving/regress", "outputs"
 DEFAULT_SERVING_SIGNATURE_DEF_KEY = "serving_default"
 GPU, SERVING, TPU, TRAINING = "gpu", "serve", "tpu", "train"
 SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT, SAVED_MODEL_SCHEMA_VERSION = (

@@ -10,6 +10,7 @@ from kerasish.tf.train.average import ExponentialMovingAverage as ExponentialMov
 from kerasish.tf.train.checkpoint import Checkpoint as Checkpoint
 from kerasish.tf.train.checkpoint import CheckpointOptions as CheckpointOptions
 from kerasish.tf.train.cluster import ClusterSpec as ClusterSpec
+from kerasish.tf.train.coordinator import Coordinator as Coordinator
 from kerasish.tf.train.example import BytesList as BytesList
 from kerasish.tf.train.example import Example as Example
 from kerasish.tf.train.example import Feature as Feature

@@ -1,0 +1,12 @@
+"""``tf.profiler``: recordings of where time goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasish.core.errors import missing_name
+from kerasish.tf.profiler import experimental as experimental
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name, globals())
