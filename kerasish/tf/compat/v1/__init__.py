@@ -11,7 +11,7 @@ import kerasish
 from kerasish import initializers as _initializers
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
-from kerasish.core.autodiff import custom_gradient as custom_gradient
+from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.errors import NotServedError
 from kerasish.core.random import set_seed
 from kerasish.core.shape import TensorShape as TensorShape
