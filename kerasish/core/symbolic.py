@@ -28,6 +28,7 @@ from kerasish.core.tensor import StringTensor
 # Unknown dimensions are traced with two sizes; where the results differ, the result's dimension is unknown too. The sizes
 # divide by 2, 3, 4, 6, 8 and 16 and are larger than the usual windows.
 PROBES = (48, 96)
+ROUND_PROBES = (64, 128)  # where halves of halves have to double again to the same size
 SMALL_PROBES = (6, 9)  # where those are more than a layer can take
 _FEW = 32  # integers that may be a shape
 

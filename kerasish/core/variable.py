@@ -283,7 +283,7 @@ class Variable:
 
     def _shape_mismatch(self, value: torch.Tensor) -> ValueError:
         return ValueError(
-            f"Cannot assign value to variable ' {self._label()}': Shape mismatch. The variable shape {self.shape}, "
+            f"Cannot assign value to variable ' {self._label()}': Shape mismatch.The variable shape {self.shape}, "
             f"and the assigned value shape {TensorShape(value.shape)} are incompatible."
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from kerasish.core import device as devices
@@ -41,15 +42,17 @@ def trace(layer: Any, args: tuple, kwargs: dict) -> Any:
 
 
 def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> list:
-    """The results for each size that stands for an unknown one; for small sizes if those are too large for the layer."""
+    """The results for each size that stands for an unknown one; for others if those do not suit the layer."""
     try:
         return [_run(layer, args, kwargs, device, probe) for probe in probes]
-    except Exception:
+    except Exception as error:
         if len(probes) == 1:
             raise
-        with suppress(Exception):  # a table of positions, say, may be shorter
-            return [_run(layer, args, kwargs, device, probe) for probe in symbolic.SMALL_PROBES]
-        for fixed in _fixed_sizes((args, kwargs)):
+        for others in (symbolic.SMALL_PROBES, symbolic.ROUND_PROBES):  # a table of positions, say, may be shorter
+            with suppress(Exception):
+                return [_run(layer, args, kwargs, device, probe) for probe in others]
+        misfit = isinstance(error, (ValueError, InvalidArgumentError)) or type(error) is RuntimeError
+        for fixed in islice(_fixed_sizes((args, kwargs)), 6 if misfit else 0):
             with suppress(Exception):
                 return [_run(layer, args, kwargs, device, probe, fixed) for probe in probes]
         raise

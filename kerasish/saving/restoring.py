@@ -92,9 +92,10 @@ class Restoration:
         for value, array in read:
             value.set(array)
         self.set_nodes.update(number for *_, number in pairs)
+        loaded = [thing for thing, *_ in pairs if isinstance(thing, Variable)]
         for thing, _ in matched:
             if hasattr(thing, "_after_loading"):
-                thing._after_loading()
+                thing._after_loading(loaded)
 
     def _match(self, pending: list[tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
         """(object, node) of what was not matched before; known containers on the way are looked through again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -34,13 +35,15 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
         return finish(result)
 
     specs = tree.flatten((list(args), kwargs))
+    rankless = any(isinstance(x, TensorSpec) and x.shape.rank is None for x in specs)
     args, kwargs = tree.map_structure(_placeholder, (args, kwargs))
     if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
         return tree.map_structure(specification, once(*args, **kwargs))
     try:
-        return tree.map_structure(specification, symbolic.infer(once, args, kwargs))
+        found = tree.map_structure(specification, symbolic.infer(once, args, kwargs))
     except ValueError:
         return None
+    return tree.map_structure(_without_shape, found) if rankless else found
 
 
 def specification(value: Any) -> Any:
@@ -51,7 +54,28 @@ def specification(value: Any) -> Any:
 
 
 def _placeholder(value: Any) -> Any:
-    return KerasTensor(tuple(value.shape), value.dtype.name) if isinstance(value, TensorSpec) else value
+    if not isinstance(value, TensorSpec):
+        return value
+    return KerasTensor((None,) if value.shape.rank is None else tuple(value.shape), value.dtype.name)
+
+
+def _without_shape(value: Any) -> Any:
+    return TensorSpec(None, value.dtype) if isinstance(value, TensorSpec) else value
+
+
+class _Result(TensorSpec):
+    """A result's specification, printed as the tensor of TensorFlow's graph that it stands for."""
+
+    def __init__(self, spec: TensorSpec, number: int) -> None:
+        super().__init__(spec.shape, spec.dtype)
+        self._label = f"Identity_{number}:0" if number else "Identity:0"
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor '{self._label}' shape={self.shape} dtype={self.dtype.name}>"
+
+    def __str__(self) -> str:
+        shape = "" if self.shape.rank is None else f", shape={self.shape}"
+        return f'Tensor("{self._label}"{shape}, dtype={self.dtype.name})'
 
 
 class ConcreteFunction:
@@ -75,12 +99,20 @@ class ConcreteFunction:
     @property
     def structured_input_signature(self) -> tuple:
         """The arguments by position and by name, specifications in the place of tensors."""
-        return self._args, self._kwargs
+        names = [p.name for p in self._parameters.parameters.values()] if self._parameters else []
+        names += [None] * (len(self._args) - len(names))
+        return (
+            tuple(_named(value, name) for value, name in zip(self._args, names)),
+            {name: _named(value, name) for name, value in self._kwargs.items()},
+        )
 
     @property
     def structured_outputs(self) -> Any:
         """The results' structure, of specifications."""
-        return self._trace.output
+        numbers = itertools.count()
+        return tree.map_structure(
+            lambda x: _Result(x, next(numbers)) if isinstance(x, TensorSpec) else x, self._trace.output
+        )
 
     @property
     def inputs(self) -> list:
@@ -90,7 +122,7 @@ class ConcreteFunction:
     @property
     def outputs(self) -> list:
         """Specifications of the tensors among the results."""
-        return [x for x in tree.flatten(self._trace.output) if isinstance(x, TypeSpec)]
+        return [x for x in tree.flatten(self.structured_outputs) if isinstance(x, TypeSpec)]
 
     output_shapes = property(lambda self: tree.map_structure(lambda x: x.shape, self._trace.output))
     output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))
@@ -115,8 +147,8 @@ class ConcreteFunction:
             given = list(args) if not kwargs and len(args) == len(self.inputs) else None
         if given is None:
             raise TypeError(
-                f"Binding inputs to tf.function failed: the signature is {self._signature()}. Received args: {args} and "
-                f"kwargs: {kwargs}"
+                f"Binding inputs to tf.function failed due to `{self._problem(args, kwargs)}`. Received args: {args} and "
+                f"kwargs: {kwargs} for signature: {self._signature()}."
             )
         values = iter(given)
         filled = [self._checked(i, x, next(values)) if isinstance(x, TypeSpec) else x for i, x in enumerate(leaves)]
@@ -145,6 +177,20 @@ class ConcreteFunction:
                 if theirs[path] is not default:
                     return None
         return given
+
+    def _problem(self, args: tuple, kwargs: dict) -> str:
+        """Why the arguments are not those of the signature."""
+        if self._parameters is None:
+            return "the arguments do not fit"
+        try:
+            bound = self._parameters.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            return str(error)
+        own = zip(self._parameters.parameters, self._args)
+        for name, value in (*own, *self._kwargs.items()):
+            if not isinstance(value, TypeSpec) and name in bound and bound[name] != value:
+                return f"Can not cast {bound[name]!r} to {_type_text(value)}"
+        return "the arguments do not fit"
 
     def _default(self, path: tuple) -> Any:
         parameters = list(self._parameters.parameters.values()) if self._parameters else []
@@ -185,6 +231,13 @@ class ConcreteFunction:
         lines = [f"  {name} ({kind}): {text}" for name, kind, text in self._described()]
         parts = ["ConcreteFunction Input Parameters:", *(lines or ["  None"]), "Output Type:"]
         return "\n".join([*parts, f"  {_type_text(self._trace.output)}", "Captures:", "  None"])
+
+
+def _named(value: Any, name: str | None) -> Any:
+    """A specification with its parameter's name, if it has none of its own."""
+    if name is None or not isinstance(value, TensorSpec) or value.name is not None:
+        return value
+    return TensorSpec(value.shape, value.dtype, name)
 
 
 def _type_text(value: Any) -> str:

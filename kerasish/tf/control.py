@@ -6,6 +6,7 @@ loop's variables keep their shapes (see ``ops/control.py``). ``map_fn`` and ``tu
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -408,6 +409,8 @@ def _results(values: Any, kinds: Any, convert_one: Callable) -> Any:
 def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:
     """``func(*inp)`` with tensors, its results as tensors of the dtypes ``Tout``; gradients pass.
 
+    Without ``func`` it is a decorator.
+
     Args:
         Tout: a dtype or a list of dtypes; an empty list: no result.
 
@@ -415,7 +418,7 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
         InvalidArgumentError: a result has another dtype.
     """
     if func is None:
-        raise fail(TypeError, "py_function needs `func`")
+        return lambda function: functools.wraps(function)(lambda *inputs: py_function(function, inputs, Tout))
 
     def one(value: Any, kind: Any) -> Tensor:
         try:
@@ -431,12 +434,14 @@ def numpy_function(
 ) -> Any:
     """``func(*inp)`` with NumPy arrays, its results as tensors.
 
+    Without ``func`` it is a decorator.
+
     Args:
         Tout: a dtype or a list of dtypes. As in TensorFlow's eager mode the results keep their own.
         stateful: whether it may be left out or repeated in graphs.
     """
     if func is None:
-        raise fail(TypeError, "numpy_function needs `func`")
+        return lambda function: functools.wraps(function)(lambda *inputs: numpy_function(function, inputs, Tout))
     arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
     values = func(*arrays)
     return None if values is None else _results(values, Tout, lambda value, kind: convert(value))

@@ -205,10 +205,7 @@ class Function:
         try:
             bound = self._parameters.bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(
-                f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} "
-                f"for signature: {self._parameters}."
-            ) from None
+            raise self._unbound(error, args, kwargs) from None
         bound.apply_defaults()
         return bound.args, bound.kwargs
 
@@ -229,7 +226,24 @@ class Function:
             ):
                 raise self._misfit(given)
             args = given[: len(signature)]
-        return tuple(_fit(spec, value, self.name) for spec, value in zip(signature, args)), {}
+        try:
+            return tuple(_fit(spec, value) for spec, value in zip(signature, args)), {}
+        except TypeError as error:
+            raise self._unbound(error, args, {}) from None
+
+    def _unbound(self, error: Exception, args: tuple, kwargs: dict) -> TypeError:
+        """What is said where arguments are not the function's."""
+        specs = iter(self._input_signature or ())
+        parts = []
+        for p in self._parameters.parameters.values() if self._parameters else ():
+            spec = next(specs, None)
+            prefix = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+            default = "" if p.default is p.empty else "=<captured_default_value>"
+            parts.append(prefix + p.name + ("" if spec is None else f": {spec}") + default)
+        return TypeError(
+            f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
+            f"signature: ({', '.join(parts)})."
+        )
 
     def _misfit(self, given: tuple) -> Exception:
         return fail(
@@ -338,34 +352,31 @@ def _specified(value: Any) -> Any:
     return spec_of(value) if isinstance(value, Tensor) else value
 
 
-def _fit(spec: Any, value: Any, name: str) -> Any:
-    """``value`` as the signature's ``spec`` demands; both may be nested."""
+def _fit(spec: Any, value: Any) -> Any:
+    """``value`` as the signature's ``spec`` demands; both may be nested.
+
+    Raises:
+        TypeError: it does not fit.
+    """
     if not isinstance(spec, TensorSpec):
         if tree.is_nested(spec):
-            return tree.map_structure(lambda one, part: _fit(one, part, name), spec, value)
+            return tree.map_structure(_fit, spec, value)
         if isinstance(spec, TypeSpec) and not spec.is_compatible_with(value):
-            raise _unfit(spec, value, name)
+            raise _unfit(spec, spec_of(value))
         return value
     if dispatch.is_symbolic(value):
         return value
     try:
         tensor = value if dispatch.is_tensor(value) else convert(value, spec.dtype)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"Binding inputs to tf.function `{name}` failed: can not cast {value!r} to {spec}. {error}"
-        ) from None
+    except (TypeError, ValueError):
+        raise _unfit(spec, repr(value)) from None
     if not spec.is_compatible_with(tensor):
-        raise _unfit(spec, tensor, name)
+        raise _unfit(spec, spec_of(tensor))
     return tensor if isinstance(tensor, Tensor) else convert(tensor)
 
 
-def _unfit(spec: TypeSpec, value: Any, name: str) -> Exception:
-    return fail(
-        TypeError,
-        f"Binding inputs to tf.function `{name}` failed: an argument does not fit its input_signature",
-        spec,
-        spec_of(value),
-    )
+def _unfit(spec: TypeSpec, what: Any) -> Exception:
+    return TypeError(f"Can not cast {what} to {spec}")
 
 
 def function(

@@ -310,6 +310,20 @@ def test_compute_output_shape_by_tracing():
     assert Mine()(Input((3,))).shape == (None, 1, 6)
 
 
+def test_pyramids_fit_where_sizes_are_unknown():
+    class Pyramid(Layer):
+        def __init__(self):
+            super().__init__()
+            self.down = [layers.Conv2D(2, 3, strides=2, padding="same") for _ in range(5)]
+
+        def call(self, x):
+            levels = [x := down(x) for down in self.down]
+            double = layers.UpSampling2D(2)
+            return levels[2] + double(levels[3] + double(levels[4]))
+
+    assert Pyramid()(Input((None, None, 3))).shape == (None, None, None, 2)
+
+
 class Positions(Layer):
     """Adds a row of a table to each step, whatever the length; ``tf.shape`` is read while shapes are worked out."""
 

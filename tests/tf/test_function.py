@@ -277,8 +277,9 @@ def test_a_concrete_function_is_traced_from_specifications(capsys):
 
     concrete = f.get_concrete_function(tf.TensorSpec([None], tf.float32), n=3)
     assert capsys.readouterr().out == 'traced Tensor("x:0", shape=(None,), dtype=float32) 3\n'
-    assert concrete.structured_outputs == {"y": tf.TensorSpec([None], tf.float32)}
-    assert concrete.structured_input_signature == ((tf.TensorSpec([None], tf.float32), 3), {})
+    assert str(concrete.structured_outputs["y"]) == 'Tensor("Identity:0", shape=(None,), dtype=float32)'
+    assert str(concrete.outputs) == "[<tf.Tensor 'Identity:0' shape=(None,) dtype=float32>]"
+    assert concrete.structured_input_signature == ((tf.TensorSpec([None], tf.float32, name="x"), 3), {})
     assert concrete(tf.constant([1.0, 2.0]))["y"].numpy().tolist() == [3.0, 6.0]
     assert concrete(x=tf.constant([1.0]))["y"].numpy().tolist() == [3.0]
     assert capsys.readouterr().out == ""
@@ -303,6 +304,33 @@ def test_a_concrete_function_refuses_other_dtypes():
         concrete()
 
 
+def test_a_concrete_function_takes_any_rank_where_the_signature_does():
+    @tf.function
+    def power(a, b):
+        return a**b
+
+    square = power.get_concrete_function(a=tf.TensorSpec(None, tf.float32), b=2)
+    assert "  TensorSpec(shape=<unknown>, dtype=tf.float32, name=None)\nCaptures" in str(square)
+    assert str(square.structured_outputs) == 'Tensor("Identity:0", dtype=float32)'
+    assert square(tf.constant(10.0)).numpy() == 100
+    assert square(tf.ones([2, 1]), b=2).shape == (2, 1)
+    with pytest.raises(TypeError, match=r"due to `Can not cast 3 to Literal\[2\]`. Received args"):
+        square(tf.constant(10.0), b=3)
+
+
+def test_what_does_not_fit_is_named_with_the_signature():
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+    def f(x):
+        return x
+
+    spec = r"TensorSpec\(shape=\(None,\), dtype=tf.int32, name=None\)"
+    given = r"Can not cast TensorSpec\(shape=\(2,\), dtype=tf.float32, name=None\) to "
+    with pytest.raises(TypeError, match=rf"failed due to `{given}{spec}`.*for signature: \(x: {spec}\)\."):
+        f(tf.constant([1.0, 2.0]))
+    with pytest.raises(TypeError, match="missing a required argument: 'a'.*signature: .a, b=<captured_default_value>"):
+        tf.function(lambda a, b=2: a)()
+
+
 def test_calls_and_concrete_functions_share_traces():
     f = counted()
     f(tf.constant([1, 2]))
@@ -319,3 +347,15 @@ def test_to_code_shows_what_is_run():
     assert "__effects__" in tf.autograph.to_code(f)
     with pytest.raises(ValueError, match="source code of the function is not known"):
         tf.autograph.to_code(eval("lambda x: x"))
+
+
+@pytest.mark.parametrize("wrapper", [tf.py_function, tf.numpy_function])
+def test_python_functions_are_wrapped_by_a_decorator(wrapper):
+    @wrapper(Tout=tf.float32)
+    def add(x, y):
+        return x + y
+
+    assert add.__name__ == "add"
+    result = add(tf.constant(1.0), tf.constant(2.0))
+    assert isinstance(result, tf.Tensor)
+    assert result.numpy() == 3.0
