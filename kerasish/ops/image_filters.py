@@ -152,6 +152,13 @@ def ssim(
 
 
 def _ssim(a: torch.Tensor, b: torch.Tensor, size: int, sigma: float, c1: float, c2: float) -> torch.Tensor:
+    return ssim_maps(a, b, size, sigma, c1, c2)[0].mean((2, 3)).mean(-1)
+
+
+def ssim_maps(
+    a: torch.Tensor, b: torch.Tensor, size: int, sigma: float, c1: float, c2: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """How alike two batches of images (channels first) are around each pixel, and that without their brightness."""
     bell = _bell(size, sigma, a)
 
     def mean(x: torch.Tensor) -> torch.Tensor:
@@ -160,6 +167,7 @@ def _ssim(a: torch.Tensor, b: torch.Tensor, size: int, sigma: float, c1: float, 
     mean_a, mean_b = mean(a), mean(b)
     spread = mean(a * a) - mean_a * mean_a + mean(b * b) - mean_b * mean_b
     together = mean(a * b) - mean_a * mean_b
-    top = (2 * mean_a * mean_b + c1) * (2 * together + c2)
-    bottom = (mean_a * mean_a + mean_b * mean_b + c1) * (spread + c2)
-    return (top / bottom).mean((2, 3)).mean(-1)
+    contrast = 2 * together + c2, spread + c2
+    top = (2 * mean_a * mean_b + c1) * contrast[0]
+    bottom = (mean_a * mean_a + mean_b * mean_b + c1) * contrast[1]
+    return top / bottom, contrast[0] / contrast[1]

@@ -42,6 +42,7 @@ from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
+from kerasish.tf import audio as audio
 from kerasish.tf import autodiff as autodiff
 from kerasish.tf import autograph as autograph
 from kerasish.tf import bitwise as bitwise
@@ -51,6 +52,7 @@ from kerasish.tf import data as data
 from kerasish.tf import debugging as debugging
 from kerasish.tf import dtypes as dtypes
 from kerasish.tf import errors as errors
+from kerasish.tf import experimental as experimental
 from kerasish.tf import feature_column as feature_column
 from kerasish.tf import image as image
 from kerasish.tf import io as io
@@ -59,6 +61,7 @@ from kerasish.tf import lookup as lookup
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
+from kerasish.tf import quantization as quantization
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
 from kerasish.tf import saved_model as saved_model

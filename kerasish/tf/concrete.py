@@ -155,6 +155,13 @@ class ConcreteFunction:
         args, kwargs = tree.pack_as((self._args, self._kwargs), filled)
         return self._function._run(self._trace, args, kwargs)
 
+    def _filled(self, *tensors: Any) -> Any:
+        """The Python function with tensors, and the other arguments of the trace."""
+        given = iter(tensors)
+        leaves = [next(given) if isinstance(x, TypeSpec) else x for x in tree.flatten((self._args, self._kwargs))]
+        args, kwargs = tree.pack_as((self._args, self._kwargs), leaves)
+        return self._function.python_function(*args, **kwargs)
+
     def _structured(self, args: tuple, kwargs: dict) -> list | None:
         """The tensors among arguments given as the function takes them; None if they are not given so."""
         if self._parameters is None:

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from kerasish import ops
 from kerasish.core import dispatch
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
@@ -141,30 +140,6 @@ def l2_loss(t: Array, name: str | None = None) -> Any:
     """Σt² / 2."""
     check(t, FLOATS, "L2Loss")
     return (t * t).sum() / 2
-
-
-@strict_op
-def ctc_loss(
-    labels: Index,
-    logits: Array,
-    label_length: Index,
-    logit_length: Index,
-    logits_time_major: bool = True,
-    unique: Any = None,
-    blank_index: int | None = None,
-    name: str | None = None,
-) -> Any:
-    """Connectionist temporal classification (Graves et al. 2006): -log of the probability of each label sequence.
-
-    Args:
-        labels: (batch, longest sequence).
-        logits: (frames, batch, classes), or (batch, frames, classes) unless ``logits_time_major``.
-        label_length, logit_length: how many labels and frames of each example count.
-        unique: precomputed unique labels, which spare TensorFlow some work; not needed here.
-        blank_index: the class that stands for "no label"; 0 by default; negative ones count from the end.
-    """
-    rows = logits.transpose(0, 1) if logits_time_major else logits
-    return ops.ctc_loss.raw(labels, rows, label_length, logit_length, blank_index or 0)
 
 
 # averages over replicas -----------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ from kerasish.tf.alias import (
     define,
     refused,
 )
+from kerasish.tf.approximate import approx_max_k as approx_max_k
+from kerasish.tf.approximate import approx_min_k as approx_min_k
 from kerasish.tf.reductions import accumulate_n as accumulate_n
 from kerasish.tf.reductions import add_n as add_n
 from kerasish.tf.reductions import argmax as argmax

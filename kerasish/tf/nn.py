@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.nn import functional as F
 
 from kerasish import ops
+from kerasish.core import dispatch
 from kerasish.core import random as streams
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.tensor import convert
 from kerasish.ops.common import Axis, axis_indices, integer_shape
 from kerasish.ops.reduce import over
 from kerasish.tf.alias import FLOATS, INTEGERS, REALS, check, define
+from kerasish.tf.candidates import all_candidate_sampler as all_candidate_sampler
+from kerasish.tf.candidates import compute_accidental_hits as compute_accidental_hits
+from kerasish.tf.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+from kerasish.tf.candidates import learned_unigram_candidate_sampler as learned_unigram_candidate_sampler
 from kerasish.tf.clipping import clipped
 from kerasish.tf.crossentropy import compute_average_loss as compute_average_loss
-from kerasish.tf.crossentropy import ctc_loss as ctc_loss
 from kerasish.tf.crossentropy import l2_loss as l2_loss
 from kerasish.tf.crossentropy import log_poisson_loss as log_poisson_loss
 from kerasish.tf.crossentropy import scale_regularization_loss as scale_regularization_loss
@@ -27,6 +32,13 @@ from kerasish.tf.crossentropy import (
     sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
 )
 from kerasish.tf.crossentropy import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
+from kerasish.tf.ctc import collapse_repeated as collapse_repeated
+from kerasish.tf.ctc import ctc_beam_search_decoder as ctc_beam_search_decoder
+from kerasish.tf.ctc import ctc_greedy_decoder as ctc_greedy_decoder
+from kerasish.tf.ctc import ctc_loss as ctc_loss
+from kerasish.tf.ctc import ctc_unique_labels as ctc_unique_labels
+from kerasish.tf.math import approx_max_k as approx_max_k
+from kerasish.tf.math import approx_min_k as approx_min_k
 from kerasish.tf.math import in_top_k as in_top_k
 from kerasish.tf.math import l2_normalize as l2_normalize
 from kerasish.tf.math import log_sigmoid as log_sigmoid
@@ -39,6 +51,8 @@ from kerasish.tf.math import tanh as tanh
 from kerasish.tf.math import top_k as top_k
 from kerasish.tf.math import zero_fraction as zero_fraction
 from kerasish.tf.random.draws import BLOCKS, tracing
+from kerasish.tf.sampled import nce_loss as nce_loss
+from kerasish.tf.sampled import sampled_softmax_loss as sampled_softmax_loss
 from kerasish.tf.sparse_embeddings import embedding_lookup_sparse as embedding_lookup_sparse
 from kerasish.tf.sparse_embeddings import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 from kerasish.tf.tiling import space_to_batch as space_to_batch
@@ -65,6 +79,14 @@ from kerasish.tf.windows import max_pool3d as max_pool3d
 from kerasish.tf.windows import pool as pool
 from kerasish.tf.windows import separable_conv2d as separable_conv2d
 from kerasish.tf.windows import space_to_depth as space_to_depth
+from kerasish.tf.windows_more import depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter
+from kerasish.tf.windows_more import depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input
+from kerasish.tf.windows_more import dilation2d as dilation2d
+from kerasish.tf.windows_more import erosion2d as erosion2d
+from kerasish.tf.windows_more import fractional_avg_pool as fractional_avg_pool
+from kerasish.tf.windows_more import fractional_max_pool as fractional_max_pool
+from kerasish.tf.windows_more import max_pool_with_argmax as max_pool_with_argmax
+from kerasish.tf.windows_more import with_space_to_batch as with_space_to_batch
 
 # activations ----------------------------------------------------------------------------------------------------------
 
@@ -278,6 +300,60 @@ def _noise_shape(x: torch.Tensor, noise_shape: Any) -> list[int]:
     if isinstance(noise_shape, (list, tuple)):
         noise_shape = [x.shape[i] if n is None else n for i, n in enumerate(noise_shape)]
     return integer_shape(noise_shape)
+
+
+class IsotonicRegression(NamedTuple):
+    """Numbers that do not rise, and the number of the run that each belongs to."""
+
+    output: Any
+    segments: Any
+
+
+def isotonic_regression(inputs: Any, decreasing: bool = True, axis: int = -1) -> tuple[Any, Any]:
+    """The nearest numbers to ``inputs`` that do not rise (``decreasing``; else: fall) along an axis.
+
+    Returns:
+        The numbers, which are means of runs of the inputs, and the number of the run of each; integers give floats.
+    """
+    x = convert(inputs)
+    runs = dispatch.wrap(_runs(dispatch.raw(x).detach().movedim(axis, -1), decreasing))
+    found = _means_of_runs(x, runs, axis), _moved(runs, axis)
+    last = axis in (-1, len(x.shape) - 1)
+    return IsotonicRegression(*found) if last and decreasing else found
+
+
+@strict_op
+def _moved(runs: Index, axis: int) -> Any:
+    return runs.movedim(-1, axis)
+
+
+def _runs(x: torch.Tensor, decreasing: bool) -> torch.Tensor:
+    """Runs of numbers to be pooled: adjacent ones that are out of order, again and again."""
+    rows = x.double().reshape(-1, x.shape[-1]).tolist()
+    found = torch.zeros(len(rows), x.shape[-1], dtype=torch.int32)
+    for i, row in enumerate(rows):
+        pools: list[tuple[float, int]] = []  # sum and count
+        for value in row:
+            total, count = (value if decreasing else -value), 1
+            while pools and pools[-1][0] * count <= total * pools[-1][1]:
+                before = pools.pop()
+                total, count = total + before[0], count + before[1]
+            pools.append((total, count))
+        numbers = torch.arange(len(pools), dtype=torch.int32)
+        found[i] = torch.repeat_interleave(numbers, torch.tensor([count for _, count in pools], dtype=torch.int64))
+    return found.reshape(x.shape).to(x.device)
+
+
+_MEANS = {torch.int8: torch.float32, torch.int16: torch.float32}
+
+
+@strict_op
+def _means_of_runs(x: Array, runs: Index, axis: int) -> Any:
+    rows = (x if x.is_floating_point() else x.to(_MEANS.get(x.dtype, torch.float64))).movedim(axis, -1)
+    places = runs.long()
+    sums = torch.zeros_like(rows).scatter_add(-1, places, rows)
+    counts = torch.zeros_like(rows).scatter_add(-1, places, torch.ones_like(rows))
+    return (sums / counts.clamp(min=1)).gather(-1, places).movedim(-1, axis)
 
 
 # embeddings -----------------------------------------------------------------------------------------------------------

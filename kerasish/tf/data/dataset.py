@@ -19,8 +19,8 @@ from kerasish.core import tree
 from kerasish.core.dtypes import int64
 from kerasish.core.errors import InvalidArgumentError, NotServedError, OutOfRangeError, fail
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf.data import combining, files, grouping, memory, sources, transforms
-from kerasish.tf.data.elements import NestedDataset
+from kerasish.tf.data import combining, files, grouping, memory, resampling, saving, sources, transforms
+from kerasish.tf.data.elements import DatasetSpec, NestedDataset
 from kerasish.tf.data.iterators import Iterator, NumpyIterator
 from kerasish.tf.data.node import INFINITE, UNKNOWN, Node
 from kerasish.tf.data.options import Options
@@ -136,11 +136,6 @@ class Dataset(NestedDataset):
         return f"<{self._node.name} element_spec={spec}>"
 
     fingerprint = _NotServed()
-    load = _NotServed()
-    rejection_resample = _NotServed()
-    save = _NotServed()
-    snapshot = _NotServed()
-    sparse_batch = _NotServed()
 
     # sources
 
@@ -562,3 +557,89 @@ class Dataset(NestedDataset):
         if not isinstance(options, Options):
             raise fail(TypeError, "`options` must be tf.data.Options", received=repr(options))
         return Dataset(memory.WithOptions(self._node, options))
+
+    # files
+
+    def save(
+        self,
+        path: str,
+        compression: str | None = None,
+        shard_func: Callable | None = None,
+        checkpoint_args: Any = None,
+    ) -> None:
+        """Write the elements to a folder, for ``load``; an older one there is replaced when the new one is complete.
+
+        Args:
+            compression: None, "NONE" or "GZIP".
+            shard_func: from element to the number of the file that it goes to.
+            checkpoint_args: for writing that is interrupted; files are written at once here, so it is refused.
+        """
+        if checkpoint_args is not None:
+            raise fail(NotServedError, "Dataset.save(checkpoint_args=...) is not served: files are written at once")
+        saving.write(self._node, path, compression, saving.shard_function(shard_func))
+
+    @staticmethod
+    def load(
+        path: str,
+        element_spec: Any = None,
+        compression: str | None = None,
+        reader_func: Callable | None = None,
+        wait: bool = False,
+    ) -> Dataset:
+        """The elements that ``save`` wrote.
+
+        Args:
+            element_spec, compression: known from the files.
+            reader_func: from a dataset of datasets, one for each file, to a dataset.
+            wait: whether to wait until there is one; refused.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if wait:
+            raise fail(NotServedError, "Dataset.load(wait=True) is not served", "wait=False", wait)
+        node = saving.Saved(path, element_spec)
+        if reader_func is None:
+            return Dataset(node)
+        parts = [Dataset(saving.Saved(path, element_spec, shard)) for shard in node.shards]
+        return reader_func(Dataset(sources.Given(parts, DatasetSpec(node.spec))))
+
+    def snapshot(
+        self,
+        path: str,
+        compression: str = "AUTO",
+        reader_func: Callable | None = None,
+        shard_func: Callable | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """The same elements, written to a folder at the first pass and read from it later, in other programs too.
+
+        Args:
+            reader_func: is for the order in which files are read; refused.
+        """
+        if reader_func is not None:
+            raise fail(NotServedError, "Dataset.snapshot(reader_func=...) is not served", "None", reader_func)
+        return Dataset(saving.Snapshot(self._node, path, compression, saving.shard_function(shard_func)))
+
+    # classes and sparse batches
+
+    def rejection_resample(
+        self,
+        class_func: Callable,
+        target_dist: Any,
+        initial_dist: Any = None,
+        seed: int | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Pairs of class and element, some left out at random so that classes are distributed as wanted.
+
+        Args:
+            class_func: from element to int32, its class.
+            target_dist: the wanted share of each class.
+            initial_dist: their share now; None: as seen so far.
+        """
+        return Dataset(resampling.Resampled(self._node, class_func, target_dist, initial_dist, seed))
+
+    def sparse_batch(self, batch_size: Any, row_shape: Any, name: str | None = None) -> Dataset:
+        """Each ``batch_size`` tensors as one SparseTensor, whose rows have the shape ``row_shape`` (None: the largest)."""
+        return Dataset(resampling.SparseBatch(self._node, integer(batch_size, "batch_size"), row_shape))

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+import torch
+
 from kerasish.core.dtypes import int64, string
 from kerasish.core.errors import OutOfRangeError, missing_name
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements
+from kerasish.tf.data import service as service
 from kerasish.tf.data.csv import CsvDataset as CsvDataset
 from kerasish.tf.data.csv import make_csv_dataset as make_csv_dataset
+from kerasish.tf.data.database import Rows
 from kerasish.tf.data.dataset import AUTOTUNE as AUTOTUNE
 from kerasish.tf.data.dataset import INFINITE_CARDINALITY as INFINITE_CARDINALITY
 from kerasish.tf.data.dataset import SHARD_HINT as SHARD_HINT
@@ -32,6 +37,13 @@ from kerasish.tf.data.options import ExternalStatePolicy as ExternalStatePolicy
 from kerasish.tf.data.options import OptimizationOptions as OptimizationOptions
 from kerasish.tf.data.options import ServiceOptions as ServiceOptions
 from kerasish.tf.data.options import ThreadingOptions as ThreadingOptions
+from kerasish.tf.data.resampling import CopyToDevice, GroupByReducer
+from kerasish.tf.data.resampling import Reducer as Reducer
+from kerasish.tf.data.service import distributed_save as distributed_save
+from kerasish.tf.data.service import from_variant as from_variant
+from kerasish.tf.data.service import get_model_proto as get_model_proto
+from kerasish.tf.data.service import make_saveable_from_iterator as make_saveable_from_iterator
+from kerasish.tf.data.service import to_variant as to_variant
 from kerasish.tf.data.sources import Given
 from kerasish.tf.io.records import TFRecordWriter as RecordWriter
 
@@ -219,6 +231,114 @@ def unbatch() -> Transformation:
 def unique() -> Transformation:
     """``Dataset.unique``."""
     return lambda dataset: dataset.unique()
+
+
+def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Transformation:
+    """``Dataset.sparse_batch``."""
+    return lambda dataset: dataset.sparse_batch(batch_size, row_shape)
+
+
+def rejection_resample(
+    class_func: Callable, target_dist: Any, initial_dist: Any = None, seed: int | None = None
+) -> Transformation:
+    """``Dataset.rejection_resample``."""
+    return lambda dataset: dataset.rejection_resample(class_func, target_dist, initial_dist, seed)
+
+
+def snapshot(
+    path: str, compression: str = "AUTO", reader_func: Callable | None = None, shard_func: Callable | None = None
+) -> Transformation:
+    """``Dataset.snapshot``."""
+    return lambda dataset: dataset.snapshot(path, compression, reader_func, shard_func)
+
+
+def save(
+    dataset: Dataset,
+    path: str,
+    compression: str | None = None,
+    shard_func: Callable | None = None,
+    checkpoint_args: Any = None,
+) -> None:
+    """``Dataset.save``."""
+    dataset.save(path, compression, shard_func, checkpoint_args)
+
+
+def load(
+    path: str, element_spec: Any = None, compression: str | None = None, reader_func: Callable | None = None
+) -> Dataset:
+    """``Dataset.load``."""
+    return Dataset.load(path, element_spec, compression, reader_func)
+
+
+def group_by_reducer(key_func: Callable, reducer: Reducer) -> Transformation:
+    """One element for each key, in the keys' order of appearance: what a ``Reducer`` makes of the elements with that key.
+
+    Args:
+        key_func: from element to an int64 scalar.
+    """
+    return lambda dataset: Dataset(GroupByReducer(dataset._node, key_func, reducer))
+
+
+def pad_to_cardinality(cardinality: Any, mask_key: str = "valid") -> Transformation:
+    """Dictionaries with a further key that tells whether they are elements or zeros added up to a number of elements.
+
+    Raises:
+        ValueError: elements are no dictionaries, have the key already, or are more than wanted or of unknown number.
+    """
+
+    def pad(dataset: Dataset) -> Dataset:
+        spec, size = dataset.element_spec, int(dataset.cardinality())
+        if not isinstance(spec, dict):
+            raise ValueError("`pad_to_cardinality` requires its input dataset to be a dictionary.")
+        if mask_key in spec:
+            raise ValueError(f"The mask key {mask_key} is already in the dataset.")
+        if size < 0:
+            raise ValueError(
+                f"The dataset passed into `pad_to_cardinality` must have a known cardinality, but has {size}"
+            )
+        if size > cardinality:
+            raise ValueError(f"The dataset's cardinality {size} is larger than the wanted {cardinality}.")
+        zeros = {key: _zeros(leaf) for key, leaf in spec.items()}
+        added = Dataset.from_tensors({**zeros, mask_key: False}).repeat(int(cardinality) - size)
+        return dataset.map(lambda element: {**element, mask_key: True}).concatenate(added)
+
+    return pad
+
+
+def _zeros(leaf: Any) -> Any:
+    shape = tuple(leaf.shape)
+    return np.full(shape, b"", object) if leaf.dtype == string else Tensor(torch.zeros(shape, dtype=leaf.dtype.torch))
+
+
+def copy_to_device(target_device: str, source_device: str = "/cpu:0") -> Transformation:
+    """The elements on another device, such as "/gpu:0"."""
+    return lambda dataset: Dataset(CopyToDevice(dataset._node, target_device))
+
+
+def prefetch_to_device(device: str, buffer_size: int | None = None) -> Transformation:
+    """``copy_to_device``, some elements ahead."""
+    return lambda dataset: copy_to_device(device)(dataset).prefetch(AUTOTUNE if buffer_size is None else buffer_size)
+
+
+class SqlDataset(Dataset):
+    """The rows that a query of a database gives.
+
+    Args:
+        driver_name: "sqlite".
+        data_source_name: the file's name.
+        query: in SQL.
+        output_types: tuple of dtypes, one for each column.
+
+    Raises:
+        InvalidArgumentError: another driver.
+    """
+
+    def __init__(self, driver_name: str, data_source_name: str, query: str, output_types: Any) -> None:
+        super().__init__(Rows(driver_name, data_source_name, query, output_types))
+
+
+def enable_debug_mode() -> None:
+    """In TensorFlow: functions of datasets run as Python from now on. Here they always do."""
 
 
 def __getattr__(name: str) -> Any:

@@ -84,6 +84,7 @@ class _Features(TextLayer):
         trainable: whether the tables may be trained.
     """
 
+    _takes_sparse = True
     _wanted: tuple[type, ...] = (DenseColumn,)
     _hint = "You can wrap a categorical column with an embedding_column or indicator_column."
 

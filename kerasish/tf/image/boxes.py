@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -102,11 +105,13 @@ def non_max_suppression_with_scores(
 ) -> Any:
     """Places and scores of the best boxes that do not overlap; see ``non_max_suppression``.
 
-    Raises:
-        NotImplementedError: ``soft_nms_sigma`` is not 0.
+    Args:
+        soft_nms_sigma: not 0: boxes that overlap a better one stay, but their scores fall (Bodla et al. 2017).
     """
     if soft_nms_sigma:
-        raise fail(NotImplementedError, "Only soft_nms_sigma=0 is served", received=f"soft_nms_sigma={soft_nms_sigma}")
+        return _softened(
+            boxes, scores, int(max_output_size), float(iou_threshold), float(score_threshold), soft_nms_sigma
+        )
     kept = _kept(boxes, scores, max_output_size, iou_threshold, score_threshold)
     return kept, scores[kept.long()]
 
@@ -131,3 +136,50 @@ def _kept(boxes: torch.Tensor, scores: torch.Tensor, most: Any, iou: float, leas
         empty = (areas[order] <= 0) | (areas[best] <= 0)
         order = order[empty | (common <= iou * together)]
     return (torch.stack(kept).int() if kept else torch.zeros(0, dtype=torch.int32)).to(device)
+
+
+def _softened(
+    boxes: torch.Tensor, scores: torch.Tensor, most: int, iou: float, least: float, sigma: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
+    areas = (high - low).prod(1)
+    common = (torch.minimum(high[:, None], high) - torch.maximum(low[:, None], low)).clamp(min=0).prod(2)
+    overlaps = torch.where((areas[:, None] > 0) & (areas > 0), common / (areas[:, None] + areas - common), 0).tolist()
+    kept, values = suppressed(scores.tolist(), lambda i, j: overlaps[i][j], most, iou, least, float(sigma))
+    return torch.tensor(kept, dtype=torch.int32), torch.tensor(values, dtype=scores.dtype)
+
+
+def suppressed(
+    scores: list[float], overlap: Callable[[int, int], float], most: int, limit: float, least: float, sigma: float = 0.0
+) -> tuple[list[int], list[float]]:
+    """Places and scores of what is chosen: the best next one, if it does not overlap the chosen ones beyond ``limit``.
+
+    Args:
+        overlap: of a candidate and a chosen one.
+        sigma: not 0: instead of that, scores fall with each overlap (Bodla et al. 2017).
+    """
+    queue = [(-score, place, 0) for place, score in enumerate(scores) if score > least]
+    heapq.heapify(queue)
+    kept: list[int] = []
+    values: list[float] = []
+    while queue and len(kept) < most:
+        score, place, known = heapq.heappop(queue)
+        before = value = -score
+        dropped = False
+        for j in range(len(kept) - 1, known - 1, -1):
+            common = overlap(place, kept[j])
+            if not sigma and common > limit:
+                dropped = True
+                break
+            if sigma:
+                value *= math.exp(-0.5 / sigma * common * common)
+            if value <= least:
+                break
+        if dropped:
+            continue
+        if value == before:
+            kept.append(place)
+            values.append(value)
+        elif value > least:
+            heapq.heappush(queue, (-value, place, len(kept)))
+    return kept, values

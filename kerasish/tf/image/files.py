@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, NotServedError, fail
 from kerasish.tf.image.colours import converted
 from kerasish.utils.images import decode_image as decoded
 from kerasish.utils.images import pillow
@@ -140,6 +140,101 @@ def encode_jpeg(
 
 _PER_INCH = {"in": 1, "cm": 2.54}
 _JPEG_CHANNELS = {"": (1, 3), "grayscale": (1,), "rgb": (3,)}
+
+
+def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", name: str | None = None) -> Any:
+    """An image as it is after it was stored as JPEG with a quality from 0 to 100.
+
+    Args:
+        dct_method: a hint for the decoder.
+
+    Raises:
+        InvalidArgumentError: another quality.
+    """
+    x = dispatch.raw(image)
+    pixels = dispatch.wrap(converted(x, dtypes.uint8, saturate=True))
+    stored = decode_jpeg(encode_jpeg(pixels, quality=int(jpeg_quality)), dct_method=dct_method)
+    return dispatch.wrap(converted(dispatch.raw(stored), dtypes.as_dtype(x.dtype), saturate=True))
+
+
+def is_jpeg(contents: Any, name: str | None = None) -> Any:
+    """Whether a file's bytes begin as those of JPEG files do."""
+    return dispatch.wrap(torch.tensor(_bytes(contents)[:3] == b"\xff\xd8\xff"))
+
+
+def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str | None = None) -> Any:
+    """(height, width, channels) of a JPEG file, without decoding it.
+
+    Raises:
+        InvalidArgumentError: it is none.
+    """
+    data = _bytes(contents)
+    try:
+        image = pillow("tf.image").open(io.BytesIO(data), formats=("JPEG",))
+    except (OSError, SyntaxError, ValueError):
+        raise InvalidArgumentError(f"Invalid JPEG data, size {len(data)} [Op:ExtractJpegShape]") from None
+    shape = (image.height, image.width, len(image.getbands()))
+    return dispatch.wrap(torch.tensor(shape, dtype=dtypes.to_torch(output_type)))
+
+
+def decode_and_crop_jpeg(
+    contents: Any,
+    crop_window: Any,
+    channels: int = 0,
+    ratio: int = 1,
+    fancy_upscaling: bool = True,
+    try_recover_truncated: bool = False,
+    acceptable_fraction: float = 1,
+    dct_method: str = "",
+    name: str | None = None,
+) -> Any:
+    """A part of a JPEG file's image: ``crop_window`` is (top, left, height, width). See ``decode_jpeg``.
+
+    Raises:
+        InvalidArgumentError: it is not an image, or the part is not within it.
+    """
+    image = decode_jpeg(
+        contents, channels, ratio, fancy_upscaling, try_recover_truncated, acceptable_fraction, dct_method
+    )
+    top, left, height, width = (int(n) for n in dispatch.raw(crop_window))
+    if min(top, left) < 0 or min(height, width) < 1 or top + height > image.shape[0] or left + width > image.shape[1]:
+        raise InvalidArgumentError("jpeg::Uncompress failed. Invalid JPEG data or crop window. [Op:DecodeAndCropJpeg]")
+    return image[top : top + height, left : left + width]
+
+
+def decode_webp(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None) -> Any:
+    """A WebP file's bytes as uint8 (height, width, channels), or (frames, height, width, channels) if it moves.
+
+    Args:
+        channels: 3, 4, or 0 for the file's own number.
+
+    Raises:
+        InvalidArgumentError: it is not such a file, or is damaged.
+    """
+    if dtypes.as_dtype(dtype) != dtypes.uint8:
+        raise fail(NotImplementedError, "decode_webp decodes 8 bits", "dtype=tf.uint8", f"dtype={dtype}")
+    try:
+        image = pillow("tf.image").open(io.BytesIO(_bytes(contents)), formats=("WEBP",))
+        mode = {0: image.mode, 3: "RGB", 4: "RGBA"}[channels]
+        frames = []
+        for place in range(getattr(image, "n_frames", 1)):
+            image.seek(place)
+            frames.append(np.asarray(image.convert(mode)))
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError) as error:
+        raise InvalidArgumentError(f"Failed to decode WebP data: {error} [Op:DecodeWebP]") from error
+    return _wrapped(np.stack(frames) if len(frames) > 1 else frames[0])
+
+
+def decode_jxl(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None) -> Any:
+    """Not served: Pillow does not read JPEG XL.
+
+    Raises:
+        NotServedError: always.
+    """
+    raise fail(NotServedError, "tf.image.decode_jxl is not served", "a JPEG, PNG, GIF, BMP or WebP file")
+
+
+decode_jxl.__kerasish_stub__ = True  # type: ignore[attr-defined]
 
 
 def _bytes(contents: Any) -> bytes:

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 from kerasish import ops
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, strict_op
+from kerasish.core.errors import InvalidArgumentError
+from kerasish.ops.image_filters import ssim_maps
 from kerasish.tf.alias import SIGNED, check
 from kerasish.tf.image.colours import converted
 
@@ -36,11 +38,13 @@ def ssim(
     filter_sigma: float = 1.5,
     k1: float = 0.01,
     k2: float = 0.03,
+    return_index_map: bool = False,
 ) -> Any:
     """How alike images are by their structure (Wang et al. 2004), 1 for equal ones: one number per image.
 
     Args:
         max_val: the range of values: 255, 1.
+        return_index_map: whether there is a number for each place of the window: (..., height, width).
 
     Raises:
         InvalidArgumentError: images are smaller than the window.
@@ -49,7 +53,51 @@ def ssim(
     x, y = (converted(img, dtypes.float32) for img in (img1, img2))
     batch = x.shape[:-3]
     x, y = (img.reshape(-1, *img.shape[-3:]) for img in (x, y))
+    if return_index_map:
+        first = [img.movedim(-1, 1) for img in (x, y)]
+        places = ssim_maps(*first, filter_size, filter_sigma, (k1 * top) ** 2, (k2 * top) ** 2)[0].mean(1)
+        return places.reshape(*batch, *places.shape[1:])
     return ops.image.ssim.raw(x, y, top, filter_size, filter_sigma, k1, k2, "channels_last").reshape(batch)
+
+
+@strict_op
+def ssim_multiscale(
+    img1: Array,
+    img2: Array,
+    max_val: Any,
+    power_factors: Any = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333),
+    filter_size: int = 11,
+    filter_sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+) -> Any:
+    """``ssim`` at several scales (Wang et al. 2003): one number per image.
+
+    Args:
+        power_factors: how much each scale counts; each is half as large as the one before.
+
+    Raises:
+        InvalidArgumentError: images are smaller than the window at some scale.
+    """
+    top = float(converted(torch.as_tensor(max_val).to(img1.dtype), dtypes.float32))
+    x, y = (converted(img, dtypes.float32) for img in (img1, img2))
+    batch = x.shape[:-3]
+    x, y = (img.reshape(-1, *img.shape[-3:]).movedim(-1, 1) for img in (x, y))
+    product: Any = 1.0
+    for scale, power in enumerate(power_factors):
+        if scale:
+            x, y = (_halved(img) for img in (x, y))
+        if min(x.shape[-2:]) < filter_size:
+            raise InvalidArgumentError(f"Images are smaller than the filter of {filter_size} pixels: {tuple(x.shape)}")
+        whole, contrast = ssim_maps(x, y, filter_size, filter_sigma, (k1 * top) ** 2, (k2 * top) ** 2)
+        last = scale == len(power_factors) - 1
+        product = product * torch.relu((whole if last else contrast).mean((2, 3))) ** power
+    return product.mean(-1).reshape(batch)
+
+
+def _halved(x: torch.Tensor) -> torch.Tensor:
+    """Means of two by two pixels; the last row or column counts twice where their number is odd."""
+    return F.avg_pool2d(F.pad(x, [0, x.shape[-1] % 2, 0, x.shape[-2] % 2], mode="replicate"), 2)
 
 
 @strict_op

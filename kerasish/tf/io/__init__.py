@@ -10,14 +10,20 @@ import numpy as np
 from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.variable import TFVariable
+from kerasish.tf.image.files import decode_and_crop_jpeg as decode_and_crop_jpeg
 from kerasish.tf.image.files import decode_bmp as decode_bmp
 from kerasish.tf.image.files import decode_gif as decode_gif
 from kerasish.tf.image.files import decode_image as decode_image
 from kerasish.tf.image.files import decode_jpeg as decode_jpeg
+from kerasish.tf.image.files import decode_jxl as decode_jxl
 from kerasish.tf.image.files import decode_png as decode_png
+from kerasish.tf.image.files import decode_webp as decode_webp
 from kerasish.tf.image.files import encode_jpeg as encode_jpeg
 from kerasish.tf.image.files import encode_png as encode_png
+from kerasish.tf.image.files import extract_jpeg_shape as extract_jpeg_shape
+from kerasish.tf.image.files import is_jpeg as is_jpeg
 from kerasish.tf.io import gfile as gfile
+from kerasish.tf.io import ragged as _ragged  # noqa: F401 - registers what RaggedFeature gives
 from kerasish.tf.io.features import FixedLenFeature as FixedLenFeature
 from kerasish.tf.io.features import FixedLenSequenceFeature as FixedLenSequenceFeature
 from kerasish.tf.io.features import RaggedFeature as RaggedFeature

@@ -18,6 +18,11 @@ from kerasish.core.random import set_seed as set_seed
 from kerasish.core.random import shape_of
 from kerasish.core.random_discrete import order
 from kerasish.ops.common import moves
+from kerasish.tf.candidates import all_candidate_sampler as all_candidate_sampler
+from kerasish.tf.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
+from kerasish.tf.candidates import learned_unigram_candidate_sampler as learned_unigram_candidate_sampler
+from kerasish.tf.candidates import log_uniform_candidate_sampler as log_uniform_candidate_sampler
+from kerasish.tf.candidates import uniform_candidate_sampler as uniform_candidate_sampler
 from kerasish.tf.random import draws
 from kerasish.tf.random import experimental as experimental
 from kerasish.tf.random.draws import Algorithm as Algorithm

@@ -32,6 +32,32 @@ def test_functions_of_a_module_come_back(tmp_path):
     tf.train.Checkpoint(again).read(tmp_path / "m" / "variables" / "variables").assert_consumed()
 
 
+def test_functions_without_a_signature_are_written_for_what_they_were_called_with(tmp_path):
+    class Doubling(tf.Module):
+        @tf.function
+        def __call__(self, x):
+            return tf.multiply(x, 2.0)
+
+    module = Doubling()
+    module(tf.ones([1, 3]))
+    module([[[1.0, 2.0]]])
+    tf.saved_model.save(module, tmp_path / "m")
+    loaded = tf.saved_model.load(tmp_path / "m")
+    assert loaded(tf.constant([[1.0, 2.0, 3.0]])).numpy().tolist() == [[2.0, 4.0, 6.0]]
+    assert loaded([[[1.0, 2.0]]]).numpy().tolist() == [[[2.0, 4.0]]]
+
+
+def test_a_concrete_function_is_a_signature(tmp_path):
+    @tf.function
+    def scaled(x, by):
+        return {"y": x * by}
+
+    concrete = scaled.get_concrete_function(tf.TensorSpec([None], tf.float32), by=3.0)
+    tf.saved_model.save(tf.Module(), tmp_path / "m", signatures=concrete)
+    loaded = tf.saved_model.load(tmp_path / "m")
+    assert loaded.signatures["serving_default"](tf.constant([1.0, 2.0]))["y"].numpy().tolist() == [3.0, 6.0]
+
+
 def test_a_model_has_a_default_signature_that_gives_a_dict(tmp_path):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     tf.saved_model.save(model, tmp_path / "k")

@@ -1,0 +1,234 @@
+"""Datasets in files: ``save``, ``load``, ``snapshot``. The files are our own: records, and a description of them.
+
+A folder holds ``dataset.json`` and files of records, one message of tensors for each element. It is written beside the place
+where it belongs and moved there when it is complete.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import dispatch, tree
+from kerasish.core.dtypes import as_dtype
+from kerasish.core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from kerasish.core.tensor import StringTensor, Tensor
+from kerasish.tf.data import elements
+from kerasish.tf.data.node import Node, Run
+from kerasish.tf.io.records import TFRecordWriter, records
+from kerasish.tf.spec import TensorSpec
+
+_DESCRIPTION, _FORMAT = "dataset.json", 1
+_COMPRESSIONS = {None: "", "NONE": "", "": "", "GZIP": "GZIP", "AUTO": "", "SNAPPY": ""}
+
+
+def compression_of(compression: Any) -> str:
+    """The name of how files are compressed.
+
+    Raises:
+        ValueError: TensorFlow has no such compression.
+    """
+    if compression not in _COMPRESSIONS:
+        raise ValueError(f"Invalid `compression`. Expected None, 'NONE', 'GZIP' or 'AUTO'. Received: {compression}")
+    return _COMPRESSIONS[compression]
+
+
+# specifications as text ----------------------------------------------------------------------------------------------
+
+
+def _described(spec: Any) -> Any:
+    if isinstance(spec, TensorSpec):
+        shape = None if spec.shape.rank is None else list(spec.shape)
+        return {"dtype": spec.dtype.name, "shape": shape}
+    if type(spec) is tuple:
+        return {"tuple": [_described(part) for part in spec]}
+    if isinstance(spec, dict) and all(isinstance(key, str) for key in spec):
+        return {"dict": {key: _described(part) for key, part in spec.items()}}
+    raise InvalidArgumentError(
+        f"Elements that are saved are tensors in tuples and in dictionaries of strings. Received: {spec}"
+    )
+
+
+def _specified(text: Any) -> Any:
+    if "tuple" in text:
+        return tuple(_specified(part) for part in text["tuple"])
+    if "dict" in text:
+        return {key: _specified(part) for key, part in text["dict"].items()}
+    return TensorSpec(text["shape"], as_dtype(text["dtype"]))
+
+
+# elements as records -------------------------------------------------------------------------------------------------
+
+
+def _packed(element: Any) -> bytes:
+    """An element's tensors: a line of JSON with shapes and sizes, then their memory."""
+    head, parts = [], []
+    for leaf in tree.flatten(element):
+        if isinstance(leaf, StringTensor):
+            texts = [base64.b64encode(text).decode() for text in leaf._t.reshape(-1).tolist()]
+            head.append({"shape": list(leaf._t.shape), "texts": texts})
+            continue
+        memory = leaf._t.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        head.append({"shape": list(leaf._t.shape), "dtype": leaf.dtype.name, "bytes": len(memory)})
+        parts.append(memory)
+    return b"\n".join([json.dumps(head).encode(), b"".join(parts)])
+
+
+def _unpacked(record: bytes, spec: Any) -> Any:
+    head, _, memory = record.partition(b"\n")
+    leaves, place = [], 0
+    for part in json.loads(head):
+        if "texts" in part:
+            texts = np.empty(len(part["texts"]), dtype=object)
+            texts[:] = [base64.b64decode(text) for text in part["texts"]]
+            leaves.append(StringTensor(texts.reshape(part["shape"])))
+            continue
+        size = int(part["bytes"])
+        if place + size > len(memory):
+            raise DataLossError("A saved element is shorter than it says.")
+        raw = torch.frombuffer(bytearray(memory[place : place + size]), dtype=torch.uint8) if size else torch.empty(0)
+        dtype = as_dtype(part["dtype"]).torch
+        leaves.append(Tensor((raw.view(dtype) if size else raw.to(dtype)).reshape(part["shape"])))
+        place += size
+    return tree.pack_as(spec, leaves)
+
+
+# folders --------------------------------------------------------------------------------------------------------------
+
+
+def write(node: Node, path: str, compression: Any, shard_of: Callable[[Any], int] | None) -> None:
+    """Write a dataset's elements to a folder, which is there only once it is complete.
+
+    Args:
+        shard_of: the number of the file that an element goes to.
+    """
+    target = os.path.abspath(os.fspath(path))
+    kind = compression_of(compression)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    made = tempfile.mkdtemp(prefix=os.path.basename(target) + ".", dir=os.path.dirname(target))
+    writers: dict[int, TFRecordWriter] = {}
+    try:
+        count, run = 0, Run()
+        with run.scope():
+            for element in node.stream(run):
+                shard = shard_of(element) if shard_of is not None else 0
+                if shard not in writers:
+                    writers[shard] = TFRecordWriter(os.path.join(made, f"{shard:05d}.records"), kind)
+                writers[shard].write(_packed(element))
+                count += 1
+        for writer in writers.values():
+            writer.close()
+        text = {"format": _FORMAT, "compression": kind, "count": count, "shards": sorted(writers)}
+        with open(os.path.join(made, _DESCRIPTION), "w", encoding="utf-8") as file:
+            json.dump({**text, "spec": _described(node.spec)}, file)
+        if os.path.isdir(target):
+            _remove_own(target)
+        os.replace(made, target)
+    except BaseException:
+        for writer in writers.values():
+            writer.close()
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _remove_own(folder: str) -> None:
+    """Remove an older saved dataset; a folder with anything else in it stays.
+
+    Raises:
+        InvalidArgumentError: there is something else.
+    """
+    names = os.listdir(folder)
+    if any(name != _DESCRIPTION and not name.endswith(".records") for name in names):
+        raise InvalidArgumentError(f"{folder} holds other files than a saved dataset: nothing was written.")
+    shutil.rmtree(folder)
+
+
+def is_saved(path: str) -> bool:
+    """Whether there is a complete saved dataset at a path."""
+    return os.path.isfile(os.path.join(path, _DESCRIPTION))
+
+
+class Saved(Node):
+    """The elements of a saved dataset, one of each file in turn.
+
+    Raises:
+        NotFoundError: there is none.
+        DataLossError: its description is damaged, or of a later version.
+    """
+
+    name = "_LoadDataset"
+
+    def __init__(self, path: str, spec: Any = None, only: int | None = None) -> None:
+        super().__init__()
+        self._path = os.path.abspath(os.fspath(path))
+        if not is_saved(self._path):
+            raise NotFoundError(f"tf.data snapshot element_spec file not found: {self._path}/{_DESCRIPTION}.")
+        try:
+            with open(os.path.join(self._path, _DESCRIPTION), encoding="utf-8") as file:
+                self._text = json.load(file)
+            if self._text["format"] != _FORMAT:
+                raise DataLossError(f"{self._path} was saved in format {self._text['format']}; this reads {_FORMAT}.")
+            self._spec = _specified(self._text["spec"]) if spec is None else spec
+            self.shards = [int(shard) for shard in self._text["shards"]] if only is None else [only]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataLossError(f"{self._path}/{_DESCRIPTION} is damaged: {error}") from error
+        self._whole = only is None
+
+    def infer_spec(self) -> Any:
+        return self._spec
+
+    def cardinality(self) -> int:
+        return int(self._text["count"]) if self._whole else -2
+
+    def elements(self, run: Run) -> Iterator:
+        waiting = [self._of_file(shard) for shard in self.shards]
+        nothing = object()
+        while waiting:  # one of each file in turn
+            for records_of_file in tuple(waiting):
+                element = next(records_of_file, nothing)
+                if element is nothing:
+                    waiting.remove(records_of_file)
+                else:
+                    yield element
+
+    def _of_file(self, shard: int) -> Iterator:
+        name = os.path.join(self._path, f"{shard:05d}.records")
+        with (gzip.open if self._text["compression"] else open)(name, "rb") as file:
+            for record in records(file):
+                with elements.host_scope():
+                    element = _unpacked(record, self._spec)
+                yield element
+
+
+class Snapshot(Node):
+    """The elements of a dataset, written at the first pass and read from files at later ones."""
+
+    name = "_MapDataset"
+
+    def __init__(self, node: Node, path: str, compression: Any, shard_of: Any) -> None:
+        super().__init__(node)
+        compression_of(compression)
+        self._path, self._compression, self._shard_of = os.fspath(path), compression, shard_of
+
+    def elements(self, run: Run) -> Iterator:
+        if run.probing:
+            return self.input.stream(run)
+        if not is_saved(self._path):
+            write(self.input, self._path, self._compression, self._shard_of)
+        return Saved(self._path, self.spec).stream(run)
+
+
+def shard_function(function: Callable | None) -> Callable[[Any], int] | None:
+    """A user's function from element to the number of a file."""
+    if function is None:
+        return None
+    return lambda element: int(dispatch.raw(elements.call(function, element)))

@@ -1,0 +1,322 @@
+"""``tf.experimental.numpy``: functions of single elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core.arithmetic import floor_divide as floor_raw
+from kerasish.core.arithmetic import power as power_raw
+from kerasish.ops import math
+from kerasish.tf.alias import FLOATS, FLOATS_AND_COMPLEX, INTEGERS, NUMBERS, REALS, REALS_AND_BOOLS, SINGLE_OR_DOUBLE
+from kerasish.tf.experimental.numpy.conversion import (
+    cast,
+    common_type,
+    default_float,
+    promoted,
+    public,
+    raw_array,
+    table,
+    to_inexact,
+    torch_type,
+)
+
+# one argument ---------------------------------------------------------------------------------------------------------
+
+
+def _as_it_is(function: Callable, x: Any) -> Any:
+    return function(raw_array(x))
+
+
+def _in_floats(function: Callable, x: Any) -> Any:
+    return function(to_inexact(raw_array(x)))
+
+
+def _numbers(function: Callable, x: Any) -> Any:
+    x = raw_array(x)
+    return function(x.to(torch.int64) if x.dtype is torch.bool else x)
+
+
+def _sinc(x: torch.Tensor) -> torch.Tensor:
+    return torch.sinc(x)
+
+
+def _exp2(x: torch.Tensor) -> torch.Tensor:
+    return torch.exp2(x)
+
+
+def _cbrt(x: torch.Tensor) -> torch.Tensor:
+    return torch.sign(x) * torch.abs(x) ** (1.0 / 3.0)
+
+
+def _sign(x: torch.Tensor) -> torch.Tensor:
+    return torch.sgn(x) if x.is_complex() else torch.sign(x)
+
+
+def _signbit(x: torch.Tensor) -> torch.Tensor:
+    return torch.zeros_like(x) if x.dtype is torch.bool else x < 0
+
+
+def _iscomplex(x: torch.Tensor) -> torch.Tensor:
+    return x.imag != 0 if x.is_complex() else torch.zeros_like(x, dtype=torch.bool)
+
+
+def _copied(x: torch.Tensor) -> torch.Tensor:
+    return torch.clone(x)
+
+
+def _scaled(factor: float) -> Callable:
+    return lambda x: x * factor
+
+
+def _finite(x: torch.Tensor) -> torch.Tensor:
+    return torch.isfinite(x)
+
+
+table(globals(), "x", _in_floats, None, {
+    "arccos": (torch.acos, "The angle whose cosine is x."),
+    "arccosh": (torch.acosh, "The inverse hyperbolic cosine."),
+    "arcsin": (torch.asin, "The angle whose sine is x."),
+    "arcsinh": (torch.asinh, "The inverse hyperbolic sine."),
+    "arctan": (torch.atan, "The angle whose tangent is x."),
+    "arctanh": (torch.atanh, "The inverse hyperbolic tangent."),
+    "cos": (torch.cos, "The cosine."),
+    "cosh": (torch.cosh, "The hyperbolic cosine."),
+    "exp": (torch.exp, "e to the power of x."),
+    "exp2": (_exp2, "2 to the power of x."),
+    "expm1": (torch.expm1, "exp(x) - 1, exact for small x."),
+    "log": (torch.log, "The natural logarithm."),
+    "log10": (torch.log10, "The logarithm to the base 10."),
+    "log1p": (torch.log1p, "log(1 + x), exact for small x."),
+    "log2": (torch.log2, "The logarithm to the base 2."),
+    "sin": (torch.sin, "The sine."),
+    "sinc": (_sinc, "sin(pi x) / (pi x), and 1 at 0."),
+    "sinh": (torch.sinh, "The hyperbolic sine."),
+    "sqrt": (torch.sqrt, "The square root."),
+    "tan": (torch.tan, "The tangent."),
+    "tanh": (torch.tanh, "The hyperbolic tangent."),
+})  # fmt: skip
+
+table(globals(), "x", _in_floats, FLOATS, {
+    "cbrt": (_cbrt, "The cube root."),
+    "ceil": (torch.ceil, "The next integer above, as a float."),
+    "deg2rad": (_scaled(np.pi / 180.0), "Degrees as radians."),
+    "fabs": (torch.abs, "The magnitude, as a float."),
+    "fix": (torch.trunc, "The next integer towards zero, as a float."),
+    "floor": (torch.floor, "The next integer below, as a float."),
+    "isfinite": (_finite, "Where elements are neither infinite nor NaN."),
+    "isinf": (torch.isinf, "Where elements are infinite."),
+    "isnan": (torch.isnan, "Where elements are NaN."),
+    "isneginf": (torch.isneginf, "Where elements are minus infinity."),
+    "isposinf": (torch.isposinf, "Where elements are plus infinity."),
+    "rad2deg": (_scaled(180.0 / np.pi), "Radians as degrees."),
+})  # fmt: skip
+
+table(globals(), "x", _as_it_is, None, {
+    "copy": (_copied, "A copy."),
+    "iscomplex": (_iscomplex, "Where elements have an imaginary part."),
+    "isreal": (lambda x: ~_iscomplex(x), "Where elements have no imaginary part."),
+    "logical_not": (torch.logical_not, "Where elements are zero."),
+    "signbit": (_signbit, "Where elements are negative."),
+})  # fmt: skip
+table(globals(), "x", _as_it_is, INTEGERS, {"bitwise_not": (torch.bitwise_not, "Every bit inverted.")})
+table(globals(), "x", _as_it_is, NUMBERS, {
+    "abs": (torch.abs, "The magnitude."),
+    "absolute": (torch.abs, "The magnitude."),
+})  # fmt: skip
+table(globals(), "x", _as_it_is, FLOATS_AND_COMPLEX, {"reciprocal": (torch.reciprocal, "1 / x.")})
+table(globals(), "x", _numbers, None, {
+    "negative": (torch.neg, "Minus x."),
+    "positive": (_copied, "x."),
+    "square": (torch.square, "x times x."),
+})  # fmt: skip
+table(globals(), "x", _as_it_is, NUMBERS, {
+    "conj": (lambda x: torch.conj_physical(x), "The complex conjugate."),
+    "conjugate": (lambda x: torch.conj_physical(x), "The complex conjugate."),
+})  # fmt: skip
+table(globals(), "val", _as_it_is, None, {
+    "real": (lambda x: x.real if x.is_complex() else x, "The real part."),
+    "imag": (lambda x: x.imag if x.is_complex() else torch.zeros_like(x), "The imaginary part."),
+})  # fmt: skip
+
+
+@public
+def sign(x: Any, out: Any = None, where: Any = None, **kwargs: Any) -> Any:
+    """-1, 0 or 1 by the sign.
+
+    Raises:
+        ValueError: ``out``, ``where`` or other arguments of NumPy's, which are not served.
+    """
+    if out is not None or where is not None or kwargs:
+        raise ValueError("tf.experimental.numpy.sign doesn't support setting out, where or other arguments.")
+    return _numbers(_sign, x)
+
+
+@public
+def angle(z: Any, deg: bool = False) -> Any:
+    """The angle of complex numbers, in radians or degrees; of real ones in float32, as TensorFlow gives it."""
+    x = raw_array(z)
+    value = torch.angle(x) if x.is_complex() else torch.angle(to_inexact(x)).to(torch.float32)
+    return value * (180.0 / np.pi) if deg else value
+
+
+@public
+def around(a: Any, decimals: int = 0) -> Any:
+    """Rounded to so many decimals, halves to even ones; integers stay integers."""
+    x = raw_array(a)
+    if x.is_floating_point() or x.is_complex():
+        wide = x
+    else:
+        wide = x.to(torch_type(default_float()))
+    factor = 10.0**decimals
+    out = torch.round(wide * factor) / factor if decimals else torch.round(wide)
+    return cast(out, x.dtype)
+
+
+def round(a: Any, decimals: int = 0) -> Any:
+    """Rounded to so many decimals, halves to even ones; integers stay integers."""
+    return around(a, decimals)
+
+
+# two arguments --------------------------------------------------------------------------------------------------------
+
+
+def _together(function: Callable, x1: Any, x2: Any) -> Any:
+    return function(*promoted(x1, x2))
+
+
+def _together_in_floats(function: Callable, x1: Any, x2: Any) -> Any:
+    return function(*map(to_inexact, promoted(x1, x2)))
+
+
+def _bools_as_integers(function: Callable, x1: Any, x2: Any) -> Any:
+    x, y = promoted(x1, x2)
+    return function(x.to(torch.int8), y.to(torch.int8)) if x.dtype is torch.bool else function(x, y)
+
+
+def _divmod(x: torch.Tensor, y: torch.Tensor) -> tuple:
+    return floor_raw(x, y), torch.remainder(x, y)
+
+
+def _heaviside(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.where(x < 0, torch.zeros_like(y), torch.where(x > 0, torch.ones_like(y), y))
+
+
+def _integers(function: Callable, x1: Any, x2: Any) -> Any:
+    x, y = promoted(x1, x2)
+    if x.is_floating_point() or x.is_complex():
+        raise ValueError("Arguments to gcd must be integers.")
+    return function(x, y)
+
+
+def _lcm(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.lcm(x, y)
+
+
+def _logaddexp2(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.logaddexp2(x, y)
+
+
+def _add(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.add(x, y)  # of bools: or
+
+
+def _minus(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return torch.logical_xor(x, y) if x.dtype is torch.bool else torch.sub(x, y)
+
+
+table(globals(), "x1, x2", _together, None, {
+    "add": (_add, "x1 + x2; of bools, whether either is true."),
+    "equal": (torch.eq, "Where x1 is x2."),
+    "logical_and": (torch.logical_and, "Where neither is zero."),
+    "logical_or": (torch.logical_or, "Where one is not zero."),
+    "logical_xor": (torch.logical_xor, "Where exactly one is not zero."),
+    "multiply": (torch.mul, "x1 times x2."),
+    "not_equal": (torch.ne, "Where x1 is not x2."),
+    "subtract": (_minus, "x1 - x2; of bools, whether they differ."),
+})  # fmt: skip
+table(globals(), "x1, x2", _together, INTEGERS, {
+    "bitwise_and": (torch.bitwise_and, "Bits that both have."),
+    "bitwise_or": (torch.bitwise_or, "Bits that one has."),
+    "bitwise_xor": (torch.bitwise_xor, "Bits that exactly one has."),
+})  # fmt: skip
+table(globals(), "x1, x2", _together, REALS_AND_BOOLS, {
+    "greater": (torch.gt, "Where x1 > x2."),
+    "greater_equal": (torch.ge, "Where x1 >= x2."),
+    "less": (torch.lt, "Where x1 < x2."),
+    "less_equal": (torch.le, "Where x1 <= x2."),
+    "maximum": (math.maximum, "The larger of the two."),
+    "minimum": (math.minimum, "The smaller of the two."),
+})  # fmt: skip
+table(globals(), "x1, x2", _bools_as_integers, REALS, {
+    "divmod": (_divmod, "The quotient, rounded down, and what is left."),
+    "floor_divide": (floor_raw, "The quotient, rounded down."),
+    "mod": (torch.remainder, "What the division leaves, of the divisor's sign."),
+    "remainder": (torch.remainder, "What the division leaves, of the divisor's sign."),
+})  # fmt: skip
+table(globals(), "x1, x2", _bools_as_integers, NUMBERS, {"power": (power_raw, "x1 to the power of x2.")})
+table(globals(), "x1, x2", _together_in_floats, NUMBERS, {
+    "divide": (torch.true_divide, "x1 / x2."),
+    "true_divide": (torch.true_divide, "x1 / x2."),
+})  # fmt: skip
+table(globals(), "x1, x2", _together_in_floats, FLOATS, {
+    "arctan2": (torch.atan2, "The angle of the point (x2, x1)."),
+    "heaviside": (_heaviside, "0 where x1 < 0, 1 where x1 > 0, x2 where x1 is 0."),
+    "hypot": (torch.hypot, "The length of the vector (x1, x2)."),
+    "logaddexp": (torch.logaddexp, "log(exp(x1) + exp(x2))."),
+    "logaddexp2": (_logaddexp2, "The same to the base 2."),
+})  # fmt: skip
+table(globals(), "x1, x2", _together, SINGLE_OR_DOUBLE, {
+    "nextafter": (torch.nextafter, "The float after x1 in the direction of x2."),
+})  # fmt: skip
+table(globals(), "x1, x2", _integers, None, {
+    "gcd": (torch.gcd, "The greatest common divisor."),
+    "lcm": (_lcm, "The least common multiple."),
+})  # fmt: skip
+
+
+@public
+def float_power(x1: Any, x2: Any) -> Any:
+    """x1 to the power of x2, in float64 (complex128 for complex numbers)."""
+    wide = np.complex128 if common_type(x1, x2).kind == "c" else default_float()
+    return power_raw(raw_array(x1, wide), raw_array(x2, wide))
+
+
+# questions about two or about dtypes ----------------------------------------------------------------------------------
+
+
+@public
+def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    """Where |a - b| <= atol + rtol |b|."""
+    x, y = promoted(a, b)
+    if not (x.is_floating_point() or x.is_complex()):
+        return torch.eq(x, y)
+    close = torch.abs(x - y) <= atol + rtol * torch.abs(y)
+    close = close & torch.isfinite(y) | (x == y)
+    return close | (torch.isnan(x) & torch.isnan(y)) if equal_nan else close
+
+
+@public
+def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    """Whether all elements are close."""
+    return isclose(a, b, rtol, atol, equal_nan)._t.all()
+
+
+@public
+def array_equal(a1: Any, a2: Any) -> Any:
+    """Whether two arrays have the same shape and elements."""
+    x, y = promoted(a1, a2)
+    return torch.eq(x, y).all() if x.shape == y.shape else torch.tensor(False)
+
+
+def iscomplexobj(x: Any) -> bool:
+    """Whether x has a complex dtype."""
+    return raw_array(x).is_complex()
+
+
+def isrealobj(x: Any) -> bool:
+    """Whether x has no complex dtype."""
+    return not iscomplexobj(x)

@@ -1,0 +1,98 @@
+"""``experimental_enable_numpy_behavior``: promotion, methods and indexing; the numbers are NumPy's."""
+
+import numpy as np
+import pytest
+
+from kerasish import tf
+from kerasish.core.tensor import Tensor
+from kerasish.core.variable import Variable
+from kerasish.tf.experimental.numpy import conversion
+
+tnp = tf.experimental.numpy
+
+
+@pytest.fixture
+def numpy_behavior():
+    """Enabled for one test; TensorFlow has no way back, so the classes' own members are put back."""
+    before = [(cls, dict(cls.__dict__)) for cls in (Tensor, Variable)]
+    yield tnp.experimental_enable_numpy_behavior
+    for cls, members in before:
+        for name in set(cls.__dict__) - set(members):
+            delattr(cls, name)
+        for name, member in members.items():
+            if cls.__dict__[name] is not member:
+                setattr(cls, name, member)
+    conversion.prefer_float32(False)
+
+
+def test_without_it_dtypes_must_agree_and_tensors_lack_numpys_methods():
+    x = tf.constant([1, 2])
+    with pytest.raises((tf.errors.InvalidArgumentError, TypeError)):
+        x + tf.constant([1.5, 2.5])
+    assert not hasattr(x, "astype")
+
+
+@pytest.mark.parametrize(
+    ("expression", "dtype", "values"),
+    [
+        ("x + 1.5", "float64", [[2.5, 3.5], [4.5, 5.5]]),
+        ("1.5 + x", "float64", [[2.5, 3.5], [4.5, 5.5]]),
+        ("x + tf.constant([1.5, 2.5])", "float64", [[2.5, 4.5], [4.5, 6.5]]),
+        ("x // 2", "int32", [[0, 1], [1, 2]]),
+        ("x > 1.5", "bool", [[False, True], [True, True]]),
+        ("x == tf.constant([1.0, 2.0])", "bool", [[True, True], [False, False]]),
+        ("x @ tf.constant([[1.0], [2.0]])", "float64", [[5], [11]]),
+        ("tf.constant([1.0]) + [1, 2]", "float32", [2, 3]),
+        ("tf.constant([True]) + 1", "int64", [2]),
+        ("v + x", "float64", [[2, 4], [4, 6]]),
+        ("v + 1", "float32", [2, 3]),
+        ("x.T", "int32", [[1, 3], [2, 4]]),
+        ("x.astype(float)", "float32", [[1, 2], [3, 4]]),
+        ("x.reshape(4, order='F')", "int32", [1, 3, 2, 4]),
+        ("x.reshape(2, 2, 1)", "int32", [[[1], [2]], [[3], [4]]]),
+        ("x.mean()", "float64", 2.5),
+        ("x.max(0)", "int32", [3, 4]),
+        ("x.min(axis=1, keepdims=True)", "int32", [[1], [3]]),
+        ("x.clip(2, 3)", "int32", [[2, 2], [3, 3]]),
+        ("x[[1, 0]]", "int32", [[3, 4], [1, 2]]),
+        ("x[:, [1, 0]]", "int32", [[2, 1], [4, 3]]),
+        ("x[[0, 1], [1, 0]]", "int32", [2, 3]),
+        ("x[x > 2]", "int32", [3, 4]),
+        ("x[None, [0]]", "int32", [[[1, 2]]]),
+        ("x[-1]", "int32", [3, 4]),
+    ],
+)
+def test_enabled_gives_numpys_results(numpy_behavior, expression, dtype, values):
+    numpy_behavior()
+    names = {"x": tf.constant([[1, 2], [3, 4]]), "v": tf.Variable([1.0, 2.0]), "tf": tf}
+    out = eval(expression, names)
+    assert out.dtype == dtype
+    np.testing.assert_array_equal(out.numpy(), values)
+
+
+def test_enabled_keeps_gradients(numpy_behavior):
+    numpy_behavior()
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tnp.sum((x * np.float64(2.0)).reshape(2, 1) ** 2)
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [8, 16])
+
+
+def test_prefer_float32(numpy_behavior):
+    numpy_behavior(prefer_float32=True)
+    assert tnp.array([1.5]).dtype == "float32"
+    assert tnp.zeros(2).dtype == "float32"
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("new", ValueError), ("all", NotImplementedError)])
+def test_other_modes_are_refused(numpy_behavior, mode, kind):
+    with pytest.raises(kind, match=mode):
+        numpy_behavior(dtype_conversion_mode=mode)
+
+
+def test_gradient_through_functions():
+    x = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape() as tape:
+        y = tnp.sum(tnp.dot(tnp.log(x), tnp.ones((2, 1))))
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), 1 / x.numpy(), rtol=1e-6)
