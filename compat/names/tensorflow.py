@@ -69,8 +69,8 @@ def page() -> str:
         "",
         "Made by `python compat/names/tensorflow.py` from the recorded results in `tests/tf/recorded`; do not edit.",
         "",
-        f"TensorFlow 2.21 has {len(objects)} public names apart from modules and `tf.keras`. Served: {served}. Stated by records "
-        f"of the real library's results: {compared}. In brackets: how many records.",
+        f"TensorFlow 2.21 has {len(objects)} public names apart from modules and `tf.keras`. Served: {served}. Stated by "
+        f"records of the real library's results: {compared}. In brackets: how many records.",
     ]
     for module, names in sorted(modules.items()):
         mine = [name for name in names if objects[name] is not None]

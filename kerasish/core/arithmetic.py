@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from kerasish.core.dtypes import FROM_TORCH
+from kerasish.core.shortcut import Direct
 
 
 def divide(x: torch.Tensor, y: Any) -> torch.Tensor:
@@ -36,3 +37,6 @@ def power(x: Any, y: Any) -> torch.Tensor:
         x = torch.as_tensor(x, dtype=y.dtype, device=y.device)
     has_log = x != 0 if x.is_complex() else x > 0
     return torch.where(has_log, torch.pow(torch.where(has_log, x, 1), y), torch.pow(x, y.detach()))
+
+
+power.direct = Direct(torch.pow, None, (), constant="y")  # type: ignore[attr-defined]

@@ -509,8 +509,9 @@ def custom_gradient(f: Callable) -> Callable:
     """
 
     def decorated(*args: Any, **kwargs: Any) -> Any:
-        tensors = [dispatch.raw(arg) for arg in args]
-        torch_given = bool(args) and all(isinstance(arg, torch.Tensor) for arg in args)
+        given = tree.flatten(list(args))
+        tensors = [dispatch.raw(arg) for arg in given]
+        torch_given = bool(given) and all(isinstance(arg, torch.Tensor) for arg in given)
         accessed: dict[int, Variable] = {}
         layout: dict[str, Any] = {}
 
@@ -520,7 +521,7 @@ def custom_gradient(f: Callable) -> Callable:
 
         def run(inputs: tuple, attached: bool) -> tuple:
             with scope(recording=local.recording if attached else new_recording(), tapes=(Probe(),)):
-                y, grad = f(*(dispatch.wrap(t) for t in inputs[: len(args)]), **kwargs)
+                y, grad = f(*tree.pack_as(list(args), dispatch.wrap(inputs[: len(given)])), **kwargs)
             flat = [dispatch.raw(part).detach() for part in tree.flatten(y)]
             layout["y"] = y
 
@@ -531,7 +532,14 @@ def custom_gradient(f: Callable) -> Callable:
                         grads, extra = grad(*wrapped, variables=list(accessed.values()))
                     else:
                         grads, extra = grad(*wrapped), []
-                    found = [*_sequence(grads), *_sequence(extra)]
+                    found = [*tree.flatten(grads), *tree.flatten(extra)]
+                    if len(found) != len(inputs):
+                        raise fail(
+                            ValueError,
+                            "The gradient function of a custom gradient must return one gradient for each argument",
+                            len(inputs),
+                            len(found),
+                        )
                     return [None if g is None else dispatch.raw(g) for g in found]
 
             return tuple(flat), backward
@@ -545,7 +553,3 @@ def custom_gradient(f: Callable) -> Callable:
         return packed if torch_given else tree.map_structure(dispatch.wrap, packed)
 
     return decorated
-
-
-def _sequence(value: Any) -> list:
-    return list(value) if isinstance(value, (list, tuple)) else [value]

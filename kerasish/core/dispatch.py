@@ -240,6 +240,19 @@ def strings(implementation: Callable) -> Callable[[F], F]:
     return mark
 
 
+def symbolic(rule: Callable) -> Callable[[F], F]:
+    """Below ``@op``: what gives the results on symbolic tensors where tracing cannot, since sizes depend on values.
+
+    The rule has the operation's signature and returns KerasTensors, or NotImplemented where tracing does.
+    """
+
+    def mark(function: F) -> F:
+        function.symbolic = rule  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
 class _Slot:
     """One tensor parameter of an operation."""
 
@@ -370,8 +383,7 @@ def _short_way(function: Callable, signature: inspect.Signature, general: Callab
     if kinds is None:
         return None
     direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
-    letters = "".join(" " if n in direct.ignored else k for n, k in zip(signature.parameters, kinds, strict=True))
-    bind = _binder(letters, direct.kinds is not None)
+    bind = _binder(direct.letters(signature.parameters, kinds), direct.kinds is not None)
     short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor)
     return shortcut.named_after(short, list(signature.parameters.values()))
 

@@ -30,7 +30,7 @@ Python compiles such a text once for each sequence of kinds of parameters; funct
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
 _KINDS = {"Array": "A", "Operand": "O", "Strong": "A", "Arrays": "S", "Index": "I"}
@@ -74,11 +74,18 @@ class Direct(NamedTuple):
         function: gets the parameters without those that are ignored.
         kinds: the dtypes that the first tensor may have; None: all.
         ignored: names of parameters.
+        constant: the operand that must not require a gradient; of one that does, the operation's own rule is needed.
     """
 
     function: Callable
     kinds: Container | None
     ignored: Container[str]
+    constant: str = ""
+
+    def letters(self, names: Iterable[str], kinds: str) -> str:
+        """The letters of ``kinds_of`` as this function takes the parameters: " " if not at all, C if only constants."""
+        pairs = zip(names, kinds, strict=True)
+        return "".join(" " if n in self.ignored else "C" if n == self.constant else kind for n, kind in pairs)
 
 
 def text(kinds: str, checked: bool = False) -> str:
@@ -87,7 +94,7 @@ def text(kinds: str, checked: bool = False) -> str:
     What that hands to ``_general`` are the values of all parameters, in a tuple. Other names are those of ``dispatch``.
 
     Args:
-        kinds: a letter for each parameter, as ``kinds_of`` tells; " " for one that the function does not get.
+        kinds: a letter for each parameter, as ``Direct.letters`` tells.
         checked: whether the dtype of the first tensor has to be in ``_kinds``.
     """
     parameters = ", ".join(f"*p{i}" if kind == "V" else f"p{i}" for i, kind in enumerate(kinds))
@@ -95,7 +102,7 @@ def text(kinds: str, checked: bool = False) -> str:
     raw = {"-": "p{}", "V": "*_t{}"}
     passed = ", ".join(raw.get(kind, "_t{}").format(i) for i, kind in enumerate(kinds) if kind != " ")
     slots = [i for i, kind in enumerate(kinds) if kind not in " -"]
-    typed = [i for i in slots if kinds[i] in "AOao"]
+    typed = [i for i in slots if kinds[i] in "AOCao"]
     lines = ["_now, _reads = -1, None", "try:"]
     for i in slots:
         torch_only = _torch_only(kinds, slots, typed, checked) if i == slots[0] and "V" not in kinds else []
@@ -140,13 +147,14 @@ def _unwrapped(i: int, kinds: str, typed: list[int], given: str, torch_only: lis
         f" {t} = {p}._t",
         *same_dtype,
         f" if {t}.requires_grad:",
+        *([f"  return {given}"] if kind == "C" else []),
         "  _now = local.recording",
         f"  if {p}._recording != _now: {t} = live({p})",
         *torch_only,
     ]
     if kind.islower():
         lines += [f"elif {p} is None: {t} = None"]
-    if kind in "Oo" and follows:
+    if kind in "OCo" and follows:
         lines += [
             f"elif _kind is float and _dtype in _floats: {t} = {p}",
             f"elif _kind is int and _dtype is not _bool: {t} = {p}",
@@ -156,7 +164,7 @@ def _unwrapped(i: int, kinds: str, typed: list[int], given: str, torch_only: lis
         f" {t} = {p}.read()",
         f" if type({t}) is _strings: return {given}",
         *same_dtype,
-        f" if {t}.requires_grad: _now = local.recording",
+        f" if {t}.requires_grad: {f'return {given}' if kind == 'C' else '_now = local.recording'}",
         f" _reads = (({p}, {t}),) if _reads is None else (*_reads, ({p}, {t}))",
     ]
     return lines
@@ -167,5 +175,6 @@ def _torch_only(kinds: str, slots: list[int], typed: list[int], checked: bool) -
     conditions = ["_kind is _Torch", *(f"type(p{i}) is _Torch" for i in slots[1:])]
     conditions += [f"p{i}.dtype is p{typed[0]}.dtype" for i in typed[1:]]
     conditions += [f"p{i}.dtype in _kinds" for i in typed[:1] if checked]
+    conditions += [f"not p{i}.requires_grad" for i in typed if kinds[i] == "C"]
     passed = ", ".join(f"p{i}" for i, kind in enumerate(kinds) if kind != " ")
     return [f"elif {' and '.join(conditions)}: return _function({passed})"]

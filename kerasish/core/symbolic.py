@@ -11,14 +11,14 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from kerasish.core import dispatch, tree
-from kerasish.core.context import scope, unique_name
+from kerasish.core.context import local, scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
@@ -30,6 +30,7 @@ from kerasish.core.tensor import StringTensor
 PROBES = (48, 96)
 ROUND_PROBES = (64, 128)  # where halves of halves have to double again to the same size
 SMALL_PROBES = (6, 9)  # where those are more than a layer can take
+_WHOLE = (torch.int32, torch.int64)
 _FEW = 32  # integers that may be a shape
 
 
@@ -251,22 +252,31 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
-    """The results of ``function`` as KerasTensors, from runs on tensors without storage.
+    """The results of ``function`` as KerasTensors: by its own rule (``dispatch.symbolic``), or from runs without storage.
 
     Results that are sizes (``tf.shape(x)[0]``) remember their values in each run, which later functions may need.
 
     Raises:
         ValueError: the function needs values, or the shapes do not fit.
     """
+    rule = getattr(function, "symbolic", None)
+    if rule is not None and (results := _fitting(rule, args, kwargs)) is not NotImplemented:
+        return results
     leaves = [x for x in tree.flatten((list(args), kwargs)) if isinstance(x, KerasTensor)]
     known = any(x._sizes is not None for x in leaves)
     probes = PROBES if known or any(None in x.shape for x in leaves) else PROBES[:1]
     runs = None
     if not known:
-        with suppress(NotImplementedError):  # it makes a tensor of numbers and reads it
+        try:
             runs = [_run(function, args, kwargs, probe, "meta") for probe in probes]
+        except NotImplementedError:  # it makes a tensor of numbers and reads it
+            pass
+        except ValueError as error:
+            if "on meta tensors" not in str(error):
+                raise
     if runs is not None and not any(map(_may_be_size, tree.flatten(runs[0]))):
         return merge(runs)
+    args, kwargs = tree.map_structure(_numbers, [list(args), kwargs])
     try:
         with fake_mode():
             runs = [_run(function, args, kwargs, probe, "cpu") for probe in probes]
@@ -286,16 +296,43 @@ def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str)
     filled = tree.map_structure(lambda x: placeholder(x, probe, device), [list(args), kwargs])
     on_fakes = device != "meta"
     with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
-        try:
-            return function(*filled[0], **filled[1])
-        except InvalidArgumentError as error:
-            raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
+        return _fitting(function, *filled)
+
+
+def _fitting(function: Callable, args: Any, kwargs: dict) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except InvalidArgumentError as error:
+        raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
+
+
+def has_stand_in(t: torch.Tensor) -> bool:
+    """Whether ``t`` is a tensor of a trace with a size that may stand for an unknown one."""
+    if t.device.type != "meta" and not local.tracing:
+        return False
+    return any(size and (size % PROBES[0] == 0 or size in SMALL_PROBES) for size in t.shape)
+
+
+class _Numbers:
+    """What a small tensor holds, positions or sizes maybe: a tensor made of it keeps its values in ``fake_mode``."""
+
+    def __init__(self, t: torch.Tensor) -> None:
+        self.values, self.dtype = t.tolist(), t.dtype
+
+
+def _numbers(x: Any) -> Any:
+    """A small tensor of integers on the host as its values; anything else as it is."""
+    if dispatch.is_symbolic(x) or not dispatch.is_tensor(x):
+        return x
+    t = dispatch.raw(x)
+    few = type(t) is torch.Tensor and t.device.type == "cpu" and 0 < t.numel() <= _FEW and t.dtype in _WHOLE
+    return _Numbers(t) if few else x
 
 
 def _may_be_size(x: Any) -> bool:
     """Whether a result may be made of sizes alone: a few integers."""
     t = getattr(x, "_t", None)
-    return isinstance(t, torch.Tensor) and t.dtype in (torch.int32, torch.int64) and t.numel() <= _FEW
+    return isinstance(t, torch.Tensor) and t.dtype in _WHOLE and t.numel() <= _FEW
 
 
 def _constant(x: Any) -> Any:
@@ -329,6 +366,8 @@ def placeholder(x: Any, probe: int, device: Any = "meta") -> Any:
         )
     if isinstance(x, StringTensor):
         return x
+    if isinstance(x, _Numbers):
+        return dispatch.wrap(torch.tensor(x.values, dtype=x.dtype))
     if dispatch.is_tensor(x) or isinstance(x, np.ndarray):
         return dispatch.wrap(dispatch.raw(x).detach().to(device))
     return x

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from kerasish.core import symbolic
 from kerasish.core.dispatch import Array, Arrays, Strong, op, strings
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.common import Axis, axis_index, axis_indices, integer_shape, moves
@@ -41,10 +43,18 @@ def reshape(x: Array, newshape: Any) -> Any:
     try:
         return x.reshape(sizes)
     except RuntimeError:
+        if symbolic.has_stand_in(x):
+            return reshaped_stand_in(x, sizes)
         raise InvalidArgumentError(
             f"Input to reshape is a tensor with {x.numel()} values (shape {tuple(x.shape)}), which do not fit the "
             f"requested shape {tuple(sizes)} [Op:Reshape]"
         ) from None
+
+
+def reshaped_stand_in(x: torch.Tensor, sizes: list[int]) -> torch.Tensor:
+    """What reshaping gives in a trace where the sizes that stand for unknown ones do not fit those asked for."""
+    known = math.prod(size for size in sizes if size != -1)
+    return x.new_empty([max(x.numel() // max(known, 1), 1) if size == -1 else size for size in sizes])
 
 
 def _ravel_strings(x: np.ndarray) -> np.ndarray:
@@ -397,5 +407,7 @@ def unstack(x: Array, num: int | None = None, axis: int = 0) -> Any:
     """
     axis = axis_index(axis, x.ndim)
     if num is not None and num != x.shape[axis]:
+        if symbolic.has_stand_in(x):
+            return [x.select(axis, 0)] * num
         raise InvalidArgumentError(f"Input shape axis {axis} must equal {num}, got shape {list(x.shape)} [Op:Unpack]")
     return list(x.unbind(axis))

@@ -15,7 +15,7 @@ import torch
 from kerasish.core import autodiff, dispatch, symbolic, tree
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, op, raw, wrap
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.ops.common import axis_index
 
 # branches -------------------------------------------------------------------------------------------------------------
@@ -27,6 +27,18 @@ def _has_value(t: torch.Tensor) -> bool:
 
 def _kind(leaf: Any) -> tuple:
     return (getattr(leaf, "shape", ()), getattr(leaf, "dtype", type(leaf).__name__))
+
+
+def _holds(pred: torch.Tensor) -> bool:
+    """The truth of a condition, a scalar or a tensor of one element."""
+    if pred.numel() != 1:
+        raise fail(
+            ValueError,
+            "The truth value of a condition with more or less than one element is ambiguous",
+            "a boolean scalar",
+            f"shape {tuple(pred.shape)}",
+        )
+    return bool(pred)
 
 
 def _check_alike(results: Sequence, names: str) -> Any:
@@ -52,13 +64,15 @@ def cond(pred: Any, true_fn: Callable, false_fn: Callable) -> Any:
     pred = raw(pred)
     if not _has_value(pred):
         return _check_alike([true_fn(), false_fn()], "`true_fn` and `false_fn`")
-    return true_fn() if bool(pred) else false_fn()
+    return true_fn() if _holds(pred) else false_fn()
 
 
 def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
     """``branches[index](*operands)``; an index outside takes the first or the last branch."""
     if symbolic.any_symbolic((index, operands)):
         return symbolic.call(switch, (index, branches, *operands), {})
+    if not branches:
+        raise fail(ValueError, "`branches` must have at least one function", received=branches)
     index = raw(index)
     if not _has_value(index):
         return _check_alike([branch(*operands) for branch in branches], "`branches`")
@@ -71,6 +85,14 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
 def _as_tensors(structure: Any) -> Any:
     """Numbers and arrays in a structure as tensors; what is a tensor already, and ``None``, as it is."""
     return tree.map_structure(lambda x: x if x is None or dispatch.is_tensor(x) else wrap(raw(x)), structure)
+
+
+def _check_structure(before: Any, after: Any, what: str) -> None:
+    """Raise a ``ValueError`` unless what a loop's function returned has the structure of what it was given."""
+    try:
+        tree.assert_same_structure(before, after)
+    except (TypeError, ValueError) as error:
+        raise fail(ValueError, f"{what}: {error}") from None
 
 
 def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iterations: int | None = None) -> Any:
@@ -86,6 +108,7 @@ def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iteration
     Raises:
         ValueError: ``body`` returns another structure than it takes.
     """
+    maximum_iterations = None if maximum_iterations is None else _bound(maximum_iterations)
     if symbolic.any_symbolic(loop_vars):
         return symbolic.call(while_loop, (cond, body, loop_vars, maximum_iterations), {})
     single = not isinstance(loop_vars, (tuple, list))
@@ -94,11 +117,11 @@ def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iteration
     while maximum_iterations is None or count < maximum_iterations:
         holds = raw(cond(*values))
         known = _has_value(holds)
-        if known and not bool(holds):
+        if known and not _holds(holds):
             break
         after = body(*values)
         after = (after,) if single or not isinstance(after, (tuple, list)) else tuple(after)
-        tree.assert_same_structure(values, after)
+        _check_structure(values, after, "`body` must return the structure of `loop_vars`")
         values = _as_tensors(after)
         count += 1
         if not known:
@@ -106,19 +129,33 @@ def while_loop(cond: Callable, body: Callable, loop_vars: Any, maximum_iteration
     return values[0] if single else values
 
 
+def _bound(bound: Any) -> int | None:
+    """A loop's bound as a number; ``None`` if it has no value while shapes are traced."""
+    bound = raw(bound)
+    return int(bound) if _has_value(bound) else None
+
+
 def fori_loop(lower: Any, upper: Any, body_fun: Callable, init_val: Any) -> Any:
     """Replace a value by ``body_fun(i, value)`` for i from ``lower`` up to, but not including, ``upper``."""
-    if symbolic.any_symbolic(init_val):
+    lower, upper = (x if dispatch.is_symbolic(x) else _bound(x) for x in (lower, upper))
+    if symbolic.any_symbolic((lower, upper, init_val)):
         return symbolic.call(fori_loop, (lower, upper, body_fun, init_val), {})
     value = _as_tensors(init_val)
-    for i in range(int(lower), int(upper)):
+    if lower is None or upper is None:  # a trace of shapes: one step tells them
+        return body_fun(wrap(raw(0)), value)
+    for i in range(lower, upper):
         value = body_fun(wrap(raw(i)), value)
     return value
 
 
 def _slices(xs: Any) -> list:
     """The slices of a structure of tensors along their first axes, each a structure."""
-    parts = [wrap_like(x, raw(x).unbind(0)) for x in tree.flatten(xs)]
+    tensors = tree.flatten(xs)
+    if not tensors or any(raw(x).ndim == 0 for x in tensors):
+        raise fail(
+            ShapeMismatchError, "There is nothing to slice along the first axis", "tensors of rank 1 or more", xs
+        )
+    parts = [wrap_like(x, raw(x).unbind(0)) for x in tensors]
     lengths = {len(part) for part in parts}
     if len(lengths) > 1:
         raise fail(ValueError, "The tensors must have one length along their first axis", received=sorted(lengths))
@@ -136,8 +173,12 @@ def _stack(steps: list) -> Any:
     for column in zip(*(tree.flatten(step) for step in steps), strict=True):
         if column[0] is None:
             stacks.append(wrap(torch.zeros(len(column))))
-        else:
-            stacks.append(wrap_like(column[0], [torch.stack([raw(x) for x in column])])[0])
+            continue
+        leaves = [raw(x) for x in column]
+        if any(leaf.shape != leaves[0].shape for leaf in leaves):
+            shapes = sorted({tuple(leaf.shape) for leaf in leaves})
+            raise fail(ShapeMismatchError, "The results for the slices must have one shape", received=shapes)
+        stacks.append(wrap_like(column[0], [torch.stack(leaves)])[0])
     return tree.pack_as(steps[0], stacks)
 
 
@@ -151,7 +192,10 @@ def map(f: Callable, xs: Any) -> Any:
         raise fail(TypeError, "`f` should be a callable", received=f"f={f}")
     if symbolic.any_symbolic(xs):
         return symbolic.call(map, (f, xs), {})
-    return _stack([f(part) for part in _slices(_as_tensors(xs))])
+    parts = _slices(_as_tensors(xs))
+    if not parts:
+        raise fail(ShapeMismatchError, "`xs` has no slices", "a first axis of length 1 or more", "length 0")
+    return _stack([f(part) for part in parts])
 
 
 def scan(
@@ -180,20 +224,51 @@ def scan(
         raise ValueError("Got no `xs` to scan over and `length` not provided.")
     if symbolic.any_symbolic((init, xs)):
         return symbolic.call(scan, (f, init, xs, length, reverse, unroll), {})
-    steps = [None] * int(length or 0) if xs is None else _slices(_as_tensors(xs))
-    if length is not None and len(steps) != int(length):
-        raise fail(ValueError, "`length` and the length of `xs` disagree", int(length), len(steps))
-    carry, ys = _as_tensors(init), []
+    steps = _scanned(xs, length)
+    start = carry = _as_tensors(init)
+    ys: list = []
     for x in reversed(steps) if reverse else steps:
-        carry, y = f(carry, x)
+        after, y = f(carry, x)
+        carry = carry if after is None else _as_tensors(after)
+        _check_carry(start, carry)
         ys.append(y)
-    return carry, _stack(ys[::-1] if reverse else ys) if ys else None
+    if not ys or all(y is None for y in ys):  # like the carry, as in Keras
+        return carry, tree.map_structure(lambda t: _zeros(t, len(ys)), start)
+    return carry, _stack(ys[::-1] if reverse else ys)
+
+
+def _scanned(xs: Any, length: Any) -> list:
+    """The slices that a scan goes over; their number is ``length`` while the real one is not known."""
+    length = None if length is None else int(length)
+    if xs is None:
+        return [None] * (length or 0)
+    xs = _as_tensors(xs)
+    steps = _slices(xs)
+    if length is not None and len(steps) != length:
+        if _has_value(raw(tree.flatten(xs)[0])):
+            raise fail(ValueError, "`length` and the length of `xs` disagree", length, len(steps))
+        steps = steps[:1] * length
+    return steps
+
+
+def _check_carry(before: Any, after: Any) -> None:
+    """Raise unless a scan's function returned a carry of the structure and the shapes that it was given."""
+    _check_structure(before, after, "The carry must keep its structure")
+    for old, new in zip(tree.flatten(before), tree.flatten(after), strict=True):
+        if raw(old).shape != raw(new).shape:
+            shapes = (tuple(raw(old).shape), tuple(raw(new).shape))
+            raise fail(ShapeMismatchError, "The carry must keep its shape", *shapes)
+
+
+def _zeros(like: Any, count: int) -> Any:
+    """``count`` stacked tensors of zeros like one."""
+    return wrap_like(like, [raw(like).new_zeros((count, *raw(like).shape))])[0]
 
 
 def associative_scan(f: Callable, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """The running results of an associative ``f``: e₀, f(e₀, e₁), f(f(e₀, e₁), e₂), ...
 
-    ``f`` is applied to log₂ n pairs of long slices instead of n short ones (Hillis and Steele's scan).
+    ``f`` is applied to about 2 log₂ n pairs of slices, each half as long as the one before, instead of n short ones.
 
     Args:
         f: takes two structures like ``elems`` of equal lengths along ``axis`` and combines them elementwise.
@@ -209,31 +284,45 @@ def associative_scan(f: Callable, elems: Any, reverse: bool = False, axis: int =
     given = _as_tensors(elems)
 
     def mapped(function: Callable, *structures: Any) -> Any:
-        """``function`` on the raw leaves; the results wrapped as the leaves of ``elems`` are."""
-        return tree.map_structure(
-            lambda like, *xs: wrap_like(like, [function(*(raw(x) for x in xs))])[0], given, *structures
-        )
+        """``function(axis, *leaves)`` on the raw leaves; the results wrapped as the leaves of ``elems`` are."""
 
-    def along(x: torch.Tensor) -> int:
-        return axis_index(axis, x.ndim)
+        def on_leaf(like: Any, *leaves: Any) -> Any:
+            tensors = [raw(x) for x in leaves]
+            return wrap_like(like, [function(axis_index(axis, tensors[0].ndim), *tensors)])[0]
 
-    def turned(structure: Any) -> Any:
-        return mapped(lambda x: x.flip(along(x)), structure) if reverse else structure
+        return tree.map_structure(on_leaf, given, *structures)
 
-    lengths = {raw(x).shape[along(raw(x))] for x in tree.flatten(given)}
+    lengths = {raw(x).shape[axis_index(axis, raw(x).ndim)] for x in tree.flatten(given)}
     if len(lengths) != 1:
         raise fail(ValueError, f"Array inputs must have the same length along axis {axis}", received=sorted(lengths))
-    total = lengths.pop()
-    result, step = turned(given), 1
-    while step < total:
-        rest = total - step
-        before = mapped(lambda x, n=rest: x.narrow(along(x), 0, n), result)
-        after = mapped(lambda x, s=step, n=rest: x.narrow(along(x), s, n), result)
-        joined = f(before, after)
-        start = mapped(lambda x, s=step: x.narrow(along(x), 0, s), result)
-        result = mapped(lambda a, b: torch.cat((a, b), along(a)), start, joined)
-        step *= 2
-    return turned(result)
+
+    def scanned(parts: Any, size: int) -> Any:
+        if size < 2:
+            return parts
+        lefts = mapped(lambda dim, x: _every_other(x, dim, 0, size - 1), parts)
+        rights = mapped(lambda dim, x: _every_other(x, dim, 1, size), parts)
+        odd = even = scanned(f(lefts, rights), size // 2)
+        if size > 2:  # what comes after a pair is joined to that pair's result
+            before = mapped(lambda dim, x: x.narrow(dim, 0, (size - 1) // 2), odd)
+            even = f(before, mapped(lambda dim, x: _every_other(x, dim, 2, size), parts))
+        return mapped(lambda dim, x, a, b: _woven(x, a, b, dim, size), parts, even, odd)
+
+    def turned(structure: Any) -> Any:
+        return mapped(lambda dim, x: x.flip(dim), structure) if reverse else structure
+
+    return turned(scanned(turned(given), lengths.pop()))
+
+
+def _every_other(x: torch.Tensor, axis: int, start: int, stop: int) -> torch.Tensor:
+    return x.movedim(axis, 0)[start:stop:2].movedim(0, axis)
+
+
+def _woven(parts: torch.Tensor, even: torch.Tensor, odd: torch.Tensor, axis: int, size: int) -> torch.Tensor:
+    """Running results in order: the first of ``parts``, then those of ``odd`` and ``even`` by turns."""
+    evens = (size - 1) // 2
+    joined = torch.cat((parts.narrow(axis, 0, 1), even.narrow(axis, 0, evens), odd), axis)
+    places = torch.arange(size, device=joined.device)
+    return joined.index_select(axis, places // 2 + (places % 2) * (evens + 1))
 
 
 # vectorization --------------------------------------------------------------------------------------------------------
@@ -242,10 +331,30 @@ def associative_scan(f: Callable, elems: Any, reverse: bool = False, axis: int =
 def _vmapped(function: Callable, in_dims: Any, args: tuple) -> Any:
     """``torch.vmap`` of a function of Tensors over raw tensors."""
 
-    def on_raw(*parts: Any) -> Any:
-        return tree.map_structure(raw, function(*tree.map_structure(wrap, parts)))
+    structures = []
 
-    return torch.vmap(on_raw, in_dims=in_dims, randomness="different")(*args)
+    def on_raw(*parts: Any) -> Any:
+        structures[:] = [function(*tree.map_structure(wrap, parts))]
+        leaves = [raw(x) for x in tree.flatten(structures[0]) if x is not None]
+        return tuple(leaves) if leaves else raw(0)
+
+    results = torch.vmap(on_raw, in_dims=in_dims, randomness="different")(*args)
+    rest = iter(results if isinstance(results, tuple) else ())
+    return tree.map_structure(lambda x: None if x is None else next(rest), structures[0])
+
+
+def _stretched(elements: Any) -> Any:
+    """Tensors of length 1 along their first axes repeated to the others' length."""
+    lengths = {raw(x).shape[:1] for x in tree.flatten(elements)} - {(1,)}
+    if len(lengths) != 1 or lengths == {()}:
+        return elements
+    (length,) = lengths.pop()
+
+    def stretched(x: Any) -> Any:
+        t = raw(x)
+        return wrap_like(x, [t.expand(length, *t.shape[1:])])[0] if t.shape[0] == 1 else x
+
+    return tree.map_structure(stretched, elements)
 
 
 def vectorized_map(function: Callable, elements: Any) -> Any:
@@ -255,7 +364,7 @@ def vectorized_map(function: Callable, elements: Any) -> Any:
     """
     if symbolic.any_symbolic(elements):
         return symbolic.call(vectorized_map, (function, elements), {})
-    elements = _as_tensors(elements)
+    elements = _stretched(_as_tensors(elements))
     try:
         result = _vmapped(function, 0, (tree.map_structure(raw, elements),))
     except (RuntimeError, dispatch.InvalidArgumentError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch, dtypes, tree
+from kerasish.core import dispatch, dtypes, symbolic, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.dispatch import Array, op, raw, strings, wrap
 from kerasish.core.errors import InvalidArgumentError, fail
@@ -168,6 +170,19 @@ def _spaced(start: Any, stop: Any, num: int, endpoint: bool, dtype: Any) -> tupl
     return values, step, torch_dtype(common if dtype is None else dtype)
 
 
+def _drawn(function: Callable) -> Callable:
+    """A function that takes symbolic tensors too."""
+
+    @functools.wraps(function)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        if symbolic.any_symbolic(args, kwargs):
+            return symbolic.call(public, args, kwargs)
+        return function(*args, **kwargs)
+
+    return public
+
+
+@_drawn
 def linspace(
     start: Any,
     stop: Any,
@@ -193,6 +208,7 @@ def linspace(
     return (values, wrap(step.to(wanted))) if retstep else values
 
 
+@_drawn
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None, axis: int = 0
 ) -> Any:
@@ -202,6 +218,7 @@ def logspace(
     return wrap(values.movedim(0, axis_index(axis, values.ndim)).to(wanted))
 
 
+@_drawn
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """``num`` values from ``start`` to ``stop`` with a constant quotient; both have the same sign. See ``linspace``."""
     first, last = raw(start, torch.float64).double(), raw(stop, torch.float64).double()

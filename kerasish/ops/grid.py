@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core.dispatch import Array, Index, op, raw, strings
+from kerasish.core.dispatch import Array, Index, op, raw, strings, symbolic
 from kerasish.core.errors import fail
+from kerasish.ops import specs
 from kerasish.ops.common import integer_shape, moves, numbers
 
 # repeating and padding ------------------------------------------------------------------------------------------------
@@ -132,6 +133,7 @@ def meshgrid(*x: Index, indexing: str = "xy") -> Any:
 
 
 @op
+@symbolic(specs.diag)
 def diag(x: Array, k: int = 0) -> Any:
     """The k-th diagonal of a matrix, or the matrix with a vector on its k-th diagonal.
 
@@ -150,6 +152,7 @@ def diagflat(x: Array, k: int = 0) -> Any:
 
 
 @op
+@symbolic(specs.diagonal)
 def diagonal(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonals of the matrices in the plane of two axes; they become the last axis."""
     return torch.diagonal(x, offset, axis1, axis2)

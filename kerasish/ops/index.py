@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core.dispatch import Array, Arrays, Index, Operand, op, raw, strings
+from kerasish.core.dispatch import Array, Arrays, Index, Operand, op, raw, strings, symbolic
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.indexing import index_raw
 from kerasish.core.storage import host
+from kerasish.ops import specs
 from kerasish.ops.common import axis_index, integer_shape, moves
 
 # reading --------------------------------------------------------------------------------------------------------------
@@ -85,6 +86,7 @@ def get_item(x: Array, key: Any) -> Any:
 
 
 @op
+@symbolic(specs.slice)
 @moves
 def slice(inputs: Array, start_indices: Any, shape: Any) -> Any:
     """The block of ``shape`` at ``start_indices``; a size of -1 reaches to the end.
@@ -103,6 +105,7 @@ def slice(inputs: Array, start_indices: Any, shape: Any) -> Any:
 
 
 @op
+@symbolic(specs.nonzero)
 def nonzero(x: Array) -> Any:
     """The places of the elements that are not 0: for each axis a vector of indices (int32)."""
     return tuple(index.int() for index in torch.nonzero(x, as_tuple=True))
@@ -124,6 +127,7 @@ def unravel_index(indices: Index, shape: Any) -> Any:
 
 
 @op
+@symbolic(specs.slice_update)
 @moves
 def slice_update(inputs: Array, start_indices: Any, updates: Index) -> Any:
     """``inputs`` with the block at ``start_indices`` replaced by ``updates``, in the dtype of ``inputs``.
@@ -197,6 +201,7 @@ def _where_strings(condition: torch.Tensor, x1: Any = None, x2: Any = None) -> n
 
 @op
 @strings(_where_strings)
+@symbolic(specs.where)
 def where(condition: Index, x1: Operand | None = None, x2: Operand | None = None) -> Any:
     """x1 where the condition holds (is not 0), x2 elsewhere, with broadcasting; with a condition alone, ``nonzero``.
 

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 from kerasish.core import tree
-from kerasish.core.dispatch import Array, Strong, op, raw, wrap
+from kerasish.core.dispatch import Array, Strong, op, raw, symbolic, wrap
 from kerasish.core.errors import InvalidArgumentError, ShapeMismatchError, fail
+from kerasish.ops import specs
 from kerasish.ops.common import Axis, axis_indices, floating, floating_wide, in_float32
 from kerasish.ops.reduce import total
 
@@ -171,6 +172,7 @@ def cdist(x: Array, y: Array) -> Any:
 
 
 @op
+@symbolic(specs.corrcoef)
 def corrcoef(x: Array) -> Any:
     """The correlation coefficients between the rows of a matrix."""
     return in_float32(torch.corrcoef, floating_wide(x))

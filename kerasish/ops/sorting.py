@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import torch
 
 from kerasish.core import dtypes
-from kerasish.core.dispatch import Array, Index, op
+from kerasish.core.dispatch import Array, Index, op, symbolic
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.ops import coordinates
+from kerasish.ops import coordinates, specs
 from kerasish.ops.common import axis_index, floating, needs_values
 
 # order ----------------------------------------------------------------------------------------------------------------
@@ -137,6 +137,7 @@ def isin(x1: Array, x2: Array, assume_unique: bool = False, invert: bool = False
 
 
 @op
+@symbolic(specs.bincount)
 def bincount(x: Index, weights: Index | None = None, minlength: int = 0, sparse: bool = False) -> Any:
     """How often each integer 0, 1, ... occurs in a vector, or in each row of a matrix; with weights, their sums.
 
@@ -161,6 +162,7 @@ def bincount(x: Index, weights: Index | None = None, minlength: int = 0, sparse:
 
 
 @op
+@symbolic(specs.histogram)
 def histogram(x: Array, bins: int = 10, range: Any = None) -> Any:
     """Counts of a vector's elements in ``bins`` intervals of equal width, and their bins + 1 edges.
 
@@ -187,6 +189,7 @@ def histogram(x: Array, bins: int = 10, range: Any = None) -> Any:
 
 
 @op
+@symbolic(specs.unique)
 def unique(
     x: Array,
     sorted: bool = True,
@@ -260,6 +263,7 @@ def _segments(data: torch.Tensor, ids: torch.Tensor, count: int | None, kind: st
 
 
 @op
+@symbolic(specs.segment)
 def segment_sum(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Sums of the slices of ``data`` along its first axis that have the same id; 0 for an id that nothing has.
 
@@ -276,12 +280,14 @@ def segment_sum(data: Array, segment_ids: Index, num_segments: int | None = None
 
 
 @op
+@symbolic(specs.segment)
 def segment_prod(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Products of the slices of ``data`` with the same id; 1 for an id that nothing has. See ``segment_sum``."""
     return _segments(data, segment_ids, num_segments, "prod", 1)
 
 
 @op
+@symbolic(specs.segment)
 def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The largest of the slices of ``data`` with the same id; the dtype's smallest number for an id that nothing has.
 
@@ -291,6 +297,7 @@ def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None
 
 
 @op
+@symbolic(specs.segment)
 def segment_min(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The smallest of the slices of ``data`` with the same id; the dtype's largest number for an id that nothing has.
 

@@ -110,7 +110,8 @@ def _make(signature: str, target: Callable, kinds: Kinds, module: str) -> Callab
     )
     definition.body = ast.parse(f"{head}return _target({arguments})").body
     made = _compiled(definition, {"_target": target, "_kinds": kinds, "_refused": refused}, module)
-    made.direct = Direct(target, None if every else kinds, IGNORED)  # type: ignore[attr-defined]
+    short = getattr(target, "direct", Direct(target, None, ()))
+    made.direct = short._replace(kinds=None if every else kinds, ignored=IGNORED)  # type: ignore[attr-defined]
     on_strings = getattr(target, "strings", None)
     if on_strings is not None:
         definition.body = ast.parse(f"return _target({arguments})").body

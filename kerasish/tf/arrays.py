@@ -13,13 +13,14 @@ import numpy as np
 import torch
 
 from kerasish import ops
-from kerasish.core import dispatch, dtypes
+from kerasish.core import dispatch, dtypes, symbolic
 from kerasish.core import shape as shapes
 from kerasish.core.dispatch import Array, Arrays, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
+from kerasish.ops.array import reshaped_stand_in
 from kerasish.ops.common import integer_shape, moves
 from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
@@ -128,6 +129,8 @@ def reshape(tensor: Array, shape: Any, name: str | None = None) -> Any:
     try:
         return tensor.reshape(sizes)
     except RuntimeError:
+        if symbolic.has_stand_in(tensor):
+            return reshaped_stand_in(tensor, sizes)
         raise InvalidArgumentError(_misfit(tensor.numel(), sizes)) from None
 
 

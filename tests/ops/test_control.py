@@ -96,8 +96,18 @@ def test_scan_over_structures_and_over_nothing():
     same(ys["s"], np.array([1, 2], "float32"))
     carry, ys = ops.scan(lambda c, x: (c + 1, c), ops.array(0), length=3)
     same(ys, np.array([0, 1, 2], "int32"))
-    same(ops.scan(lambda c, x: (c, None), ops.array(0), length=2)[1], np.zeros(2, "float32"))
-    assert ops.scan(lambda c, x: (c, c), ops.array(0), length=0)[1] is None
+    same(ops.scan(lambda c, x: (c, None), ops.array(0), length=2)[1], np.zeros(2, "int32"))
+    same(ops.scan(lambda c, x: (c, c), ops.array(0), length=0)[1], np.zeros(0, "int32"))
+    carry, ys = ops.scan(lambda c, x: (c + x, None), ops.zeros(4), X)
+    same(carry, X.sum(0))
+    same(ys, np.zeros((3, 4), "float32"))
+
+
+def test_scan_refuses_another_carry():
+    with pytest.raises(ValueError, match="keep its structure"):
+        ops.scan(lambda c, x: ((c, c), x), ops.zeros(4), X)
+    with pytest.raises(ValueError, match="keep its shape"):
+        ops.scan(lambda c, x: (ops.concatenate([c, x]), x), ops.zeros(4), X)
 
 
 def test_scan_refuses_bad_arguments():
@@ -220,3 +230,60 @@ def test_custom_gradient():
     with GradientTape() as tape:
         y = log1pexp(v)
     same(tape.gradient(y, v), np.float32(1))
+
+
+# symbolic use ---------------------------------------------------------------------------------------------------------
+
+
+def test_constants_keep_their_values_in_symbolic_calls():
+    x = KerasTensor((None, 4), "float32")
+    assert ops.slice(x, ops.convert_to_tensor([1, 0]), (1, 2)).shape == (1, 2)
+    assert ops.slice_update(x, ops.convert_to_tensor([1, 0]), ops.ones((1, 2))).shape == (None, 4)
+    assert ops.roll(x, ops.convert_to_tensor(2), axis=1).shape == (None, 4)
+    assert ops.fori_loop(ops.convert_to_tensor(1), ops.convert_to_tensor(3), lambda i, a: a * 2, x).shape == (None, 4)
+
+
+def test_loop_bounds_may_be_symbolic():
+    x = KerasTensor((None, 4), "float32")
+    assert ops.fori_loop(0, KerasTensor((), "int32"), lambda i, a: a * 2, x).shape == (None, 4)
+
+
+def test_sizes_that_are_asked_for_settle_unknown_ones():
+    x = KerasTensor((None, 4), "float32")
+    assert ops.reshape(x, (3, 2, 2)).shape == (3, 2, 2)
+    assert ops.reshape(x, (5, -1)).shape == (5, None)
+    assert [part.shape for part in ops.unstack(x, 3)] == [(4,)] * 3
+    carry, ys = ops.scan(lambda c, row: (c + row, c), ops.zeros(4), x, length=3)
+    assert (carry.shape, ys.shape) == ((4,), (3, 4))
+    with pytest.raises(ValueError, match="do not fit"):
+        ops.reshape(KerasTensor((3, 4), "float32"), (5, 2))
+
+
+def test_conditions_must_be_scalars():
+    with pytest.raises(ValueError, match="ambiguous"):
+        ops.cond(ops.array([True, False]), lambda: 1, lambda: 2)
+    with pytest.raises(ValueError, match="ambiguous"):
+        ops.while_loop(lambda a: a < 5, lambda a: a + 1, ops.zeros(3))
+    with pytest.raises(ValueError, match="at least one function"):
+        ops.switch(0, [])
+
+
+def test_map_refuses_what_has_no_slices():
+    for xs in (ops.array(1.0), ops.zeros((0, 2)), ()):
+        with pytest.raises(ValueError, match="slice"):
+            ops.map(lambda a: a, xs)
+    with pytest.raises(ValueError, match="one shape"):
+        ops.map(lambda a: ops.arange(int(a)), ops.array([1, 2]))
+
+
+def test_vectorized_map_repeats_single_slices_and_passes_none():
+    out = ops.vectorized_map(lambda pair: pair[0] + pair[1], (ops.array(X), ops.array(X[:1])))
+    same(out, X + X[:1])
+    assert ops.vectorized_map(lambda a: None, ops.array(X)) is None
+
+
+@pytest.mark.parametrize("n", range(1, 10))
+def test_associative_scan_joins_pairs_first(n):
+    joined = ops.associative_scan(lambda a, b: a - b, ops.arange(1.0, n + 1.0))
+    expected = [1, -1, -4, 0, -5, 1, -6, 0, -9]  # of the tree of pairs, as Keras joins them
+    same(joined, np.array(expected[:n], "float32"))
