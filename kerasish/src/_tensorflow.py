@@ -16,7 +16,7 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.layers.layer import Layer
-from kerasish.tf.sparse import reorder
+from kerasish.ops import coordinates
 
 
 class SparseReorder(NamedTuple):
@@ -66,7 +66,7 @@ def _sizes(shape: Any) -> list:
 
 def sparse_reorder(input_indices: Any, input_values: Any, input_shape: Any, name: str | None = None) -> SparseReorder:
     """Places in row-major order and their values, as the operation under ``tf.sparse.reorder`` gives them."""
-    done = reorder(SparseTensor(convert(input_indices, "int64"), input_values, input_shape))
+    done = coordinates.reorder(SparseTensor(convert(input_indices, "int64"), input_values, input_shape))
     return SparseReorder(done.indices, done.values)
 
 
