@@ -383,25 +383,52 @@ def _no_values(x: KerasTensor, shape: list[int], device: Any) -> SparseTensor:
 
 @functools.cache
 def _fake_mode_class() -> type:
-    from torch._subclasses.fake_tensor import FakeTensorMode  # 0.2 s to import: only when a user's code is traced
+    # 0.2 s to import: only when a user's code is traced
+    from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 
     class Mode(FakeTensorMode):
+        found: int | None = None  # how many elements a search is taken to find
+
         def may_turn_const(self, t: torch.Tensor) -> bool:  # torch's own keeps the values of single numbers only
             return t.numel() <= 1 << 16 and not t.is_sparse and not t.is_meta and not self.is_our_fake(t)
+
+        def dispatch(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            try:
+                return super().dispatch(func, types, args, kwargs)
+            except DynamicOutputShapeException:
+                made = None if self.found is None else _found(str(func), args, self.found)
+                if made is None:
+                    raise
+                return made
 
     return Mode
 
 
+def _found(operation: str, args: tuple, count: int) -> torch.Tensor | None:
+    """What an operation gives that finds ``count`` elements in a tensor without values."""
+    t = args[0]
+    if operation == "aten.nonzero.default":
+        return torch.zeros((count, t.ndim), dtype=torch.int64, device=t.device)
+    if operation == "aten.masked_select.default":
+        return t.new_zeros(count)
+    return None
+
+
 @contextmanager
-def fake_mode() -> Iterator[None]:
+def fake_mode(found: int | None = None) -> Iterator[None]:
     """A block in which new tensors have no storage; of those made from numbers, such as shapes, the values are known.
 
     So ``tf.range(tf.shape(x)[1])`` in a layer's ``call`` has a shape, and so has what is reshaped with its help.
+
+    Args:
+        found: how many elements a mask is taken to select; None for an error where one is used.
     """
     logger = logging.getLogger("torch._subclasses.fake_tensor")
     before, logger.disabled = logger.disabled, True  # what does not fit is an exception; torch would print it as well
+    mode = _fake_mode_class()(allow_non_fake_inputs=True)
+    mode.found = found
     try:
-        with _fake_mode_class()(allow_non_fake_inputs=True):
+        with mode:
             yield
     finally:
         logger.disabled = before

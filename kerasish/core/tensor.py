@@ -187,7 +187,10 @@ class Tensor:
     def __str__(self) -> str:
         if local.function is not None and local.function.tracing:
             return local.function.symbol(self, 'Tensor("{name}:0", shape={shape}, dtype={dtype})')
-        text = str(self._text())
+        try:
+            text = str(self._text())
+        except NotImplementedError:  # only shapes are being worked out
+            return f'Tensor("Placeholder:0", shape={self.shape}, dtype={self.dtype.name})'
         if "\n" in text:
             text = "\n" + text
         return f"tf.Tensor({text}, shape={self.shape}, dtype={self.dtype.name})"
@@ -195,7 +198,10 @@ class Tensor:
     def __repr__(self) -> str:
         if local.function is not None and local.function.tracing:
             return local.function.symbol(self, "<tf.Tensor '{name}:0' shape={shape} dtype={dtype}>")
-        return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={numpy_text(self._text())}>"
+        try:
+            return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={numpy_text(self._text())}>"
+        except NotImplementedError:
+            return f"<tf.Tensor 'Placeholder:0' shape={self.shape} dtype={self.dtype.name}>"
 
     # torch's side
 

@@ -5,6 +5,7 @@ Library code computes on raw ``torch.Tensor``s, user code on ``Tensor``s; masks 
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 from collections.abc import Callable
@@ -30,15 +31,17 @@ class CallSpec:
     Args:
         call: the function.
         bound: whether it is an instance's own, without ``self``.
+        owner: the layer's class.
     """
 
-    def __init__(self, call: Callable, bound: bool = False) -> None:
+    def __init__(self, call: Callable, bound: bool = False, owner: type = object) -> None:
         parameters = list(inspect.signature(call).parameters.values())[0 if bound else 1 :]
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         self.names = [p.name for p in named]
         self.takes_any_keyword = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.takes_training = "training" in self.names
         self.takes_mask = "mask" in self.names
+        self.asks_for_mask = self.takes_mask and _asks_for_mask(call, owner)
         default = next((p.default for p in named if p.name == "training"), None)
         self.training_default = default if isinstance(default, bool) else None
         self.mask_names = {f"{name}_mask": name for name in self.names if f"{name}_mask" in self.names}
@@ -56,6 +59,31 @@ class CallSpec:
             return (), kwargs
         rest = dict(kwargs)
         return (rest.pop(self.names[0]),), rest
+
+
+def _asks_for_mask(call: Callable, owner: type) -> bool:
+    """Whether a user's ``call``, or a method that it may hand its mask on to, asks whether there is one."""
+    methods = [
+        method
+        for cls in owner.__mro__
+        if cls is not object and not is_ours(cls)
+        for name, method in vars(cls).items()
+        if inspect.isfunction(method) and name not in ("call", "compute_mask") and not is_ours(method)
+    ]
+    return not is_ours(call) and any(compares_with_none(function, "mask") for function in (call, *methods))
+
+
+def compares_with_none(function: Callable, name: str) -> bool:
+    """Whether a function has a test of an argument being None, as its byte code shows it."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    read = compared = False  # whether the step before read the argument, and whether the one before that did for None
+    for step in dis.get_instructions(code) if code is not None else ():
+        if (read and "NONE" in step.opname) or (compared and step.opname == "IS_OP"):
+            return True
+        compared = read and step.opname.startswith("LOAD_CONST") and step.argval is None
+        last = step.argval[-1] if isinstance(step.argval, tuple) and step.argval else step.argval
+        read = step.opname.startswith(("LOAD_FAST", "LOAD_DEREF")) and last == name
+    return False
 
 
 def several_tensors(args: tuple, kwargs: dict) -> bool:

@@ -145,7 +145,7 @@ class Layer(Quantizable, Penalized, Module):
         cls._is_base = cls.__dict__.get("_is_base", False)
         if "call" in cls.__dict__:
             call = cls.__dict__["call"]
-            cls._call_spec = CallSpec(call)
+            cls._call_spec = CallSpec(call, owner=cls)
             cls._user_call = cls._runs_user_code or not is_ours(call)
             if cls._user_call:
                 cls._raw_call = adapt(call)
@@ -330,7 +330,8 @@ class Layer(Quantizable, Penalized, Module):
             ):  # Keras then asks for masks by their arguments' names
                 kwargs["mask"] = None
             else:
-                kwargs["mask"] = masks if self._user_call else mask  # a user's code may index a list of None
+                # A user's code may index a list of None, as Keras 3 gives it; of Keras 2 it had None instead.
+                kwargs["mask"] = masks if self._user_call and not spec.asks_for_mask else mask
         elif kwargs.get("mask") is not None:
             mask = kwargs["mask"]
         for name, of in spec.mask_names.items():

@@ -316,7 +316,7 @@ class Module(nn.Module):
         """A ``call`` assigned to the instance counts as the user's."""
         state = self.__dict__
         state["_user_call"] = True
-        state["_call_spec"] = CallSpec(state["call"], bound=True)
+        state["_call_spec"] = CallSpec(state["call"], bound=True, owner=type(self))
         state["_raw_call"] = types.MethodType(adapt(_call_of_instance), self)
         tracking.structure_changed()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from kerasish.core import device as devices
@@ -43,18 +45,35 @@ def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> 
     """The results for each size that stands for an unknown one; for others if those do not suit the layer."""
     try:
         return [_run(layer, args, kwargs, device, probe) for probe in probes]
-    except Exception:
+    except Exception as error:
         if len(probes) == 1:
             raise
         for others in (symbolic.SMALL_PROBES, symbolic.ROUND_PROBES):  # a table of positions, say, may be shorter
             with suppress(Exception):
                 return [_run(layer, args, kwargs, device, probe) for probe in others]
+        misfit = isinstance(error, (ValueError, InvalidArgumentError)) or type(error) is RuntimeError
+        for fixed in islice(_fixed_sizes((args, kwargs)), 6 if misfit else 0):
+            with suppress(Exception):
+                return [_run(layer, args, kwargs, device, probe, fixed) for probe in probes]
         raise
 
 
-def _run(layer: Any, args: tuple, kwargs: dict, device: Any, probe: int) -> Any:
-    with symbolic.fake_mode(), scope(overlay={}, tracing=True, recording=0, tapes=(), device=device):
+def _fixed_sizes(inputs: Any) -> Iterator[dict[int, int]]:
+    """One input's or all unknown sizes taken as a known one: a graph has as many rows of features as nodes."""
+    leaves = [x for x in tree.flatten(inputs) if isinstance(x, KerasTensor)]
+    unknown = [x for x in leaves if None in x.shape][:4]
+    for x in unknown if len(unknown) > 1 else ():
+        sizes = dict.fromkeys(n for other in leaves if other is not x for n in other.shape if n is not None and n > 1)
+        yield from ({id(x): n} for n in list(sizes)[:4])
+    known = dict.fromkeys(n for x in unknown for n in x.shape if n is not None and n > 1)
+    yield from (dict.fromkeys(map(id, unknown), n) for n in list(known)[:4])
+
+
+def _run(layer: Any, args: tuple, kwargs: dict, device: Any, probe: int, fixed: dict[int, int] | None = None) -> Any:
+    sizes = fixed or {}
+    with symbolic.fake_mode(probe), scope(overlay={}, tracing=True, recording=0, tapes=(), device=device):
         filled = tree.map_structure(
-            lambda x: symbolic.placeholder(x, probe, device) if isinstance(x, KerasTensor) else x, (args, kwargs)
+            lambda x: symbolic.placeholder(x, sizes.get(id(x), probe), device) if isinstance(x, KerasTensor) else x,
+            (args, kwargs),
         )
         return layer(*filled[0], **filled[1])

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from kerasish.core.context import local
 from kerasish.core.dispatch import dtype_mismatch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.sparse import SparseTensor
@@ -51,7 +52,9 @@ def take(values: Any, chosen: torch.Tensor) -> Any:
 def empty(x: Any) -> bool:
     """Whether it has no elements, or none that could be looked at."""
     size = x.size if isinstance(x, np.ndarray) else x.numel()
-    return size == 0 or (isinstance(x, torch.Tensor) and x.is_meta)
+    if size == 0 or not isinstance(x, torch.Tensor):
+        return size == 0
+    return x.is_meta or (local.tracing and getattr(x, "constant", None) is None)
 
 
 def ordered(sp: SparseTensor) -> bool:

@@ -9,6 +9,7 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dispatch, dtypes
+from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.ops.common import integer_shape, moves, needs_values
@@ -97,7 +98,8 @@ def _coordinates(indices: torch.Tensor, shape: torch.Size, what: str) -> tuple[t
         raise InvalidArgumentError(
             f"index innermost dimension length must be <= {what} rank; saw: {depth} vs. {len(shape)}"
         )
-    if indices.device.type == "cpu" and indices.numel():  # elsewhere a look at them would wait for the device
+    looks = indices.device.type == "cpu" and not local.tracing
+    if looks and indices.numel():  # elsewhere a look at them would wait for the device
         rows = indices.reshape(-1, depth)
         limits = torch.tensor(shape[:depth], dtype=torch.int64)
         wrong = ((rows < 0) | (rows >= limits)).any(-1).nonzero()

@@ -33,6 +33,8 @@ def _count(data: torch.Tensor, ids: torch.Tensor) -> int:
         raise NotImplementedError("the number of segments is one of the ids")
     if not len(ids):
         return 0
+    if local.tracing and getattr(ids, "constant", None) is None:
+        return len(ids)  # which is as unknown as the number of segments is
     if bool((ids[1:] < ids[:-1]).any()):
         raise InvalidArgumentError("segment ids are not increasing")
     count = int(ids[-1]) + 1

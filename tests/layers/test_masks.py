@@ -67,3 +67,44 @@ def test_a_layer_without_masking_warns_and_drops_the_mask():
     with pytest.warns(UserWarning, match=r"plain.*does not support masking"):
         out = Plain()(layers.Embedding(10, 3, mask_zero=True)(IDS))
     assert getattr(out, "_keras_mask", None) is None
+
+
+class AsksFirst(layers.Layer):
+    """Like layers written for Keras 2: a mask there is of every input, or none at all."""
+
+    supports_masking = True
+
+    def call(self, inputs, mask=None):
+        x, y = inputs
+        if mask is not None:
+            x = x * ops.cast(mask[0], "float32")[..., None]
+        return x + y
+
+
+class HandsOn(layers.Layer):
+    def call(self, inputs, mask=None):
+        return self.chosen(*inputs, mask=mask)
+
+    def chosen(self, x, y, mask=None):
+        return x + y if mask is None else x * mask[0]
+
+
+class Unpacks(layers.Layer):
+    def call(self, inputs, mask=None):
+        first, second = mask
+        return inputs[0] if first is second else inputs[1]
+
+
+@pytest.mark.parametrize("kind", [AsksFirst, HandsOn, Unpacks])
+def test_a_layer_that_asks_for_a_mask_gets_none_where_no_input_has_one(kind):
+    x = np.ones((2, 3, 4), "float32")
+    expected = 1 if kind is Unpacks else 2
+    assert (ops.convert_to_numpy(kind()([x, x])) == expected).all()
+    inputs = keras.Input((3, 4))
+    assert kind()([inputs, inputs]).shape == (None, 3, 4)
+
+
+def test_a_layer_that_asks_for_a_mask_gets_all_where_one_input_has_one():
+    x = np.ones((1, 2, 4), "float32")
+    masked = layers.Masking()(x * [[[1.0], [0.0]]])
+    assert ops.convert_to_numpy(AsksFirst()([masked, x]))[0, :, 0].tolist() == [2.0, 1.0]

@@ -156,3 +156,34 @@ def test_users_layers_get_sparse_tensors():
         loss = tf.reduce_sum(layer([x, sparse()]))
     assert float(loss) == 18
     np.testing.assert_array_equal(tape.gradient(loss, layer.kernel).numpy(), np.full((3, 2), 3))
+
+
+def test_a_symbolic_call_may_select_by_masks():
+    class Chosen(layers.Layer):
+        def call(self, x):
+            return tf.boolean_mask(x, x[:, 0] > 0), x[x > 0]
+
+    rows, numbers = Chosen()(keras.Input((24,)))
+    assert (rows.shape, numbers.shape) == ((None, 24), (None,))
+
+
+def test_a_symbolic_call_with_as_many_rows_as_columns():
+    class Graph(layers.Layer):
+        def call(self, inputs):
+            features, edges = inputs
+            return tf.sparse.sparse_dense_matmul(edges, features)
+
+    features, edges = keras.Input((5,)), keras.Input((24,), sparse=True)
+    model = keras.Model([features, edges], Graph()([features, edges]))
+    x = np.arange(120.0, dtype="float32").reshape(24, 5)
+    assert np.array_equal(model([x, tf.sparse.eye(24)]), x)
+
+
+def test_a_tensor_without_a_value_prints_its_shape(capsys):
+    class Prints(layers.Layer):
+        def call(self, x):
+            print(x)
+            return 2 * x
+
+    Prints()(keras.Input((4,), batch_size=3))
+    assert capsys.readouterr().out == 'Tensor("Placeholder:0", shape=(3, 4), dtype=float32)\n'
