@@ -213,8 +213,10 @@ class GradientTape:
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
         """A block whose operations this tape does not see."""
-        if not self._open:
+        if not self._open and not self._recording:  # it never was
             raise RuntimeError("Trying to stop recording a tape which is not recording.")
+        if not self._open:
+            raise ValueError("Tape is not recording.")
         if len(local.tapes) == 1:
             with scope(recording=0, tapes=()):
                 yield

@@ -134,6 +134,6 @@ def test_misuse_is_refused():
 def test_adapters_cannot_be_merged_into_float8():
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
     model.layers[0].enable_lora(2)
-    model.quantize("float8")
+    model.layers[0].quantize("float8")
     with pytest.raises(ValueError, match="Unsupported quantization mode"):
         model.layers[0].save_own_variables({})
