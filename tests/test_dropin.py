@@ -186,26 +186,26 @@ def test_missing_names_are_told_apart(tmp_path):
                 except Exception as error:
                     print(type(error).__mro__[1].__name__ if "Served" in type(error).__name__ else type(error).__name__, "|", error)
             show(lambda: tf.raw_ops)
-            show(lambda: tf.quantization)
+            show(lambda: tf.mlir)
             show(lambda: keras.layers.Nonsense)
             show(lambda: __import__("tensorflow.lite.experimental"))
             def imports(text):
                 show(lambda: exec(text))
-            imports("from tensorflow.quantization import fake_quant_with_min_max_args")
+            imports("from tensorflow.mlir import experimental")
             imports("from tensorflow.keras.layers import Nonsense")
             imports("import tensorflow.nonsense")
             imports("from tensorflow.keras.utils import Nonsense")
-            print(hasattr(tf, "quantization"), hasattr(keras.layers, "Dense"))
+            print(hasattr(tf, "mlir"), hasattr(keras.layers, "Dense"))
             """,
         ),
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "is part of the real library but is not served" in lines[1] and "'tf.quantization'" in lines[1]
+    assert "is part of the real library but is not served" in lines[1] and "'tf.mlir'" in lines[1]
     assert lines[1].startswith("AttributeError")
     assert lines[2] == "AttributeError | module 'kerasish.layers' has no attribute 'Nonsense'"
     assert lines[3].startswith(("ImportError", "ModuleNotFoundError"))
-    assert lines[4].startswith("ImportError") and "not served" in lines[4] and "quantization" in lines[4]
+    assert lines[4].startswith("ImportError") and "not served" in lines[4] and "mlir" in lines[4]
     assert lines[5].startswith("ImportError") and "Nonsense" in lines[5] and "not served" not in lines[5]
     assert lines[6].startswith("ModuleNotFoundError | No module named 'tensorflow.nonsense'")
     assert lines[8] == "False True"

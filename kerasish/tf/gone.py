@@ -37,7 +37,6 @@ tf.get_variable: tf.Variable
 tf.gfile: tf.io.gfile
 tf.global_variables: model.variables
 tf.global_variables_initializer: nothing: variables have their values from the beginning
-tf.gradients: tf.GradientTape
 tf.initialize_all_variables: nothing: variables have their values from the beginning
 tf.layers: tf.keras.layers: tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x)
 tf.lite: model.export(path, format="onnx")

@@ -106,7 +106,7 @@ def _part(part: Any) -> Any:
         return tree.map_structure(_part, part)
     elif isinstance(part, StringTensor):
         return part._t
-    elif is_sparse_data(part):
+    elif type(part) is not np.ndarray and is_sparse_data(part):
         return sparse_rows(part, "data").batch()
     else:
         t = dispatch.raw(part) if dispatch.is_tensor(part) else storage(part)

@@ -181,13 +181,14 @@ def test_deleted_models_are_collected():
         model(X)
         return weakref.ref(model)
 
-    make()
+    for _ in range(3):  # caches of torch's and ours that later models share
+        make()
     gc.collect()
     before = len(gc.get_objects())
     models = [make() for _ in range(5)]
     gc.collect()
     assert all(ref() is None for ref in models)
-    assert len(gc.get_objects()) - before < 50
+    assert len(gc.get_objects()) - before < 150  # one model has thousands
 
 
 def test_histories_and_logs_hold_numbers():

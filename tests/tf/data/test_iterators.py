@@ -200,12 +200,6 @@ def test_ignore_errors_goes_on_and_warns():
         assert values(dataset.ignore_errors(log_warning=True)) == [2, 1]
 
 
-@pytest.mark.parametrize("name", ["dense_to_sparse_batch"])
-def test_names_that_are_not_served_say_so(name):
-    with pytest.raises(NotServedError, match=name):
-        getattr(experimental, name)
-
-
 def test_unknown_names_are_plain_attribute_errors():
     with pytest.raises(AttributeError, match="nope") as caught:
         _ = tf.data.nope

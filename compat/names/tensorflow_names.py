@@ -1,6 +1,6 @@
 """Which public names of TensorFlow are served, and how many recorded results of the real one use each.
 
-    python compat/names/tensorflow.py       # writes docs/tensorflow_names.md
+    python compat/names/tensorflow_names.py       # writes docs/tensorflow_names.md
 
 A record is a piece of code with what TensorFlow 2.21 gave for it, in ``tests/tf/recorded``; it counts for each name that it
 states. ``tf.keras`` is Keras: see ``names.py``.
@@ -67,7 +67,7 @@ def page() -> str:
     lines = [
         "# TensorFlow's public names",
         "",
-        "Made by `python compat/names/tensorflow.py` from the recorded results in `tests/tf/recorded`; do not edit.",
+        "Made by `python compat/names/tensorflow_names.py` from the recorded results in `tests/tf/recorded`; do not edit.",
         "",
         f"TensorFlow 2.21 has {len(objects)} public names apart from modules and `tf.keras`. Served: {served}. Stated by "
         f"records of the real library's results: {compared}. In brackets: how many records.",
