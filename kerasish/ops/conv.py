@@ -151,11 +151,22 @@ def convolve_transpose(
         crop.append(before)  # torch crops as much on both sides, and then adds
         longer.append(max(2 * before - surplus, 0))
         lengths.append(length)
+    if kernel.shape[2:].numel() == 1 and max(strides) > 1:  # oneDNN's backward pass would write beyond its buffers
+        y = _spread(_TRANSPOSED[x.ndim - 2](x, kernel), strides, lengths)
+        y = y if bias is None else y + bias.reshape(-1, *(1,) * (x.ndim - 2))
+        return torch.permute(y, FROM_TORCH[y.ndim]) if last else y
     y = _TRANSPOSED[x.ndim - 2](x, kernel, bias, strides, crop, longer, 1, dilation)
     for axis, length in enumerate(lengths, 2):
         if y.shape[axis] > length:
             y = y.narrow(axis, 0, length)
     return torch.permute(y, FROM_TORCH[y.ndim]) if last else y
+
+
+def _spread(x: torch.Tensor, strides: tuple[int, ...], lengths: list[int]) -> torch.Tensor:
+    """The values of ``x``, channels first, ``strides`` apart from each other among zeros."""
+    spread = x.new_zeros(*x.shape[:2], *lengths)
+    spread[(..., *(slice(None, (n - 1) * s + 1, s) for n, s in zip(x.shape[2:], strides)))] = x
+    return spread
 
 
 def transposed_length(

@@ -287,3 +287,22 @@ def test_wrong_arguments_raise_value_errors(call, words):
 def test_window_larger_than_the_input_raises():
     with pytest.raises(InvalidArgumentError):
         conv(X[:, :1], K)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_strided_transposed_convolution_by_single_weights_spreads_products(padding, data_format):
+    # handed to torch as it is, its backward pass writes beyond its buffers (torch 2.13, channels last)
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 4, 3, 3)), rng.normal(size=(3, 2))
+    products = np.zeros((2, 8, 9, 2))
+    products[:, ::2, ::3] = x @ w
+    given = convert(x if data_format == "channels_last" else np.moveaxis(x, -1, 1))
+    with GradientTape() as tape:
+        tape.watch(given)
+        y = conv_transpose(given, w.T[None, None], (2, 3), padding, data_format=data_format) + 0.0
+    shown = y.numpy() if data_format == "channels_last" else np.moveaxis(y.numpy(), 1, -1)
+    np.testing.assert_allclose(shown, products, rtol=1e-12)
+    gradient = tape.gradient(y, given).numpy()
+    gradient = gradient if data_format == "channels_last" else np.moveaxis(gradient, 1, -1)
+    np.testing.assert_allclose(gradient, np.broadcast_to(w.sum(1), x.shape), rtol=1e-12)
