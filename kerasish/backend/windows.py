@@ -15,6 +15,7 @@ from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shape import same_padding, tuple_of, window_output
 from kerasish.layers.local import local_convolution
 from kerasish.layers.upsampling import INTERPOLATIONS, enlarge
+from kerasish.ops.conv import full_transposed
 
 
 def settled_format(data_format: str | None) -> str:
@@ -135,7 +136,7 @@ def _transposed(
     last = data_format == "channels_last"
     if last:
         x = x.permute(0, 3, 1, 2)
-    full = F.conv_transpose2d(x, kernel.permute(3, 2, 0, 1), stride=strides, dilation=dilation)
+    full = full_transposed(x, kernel.permute(3, 2, 0, 1), strides, dilation)
     widths: list[int] = []
     for axis, (size, k, stride, rate) in enumerate(zip(sizes, kernel.shape[:2], strides, dilation), 2):
         if window_output(size, k, stride, padding, rate) != x.shape[axis]:

@@ -10,6 +10,7 @@ The raw functions take kernels in torch's layout, (out, in / groups, *spatial) a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ TO_TORCH = {3: (0, 2, 1), 4: (0, 3, 1, 2), 5: (0, 4, 1, 2, 3)}  # by rank: chann
 FROM_TORCH = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
 _CHANNELS_LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
 CONV = {2: F.conv2d, 3: F.conv3d}
-_TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
+_TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
 def spatial_axis(data_format: str) -> int:
@@ -151,7 +152,7 @@ def convolve_transpose(
         crop.append(before)  # torch crops as much on both sides, and then adds
         longer.append(max(2 * before - surplus, 0))
         lengths.append(length)
-    if kernel.shape[2:].numel() == 1 and max(strides) > 1:  # oneDNN's backward pass would write beyond its buffers
+    if _has_single_weights(kernel, strides):
         y = _spread(_TRANSPOSED[x.ndim - 2](x, kernel), strides, lengths)
         y = y if bias is None else y + bias.reshape(-1, *(1,) * (x.ndim - 2))
         return torch.permute(y, FROM_TORCH[y.ndim]) if last else y
@@ -162,7 +163,23 @@ def convolve_transpose(
     return torch.permute(y, FROM_TORCH[y.ndim]) if last else y
 
 
-def _spread(x: torch.Tensor, strides: tuple[int, ...], lengths: list[int]) -> torch.Tensor:
+def full_transposed(
+    x: torch.Tensor, kernel: torch.Tensor, strides: Sequence[int], dilation: Sequence[int]
+) -> torch.Tensor:
+    """The whole transposed convolution, channels first, before anything is cropped."""
+    n = x.ndim - 2
+    if _has_single_weights(kernel, strides):
+        lengths = [(size - 1) * stride + 1 for size, stride in zip(x.shape[2:], strides)]
+        return _spread(_TRANSPOSED[n](x, kernel), strides, lengths)
+    return _TRANSPOSED[n](x, kernel, None, tuple(strides), 0, 0, 1, tuple(dilation))
+
+
+def _has_single_weights(kernel: torch.Tensor, strides: Sequence[int]) -> bool:
+    """Whether oneDNN's backward pass would write beyond its buffers (torch 2.13, see ``convolve``)."""
+    return kernel.shape[2:].numel() == 1 and max(strides) > 1
+
+
+def _spread(x: torch.Tensor, strides: Sequence[int], lengths: list[int]) -> torch.Tensor:
     """The values of ``x``, channels first, ``strides`` apart from each other among zeros."""
     spread = x.new_zeros(*x.shape[:2], *lengths)
     spread[(..., *(slice(None, (n - 1) * s + 1, s) for n, s in zip(x.shape[2:], strides)))] = x

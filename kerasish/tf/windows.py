@@ -17,12 +17,11 @@ from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import window_output
 from kerasish.ops.common import integer_shape
-from kerasish.ops.conv import FROM_TORCH, TO_TORCH, convolve
+from kerasish.ops.conv import FROM_TORCH, TO_TORCH, convolve, full_transposed
 from kerasish.ops.pool import pool as pool_raw
 from kerasish.tf.alias import FLOATS, REALS, Kinds, check
 
 _CONV_KINDS = Kinds("half bfloat16 float double int32")
-_TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 # arguments ------------------------------------------------------------------------------------------------------------
 
@@ -291,7 +290,7 @@ def _transpose(
                 f"Conv2DBackpropInput: Size of out_backprop doesn't match computed: actual = {size}, computed = "
                 f"{window_output(length, window, step, pads, rate)} for an output of {length}"
             )
-    full = _TRANSPOSED[n](y, filters.permute(n + 1, n, *range(n)), None, steps, 0, 0, 1, rates)
+    full = full_transposed(y, filters.permute(n + 1, n, *range(n)), steps, rates)
     for axis, (length, window, step, rate, size) in enumerate(zip(lengths, windows, steps, rates, sizes), 2):
         reach = (window - 1) * rate + 1
         before = max((size - 1) * step + reach - length, 0) // 2 if pads == "same" else 0
