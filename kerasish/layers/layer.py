@@ -34,7 +34,7 @@ from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import standardize_shape
-from kerasish.core.sparse import SparseTensor, not_dense
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Fresh, Variable, Weight
@@ -52,6 +52,7 @@ from kerasish.layers.calling import (
     tensor_constant,
     wrap_build,
 )
+from kerasish.layers.composites import TakesComposites
 from kerasish.layers.configuration import (
     captured_arguments,
     in_order,
@@ -75,7 +76,7 @@ SPARSE = object()  # in place of the truth about who gave the inputs: ours, and 
 KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
 
-class Layer(Quantizable, Penalized, Module):
+class Layer(Quantizable, Penalized, TakesComposites, Module):
     """A computation with weights: tensors in, tensors out.
 
     Args:
@@ -284,27 +285,6 @@ class Layer(Quantizable, Penalized, Module):
             args, kwargs = tree.map_structure(as_tensor, (args, kwargs))
         return args, kwargs, SPARSE if sparse_given else wrapped or not torch_given
 
-    def _sparse_input(self, x: SparseTensor, dtype: Any) -> SparseTensor:
-        """A sparse input in the compute dtype.
-
-        Raises:
-            ValueError: the layer takes dense tensors only.
-        """
-        if not self._takes_sparse and not self._user_call:
-            raise not_dense(x, type(self).__name__)
-        if dtype is None or not x.dtype.is_floating or x.dtype == dtype:
-            return x
-        return x.with_raw(x.raw_values.to(to_torch(dtype)))
-
-    _takes_sparse = (
-        False  # whether sparse tensors may be among the inputs; ``_sparse_call`` is then called in place of ``call``
-    )
-    _densifies = False  # whether the outputs for such are dense
-
-    def _sparse_call(self, *args: Any, **kwargs: Any) -> Any:
-        """``call`` for inputs of which some are sparse, the others raw tensors."""
-        return self._raw_call(*args, **kwargs)
-
     def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
         index = self._call_spec.names.index("training")
@@ -411,26 +391,6 @@ class Layer(Quantizable, Penalized, Module):
                 outputs = self._compute(call, args, kwargs)
                 return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
         return self._compute(call, args, kwargs)
-
-    _by_value = False  # True for layers that treat each value by itself, and so take ragged tensors
-
-    def _call_on_composite(self, inputs: RaggedTensor, *args: Any, **kwargs: Any) -> Any:
-        """The outputs for a ragged or sparse tensor.
-
-        Raises:
-            ValueError: the layer takes dense tensors only.
-        """
-        if not (self._by_value and isinstance(inputs, RaggedTensor)):
-            raise fail(
-                ValueError,
-                f"Layer '{self.name}' ({type(self).__name__}) takes no {type(inputs).__name__}",
-                hint="Make it dense first (`to_tensor()` of a ragged one, `tf.sparse.to_dense`).",
-            )
-        if local.tapes:
-            self._note_access()
-        flat = cast_float(dispatch.raw(inputs.flat_values), self._dtype_policy.compute_dtype if self.autocast else None)
-        with dispatch.recorded_only():
-            return inputs._around(dispatch.wrap(self._compute(self._raw_call, (flat, *args), kwargs)))
 
     def _note_access(self) -> None:
         """Tell the open tapes that the variables are read."""
