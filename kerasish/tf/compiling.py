@@ -34,7 +34,6 @@ class Program:
         self._calls = 0
         self._compiled: Callable | None = None
         self._structure: Any = None
-        self._fixed: list = []  # the leaves of the arguments that are no tensors
         self._excluded = False
 
     def __call__(self, args: tuple, kwargs: dict, run: Callable) -> Any:

@@ -38,7 +38,7 @@ from kerasish.core.errors import fail
 NAME = "__effects__"  # the free variable by which rewritten functions reach their trace
 _REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its own may be one that it reads
 _REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
-_PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
+PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
 _LIBRARIES = tuple({*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()})
 
 
@@ -57,7 +57,7 @@ def is_effect(function: Any) -> bool:
     """Whether a call whose result is not used concerns Python's own state only."""
     if isinstance(function, types.BuiltinMethodType):  # of C: print, list.append, time.sleep
         owner = function.__self__
-        return owner is None or isinstance(owner, (types.ModuleType, *_PLAIN)) or _is_reporting(type(owner).__module__)
+        return owner is None or isinstance(owner, (types.ModuleType, *PLAIN)) or _is_reporting(type(owner).__module__)
     if isinstance(getattr(function, "__self__", None), logging.Logger):
         return True
     return _is_reporting(getattr(function, "__module__", None))

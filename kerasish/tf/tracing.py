@@ -144,7 +144,7 @@ class Effects:
 
     def on(self, value: Any) -> bool:
         """Whether a statement that changes a variable which holds ``value`` runs."""
-        return self.trace.tracing or not isinstance(value, rewriting._PLAIN)
+        return self.trace.tracing or not isinstance(value, rewriting.PLAIN)
 
     def loop(self) -> _Loop:
         """The block of one loop."""
@@ -197,7 +197,8 @@ class _Loop:
 
     def test(self, value: Any) -> Any:
         """What a ``while`` asks."""
-        self._next(value)
+        if self._before:
+            self._next(value)
         return value
 
     def _next(self, value: Any) -> None:
