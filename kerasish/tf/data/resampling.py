@@ -16,8 +16,8 @@ from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements
 from kerasish.tf.data.elements import call, normalise
-from kerasish.tf.data.grouping import grouped
 from kerasish.tf.data.functions import traced_at_first
+from kerasish.tf.data.grouping import grouped
 from kerasish.tf.data.node import UNKNOWN, Node, Run, result_spec
 from kerasish.tf.data.randomness import Seeds, units
 from kerasish.tf.data.transforms import FunctionStep
