@@ -10,6 +10,7 @@ from kerasish.distribution.layouts import DeviceMesh as DeviceMesh
 from kerasish.distribution.layouts import LayoutMap as LayoutMap
 from kerasish.distribution.layouts import TensorLayout as TensorLayout
 from kerasish.distribution.layouts import distribute_tensor as distribute_tensor
+from kerasish.distribution.launching import launch as launch
 from kerasish.distribution.processes import get_device_count as get_device_count
 from kerasish.distribution.processes import initialize as initialize
 from kerasish.distribution.processes import list_devices as list_devices
@@ -20,7 +21,7 @@ from kerasish.distribution.strategies import set_distribution as set_distributio
 
 __all__ = [
     "DataParallel", "DeviceMesh", "LayoutMap", "ModelParallel", "TensorLayout", "distribute_tensor", "distribution",
-    "get_device_count", "initialize", "list_devices", "set_distribution",
+    "get_device_count", "initialize", "launch", "list_devices", "set_distribution",
 ]  # fmt: skip
 publish(__name__, globals(), __all__)
 

@@ -15,6 +15,7 @@ from typing import Any
 from kerasish.core import registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
+from kerasish.core.replicas import is_first
 from kerasish.layers.layer import Layer
 from kerasish.saving import bundle, checkpoint_files, h5, keras_file, legacy_h5, shards, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
@@ -63,7 +64,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "(recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export the model for use "
             f"elsewhere. Received: filepath={filepath}."
         )
-    if not overwrite and not _may_replace(path):
+    if not is_first() or (not overwrite and not _may_replace(path)):  # of several processes, the first writes
         return
     if not model.built:
         warnings.warn(
@@ -228,7 +229,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     _check_built(model)
     if legacy and skip:
         raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={filepath}")
-    if not overwrite and not _may_replace(path):
+    if not is_first() or (not overwrite and not _may_replace(path)):  # of several processes, the first writes
         return
     if sharded:
         shards.write(path, keras_file.stores(model, skip), max_shard_size)

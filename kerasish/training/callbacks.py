@@ -107,6 +107,8 @@ class ModelCheckpoint(Monitor):
         ValueError: a file name that does not fit what is written, or another ``save_freq``.
     """
 
+    only_writes = True
+
     _unavailable = "Can save best model only with {} available."
 
     def __init__(
@@ -339,6 +341,8 @@ class CSVLogger(Callback):
         separator: between columns.
         append: whether an existing file is continued.
     """
+
+    only_writes = True
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()

@@ -33,6 +33,8 @@ class OrbaxCheckpoint(Monitor):
         ValueError: another ``save_freq``.
     """
 
+    only_writes = True
+
     _unavailable = "Can save best model only with {} available."
 
     def __init__(

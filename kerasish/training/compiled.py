@@ -14,6 +14,7 @@ import torch
 from kerasish import losses, metrics
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
+from kerasish.core.context import local
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
@@ -56,6 +57,17 @@ class LossTracker(Mean):
     def reset_state(self) -> None:
         object.__setattr__(self, "_pending", None)
         super().reset_state()
+
+
+def add_loss(tracker: Mean, value: torch.Tensor, rows: int = 0) -> None:
+    """Add the loss of a batch of ``rows`` to a running mean; with other processes, this one's share of it."""
+    share = local.share
+    if share is None:
+        tracker.raw_update(value.detach(), rows)
+        return
+    value = value.detach()
+    accumulate(tracker.total, value if not value.ndim else share.of_mean(value.mean()), share.total)
+    accumulate(tracker.count, share.rows)
 
 
 class Term(NamedTuple):
@@ -145,7 +157,7 @@ class CompiledLoss:
                 raise fail(ValueError, f"Output '{outputs.names[i]}' has a loss but was given no target")
             value = self._one(function, targets[i], predictions[i], sample_weights[i])
             if self.trackers:
-                next(trackers).raw_update(value.detach(), predictions[i].shape[0])
+                add_loss(next(trackers), value, predictions[i].shape[0])
             value = value if factor is None else value * factor
             total = value if total is None else total + value
         return total

@@ -18,9 +18,10 @@ from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.replicas import together
 from kerasish.core.sparse import SparseTensor
 from kerasish.layers.tracking import structure, structure_changed
-from kerasish.training import loop
+from kerasish.training import loop, replicas
 from kerasish.training.callback import to_numbers
 from kerasish.training.capture import Tiers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
@@ -333,20 +334,42 @@ class Trainer(OldCalls):
         return step.tiers
 
     def _runner(
-        self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
+        self,
+        mode: str,
+        steps: int | None = None,
+        batch_size: int | None = None,
+        fixed: bool = False,
+        divided: bool = False,
     ) -> Callable[[tuple], Any]:
         """What a batch is handed to: the library's step, or the user's ``train_step`` around which Tensors are made.
 
         Args:
             steps, batch_size: of training: how many steps there will be, and the size of a batch, if that is known.
             fixed: whether all steps have to be of one tier.
+            divided: whether batches are parts already, where several processes compute together.
         """
-        step = self._the_step()
-        if not self._overrides(f"{mode}_step"):
-            if mode == "predict":
-                return lambda batch: step.predict(batch[0])
-            method = self._tiers().runner(steps, batch_size, fixed) if mode == "train" else getattr(step, mode)
+        if together():
+            settings.distribution.check_trainable()
+            is_users = self._overrides(f"{mode}_step")
+            run = self._own_runner(mode) if is_users else self._plain_runner(mode)
+            return replicas.OwnRows(run, self, mode, is_users, divided)
+        if self._overrides(f"{mode}_step"):
+            return self._own_runner(mode)
+        if mode == "train":
+            method = self._tiers().runner(steps, batch_size, fixed)
             return lambda batch: method(*batch)
+        return self._plain_runner(mode)
+
+    def _plain_runner(self, mode: str) -> Callable[[tuple], Any]:
+        """The library's step, eagerly."""
+        step = self._the_step()
+        if mode == "predict":
+            return lambda batch: step.predict(batch[0])
+        method = getattr(step, mode)
+        return lambda batch: method(*batch)
+
+    def _own_runner(self, mode: str) -> Callable[[tuple], Any]:
+        """The user's step."""
         user_step = getattr(self, f"{mode}_step")
         tensorflow_rule = mode != "train" or _uses_tape(type(self))
 
@@ -541,6 +564,8 @@ class Trainer(OldCalls):
         if reset_metrics:
             self.reset_metrics()
         logs = loop.step_once(self._runner(mode), batch)
+        if together():
+            logs = replicas.end_pass(self, logs, mode == "train")
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
         return results if return_dict else loop.flatten_results(results)
 
