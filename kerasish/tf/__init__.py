@@ -174,6 +174,7 @@ from kerasish.tf.linalg import einsum as einsum
 from kerasish.tf.linalg import matmul as matmul
 from kerasish.tf.linalg import norm as norm
 from kerasish.tf.linalg import tensordot as tensordot
+from kerasish.tf.linalg.bands import matrix_square_root as matrix_square_root
 from kerasish.tf.math import abs as abs
 from kerasish.tf.math import acos as acos
 from kerasish.tf.math import acosh as acosh
