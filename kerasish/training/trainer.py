@@ -107,8 +107,9 @@ class Trainer(OldCalls):
             raise fail(TypeError, f"compile() got an unexpected keyword argument '{next(iter(kwargs))}'")
         if jit_compile not in ("auto", True, False, None):
             raise fail(ValueError, "`jit_compile` must be 'auto' or a boolean", received=repr(jit_compile))
-        if steps_per_execution < 1:
-            raise fail(ValueError, "`steps_per_execution` must be a positive integer", received=steps_per_execution)
+        if not isinstance(steps_per_execution, (int, float, np.number)) or steps_per_execution < 1:
+            kind = ValueError if isinstance(steps_per_execution, (int, float, np.number)) else TypeError
+            raise fail(kind, "`steps_per_execution` must be a positive integer", received=repr(steps_per_execution))
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not hasattr(optimizer, "inner_optimizer"):
             optimizer = optimizers.LossScaleOptimizer(optimizer)
@@ -223,8 +224,10 @@ class Trainer(OldCalls):
         if self._overrides("metrics"):
             metrics = self.metrics
         else:
-            own = self._compiled.metrics
-            metrics = [*self._compiled.loss_metrics(), *([own] if own is not None else []), *self._held_metrics()]
+            compiled = self._compiled
+            losses = compiled.loss_metrics() if compiled is not None else []
+            own = [compiled.metrics] if compiled is not None and compiled.metrics is not None else []
+            metrics = [*losses, *own, *self._held_metrics()]
         results: dict[str, Any] = {}
         with dispatch.grad_mode(False):
             for metric in metrics:

@@ -310,6 +310,11 @@ def test_a_loss_object_keeps_its_reduction_and_logits():
         ({"jit_compile": "maybe"}, ValueError, "'auto' or a boolean"),
         ({"metrics": 3}, ValueError, "`metrics` argument to be a list, tuple, or dict"),
         ({"nope": 1}, TypeError, "unexpected keyword argument 'nope'"),
+        ({"optimizer": {"a": 1}}, ValueError, "Could not interpret optimizer identifier"),
+        ({"loss_weights": "abc"}, ValueError, "loss_weights='abc'"),
+        ({"loss_weights": np.ones(2)}, ValueError, "must be a number"),
+        ({"steps_per_execution": "2"}, TypeError, "Received: '2'"),
+        ({"steps_per_execution": None}, TypeError, "positive integer"),
     ],
 )
 def test_compile_names_what_is_wrong(compiled, error, words):
@@ -345,7 +350,12 @@ def labelled():
         (lambda: ready().fit("abc", Y, verbose=0), ValueError, "Unrecognized data type: x='abc'"),
         (lambda: ready().fit(X, Y, foo=1), TypeError, "unexpected keyword argument 'foo'"),
         (lambda: ready().fit(X, Y, batch_size=-1, verbose=0), ValueError, "batch_size=-1"),
-        (lambda: ready().fit(X, Y, batch_size=2.5, verbose=0), ValueError, "batch_size=2.5"),
+        (lambda: ready().fit(X, Y, batch_size=2.5, verbose=0), TypeError, "batch_size=2.5"),
+        (lambda: ready().fit(X, Y, steps_per_epoch="a", verbose=0), TypeError, "number of steps must be an integer"),
+        (lambda: ready().fit(X.astype(str), Y, verbose=0), ValueError, "computes with numbers"),
+        (lambda: ready().train_on_batch(None, Y), ValueError, "not optional"),
+        (lambda: ready().fit(X, Y, sample_weight={"y": WEIGHTS}, verbose=0), ValueError, "names an output"),
+        (lambda: ready(loss=[]).fit(X, Y, verbose=0), ValueError, "one loss"),
         (lambda: ready().fit(X, Y, shuffle="all", verbose=0), ValueError, "shuffle='all'"),
         (lambda: ready().fit(X, Y, validation_split=1.5, verbose=0), ValueError, "between 0 and 1"),
         (lambda: ready().fit(X, Y, validation_split=-0.5, verbose=0), ValueError, "between 0 and 1"),
@@ -364,3 +374,51 @@ def labelled():
 def test_fit_names_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"steps_per_epoch": 0},
+        {"steps_per_epoch": -1},
+        {"shuffle": None},
+        {"validation_freq": "never"},
+        {"callbacks": ()},
+        {"class_weight": {}},
+        {"class_weight": {"0": 5.0, "a": 3.0}},
+    ],
+)
+def test_fit_takes_what_says_nothing(arguments):
+    plain = ready().fit(X, Y, **PLAIN).history
+    given = ready().fit(X, Y, **{**PLAIN, **arguments}).history
+    assert_logs(given, plain)
+
+
+def test_weights_of_the_one_output_may_be_in_a_list():
+    model = ready(weighted_metrics=["mse"])
+    assert model.evaluate(X, Y, sample_weight=[WEIGHTS], verbose=0) == pytest.approx(
+        model.evaluate(X, Y, sample_weight=WEIGHTS, verbose=0)
+    )
+    assert model.test_on_batch(X, Y, sample_weight=[WEIGHTS]) == pytest.approx(
+        model.test_on_batch(X, Y, sample_weight=WEIGHTS)
+    )
+
+
+def test_an_empty_class_weight_weighs_nothing():
+    assert ready().train_on_batch(X, Y, class_weight={}) == pytest.approx(ready().train_on_batch(X, Y))
+
+
+def test_a_model_that_is_not_compiled_has_no_results():
+    assert net().get_metrics_result() == {}
+
+
+def test_a_batch_of_unequal_inputs_says_which_sizes():
+    a, b = keras_input(3), keras_input(2)
+    model = models.Model([a, b], layers.Concatenate()([a, b]))
+    for call in (model.predict_on_batch, model):
+        with pytest.raises(InvalidArgumentError, match="Sizes of tensors"):
+            call([np.ones((4, 3)), np.ones((5, 2))])
+
+
+def keras_input(size):
+    return layers.Input((size,))
