@@ -246,6 +246,10 @@ class CompiledMetrics(Metric):
         self._loss = loss
         self._table: list[tuple[str, Metric, int, bool]] | None = None  # name, metric, index of output, weighted
 
+    def follow(self, loss: CompiledLoss | None) -> None:
+        """Go by the targets of this loss, as long as the metrics are not bound to outputs."""
+        self._loss = loss
+
     @property
     def metrics(self) -> list[Metric]:
         """The metrics, output by output; none before the first batch."""

@@ -110,7 +110,7 @@ def evaluate(
     passes = Passes(feed, steps)
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     results = _evaluate(model, passes, calls)
-    return results if return_dict else flatten_results(results)
+    return results if return_dict else flatten_results(model._ordered("test", results))
 
 
 def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]:
@@ -203,7 +203,8 @@ def joined(*batches: Any) -> np.ndarray:
     if len(batches) == 1 and type(first) is torch.Tensor and first.dtype is torch.float32 and first.is_cpu:
         return first.numpy(force=True).copy() if first.requires_grad else first.numpy().copy()
     if isinstance(first, torch.Tensor):
-        whole = batches[0] if len(batches) == 1 else torch.cat(devices.joinable(batches))
+        parts = [t.reshape(1) for t in batches] if first.ndim == 0 and len(batches) > 1 else batches
+        whole = first if len(batches) == 1 else torch.cat(devices.joinable(parts))
         array = to_numpy(whole)
         return array.copy() if array.base is not None and len(batches) == 1 else array
     return np.concatenate([np.asarray(b) for b in batches])

@@ -422,3 +422,79 @@ def test_a_batch_of_unequal_inputs_says_which_sizes():
 
 def keras_input(size):
     return layers.Input((size,))
+
+
+# Keras 3.15: what stays, what lists hold, what is asked of an unfinished model ----------------------------------------
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_metrics_stay_until_others_are_given(trained):
+    model = ready()
+    if trained:
+        model.fit(X, Y, **PLAIN)
+    model.compile("sgd", "mse")
+    assert set(model.fit(X, Y, **PLAIN).history) == {"loss", "mae"}
+    model.compile("sgd", "mse", metrics=["mape"])
+    assert set(model.fit(X, Y, **PLAIN).history) == {"loss", "mape"}
+    model.compile("sgd", "mse", metrics=[])
+    assert set(model.fit(X, Y, **PLAIN).history) == {"loss"}
+
+
+def test_lists_of_a_users_results_have_the_metrics_first_then_names():
+    class Own(models.Model):
+        def test_step(self, data):
+            return {"foo": 2, "zoo": 3.0, "bar": 1.0}
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            return {"aaa": ops.sum(y) * 0 + 5, **super().compute_metrics(x, y, y_pred, sample_weight)}
+
+    inputs = layers.Input((3,))
+    model = Own(inputs, net()(inputs))
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.evaluate(X, Y, verbose=0) == model.test_on_batch(X, Y) == [1.0, 2.0, 3.0]
+    assert model.evaluate(X, Y, verbose=0, return_dict=True) == {"foo": 2.0, "zoo": 3.0, "bar": 1.0}
+    assert model.train_on_batch(X, Y) == pytest.approx([1.7178, 1.0379, 5.0], rel=1e-4)
+
+
+def test_predict_step_may_give_one_number_per_batch():
+    class Total(models.Model):
+        def predict_step(self, data):
+            return ops.sum(data[0] if isinstance(data, tuple) else data)
+
+    model = Total(inputs := layers.Input((3,)), layers.Dense(1)(inputs))
+    expected = [X[start : start + 8].sum() for start in (0, 8, 16)]
+    np.testing.assert_allclose(model.predict(X, batch_size=8, verbose=0), expected, rtol=1e-5)
+
+
+def test_jit_compile_says_whether_the_step_is_compiled_for_sure():
+    assert ready().jit_compile is False
+    assert ready(jit_compile=False).jit_compile is False
+    assert ready(jit_compile=True).jit_compile is True
+    assert ready(jit_compile=True, run_eagerly=True).jit_compile is False
+
+
+def test_compute_loss_without_any_loss_is_refused():
+    model = net()
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="No loss to compute"):
+        model.compute_loss(X, Y, Y)
+
+
+def test_a_step_may_update_the_running_loss():
+    class Own(models.Model):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(x=x, y=y, y_pred=y_pred)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            self._loss_tracker.update_state(loss)
+            self.compute_metrics(x, y, y_pred)
+            return self.get_metrics_result()
+
+    inputs = layers.Input((3,))
+    model = Own(inputs, net()(inputs))
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.train_on_batch(X, Y) == pytest.approx([1.7178, 1.0379], rel=1e-4)
+    model._loss_tracker = metrics.Mean(name="mine")  # the name is free for a user's own
+    assert model._loss_tracker.name == "mine"
