@@ -349,13 +349,31 @@ def qr(x: Array, mode: str = "reduced") -> Any:
     return _lapack(lambda x: tuple(torch.linalg.qr(x, mode)), x)
 
 
+def _full_svd(x: torch.Tensor) -> tuple:
+    """``torch.linalg.svd``, whose gradient leaves out what only the full matrices have."""
+    u, s, vh = torch.linalg.svd(x, True)
+    rank = s.shape[-1]
+    if x.requires_grad and u.shape[-1] > rank:
+        u = torch.cat([u[..., :rank], _completed(u, rank)], -1)
+    if x.requires_grad and vh.shape[-1] > rank:
+        vh = torch.cat([vh[..., :rank, :], _completed(vh.mH, rank).mH], -2)
+    return u, s, vh
+
+
+def _completed(basis: torch.Tensor, rank: int) -> torch.Tensor:
+    """The columns from ``rank`` on, as orthonormal to the earlier ones whatever these become; exact to the second order."""
+    first, rest = basis[..., :rank], basis[..., rank:].detach()
+    part = first.mH @ rest  # zero; its derivatives are not
+    return rest - first @ part + rest @ (part.mH @ part) / 2
+
+
 @op
 def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """U, S and Vᴴ with U·diag(S)·Vᴴ = x, singular values descending; only S without ``compute_uv``."""
     _matrix(x)
     if not compute_uv:
         return _lapack(lambda x: _of_finite(torch.linalg.svdvals, x), x)
-    return _lapack(lambda x: _of_finite(lambda x: tuple(torch.linalg.svd(x, full_matrices)), x), x)
+    return _lapack(lambda x: _of_finite(_full_svd if full_matrices else lambda x: tuple(torch.linalg.svd(x, False)), x), x)
 
 
 @op

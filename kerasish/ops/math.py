@@ -169,11 +169,11 @@ def _bound(value: Any) -> Any:
 
 @op
 def clip(x: Array, x_min: Any, x_max: Any) -> Any:
-    """x between x_min and x_max (``None``: no bound), elementwise, in the dtype of x.
+    """x between x_min and x_max (``None``: no bound), elementwise, in the dtype of x. Where the bounds cross, x_min wins.
 
     Booleans become int32; integers with a bound that is a float become floats.
     """
-    if type(x_min) in _PLAIN and type(x_max) in _PLAIN and x.is_floating_point():
+    if type(x_min) in _PLAIN and type(x_max) in _PLAIN and x.is_floating_point() and x_min <= x_max:
         return torch.clamp(x, x_min, x_max)
     bounds = [_bound(x_min), _bound(x_max)]
     x = numbers(x)
@@ -364,8 +364,11 @@ def arcsinh(x: Array) -> Any:
 
 @op
 def arccosh(x: Array) -> Any:
-    """The inverse hyperbolic cosine."""
-    return torch.acosh(floating(x))
+    """The inverse hyperbolic cosine; NaN below 1."""
+    x = floating(x)
+    if x.requires_grad and not x.is_complex():
+        x = torch.where(x > -1, x, x * float("nan"))  # torch's gradient is a number below -1
+    return torch.acosh(x)
 
 
 @op
