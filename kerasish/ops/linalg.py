@@ -292,10 +292,19 @@ def slogdet(x: Array) -> Any:
 
 @op
 def logdet(x: Array) -> Any:
-    """The logarithm of the determinant; NaN where that is negative."""
+    """The logarithm of the determinant of a Hermitian positive definite matrix, of which the lower triangle is read; NaN for
+    others.
+    """
     _square(x)
-    sign, logarithm = _lapack(lambda x: tuple(torch.linalg.slogdet(x)), x)
-    return torch.where(sign.real < 0, float("nan"), logarithm)
+    return _lapack(lambda x: 2 * lower_factor(x).diagonal(dim1=-2, dim2=-1).real.log().sum(-1), x)
+
+
+def lower_factor(x: torch.Tensor) -> torch.Tensor:
+    """The lower triangular L with L·Lᴴ = x; NaN where x is not positive definite."""
+    factor, failed = torch.linalg.cholesky_ex(x)
+    if x.device.type != "cpu" or bool(failed.any()):
+        factor = torch.where((failed > 0)[..., None, None], torch.full_like(factor, torch.nan).tril(), factor)
+    return factor
 
 
 @op
@@ -373,7 +382,9 @@ def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     _matrix(x)
     if not compute_uv:
         return _lapack(lambda x: _of_finite(torch.linalg.svdvals, x), x)
-    return _lapack(lambda x: _of_finite(_full_svd if full_matrices else lambda x: tuple(torch.linalg.svd(x, False)), x), x)
+    return _lapack(
+        lambda x: _of_finite(_full_svd if full_matrices else lambda x: tuple(torch.linalg.svd(x, False)), x), x
+    )
 
 
 @op

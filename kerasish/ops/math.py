@@ -13,6 +13,7 @@ import torch
 
 from kerasish.core.arithmetic import power as power_raw
 from kerasish.core.dispatch import Array, Operand, Strong, op, raw
+from kerasish.ops import roots
 from kerasish.ops.common import alias, floating, floating_wide, larger, numbers, smaller
 
 # arithmetic -----------------------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ def square(x: Array) -> Any:
 @op
 def reciprocal(x: Array) -> Any:
     """1 / x, elementwise; integers become floats."""
-    return torch.reciprocal(floating(x))
+    return roots.reciprocal(floating(x))
 
 
 @op
@@ -179,9 +180,11 @@ def clip(x: Array, x_min: Any, x_max: Any) -> Any:
     x = numbers(x)
     if any(isinstance(b, float) or (isinstance(b, torch.Tensor) and b.is_floating_point()) for b in bounds):
         x = floating(x)
-    if any(isinstance(b, torch.Tensor) for b in bounds):  # torch takes two numbers or two tensors
+    if any(isinstance(b, torch.Tensor) for b in bounds):
         bounds = [None if b is None else torch.as_tensor(b, dtype=x.dtype, device=x.device) for b in bounds]
-    return torch.clamp(x, *bounds)
+    low, high = bounds
+    x = x if high is None else torch.clamp(x, max=high)
+    return x if low is None else torch.clamp(x, min=low)
 
 
 @op
@@ -271,13 +274,13 @@ def logaddexp2(x1: Strong, x2: Strong) -> Any:
 @op
 def sqrt(x: Array) -> Any:
     """√x, elementwise."""
-    return torch.sqrt(floating(x))
+    return roots.sqrt(floating(x))
 
 
 @op
 def rsqrt(x: Array) -> Any:
     """1 / √x, elementwise."""
-    return torch.rsqrt(floating(x))
+    return roots.rsqrt(floating(x))
 
 
 @op
@@ -367,7 +370,7 @@ def arccosh(x: Array) -> Any:
     """The inverse hyperbolic cosine; NaN below 1."""
     x = floating(x)
     if x.requires_grad and not x.is_complex():
-        x = torch.where(x > -1, x, x * float("nan"))  # torch's gradient is a number below -1
+        x = x * torch.where(x > -1, 1.0, float("nan")).to(x.dtype)  # torch's gradient is a number below -1
     return torch.acosh(x)
 
 
