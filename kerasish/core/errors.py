@@ -82,12 +82,12 @@ def torch_failure(error: Exception) -> Exception:
     """
     text = str(error)
     torchs = type(error) is RuntimeError or (type(error) is IndexError and "dim" in text)
-    if not torchs or _NOT_OF_SHAPES.search(text) or not _failed_under_ours(error):
+    if not torchs or _NOT_OF_SHAPES.search(text) or not failed_under_ours(error):
         return error
     return (AxisError if text.startswith("Dimension out of range") else ShapeMismatchError)(text)
 
 
-def _failed_under_ours(error: Exception) -> bool:
+def failed_under_ours(error: Exception) -> bool:
     """Whether our own code called what failed, and did not raise the error itself."""
     last, at = None, error.__traceback__
     while at is not None:
@@ -154,6 +154,10 @@ class EmptyRangeError(InvalidArgumentError, ValueError):
 
 class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
+
+
+class NotNumbersError(InvalidArgumentError, ValueError):
+    """Text where numbers are needed. TensorFlow's operations raise InvalidArgumentError, Keras ValueError: both."""
 
 
 class UnknownSizeError(ValueError, TypeError):

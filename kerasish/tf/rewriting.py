@@ -21,6 +21,7 @@ import copy
 import dis
 import functools
 import inspect
+import linecache
 import logging
 import site
 import sys
@@ -87,10 +88,13 @@ class _Rewriter(ast.NodeTransformer):
         local: names that the body assigns: what they hold was made in this call.
         outer: names declared global or nonlocal.
         known: whether a name stands for something that is not to be followed (a module, a class, one of our functions).
+        value: what a chain of names from outside stands for now.
     """
 
-    def __init__(self, local: set[str], outer: set[str], known: Callable[[str], bool]) -> None:
-        self.local, self.outer, self.known = local, outer, known
+    def __init__(
+        self, local: set[str], outer: set[str], known: Callable[[str], bool], value: Callable[[ast.expr], Any]
+    ) -> None:
+        self.local, self.outer, self.known, self.value = local, outer, known, value
         self.changed = False
         self.loops = 0
 
@@ -103,7 +107,7 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(call, ast.Call):
             root = _root(call.func)
             self.generic_visit(call) if root is None else self._arguments(call)
-            if root is not None and root not in self.local:
+            if root is not None and root not in self.local and not _is_operation(self.value(call.func)):
                 test = self._method("of", call.func)
                 call.func = self._followed(call.func)
                 return ast.copy_location(ast.If(test, [node], []), node)
@@ -172,6 +176,11 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(ast.Call(effects, [argument], []), argument)
 
 
+def _is_operation(function: Any) -> bool:
+    """Whether it is a function of this library: those take part in a graph, ``tf.print`` too."""
+    return isinstance(function, types.FunctionType) and (function.__module__ or "").partition(".")[0] == "kerasish"
+
+
 def _is_place(node: ast.AST) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
 
@@ -188,6 +197,8 @@ def _loaded(target: ast.expr) -> ast.expr:
 @functools.lru_cache(maxsize=1024)
 def _parsed(code: types.CodeType) -> ast.FunctionDef | None:
     """The definition that a code object comes from, with the file's line numbers; None if there is no text of it."""
+    if code.co_name == "<lambda>":
+        return _parsed_lambda(code)
     try:
         lines, first = inspect.getsourcelines(code)
         tree = ast.parse(textwrap.dedent("".join(lines)))
@@ -195,9 +206,37 @@ def _parsed(code: types.CodeType) -> ast.FunctionDef | None:
         return None
     definition = tree.body[0] if len(tree.body) == 1 else None
     if not isinstance(definition, ast.FunctionDef) or definition.name != code.co_name:
-        return None  # a lambda, a coroutine
+        return None  # a coroutine
     ast.increment_lineno(tree, first - 1)
     return definition
+
+
+def _parsed_lambda(code: types.CodeType) -> ast.FunctionDef | None:
+    """The definition of a function that does what a lambda does; the place of its result in the text tells which one."""
+    if not hasattr(code, "co_positions"):  # before Python 3.11
+        return None
+    places = {place for place in code.co_positions() if None not in place}
+    for node in _lambdas("".join(linecache.getlines(code.co_filename))).get(code.co_firstlineno, ()):
+        body = node.body
+        if (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in places:
+            result = ast.copy_location(ast.Return(body), body)
+            made = ast.FunctionDef(name="_", args=node.args, body=[result], decorator_list=[])
+            return ast.copy_location(made, node)
+    return None
+
+
+@functools.lru_cache(maxsize=8)
+def _lambdas(text: str) -> dict[int, list[ast.Lambda]]:
+    """The lambdas of a file, by the lines on which they begin."""
+    found: dict[int, list[ast.Lambda]] = {}
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):  # it is no Python, or has changed
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda):
+            found.setdefault(node.lineno, []).append(node)
+    return found
 
 
 def definition(function: types.FunctionType) -> ast.FunctionDef | None:
@@ -213,15 +252,24 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
     local = {*code.co_varnames, *code.co_cellvars} - given
     closure = inspect.getclosurevars(function)
 
+    def outside(name: str) -> Any:
+        return closure.nonlocals.get(name, closure.globals.get(name, closure.builtins.get(name)))
+
+    def value_of(chain: ast.expr) -> Any:
+        if isinstance(chain, ast.Name):
+            return None if chain.id in local or chain.id in given else outside(chain.id)
+        owner = value_of(chain.value) if isinstance(chain, ast.Attribute) else None
+        return getattr(owner, chain.attr, None) if isinstance(owner, types.ModuleType) else None
+
     def known(name: str) -> bool:
         if name in local or name in given:
             return False
-        value = closure.nonlocals.get(name, closure.globals.get(name, closure.builtins.get(name)))
+        value = outside(name)
         if isinstance(value, types.FunctionType):
             return not is_users(value)
         return isinstance(value, (types.ModuleType, type, types.BuiltinFunctionType)) or _is_ours(value)
 
-    rewriter = _Rewriter(local, outer, known)
+    rewriter = _Rewriter(local, outer, known, value_of)
     rewriter.visit_FunctionDef(tree)
     if not rewriter.changed:
         return None
@@ -267,6 +315,11 @@ def rewritten_code(function: types.FunctionType) -> types.CodeType:
     return code
 
 
+def has_effects(code: types.CodeType) -> bool:
+    """Whether rewritten code has statements under conditions."""
+    return NAME in code.co_freevars and not names_in(code).isdisjoint(("of", "on"))
+
+
 def assigned_outside(code: types.CodeType) -> tuple[set[str], set[str]]:
     """The global names, and the variables of enclosing functions, that a function or one within it assigns."""
     names: tuple[set[str], set[str]] = set(), set()
@@ -289,7 +342,7 @@ def mentions(function: Any, names: set[str], seen: set[Any] | None = None) -> bo
     if not isinstance(function, types.FunctionType) or function in seen or not is_users(function):
         return False
     seen.add(function)
-    used = _names_in(function.__code__)
+    used = names_in(function.__code__)
     if names & used:
         return True
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
@@ -298,8 +351,9 @@ def mentions(function: Any, names: set[str], seen: set[Any] | None = None) -> bo
     return any(mentions(value, names, seen) for value in inner)
 
 
-def _names_in(code: types.CodeType) -> set[str]:
-    return {*code.co_names}.union(*(_names_in(part) for part in code.co_consts if isinstance(part, types.CodeType)))
+def names_in(code: types.CodeType) -> set[str]:
+    """The names of globals and attributes in a function's code and in that of functions within it."""
+    return {*code.co_names}.union(*(names_in(part) for part in code.co_consts if isinstance(part, types.CodeType)))
 
 
 def source(function: Callable) -> str:

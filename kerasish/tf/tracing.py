@@ -122,6 +122,20 @@ class _Names(dict):
         return value
 
 
+def _outside(function: types.FunctionType) -> list:
+    """What the names that a function reads from outside stand for."""
+    names = rewriting.names_in(function.__code__)
+    cells = [cell.cell_contents for cell in function.__closure__ or () if cell != types.CellType()]
+    return cells + [value for name in names if (value := _lookup(function.__globals__, name)) is not None]
+
+
+def _lookup(names: dict, name: str) -> Any:
+    try:
+        return names[name]
+    except KeyError:
+        return None
+
+
 def _frozen(cell: types.CellType) -> types.CellType:
     """A cell of its own with what this one holds now; the same one while that is not there yet."""
     try:
@@ -262,6 +276,21 @@ class Trace:
     def callable(self, function: Any) -> Any:
         """What the trace runs for the function of ``tf.function``."""
         return self._effects.inside(function)
+
+    def keep(self, function: Any) -> Any:
+        """The same, with all that it and the users' functions which it names read from outside as it is now."""
+        kept = self.callable(function)
+        waiting = list(self._functions.items())
+        for original, inner in waiting:
+            for value in _outside(inner) if inner is not original else ():
+                if type(value) is types.FunctionType and value not in self._functions:
+                    waiting.append((value, self.function(value)))
+        return kept
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether a function of the trace may change Python's own state."""
+        return any(rewriting.has_effects(inner.__code__) for inner in self._functions.values())
 
     def function(self, function: Any) -> Any:
         """A user's function as it is for this trace; one of others as it stands."""

@@ -21,6 +21,8 @@ from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
 from kerasish.layers.tracking import structure
 
+NO_LOSS = "No loss to compute. Provide a `loss` argument in `compile()`."
+
 
 class Step:
     """One batch through a compiled model.
@@ -93,7 +95,7 @@ class Step:
         else:
             total = self.compute_loss(y, y_pred, sample_weight)
         if total is None:
-            raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
+            raise ValueError(NO_LOSS)
         return total
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:

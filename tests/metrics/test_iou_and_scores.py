@@ -128,7 +128,7 @@ def test_r2_of_a_known_regression():
 
 def test_correlations_of_known_vectors():
     y, p = np.array([[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]]), np.array([[2.0, 4.0, 6.0], [1.0, 2.0, 3.0]])
-    np.testing.assert_allclose(metrics.pearson_correlation(y, p), [1.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(metrics.pearson_correlation(y, p), [1.0, np.nan], atol=1e-12)
     # 2·cov / (var + var + distance²) = 2·(4/3) / (2/3 + 8/3 + 4)
     np.testing.assert_allclose(metrics.concordance_correlation(y, p), [(8 / 3) / (22 / 3), 0.0], rtol=1e-6)
-    np.testing.assert_allclose(metrics.pearson_correlation(y.T, p.T, axis=0), [1.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(metrics.pearson_correlation(y.T, p.T, axis=0), [1.0, np.nan], atol=1e-12)

@@ -18,6 +18,7 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import composites, elements, rows
 from kerasish.tf.data.elements import DatasetSpec, NestedDataset, call
+from kerasish.tf.data.functions import traced_at_first
 from kerasish.tf.data.node import UNKNOWN, Node, Pull, Run, result_spec
 from kerasish.tf.data.sources import Given
 from kerasish.tf.spec import TensorSpec
@@ -371,7 +372,8 @@ class GroupByWindow(Node):
     ) -> None:
         super().__init__(node)
         self._spec = spec
-        self._key, self._reduce, self._window_size = key_function, reduce_function, window_size
+        self._key, self._reduce = traced_at_first(key_function), traced_at_first(reduce_function)
+        self._window_size = window_size
         self._dataset = dataset
         self.static = False
 

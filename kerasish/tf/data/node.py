@@ -6,6 +6,7 @@ A node tells its elements' specification and number, and yields the elements. Wh
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Iterator
@@ -151,6 +152,16 @@ def result_spec(function: Callable, node: Node) -> Any:
         runs = _on_examples(function, node.spec) if _has_text(node.spec) else []
         runs = runs or _on_first_elements(function, node)
     return _merged(runs)
+
+
+def run_without_values(function: Callable, node: Node) -> None:
+    """Run a function once on tensors like the node's elements, for what it does besides.
+
+    Not if it needs their values; nor if a size is unknown, as the function may tell it to the user.
+    """
+    with contextlib.suppress(Exception):  # what goes wrong does so again where elements are asked for
+        if not composites.any_in(node.spec) and not _has_unknown(node.spec):
+            _on_fakes(function, node.spec, 0)
 
 
 def _merged(runs: list) -> Any:

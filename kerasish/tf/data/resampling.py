@@ -16,6 +16,7 @@ from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements
 from kerasish.tf.data.elements import call, normalise
+from kerasish.tf.data.functions import traced_at_first
 from kerasish.tf.data.grouping import grouped
 from kerasish.tf.data.node import UNKNOWN, Node, Run, result_spec
 from kerasish.tf.data.randomness import Seeds, units
@@ -71,7 +72,7 @@ class GroupByReducer(FunctionStep):
     def __init__(self, node: Node, key_func: Callable, reducer: Reducer) -> None:
         super().__init__(node, key_func)
         self.static = False
-        self._reducer = reducer
+        self._reducer = Reducer(*map(traced_at_first, reducer))
 
     def infer_spec(self) -> Any:
         return result_spec(lambda element: self._finished(self._next(self._first(element), element)), self.input)

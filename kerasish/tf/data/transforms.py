@@ -16,13 +16,15 @@ from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import Tensor
 from kerasish.tf.data import elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
+from kerasish.tf.data.functions import FirstCall, kept, traced_at_first
 from kerasish.tf.data.mapped import mapped
-from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec
+from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec, run_without_values
 from kerasish.tf.data.randomness import Seeds, shuffled
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.data.threads import in_threads
 from kerasish.tf.plain import is_plain
 from kerasish.tf.spec import NoneTensorSpec, TensorSpec
+from kerasish.tf.tracing import Trace
 
 # users' functions -----------------------------------------------------------------------------------------------------
 
@@ -40,7 +42,17 @@ class FunctionStep(Node):
             raise ValueError(f"Argument `func` must be a callable. Received func={function} (of type {type(function)})")
         if node.static:
             _check_arguments(function, self._arguments(node.spec))
-        self.function = function
+        self.function, trace = kept(function)
+        if trace is not None:
+            self._trace(trace)
+
+    def _trace(self, trace: Trace) -> None:
+        """Let the function's effects on Python's own state happen, now; it runs without values if it can."""
+        self.function = FirstCall(self.function, trace, self.input.spec)
+        run_without_values(self._traced, self.input)
+
+    def _traced(self, element: Any) -> Any:
+        return call(self.function, element)
 
     @property
     def runs_python(self) -> bool:
@@ -169,9 +181,12 @@ class Scan(FunctionStep):
     name = "_ScanDataset"
 
     def __init__(self, node: Node, initial_state: Any, function: Callable) -> None:
+        self._initial = normalise(initial_state)
         super().__init__(node, function)
         self.static = False
-        self._initial = normalise(initial_state)
+
+    def _traced(self, element: Any) -> Any:
+        return self._step(elements.to_device(self._initial), element)
 
     def _arguments(self, element: Any) -> tuple:
         return None, element
@@ -209,7 +224,7 @@ def reduce(node: Node, initial_state: Any, function: Callable) -> Any:
     Raises:
         InvalidArgumentError: it returns another structure than the initial state's.
     """
-    run = Run()
+    run, function = Run(), traced_at_first(function)
     with run.scope():
         state = elements.to_device(normalise(initial_state))
         count = len(tree.flatten(state))
