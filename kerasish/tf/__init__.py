@@ -58,6 +58,7 @@ from kerasish.tf import feature_column as feature_column
 from kerasish.tf import image as image
 from kerasish.tf import io as io
 from kerasish.tf import linalg as linalg
+from kerasish.tf import lite as lite
 from kerasish.tf import lookup as lookup
 from kerasish.tf import math as math
 from kerasish.tf import nest as nest
@@ -139,6 +140,7 @@ from kerasish.tf.debugging import assert_equal as assert_equal
 from kerasish.tf.debugging import assert_greater as assert_greater
 from kerasish.tf.debugging import assert_less as assert_less
 from kerasish.tf.debugging import assert_rank as assert_rank
+from kerasish.tf.device_spec import DeviceSpec as DeviceSpec
 from kerasish.tf.first_values import constant_initializer as constant_initializer
 from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
 from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
@@ -147,6 +149,10 @@ from kerasish.tf.gone import missing as _missing
 from kerasish.tf.gradients import gradients as gradients
 from kerasish.tf.gradients import hessians as hessians
 from kerasish.tf.gradients import recompute_grad as recompute_grad
+from kerasish.tf.graphs import Graph as Graph
+from kerasish.tf.graphs import Operation as Operation
+from kerasish.tf.graphs import RegisterGradient as RegisterGradient
+from kerasish.tf.graphs import no_gradient as no_gradient
 from kerasish.tf.indexing import argsort as argsort
 from kerasish.tf.indexing import boolean_mask as boolean_mask
 from kerasish.tf.indexing import dynamic_partition as dynamic_partition
@@ -174,6 +180,7 @@ from kerasish.tf.linalg import einsum as einsum
 from kerasish.tf.linalg import matmul as matmul
 from kerasish.tf.linalg import norm as norm
 from kerasish.tf.linalg import tensordot as tensordot
+from kerasish.tf.linalg.bands import matrix_square_root as matrix_square_root
 from kerasish.tf.math import abs as abs
 from kerasish.tf.math import acos as acos
 from kerasish.tf.math import acosh as acosh

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import symbolic, tree
-from kerasish.core.errors import InvalidArgumentError, NotServedError
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
+from kerasish.tf.graphs import FunctionGraph
 from kerasish.tf.spec import TensorSpec, TypeSpec
 from kerasish.tf.tracing import Trace
 
@@ -128,11 +129,9 @@ class ConcreteFunction:
     output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))
 
     @property
-    def graph(self) -> Any:
-        raise NotServedError(
-            "'ConcreteFunction.graph' is part of the real library but is not served by kerasish: there are no TensorFlow "
-            "graphs. `model.export(path, format='torch')` writes a graph of torch's."
-        )
+    def graph(self) -> FunctionGraph:
+        """Names, inputs and outputs of the trace; it holds no operations."""
+        return FunctionGraph(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results for tensors of the signature.

@@ -292,8 +292,9 @@ def test_a_concrete_function_is_traced_from_specifications(capsys):
         "Captures:\n"
         "  None"
     )
-    with pytest.raises(NotServedError, match="graph"):
-        _ = concrete.graph
+    assert concrete.graph.inputs == concrete.inputs
+    with pytest.raises(NotServedError, match="does not hold them"):
+        concrete.graph.get_operations()
 
 
 def test_a_concrete_function_refuses_other_dtypes():

@@ -1,4 +1,4 @@
-"""``tf.linalg``: products, norms, decompositions and solutions of linear equations.
+"""The functions of ``tf.linalg``: products, norms, decompositions and solutions of linear equations.
 
 Functions of matrices take batches of them: the last two axes are the matrix.
 """
@@ -12,7 +12,7 @@ import torch
 from kerasish import ops
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, Index, strict_op
-from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, fail, missing_name
+from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, fail
 from kerasish.ops.common import axis_index
 from kerasish.tf.alias import FLOATS_AND_COMPLEX, Kinds, check, define
 from kerasish.tf.clipping import global_norm as global_norm
@@ -468,7 +468,3 @@ def pinv(a: Array, rcond: Any = None, validate_args: bool = False, name: str | N
 define(globals(), FLOATS_AND_COMPLEX, {
     "expm(input, name=None)": (torch.linalg.matrix_exp, "The matrix exponential Σ xⁿ / n! of square matrices."),
 })  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
