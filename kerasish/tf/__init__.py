@@ -81,6 +81,7 @@ from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
 from kerasish.tf import types as types
 from kerasish.tf import version as version
+from kerasish.tf.approximate import approx_top_k as approx_top_k
 from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
 from kerasish.tf.arrays import broadcast_static_shape as broadcast_static_shape
 from kerasish.tf.arrays import broadcast_to as broadcast_to

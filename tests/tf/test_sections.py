@@ -49,3 +49,17 @@ def test_traces_of_the_profiler(tmp_path):
     assert list(tmp_path.rglob("*.trace.json"))
     tf.summary.trace_on(graph=True)
     tf.summary.trace_off()
+
+
+def test_small_names():
+    assert tf.saved_model.Asset("a.txt").asset_path.numpy() == b"a.txt"
+    best = tf.approx_top_k(tf.constant([1.0, 3.0, 2.0]), 2)
+    np.testing.assert_array_equal(best.indices, [1, 2])
+    assert tf.config.experimental.get_device_policy() == "silent"
+    with pytest.raises(NotImplementedError, match="in silence"):
+        tf.config.experimental.set_device_policy("explicit")
+    with tf.compat.forward_compatibility_horizon(2030, 1, 1):
+        assert tf.compat.forward_compatible(2020, 1, 1)
+    assert tf.autograph.experimental.Feature.LISTS.value == "LISTS"
+    with pytest.raises(NotImplementedError, match="break"):
+        tf.autograph.experimental.set_loop_options(maximum_iterations=3)
