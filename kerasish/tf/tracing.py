@@ -242,6 +242,7 @@ class Trace:
         self.number = next(_numbers)
         self.tracing = True
         self.output: Any = None
+        self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
         self.records = False  # it asks for gradients without a tape
         self.tape: Any = None  # in the call in progress, if it does
@@ -325,4 +326,6 @@ class Trace:
             text: with places for name, shape and dtype.
         """
         name, shape = self.names.get(id(tensor), ("Identity", None))
+        if shape is not None and shape.rank is None:
+            text = text.replace('Tensor("{name}:0", shape={shape}', 'Tensor("{name}:0"')  # but repr says <unknown>
         return text.format(name=name, shape=tensor.shape if shape is None else shape, dtype=tensor.dtype.name)
