@@ -14,12 +14,15 @@ from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf.concrete import ConcreteFunction as ConcreteFunction
 from kerasish.tf.concrete import FunctionType as FunctionType
-from kerasish.tf.function import Function
+from kerasish.tf.function import Function as GenericFunction
+from kerasish.tf.spec import TypeSpec
 
 TensorLike = Union[  # noqa: UP007 - what isinstance and typing.get_args take on every Python
     Tensor, CompositeTensor, Variable, int, float, bool, str, bytes, complex, tuple, list, np.ndarray, np.generic
 ]
-GenericFunction = PolymorphicFunction = Function
+PolymorphicFunction = GenericFunction
+AtomicFunction = ConcreteFunction
+Callable = Union[GenericFunction, ConcreteFunction]  # noqa: UP007
 
 
 class TraceType(ABC):
@@ -38,6 +41,9 @@ class TraceType(ABC):
 
     @abstractmethod
     def __eq__(self, other: object) -> bool: ...
+
+
+TraceType.register(TypeSpec)
 
 
 @runtime_checkable
