@@ -22,7 +22,11 @@ def _state(model):
 
 def arrays():
     """Sample weights, penalties, weighted metrics, validation; the last batch has one row."""
-    layers = [keras.Input((6,)), keras.layers.Dense(8, "relu", kernel_regularizer="l2"), keras.layers.Dense(2, "softmax")]
+    layers = [
+        keras.Input((6,)),
+        keras.layers.Dense(8, "relu", kernel_regularizer="l2"),
+        keras.layers.Dense(2, "softmax"),
+    ]
     model = keras.Sequential(layers)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["accuracy"])
     history = model.fit(

@@ -13,12 +13,8 @@ from kerasish.core import dispatch
 from kerasish.core.errors import fail
 
 
-class CompositeTensor:
-    """The base of ``RaggedTensor``, ``SparseTensor`` and ``IndexedSlices``.
-
-    A class states ``_components`` (its tensors, in a fixed order), ``_with_components`` (the same kind of value made of
-    others) and ``_type_spec``.
-    """
+class Served:
+    """A value that operations on tensors leave to handlers of its class."""
 
     __slots__ = ()
     _handlers: ClassVar[dict[Callable, Callable]] = {}  # each class has its own
@@ -27,25 +23,6 @@ class CompositeTensor:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._handlers = {}
-
-    @property
-    def _components(self) -> tuple:
-        """The tensors that it is made of."""
-        raise NotImplementedError(f"{type(self).__name__}._components")
-
-    def _with_components(self, components: Sequence[Any]) -> CompositeTensor:
-        """The same kind of value of other tensors."""
-        raise NotImplementedError(f"{type(self).__name__}._with_components")
-
-    @property
-    def _differentiated(self) -> Any:
-        """The tensor among them that gradients flow through: the first of floats."""
-        parts = self._components
-        return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), parts[0])
-
-    def _with_differentiated(self, gradient: Any) -> CompositeTensor:
-        """A gradient with respect to it, as the same kind of value."""
-        raise NotImplementedError(f"{type(self).__name__}._with_differentiated")
 
     @classmethod
     def serve(cls, *operations: Callable) -> Callable[[Callable], Callable]:
@@ -74,4 +51,33 @@ class CompositeTensor:
         return handler(*args, **kwargs)
 
 
-dispatch.register(composite=CompositeTensor)
+class CompositeTensor(Served):
+    """The base of ``RaggedTensor``, ``SparseTensor`` and ``IndexedSlices``.
+
+    A class states ``_components`` (its tensors, in a fixed order), ``_with_components`` (the same kind of value made of
+    others) and ``_type_spec``.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _components(self) -> tuple:
+        """The tensors that it is made of."""
+        raise NotImplementedError(f"{type(self).__name__}._components")
+
+    def _with_components(self, components: Sequence[Any]) -> CompositeTensor:
+        """The same kind of value of other tensors."""
+        raise NotImplementedError(f"{type(self).__name__}._with_components")
+
+    @property
+    def _differentiated(self) -> Any:
+        """The tensor among them that gradients flow through: the first of floats."""
+        parts = self._components
+        return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), parts[0])
+
+    def _with_differentiated(self, gradient: Any) -> CompositeTensor:
+        """A gradient with respect to it, as the same kind of value."""
+        raise NotImplementedError(f"{type(self).__name__}._with_differentiated")
+
+
+dispatch.register(composite=Served)

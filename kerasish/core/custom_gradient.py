@@ -47,12 +47,14 @@ class _Custom(torch.autograd.Function):
             return (None, *grad_function(grads))
 
 
-def custom_gradient(f: Callable) -> Callable:
+def custom_gradient(f: Callable | None = None) -> Callable:
     """Decorate ``f(*args) -> (y, grad)`` so that ``grad(*dy)`` gives the gradients of the arguments.
 
     Where ``f`` reads variables, ``grad`` must take ``variables=None`` and return ``(grads, variable_grads)``. Arguments may
     be nested. As a method, ``f`` has the gradients of the other arguments than its instance.
     """
+    if f is None:
+        return custom_gradient
     is_method = next(iter(_parameters(f)), None) in ("self", "cls")
 
     @functools.wraps(f)

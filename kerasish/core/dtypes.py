@@ -149,36 +149,38 @@ FROM_TORCH: dict[torch.dtype, DType] = {dtype.torch: dtype for dtype in ALL if d
 _BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in ALL}
 
 
-def as_dtype(value: Any) -> DType:
+def as_dtype(type_value: Any) -> DType:
     """The DType for a name, DType, torch or NumPy dtype, Python type or TensorFlow enum number.
 
     Raises:
         TypeError: nothing of that name is known.
     """
-    if type(value) is DType:
-        return value
-    if type(value) is torch.dtype:
-        return FROM_TORCH[value]
-    if value is None:  # NumPy would take it for float64
+    if type(type_value) is DType:
+        return type_value
+    if type(type_value) is torch.dtype:
+        return FROM_TORCH[type_value]
+    if type_value is None:  # NumPy would take it for float64
         raise TypeError("Cannot convert the argument `type_value`: None to a TensorFlow DType.")
-    if isinstance(value, str):
-        found = BY_NAME.get(value) or _ALIASES.get(value) or BY_NAME.get(value.removeprefix("torch."))
+    if isinstance(type_value, str):
+        found = BY_NAME.get(type_value) or _ALIASES.get(type_value) or BY_NAME.get(type_value.removeprefix("torch."))
         if found is None:
-            raise TypeError(f"Cannot interpret {value!r} as a data type. {close_matches(value, BY_NAME)}".rstrip())
+            raise TypeError(
+                f"Cannot interpret {type_value!r} as a data type. {close_matches(type_value, BY_NAME)}".rstrip()
+            )
         return found
     try:
-        if value in _PYTHON:
-            return _PYTHON[value]
-        if isinstance(value, int) and value in _BY_ENUM:
-            return _BY_ENUM[value]
-        name = np.dtype(value).name
+        if type_value in _PYTHON:
+            return _PYTHON[type_value]
+        if isinstance(type_value, int) and type_value in _BY_ENUM:
+            return _BY_ENUM[type_value]
+        name = np.dtype(type_value).name
     except TypeError:
-        name = str(value)
+        name = str(type_value)
     if name.startswith(("str", "bytes")):
         return string
     found = BY_NAME.get(name) or _ALIASES.get(name)
     if found is None:
-        raise fail(TypeError, f"Cannot interpret {value!r} as a data type")
+        raise fail(TypeError, f"Cannot interpret {type_value!r} as a data type")
     return found
 
 
@@ -342,6 +344,8 @@ def get_policy(identifier: Any = None) -> DTypePolicy:
         config = identifier.get("config", identifier)
         if not isinstance(config, dict):
             return get_policy(config)
+        if not identifier.keys() & {"name", "config", "class_name"}:
+            raise fail(ValueError, "Not the configuration of a dtype policy", "a dictionary with a name", identifier)
         return POLICY_CLASSES[identifier.get("class_name", "DTypePolicy")].from_config(config)
     if type(identifier) is str:
         if identifier.startswith("mixed"):

@@ -82,12 +82,12 @@ def torch_failure(error: Exception) -> Exception:
     """
     text = str(error)
     torchs = type(error) is RuntimeError or (type(error) is IndexError and "dim" in text)
-    if not torchs or _NOT_OF_SHAPES.search(text) or not _failed_under_ours(error):
+    if not torchs or _NOT_OF_SHAPES.search(text) or not failed_under_ours(error):
         return error
     return (AxisError if text.startswith("Dimension out of range") else ShapeMismatchError)(text)
 
 
-def _failed_under_ours(error: Exception) -> bool:
+def failed_under_ours(error: Exception) -> bool:
     """Whether our own code called what failed, and did not raise the error itself."""
     last, at = None, error.__traceback__
     while at is not None:
@@ -110,18 +110,25 @@ class OpError(Exception):
 
     error_code = 2
 
-    def __init__(self, *args: object, **named: Any) -> None:
-        fields = ("node_def", "op", "message", *(("error_code",) if type(self) is OpError else ()))
-        given = {"message": args[0]} if len(args) == 1 and not named else dict(zip(fields, args, strict=False))
-        unknown = named.keys() - set(fields)
-        if unknown:
-            raise TypeError(f"{type(self).__name__} got an unexpected argument {sorted(unknown)[0]!r}")
-        given.update(named)
-        self.node_def, self.op = given.get("node_def"), given.get("op")
-        if "error_code" in given:
-            self.error_code = given["error_code"]
-        self._payloads = args[-1] if len(args) > 3 and isinstance(args[-1], dict) else {}
-        super().__init__(given.get("message", ""))
+    def __init__(
+        self, node_def: Any = None, op: Any = None, message: Any = None, error_code: Any = None, *args: Any
+    ) -> None:
+        if op is None and message is None and error_code is None:
+            node_def, message = None, "" if node_def is None else node_def
+        self._node_def, self._op = node_def, op
+        if isinstance(error_code, int):
+            self.error_code = error_code
+        given = (error_code, *args)
+        self._payloads = given[-1] if isinstance(given[-1], dict) else {}
+        super().__init__("" if message is None else message)
+
+    @property
+    def node_def(self) -> Any:
+        return self._node_def
+
+    @property
+    def op(self) -> Any:
+        return self._op
 
     @property
     def message(self) -> str:
@@ -154,6 +161,10 @@ class EmptyRangeError(InvalidArgumentError, ValueError):
 
 class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
+
+
+class NotNumbersError(InvalidArgumentError, ValueError):
+    """Text where numbers are needed. TensorFlow's operations raise InvalidArgumentError, Keras ValueError: both."""
 
 
 class UnknownSizeError(ValueError, TypeError):

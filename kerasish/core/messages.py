@@ -12,7 +12,10 @@ _log = logging.getLogger("kerasish")
 
 
 def say(text: str, line_break: bool = True) -> None:
-    """Write ``text`` to standard output, of several processes the first one's; to the log "kerasish" after ``keras.config.disable_interactive_logging()``."""
+    """Write ``text`` to standard output; to the log "kerasish" after ``keras.config.disable_interactive_logging()``.
+
+    Of several processes that compute together, the first one does.
+    """
     if not is_first():
         return
     if not settings.interactive_logging:

@@ -6,11 +6,11 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
+from kerasish.distribution.launching import launch as launch
 from kerasish.distribution.layouts import DeviceMesh as DeviceMesh
 from kerasish.distribution.layouts import LayoutMap as LayoutMap
 from kerasish.distribution.layouts import TensorLayout as TensorLayout
 from kerasish.distribution.layouts import distribute_tensor as distribute_tensor
-from kerasish.distribution.launching import launch as launch
 from kerasish.distribution.processes import get_device_count as get_device_count
 from kerasish.distribution.processes import initialize as initialize
 from kerasish.distribution.processes import list_devices as list_devices

@@ -10,7 +10,7 @@ import torch
 from kerasish.core import registry
 from kerasish.core.errors import fail
 from kerasish.core.messages import say
-from kerasish.export import onnx, programs, signatures
+from kerasish.export import litert, onnx, programs, signatures
 from kerasish.export.archive import ExportArchive
 from kerasish.saving.archive import replacing
 
@@ -28,12 +28,11 @@ def export_model(
     """
     if format not in FORMATS:
         raise ValueError(f"Unrecognized format={format}. Supported formats are: {list(FORMATS)}.")
-    if format in ("openvino", "litert"):
+    if format == "openvino":
         raise fail(
             NotImplementedError,
             f"kerasish does not write format='{format}'",
-            hint="Write format='onnx' and convert that file, or format='torch' (.pt2), which the converters of "
-            "OpenVINO (openvino.convert_model) and LiteRT (litert_torch) read.",
+            hint="Write format='onnx' and convert that file, or format='torch' (.pt2), with openvino.convert_model.",
         )
     signature = signatures.signature_of(model) if input_signature is None else signatures.given(input_signature)
     said = verbose is None or verbose
@@ -45,6 +44,8 @@ def export_model(
         return None
     if format == "torch":
         return _write_torch(model, str(filepath), signature, said, options)
+    if format == "litert":
+        return _write_litert(model, str(filepath), signature, said, options)
     opset_version = options.pop("opset_version", None)
     _no_options(options, (), format)
     program = programs.export(programs.inference(model), [model], signature)
@@ -69,6 +70,17 @@ def _write_torch(model: Any, filepath: str, signature: list, said: bool, options
     if said:
         say(f"Saved PyTorch ExportedProgram at '{filepath}'.")
     return filepath
+
+
+def _write_litert(model: Any, filepath: str, signature: list, said: bool, options: dict) -> None:
+    if not filepath.endswith(".tflite"):
+        raise ValueError(f"The LiteRT export requires the filepath to end with '.tflite'. Got: {filepath}")
+    _no_options(options, (), "litert")
+    contents = litert.convert(programs.inference(model), [model], signature)
+    with replacing(filepath) as temporary, open(temporary, "wb") as out:
+        out.write(contents)
+    if said:
+        say(f"Saved artifact at '{filepath}'.")
 
 
 def _shapes_of_arguments(shapes: Any, signature: list) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from kerasish.core import tree
 from kerasish.core.dtypes import as_dtype
-from kerasish.core.errors import ShapeMismatchError, fail
+from kerasish.core.errors import NotNumbersError, ShapeMismatchError, fail, failed_under_ours
 from kerasish.core.shape import standardize_shape
+from kerasish.core.tensor import StringTensor
 
 
 class InputSpec:
@@ -83,6 +86,48 @@ def check_input(specs: Any, inputs: Any, layer_name: str) -> None:
     for index, (spec, x) in enumerate(zip(wanted, given, strict=True)):
         if spec is not None and not (x is None and spec.optional):
             _check_one(spec, x, index, layer_name)
+
+
+def is_no_data(x: Any) -> bool:
+    """Whether ``x`` can be no input of a layer of ours: text, functions, sets."""
+    return isinstance(x, (str, bytes, set, frozenset, range)) or callable(x) or type(x) is object
+
+
+def is_tensors(x: Any) -> bool:
+    """Whether ``x`` is a tensor, or a structure."""
+    return hasattr(x, "shape") or isinstance(x, (list, tuple, dict))
+
+
+def no_tensor(x: Any, layer: str) -> ValueError:
+    """The error for an input that is no tensor."""
+    if isinstance(x, (list, tuple, dict)):
+        return fail(ValueError, f"Layer '{layer}' takes one tensor, but was given a {type(x).__name__} of {len(x)}")
+    return fail(
+        ValueError,
+        f"Only input tensors may be passed as positional arguments. Layer '{layer}' was given {x!r} (of type {type(x)})",
+        hint="Anything else is to be passed as a keyword argument.",
+    )
+
+
+def input_failure(error: Exception, args: tuple, layer: str) -> Exception:
+    """What a layer of ours raises for ``error``: one that says so, if an input was no tensor, or text among numbers."""
+    if not isinstance(error, (TypeError, AttributeError)) or not failed_under_ours(error):
+        return error
+    for x in tree.flatten(args):
+        if not hasattr(x, "shape") or hasattr(x, "tocoo"):  # the latter: SciPy's sparse data
+            return no_tensor(x, layer)
+        if isinstance(x, (StringTensor, np.ndarray)):
+            return no_numbers(layer)
+    return error if all(hasattr(x, "shape") for x in args) else no_tensor(args[0], layer)
+
+
+def no_numbers(layer: str) -> NotNumbersError:
+    """The error for text given to a layer that computes with numbers."""
+    return fail(
+        NotNumbersError,
+        f"Layer '{layer}' computes with numbers, but was given text (dtype string)",
+        hint="Layers such as StringLookup and TextVectorization turn text into numbers.",
+    )  # type: ignore[return-value]
 
 
 def _pair(specs: Any, inputs: Any) -> tuple[list, list]:

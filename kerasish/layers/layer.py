@@ -62,7 +62,7 @@ from kerasish.layers.configuration import (
     take_base_arguments,
 )
 from kerasish.layers.functional_calls import rematerialize, rematerialized_call, stateless_call
-from kerasish.layers.input_spec import check_input
+from kerasish.layers.input_spec import check_input, input_failure, is_no_data, is_tensors, no_tensor
 from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.penalties import Penalized
 from kerasish.layers.quantization import Quantizable, settles_config
@@ -267,6 +267,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 if isinstance(x, SparseTensor):
                     sparse_given = True
                     return self._sparse_input(x, dtype)
+                if not self._user_call and is_no_data(x) and not any(x is value for value in kwargs.values()):
+                    raise no_tensor(x, self.name)
                 return x
             wrapped = True
             t = x if isinstance(x, Tensor) else dispatch.wrap(dispatch.raw(x))
@@ -464,6 +466,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
         """Tell an error of ``call`` what the arguments were; one of torch's about shapes is raised as TensorFlow's."""
         told = torch_failure(error)
+        if told is error and not self._user_call and not self._layers:
+            told = input_failure(error, args, self.name)
         if settings.explain_errors:
             self._add_arguments(told, args, kwargs)
         if told is not error:
@@ -533,6 +537,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """Build for the shapes of these inputs, outside of any tracing or recording."""
+        if not self._user_call and type(self).build is not Layer.build and args and not is_tensors(args[0]):
+            raise no_tensor(args[0], self.name)
         shapes = self._shapes_by_name(type(self).build, args, kwargs)
         with real_state(), scope(call_layers=(*local.call_layers, self)):
             self._settle_path()

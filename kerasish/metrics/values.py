@@ -16,7 +16,6 @@ from kerasish.losses import margin, probabilistic, regression
 from kerasish.losses.base import combined_weight, paired, raw_numbers, times, to_float
 from kerasish.metrics.base import Mean, Metric, accumulate, weighted
 from kerasish.ops.math import divide_no_nan
-from kerasish.ops.normalization import normalize
 
 SHORT_FLOATS = (torch.float16, torch.bfloat16)
 
@@ -229,11 +228,12 @@ class CosineSimilarity(MeanMetricWrapper):
 
 @op
 def pearson_correlation(y_true: Index, y_pred: Array, axis: int = -1) -> Any:
-    """Pearson's coefficient of correlation along ``axis``; 0 if one side is constant."""
+    """Pearson's coefficient of correlation along ``axis``; NaN if one side is constant."""
     y_true, y_pred = paired(y_true, y_pred)
     y_true = y_true - y_true.mean(axis, keepdim=True)
     y_pred = y_pred - y_pred.mean(axis, keepdim=True)
-    return (normalize.raw(y_true, axis) * normalize.raw(y_pred, axis)).sum(axis)
+    spreads = torch.square(y_true).mean(axis, keepdim=True).sqrt(), torch.square(y_pred).mean(axis, keepdim=True).sqrt()
+    return (y_true / spreads[0] * (y_pred / spreads[1])).mean(axis)
 
 
 @op

@@ -10,17 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.context import local, scope
 from kerasish.core.dtypes import to_torch
-from kerasish.core.errors import fail
+from kerasish.core.errors import fail, torch_failure
 from kerasish.core.masks import copy_mask
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import cast_raw
 from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.core.tensor import StringTensor
 from kerasish.layers.core import InputLayer
+from kerasish.layers.input_spec import no_numbers, no_tensor
 from kerasish.layers.layer import Layer
 from kerasish.layers.operation import Operation
 from kerasish.models.graph import Graph
@@ -115,10 +118,13 @@ class Network:
                 return _adapted(owner, inputs, error).run(inputs, training, owner)
             if type(inputs) is torch.Tensor and flat[0] is inputs and len(plan.fitting) < _SHAPES:
                 plan.fitting.add((inputs.shape, inputs.dtype))
-        if not plan.calls_layers:
-            return self.pack(plan.program(*flat))
-        with scope(call_layers=(*local.call_layers, owner), training=training):
-            return self.pack(plan.program(*flat))
+        try:
+            if not plan.calls_layers:
+                return self.pack(plan.program(*flat))
+            with scope(call_layers=(*local.call_layers, owner), training=training):
+                return self.pack(plan.program(*flat))
+        except RuntimeError as error:
+            raise torch_failure(error) from error.__cause__
 
     def pack(self, outputs: Any) -> Any:
         """Flat outputs in the model's structure."""
@@ -199,7 +205,7 @@ class Network:
     def standardize(self, inputs: Any) -> list:
         """Ordered inputs of the declared dtypes, their shapes checked."""
         return [
-            value if value is None else _standardize(value, own, i, self.name)
+            _nothing(own, self.name) if value is None else _standardize(value, own, i, self.name)
             for i, (value, own) in enumerate(zip(self.order(inputs), self.inputs, strict=True))
         ]
 
@@ -242,6 +248,8 @@ def _only(structure: Any) -> Any:
 
 def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     """An input in the declared rank and dtype; a batch may have any size."""
+    if not hasattr(value, "shape") or hasattr(value, "tocoo"):  # the latter: SciPy's sparse data
+        raise no_tensor(value, name)
     shape, declared = value.shape, own.shape
     if len(shape) != len(declared):
         shape = (value := _adjust_rank(value, own, index, name)).shape
@@ -256,7 +264,19 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
             cast = cast_raw(value, dtype)
             copy_mask(value, cast)
             return cast
+    elif own.dtype != "string" and isinstance(value, (np.ndarray, StringTensor)):
+        raise no_numbers(name)
     return value
+
+
+def _nothing(own: KerasTensor, name: str) -> None:
+    """None for an input, which has to be optional."""
+    entry = own._keras_history.operation
+    if isinstance(entry, InputLayer) and not entry.optional:
+        raise ValueError(
+            f"The input '{own.name}' of model '{name}' is not optional, but None was passed. Pass a tensor, or declare it "
+            "with `keras.Input(..., optional=True)`."
+        )
 
 
 def _sparse_or_dense(value: SparseTensor, own: KerasTensor) -> Any:

@@ -51,7 +51,7 @@ def get(identifier: Any) -> Any:
     """
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
-    if isinstance(identifier, dict):
+    if isinstance(identifier, dict) and "class_name" in identifier:
         return deserialize(identifier)
     if isinstance(identifier, str):
         found = registry.get_registered_object(identifier) or _OURS.get(identifier.lower())

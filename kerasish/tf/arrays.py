@@ -327,7 +327,10 @@ def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
         ) from None
 
 
-parallel_stack = stack
+@strict_op
+def parallel_stack(values: Arrays, name: str | None = "parallel_stack") -> Any:
+    """Tensors of one shape as one tensor, along a new first axis."""
+    return stack.raw(values)
 
 
 @strict_op

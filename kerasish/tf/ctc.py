@@ -9,32 +9,40 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Index, strict_op
-from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError
+from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, NotServedError
 from kerasish.core.sparse import SparseTensor
 
 
 @strict_op
 def _dense_loss(
-    labels: Index, logits: Array, label_length: Index, logit_length: Index, time_major: bool, blank: int, fits: bool
+    labels: Index, logits: Array, label_length: Index, logit_length: Index, time_major: bool, blank: int
 ) -> Any:
     rows = logits.transpose(0, 1) if time_major else logits
-    if fits:
-        _check_time(labels, label_length, logit_length)
     return ops.ctc_loss.raw(labels, rows, label_length, logit_length, blank)
 
 
-def _check_time(labels: torch.Tensor, label_length: torch.Tensor, logit_length: torch.Tensor) -> None:
-    """Raise unless there are frames enough: one for each label, and one between equal ones."""
-    used = torch.arange(labels.shape[1], device=labels.device) < label_length[:, None]
-    repeats = ((labels[:, 1:] == labels[:, :-1]) & used[:, 1:]).sum(1)
-    short = label_length + repeats > logit_length
-    if bool(short.any()):
+@strict_op
+def _sparse_loss(
+    labels: Index, logits: Array, label_length: Index, logit_length: Index, time_major: bool, blank: int, skip: bool
+) -> Any:
+    """As TensorFlow's kernel of sparse labels: infinite where equal labels have no frame between them; with ``skip`` 0
+    where there are fewer frames than labels, which else is an error."""
+    rows = logits.transpose(0, 1) if time_major else logits
+    loss = ops.ctc_loss.raw(labels, rows, label_length, logit_length, blank)
+    if local.tracing:
+        return loss
+    short = label_length > logit_length
+    if not skip and bool(short.any()):
         row = int(short.nonzero()[0])
         raise InvalidArgumentError(
-            f"Not enough time for target transition sequence (required: {int(label_length[row] + repeats[row])}, "
+            f"Not enough time for target transition sequence (required: {int(label_length[row])}, "
             f"available: {int(logit_length[row])}){row} [Op:CTCLoss]"
         )
+    used = torch.arange(labels.shape[1], device=labels.device) < label_length[:, None]
+    needed = label_length + ((labels[:, 1:] == labels[:, :-1]) & used[:, 1:]).sum(1)
+    return torch.where(short, 0.0, torch.where(needed > logit_length, float("inf"), loss))
 
 
 def ctc_loss(
@@ -58,19 +66,65 @@ def ctc_loss(
 
     Raises:
         ValueError: sparse labels without ``blank_index``.
-        InvalidArgumentError: sparse labels of more transitions than frames.
+        InvalidArgumentError: more sparse labels than frames.
     """
     if not isinstance(labels, SparseTensor):
-        return _dense_loss(labels, logits, label_length, logit_length, logits_time_major, blank_index or 0, False)
+        return _dense_loss(labels, logits, label_length, logit_length, logits_time_major, blank_index or 0)
     if blank_index is None:
         raise ValueError("Argument `blank_index` must be provided when `labels` is a `SparseTensor`.")
-    rows, places = labels.raw_indices.unbind(1)
-    size = tuple(labels.shape)
-    dense = torch.zeros(size, dtype=labels.raw_values.dtype).index_put(
-        (rows.cpu(), places.cpu()), labels.raw_values.cpu()
-    )
-    lengths = torch.bincount(rows.cpu(), minlength=size[0])
-    return _dense_loss(dense, logits, lengths, logit_length, logits_time_major, blank_index, True)
+    dense, lengths = _filled(labels)
+    return _sparse_loss(dense, logits, lengths, logit_length, logits_time_major, blank_index, False)
+
+
+def _filled(labels: SparseTensor) -> tuple[Any, Any]:
+    """Sparse labels as rows that 0 fills up, and how many each row has."""
+    rows, places = labels.raw_indices.cpu().unbind(1)
+    size = [int(n) for n in labels.shape]
+    dense = torch.zeros(size, dtype=labels.raw_values.dtype).index_put((rows, places), labels.raw_values.cpu())
+    lengths = torch.zeros(size[0], dtype=torch.int64).index_add(0, rows, torch.ones_like(rows))
+    return dispatch.wrap(dense), dispatch.wrap(lengths)
+
+
+def ctc_loss_of_sparse_labels(
+    labels: Any,
+    inputs: Any = None,
+    sequence_length: Any = None,
+    preprocess_collapse_repeated: bool = False,
+    ctc_merge_repeated: bool = True,
+    ignore_longer_outputs_than_inputs: bool = False,
+    time_major: bool = True,
+    logits: Any = None,
+) -> Any:
+    """TensorFlow 1's CTC loss, (batch,): the last class stands for "no label".
+
+    Args:
+        labels: a SparseTensor of int32, (batch, longest sequence).
+        inputs, logits: (frames, batch, classes), or (batch, frames, classes) unless ``time_major``; one of the two.
+        sequence_length: how many frames of each example count.
+        preprocess_collapse_repeated: whether equal successive labels are merged first.
+        ignore_longer_outputs_than_inputs: whether examples with fewer frames than labels have a loss of 0 instead of
+            raising.
+
+    Raises:
+        TypeError: labels that are not sparse.
+        ValueError: no logits, or two.
+        InvalidArgumentError: more labels than frames.
+        NotServedError: ``ctc_merge_repeated=False``.
+    """
+    if not isinstance(labels, SparseTensor):
+        raise TypeError(f"Expected argument `labels` to be a SparseTensor. Received labels={labels!r}")
+    if inputs is not None and logits is not None:
+        raise ValueError("Cannot specify both 'inputs' and 'logits'.")
+    if not ctc_merge_repeated:
+        raise NotServedError("tf.compat.v1.nn.ctc_loss(ctc_merge_repeated=False) is not served.")
+    given = logits if inputs is None else inputs
+    if given is None or sequence_length is None:
+        raise ValueError("tf.compat.v1.nn.ctc_loss needs `inputs` and `sequence_length`.")
+    dense, lengths = _filled(labels)
+    if preprocess_collapse_repeated:
+        dense, lengths = collapse_repeated(dense, lengths)
+    skip = ignore_longer_outputs_than_inputs
+    return _sparse_loss(dense, given, lengths, sequence_length, time_major, -1, skip)
 
 
 def _decodable(inputs: torch.Tensor, sequence_length: torch.Tensor, name: str) -> None:

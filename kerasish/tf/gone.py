@@ -10,7 +10,6 @@ _TABLE = """
 tf.AUTO_REUSE: variables that you keep, or tf.keras.layers
 tf.ConfigProto: tf.config
 tf.GPUOptions: tf.config.experimental.set_memory_growth
-tf.Graph: tf.function
 tf.GraphKeys: the attributes of a model or tf.Module
 tf.InteractiveSession: operations as they are: they run when they are called
 tf.Print: tf.print
@@ -39,7 +38,6 @@ tf.global_variables: model.variables
 tf.global_variables_initializer: nothing: variables have their values from the beginning
 tf.initialize_all_variables: nothing: variables have their values from the beginning
 tf.layers: tf.keras.layers: tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x)
-tf.lite: model.export(path, format="onnx")
 tf.log: tf.math.log
 tf.log1p: tf.math.log1p
 tf.logging: tf.get_logger()

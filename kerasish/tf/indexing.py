@@ -268,10 +268,10 @@ def dynamic_partition(data: Array, partitions: Index, num_partitions: int, name:
     """
     needs_values(partitions, "dynamic_partition")
     flat = partitions.reshape(-1)
-    if flat.numel() and not 0 <= int(flat.min()) <= int(flat.max()) < num_partitions:
+    if flat.numel() and not local.tracing and not 0 <= int(flat.min()) <= int(flat.max()) < num_partitions:
         raise InvalidArgumentError(f"partitions is not in [0, {num_partitions}) [Op:DynamicPartition]")
     rows = data.reshape(flat.numel(), *data.shape[partitions.ndim :])
-    return [rows[flat == i] for i in range(num_partitions)]
+    return [rows.index_select(0, (flat == i).nonzero().reshape(-1)) for i in range(num_partitions)]
 
 
 @strict_op

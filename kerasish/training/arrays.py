@@ -34,9 +34,10 @@ class ArrayFeed(Feed):
     def __init__(
         self, x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: Any, class_weight: dict | None = None
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise fail(ValueError, "`batch_size` must be a positive integer", received=f"batch_size={batch_size!r}")
-        if shuffle not in (True, False, "batch"):
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            kind = ValueError if isinstance(batch_size, (int, np.integer)) else TypeError
+            raise fail(kind, "`batch_size` must be a positive integer", received=f"batch_size={batch_size!r}")
+        if isinstance(shuffle, str) and shuffle != "batch":
             raise fail(ValueError, "`shuffle` must be a boolean or 'batch'", received=f"shuffle={shuffle!r}")
         data = (_to_arrays(x, "x"), _to_arrays(y, "y"), _to_arrays(sample_weight, "sample_weight"))
         if class_weight:
@@ -45,7 +46,7 @@ class ArrayFeed(Feed):
         self.data = moved(data, devices.current())
         self.batch_size = int(batch_size)
         self.batches = -(-self.samples // self.batch_size)
-        self.shuffle = shuffle
+        self.shuffle = shuffle if isinstance(shuffle, str) else bool(shuffle)
         self._seeded: tuple[int, torch.Tensor] | None = None  # a global seed, and the order that it gives
 
     def __iter__(self) -> Iterator[Batch]:

@@ -130,6 +130,10 @@ def moved(part: Any, device: torch.device) -> Any:
     return tree.map_structure(lambda t: moved(t, device), part) if tree.is_nested(part) else part
 
 
+def _is_class(label: Any) -> bool:
+    return isinstance(label, (int, float, np.number)) and label == int(label)
+
+
 def class_weights(y: Any, class_weight: dict) -> torch.Tensor:
     """The weight of each sample, from its class: labels (rounded), or one-hot rows; classes not named weigh 1.
 
@@ -153,7 +157,9 @@ def class_weights(y: Any, class_weight: dict) -> torch.Tensor:
         labels = y.argmax(-1)
     else:
         labels = cast_raw(y.reshape(-1).round() if y.is_floating_point() else y.reshape(-1), torch.int64)
-    weights = {int(label): float(weight) for label, weight in class_weight.items()}
+    weights = {int(label): float(weight) for label, weight in class_weight.items() if _is_class(label)}
+    if not weights:  # as in Keras, what is no number stands for no class
+        return torch.ones(len(labels), dtype=torch.float32, device=y.device)
     lowest = min(weights)
     table = [weights.get(label, 1.0) for label in range(lowest, max(weights) + 1)] + [1.0]  # the last: any other class
     place = (labels - lowest).masked_fill((labels < lowest) | (labels > max(weights)), len(table) - 1)

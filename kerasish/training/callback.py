@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import dispatch, tree
@@ -78,6 +79,8 @@ def to_numbers(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def _host_value(value: Any) -> Any:
+    if isinstance(value, (int, np.number)):
+        return float(value)
     return tree.map_structure(lambda x: to_numpy(x).copy() if isinstance(x, torch.Tensor) else x, value)
 
 

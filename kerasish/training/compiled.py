@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from kerasish import losses, metrics
@@ -88,7 +89,7 @@ class CompiledLoss:
 
     def __init__(self, loss: Any, loss_weights: Any, output_names: Callable[[], list[str] | None]) -> None:
         self.loss = loss
-        self.loss_weights = loss_weights
+        self.loss_weights = _checked_weights(loss_weights)
         if isinstance(loss, str) and loss.lower() not in _CROSSENTROPY:
             losses.get(loss)  # an unknown name is told at once
         self._output_names = output_names
@@ -103,7 +104,7 @@ class CompiledLoss:
         specs = [_as_list(spec) for spec in outputs.spread(self.loss, "loss", broadcast=True)]
         outputs.active = {i for i, entries in enumerate(specs) if any(spec is not None for spec in entries)}
         targets, predictions = outputs.spread(y, "y"), outputs.flatten_predictions(y_pred)
-        if outputs.single and len(specs[0]) > 1:
+        if outputs.single and len(specs[0]) != 1:
             raise fail(ValueError, "`loss` does not fit the model's one output", "one loss", self.loss)
         places = [(i, spec) for i, entries in enumerate(specs) for spec in entries]
         terms = []
@@ -142,7 +143,7 @@ class CompiledLoss:
         if self._terms is None:
             self._bind(Outputs(y_pred, self._output_names()), y, y_pred)
         outputs = self.outputs
-        if outputs.single and not isinstance(y, (list, tuple, dict)):
+        if outputs.single and not isinstance(y, _SEVERAL) and not isinstance(sample_weight, _SEVERAL):
             if not self._terms:
                 return None
             term = self._terms[0]
@@ -174,6 +175,21 @@ class CompiledLoss:
         if y is None:
             raise fail(ValueError, "The model has a loss but was given no targets", "y=...", "None")
         return function.raw_loss(y, y_pred, sample_weight, getattr(y_pred, "_keras_mask", None))
+
+
+def _checked_weights(weights: Any) -> Any:
+    """What ``compile(loss_weights=...)`` takes: a number, or a list or dict.
+
+    Raises:
+        ValueError: something else.
+    """
+    if weights is not None and not isinstance(weights, (*_SEVERAL, int, float, np.number)):
+        raise fail(
+            ValueError,
+            "`loss_weights` must be a number (for one output), or a list, tuple or dict",
+            received=f"loss_weights={weights!r} of type {type(weights)}",
+        )
+    return weights
 
 
 def _loss_label(spec: Any, function: Loss | None) -> str:
@@ -242,6 +258,10 @@ class CompiledMetrics(Metric):
         self._loss = loss
         self._table: list[tuple[str, Metric, int, bool]] | None = None  # name, metric, index of output, weighted
 
+    def follow(self, loss: CompiledLoss | None) -> None:
+        """Go by the targets of this loss, as long as the metrics are not bound to outputs."""
+        self._loss = loss
+
     @property
     def metrics(self) -> list[Metric]:
         """The metrics, output by output; none before the first batch."""
@@ -299,7 +319,7 @@ class CompiledMetrics(Metric):
         if self._table is None:
             self._bind(Outputs(y_pred, self._output_names()), y, y_pred)
         table, outputs = self._table, self.outputs
-        if outputs.single and not isinstance(y, (list, tuple, dict)):
+        if outputs.single and not isinstance(y, _SEVERAL) and not isinstance(sample_weight, _SEVERAL):
             for _, metric, _, is_weighted in table:
                 if is_weighted:
                     metric.raw_update(y, y_pred, sample_weight)
@@ -384,3 +404,4 @@ def _kind_by_shapes(name: str, y: Any, y_pred: Any) -> str:
 
 
 _CROSSENTROPY = ("crossentropy", "ce")
+_SEVERAL = (list, tuple, dict)

@@ -15,6 +15,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
+from kerasish.core.errors import fail
 from kerasish.core.replicas import is_first, together, wait_for_all
 from kerasish.core.storage import to_numpy
 from kerasish.training import replicas
@@ -55,7 +56,7 @@ def fit(
         (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
     feed = make_feed(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
     validation = _validation_feed(validation_data, validation_batch_size or batch_size)
-    is_due = _schedule(validation_freq)
+    is_due = _schedule(validation_freq) if validation is not None else None
     passes = Passes(feed, steps_per_epoch)
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
@@ -87,6 +88,7 @@ def fit(
             if checks.is_over():
                 warnings.warn(_VALIDATION_OVER, stacklevel=4)
             else:
+                checks.needed = False
                 results = _evaluate(model, checks, calls)
                 logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
         calls.on_epoch_end(epoch, logs)
@@ -117,7 +119,7 @@ def evaluate(
     passes = Passes(feed, steps)
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     results = _evaluate(model, passes, calls)
-    return results if return_dict else flatten_results(results)
+    return results if return_dict else flatten_results(model._ordered("test", results))
 
 
 def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]:
@@ -129,7 +131,8 @@ def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]
     done = _run(runner, passes.epoch(), calls, "test", model)
     if together():
         done = replicas.end_pass(model, done, trained=False)
-    results = to_numbers(model.get_metrics_result_raw() if done is None else done)
+    none = not passes.needed and not passes.taken  # a validation set without batches has no results
+    results = {} if none else to_numbers(model.get_metrics_result_raw() if done is None else done)
     calls.on_test_end(results)
     return results
 
@@ -219,7 +222,8 @@ def joined(*batches: Any) -> np.ndarray:
     if len(batches) == 1 and type(first) is torch.Tensor and first.dtype is torch.float32 and first.is_cpu:
         return first.numpy(force=True).copy() if first.requires_grad else first.numpy().copy()
     if isinstance(first, torch.Tensor):
-        whole = batches[0] if len(batches) == 1 else torch.cat(devices.joinable(batches))
+        parts = [t.reshape(1) for t in batches] if first.ndim == 0 and len(batches) > 1 else batches
+        whole = first if len(batches) == 1 else torch.cat(devices.joinable(parts))
         array = to_numpy(whole)
         return array.copy() if array.base is not None and len(batches) == 1 else array
     return np.concatenate([np.asarray(b) for b in batches])
@@ -280,7 +284,14 @@ _VALIDATION_OVER = (
 
 
 def limited_steps(steps: int | None) -> int | None:
-    """The steps of an epoch under ``keras.config.set_max_steps_per_epoch``."""
+    """The steps of an epoch under ``keras.config.set_max_steps_per_epoch``; none, or less than 1: as many as there are.
+
+    Raises:
+        TypeError: not a number.
+    """
+    if steps is not None and not isinstance(steps, (int, float, np.number)):
+        raise fail(TypeError, "The number of steps must be an integer", received=repr(steps))
+    steps = int(steps) if steps and steps >= 1 else None
     most = settings.max_steps_per_epoch
     if not most or (steps and steps <= most):
         return steps
@@ -329,7 +340,7 @@ def _callback_list(
     if not is_first():
         verbose, callbacks = 0, replicas.without_writers(callbacks)
     given = callbacks if isinstance(callbacks, CallbackList) else None
-    calls = given or CallbackList(callbacks, add_progbar=verbose != 0)
+    calls = given or CallbackList(callbacks or None, add_progbar=verbose != 0)
     if epochs is not None and calls.history is None:
         calls.append(History())
     if given is None:

@@ -66,15 +66,16 @@ class Progbar:
     def update(self, current: int, values: Any = None, finalize: bool | None = None) -> None:
         """Note that ``current`` steps are done; ``values`` are pairs of name and value for the steps since the last call."""
         steps = max(current - self._seen, 1)
+        done = finalize if finalize is not None else (self.target is not None and current >= self.target)
+        as_given = done and settings.style == "keras3"  # there the last values are those of the whole
         for name, value in values or ():
-            if self._shown_as_given(name):
+            if as_given or self._shown_as_given(name):
                 self._sums[name] = [float(value), 1.0]
             else:
                 total = self._sums.setdefault(name, [0.0, 0.0])
                 total[0] += float(value) * steps
                 total[1] += steps
         self._seen = current
-        done = finalize if finalize is not None else (self.target is not None and current >= self.target)
         self.draw(current, lambda: {name: s / max(n, 1.0) for name, (s, n) in self._sums.items()}, done)
 
     def _shown_as_given(self, name: str) -> bool:

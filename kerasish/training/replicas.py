@@ -25,9 +25,9 @@ from kerasish.core.replicas import Share, add_up, num_processes, part, process_i
 from kerasish.core.variable import Variable
 from kerasish.metrics.base import accumulate_set
 from kerasish.metrics.tally import Tally
+from kerasish.training import resume
 from kerasish.training.callback import CallbackList, to_numbers
 from kerasish.training.compiled import CompiledMetrics
-from kerasish.training import resume
 from kerasish.training.graph import seed_generators
 
 

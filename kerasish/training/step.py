@@ -24,6 +24,8 @@ from kerasish.core.replicas import Share, add_up_gradients
 from kerasish.layers.tracking import structure
 from kerasish.training.compiled import add_loss
 
+NO_LOSS = "No loss to compute. Provide a `loss` argument in `compile()`."
+
 
 class Step:
     """One batch through a compiled model.
@@ -113,7 +115,7 @@ class Step:
         else:
             total = self.compute_loss(y, y_pred, sample_weight)
         if total is None:
-            raise ValueError("No loss to compute. Provide a `loss` argument in `compile()`.")
+            raise ValueError(NO_LOSS)
         return total if local.share is None or local.share.rows else total * 0.0
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:

@@ -26,8 +26,9 @@ from kerasish.training.callback import to_numbers
 from kerasish.training.capture import Tiers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
 from kerasish.training.feed import class_weights, pack_x_y_sample_weight, to_batch, unpack_x_y_sample_weight
+from kerasish.training.functions import BatchFunction, users_function
 from kerasish.training.old_calls import OldCalls, keras_2_workers
-from kerasish.training.step import Step
+from kerasish.training.step import NO_LOSS, Step
 
 
 class Compiled:
@@ -46,7 +47,10 @@ class Compiled:
         names = model._output_names
         self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
         has_metrics = unweighted is not None or weighted is not None
-        self.metrics = CompiledMetrics(unweighted, weighted, names, self.loss) if has_metrics else None
+        before = model._compiled.metrics if model._compiled is not None else None
+        self.metrics = CompiledMetrics(unweighted, weighted, names, self.loss) if has_metrics else before
+        if self.metrics is not None:  # metrics stay until others are given
+            self.metrics.follow(self.loss)
         self.loss_tracker = LossTracker(name="loss")
         self.trainable = [(layer, layer.trainable) for layer in model._flatten_layers()]
         self.trainable_version = structure.trainable_version
@@ -64,12 +68,25 @@ def _keeps_quiet_about_extras(method: Callable) -> Callable:
     return method
 
 
+class _RunningLoss:
+    """``_loss_tracker``: the metric that custom steps update with their loss. A model may have an attribute of that name."""
+
+    def __get__(self, model: Any, owner: type) -> Any:
+        if model is None:
+            return self
+        if model._compiled is None:
+            raise AttributeError("'_loss_tracker': the model is not compiled")
+        return model._compiled.loss_tracker
+
+
 class Trainer(OldCalls):
     """What ``Model`` adds to ``Layer`` for training. Needs ``__call__``, ``trainable_variables`` and ``_flatten_layers``."""
 
     stop_training = False
     stop_evaluating = False
     stop_predicting = False
+    _loss_tracker = _RunningLoss()
+    train_function = test_function = predict_function = None  # what ``make_train_function`` and its like set
 
     # compilation
 
@@ -108,8 +125,9 @@ class Trainer(OldCalls):
             raise fail(TypeError, f"compile() got an unexpected keyword argument '{next(iter(kwargs))}'")
         if jit_compile not in ("auto", True, False, None):
             raise fail(ValueError, "`jit_compile` must be 'auto' or a boolean", received=repr(jit_compile))
-        if steps_per_execution < 1:
-            raise fail(ValueError, "`steps_per_execution` must be a positive integer", received=steps_per_execution)
+        if not isinstance(steps_per_execution, (int, float, np.number)) or steps_per_execution < 1:
+            kind = ValueError if isinstance(steps_per_execution, (int, float, np.number)) else TypeError
+            raise fail(kind, "`steps_per_execution` must be a positive integer", received=repr(steps_per_execution))
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not hasattr(optimizer, "inner_optimizer"):
             optimizer = optimizers.LossScaleOptimizer(optimizer)
@@ -125,6 +143,8 @@ class Trainer(OldCalls):
         }
         self.__dict__["_compiled"] = Compiled(self, arguments)
         self.__dict__["_step"] = None
+        for mode in ("train", "test", "predict"):
+            self.__dict__.pop(f"{mode}_function", None)
         self.stop_training = False
         structure_changed()  # calls may have to run layer by layer from here on
 
@@ -145,7 +165,7 @@ class Trainer(OldCalls):
     loss = property(lambda self: self._argument("loss"))
     run_eagerly = property(lambda self: bool(self._argument("run_eagerly")) or settings.run_functions_eagerly)
     steps_per_execution = property(lambda self: self._argument("steps_per_execution") or 1)
-    jit_compile = property(lambda self: self._argument("jit_compile"))
+    jit_compile = property(lambda self: self._argument("jit_compile") in (True, 1) and not self.run_eagerly)
     distribute_strategy = property(lambda self: None)
     distribute_reduction_method = property(lambda self: "auto")
 
@@ -224,8 +244,10 @@ class Trainer(OldCalls):
         if self._overrides("metrics"):
             metrics = self.metrics
         else:
-            own = self._compiled.metrics
-            metrics = [*self._compiled.loss_metrics(), *([own] if own is not None else []), *self._held_metrics()]
+            compiled = self._compiled
+            losses = compiled.loss_metrics() if compiled is not None else []
+            own = [compiled.metrics] if compiled is not None and compiled.metrics is not None else []
+            metrics = [*losses, *own, *self._held_metrics()]
         results: dict[str, Any] = {}
         with dispatch.grad_mode(False):
             for metric in metrics:
@@ -252,7 +274,10 @@ class Trainer(OldCalls):
         Called from a user's ``train_step`` it also counts for the running loss, unless that code updates it itself.
         """
         self._check_compiled("compute_loss()")
-        return self._loss_for_user(self._the_step().compute_loss, y, y_pred, sample_weight)
+        value = self._loss_for_user(self._the_step().compute_loss, y, y_pred, sample_weight)
+        if value is None:
+            raise ValueError(NO_LOSS)
+        return value
 
     def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
         """Keras 2's: the loss of the outputs, and of ``regularization_losses``; counts for the running loss."""
@@ -302,23 +327,25 @@ class Trainer(OldCalls):
         return self.get_metrics_result() if own is None else own
 
     def make_train_function(self, force: bool = False) -> Callable:
-        """A function from an iterator of batches to logs, as a training loop of one's own calls it."""
-        return self._function("train")
+        """Set ``train_function``, from an iterator of batches to logs, as a training loop of one's own calls it.
+
+        A subclass may set another one, which ``fit`` then calls for each batch.
+        """
+        return self._make_function("train", force)
 
     def make_test_function(self, force: bool = False) -> Callable:
-        return self._function("test")
+        """Set ``test_function``, as ``make_train_function`` does for training."""
+        return self._make_function("test", force)
 
     def make_predict_function(self, force: bool = False) -> Callable:
-        return self._function("predict")
+        """Set ``predict_function``, from an iterator of batches to predictions."""
+        return self._make_function("predict", force)
 
-    def _function(self, mode: str) -> Callable:
-        runner = self._runner(mode)
-
-        def function(iterator: Iterator) -> Any:
-            out = runner(to_batch(next(iterator)))
-            return dispatch.wrap(out) if mode == "predict" else self._results(out)
-
-        return function
+    def _make_function(self, mode: str, force: bool) -> Callable:
+        found = self.__dict__.get(f"{mode}_function")
+        if found is None or force:
+            found = self.__dict__[f"{mode}_function"] = BatchFunction(self, mode)
+        return found
 
     def _the_step(self) -> Step:
         step = self.__dict__.get("_step")
@@ -348,28 +375,34 @@ class Trainer(OldCalls):
             fixed: whether all steps have to be of one tier.
             divided: whether batches are parts already, where several processes compute together.
         """
+        if self._overrides(f"make_{mode}_function"):
+            getattr(self, f"make_{mode}_function")()
+        function = self.__dict__.get(f"{mode}_function")
+        own = None
+        if function is not None and not isinstance(function, BatchFunction):
+            own = users_function(function, mode)
         if together():
             settings.distribution.check_trainable()
-            is_users = self._overrides(f"{mode}_step")
-            run = self._own_runner(mode) if is_users else self._plain_runner(mode)
-            return replicas.OwnRows(run, self, mode, is_users, divided)
-        if self._overrides(f"{mode}_step"):
-            return self._own_runner(mode)
-        if mode == "train":
-            method = self._tiers().runner(steps, batch_size, fixed)
-            return lambda batch: method(*batch)
-        return self._plain_runner(mode)
+            is_users = own is not None or self._overrides(f"{mode}_step")
+            return replicas.OwnRows(own or self._eager_runner(mode), self, mode, is_users, divided)
+        return own or self._step_runner(mode, steps, batch_size, fixed)
 
-    def _plain_runner(self, mode: str) -> Callable[[tuple], Any]:
-        """The library's step, eagerly."""
-        step = self._the_step()
-        if mode == "predict":
-            return lambda batch: step.predict(batch[0])
-        method = getattr(step, mode)
+    def _step_runner(
+        self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
+    ) -> Callable[[tuple], Any]:
+        if mode != "train" or self._overrides("train_step"):
+            return self._eager_runner(mode)
+        method = self._tiers().runner(steps, batch_size, fixed)
         return lambda batch: method(*batch)
 
-    def _own_runner(self, mode: str) -> Callable[[tuple], Any]:
-        """The user's step."""
+    def _eager_runner(self, mode: str) -> Callable[[tuple], Any]:
+        """The step as Python code: the library's, or the user's."""
+        step = self._the_step()
+        if not self._overrides(f"{mode}_step"):
+            if mode == "predict":
+                return lambda batch: step.predict(batch[0])
+            method = getattr(step, mode)
+            return lambda batch: method(*batch)
         user_step = getattr(self, f"{mode}_step")
         tensorflow_rule = mode != "train" or _uses_tape(type(self))
 
@@ -567,7 +600,14 @@ class Trainer(OldCalls):
         if together():
             logs = replicas.end_pass(self, logs, mode == "train")
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
-        return results if return_dict else loop.flatten_results(results)
+        return results if return_dict else loop.flatten_results(self._ordered(mode, results))
+
+    def _ordered(self, mode: str, results: dict[str, Any]) -> dict[str, Any]:
+        """Results as lists have them: of a user's step the metrics' own first, then the others by name."""
+        if not (self._overrides(f"{mode}_step") or self._overrides("compute_metrics")):
+            return results
+        own = [name for name in self.get_metrics_result_raw() if name in results]
+        return {name: results[name] for name in (*own, *sorted(results.keys() - set(own)))}
 
 
 def _raw_batch(data: Any) -> tuple:

@@ -485,3 +485,19 @@ def test_which_layers_without_weights_are_built_from_the_start(make, built):
     layer(np.ones((2, 3, 3, 1), "float32"))
     assert layer.built
     assert layer.get_build_config() == (None if built else {"input_shape": (2, 3, 3, 1)})
+
+
+def test_layer_that_partitions_rows_by_values_has_an_output_shape():
+    class Pooled(Layer):
+        def call(self, inputs):
+            rows, owner = inputs
+            parts = tf.dynamic_partition(rows, owner, 3)
+            longest = tf.reduce_max([tf.shape(part)[0] for part in parts])
+            padded = [tf.pad(part, [(0, longest - tf.shape(part)[0]), (0, 0)]) for part in parts]
+            return tf.reduce_sum(tf.stack(padded), axis=1)
+
+    rows, owner = Input((2,)), Input((), dtype="int32")
+    model = Model([rows, owner], Pooled()([rows, owner]))
+    assert model.output_shape[1:] == (2,)
+    values = model([tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), tf.constant([2, 0, 2])])
+    assert values.numpy().tolist() == [[3.0, 4.0], [0.0, 0.0], [6.0, 8.0]]

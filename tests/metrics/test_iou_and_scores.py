@@ -60,6 +60,8 @@ def test_ignored_class_and_dense_inputs():
 
 
 def test_iou_bad_input_is_told():
+    with pytest.raises(ValueError, match="`num_classes` must be an integer"):
+        metrics.IoU("abc", [0])
     with pytest.raises(ValueError, match=r"Target class id 2 is out of range, which is \[0, 2\)"):
         metrics.IoU(2, [2])
     with pytest.raises(InvalidArgumentError, match=r"Incompatible shapes: \[3\] vs. \[2\]"):
@@ -128,7 +130,7 @@ def test_r2_of_a_known_regression():
 
 def test_correlations_of_known_vectors():
     y, p = np.array([[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]]), np.array([[2.0, 4.0, 6.0], [1.0, 2.0, 3.0]])
-    np.testing.assert_allclose(metrics.pearson_correlation(y, p), [1.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(metrics.pearson_correlation(y, p), [1.0, np.nan], atol=1e-12)
     # 2·cov / (var + var + distance²) = 2·(4/3) / (2/3 + 8/3 + 4)
     np.testing.assert_allclose(metrics.concordance_correlation(y, p), [(8 / 3) / (22 / 3), 0.0], rtol=1e-6)
-    np.testing.assert_allclose(metrics.pearson_correlation(y.T, p.T, axis=0), [1.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(metrics.pearson_correlation(y.T, p.T, axis=0), [1.0, np.nan], atol=1e-12)

@@ -168,3 +168,17 @@ def test_one_batch_is_predicted_in_silence(capsys):
     net().predict(X)
     net().predict(X.tolist())
     assert not capsys.readouterr().out
+
+
+def test_keras_3_takes_the_last_values_as_those_of_the_whole(capsys):
+    def last(style):
+        config.set_style(style)
+        try:
+            bar = Progbar(4, verbose=2)
+            for step, value in ((1, 1.0), (2, 3.0), (4, 7.0)):
+                bar.update(step, [("a", value)])
+        finally:
+            config.set_style("keras2")
+        return re.search(r"a: (\d\.\d+)", capsys.readouterr().out)[1]
+
+    assert (last("keras2"), last("keras3")) == ("4.5000", "7.0000")

@@ -310,6 +310,11 @@ def test_a_loss_object_keeps_its_reduction_and_logits():
         ({"jit_compile": "maybe"}, ValueError, "'auto' or a boolean"),
         ({"metrics": 3}, ValueError, "`metrics` argument to be a list, tuple, or dict"),
         ({"nope": 1}, TypeError, "unexpected keyword argument 'nope'"),
+        ({"optimizer": {"a": 1}}, ValueError, "Could not interpret optimizer identifier"),
+        ({"loss_weights": "abc"}, ValueError, "loss_weights='abc'"),
+        ({"loss_weights": np.ones(2)}, ValueError, "must be a number"),
+        ({"steps_per_execution": "2"}, TypeError, "Received: '2'"),
+        ({"steps_per_execution": None}, TypeError, "positive integer"),
     ],
 )
 def test_compile_names_what_is_wrong(compiled, error, words):
@@ -345,7 +350,12 @@ def labelled():
         (lambda: ready().fit("abc", Y, verbose=0), ValueError, "Unrecognized data type: x='abc'"),
         (lambda: ready().fit(X, Y, foo=1), TypeError, "unexpected keyword argument 'foo'"),
         (lambda: ready().fit(X, Y, batch_size=-1, verbose=0), ValueError, "batch_size=-1"),
-        (lambda: ready().fit(X, Y, batch_size=2.5, verbose=0), ValueError, "batch_size=2.5"),
+        (lambda: ready().fit(X, Y, batch_size=2.5, verbose=0), TypeError, "batch_size=2.5"),
+        (lambda: ready().fit(X, Y, steps_per_epoch="a", verbose=0), TypeError, "number of steps must be an integer"),
+        (lambda: ready().fit(X.astype(str), Y, verbose=0), ValueError, "computes with numbers"),
+        (lambda: ready().train_on_batch(None, Y), ValueError, "not optional"),
+        (lambda: ready().fit(X, Y, sample_weight={"y": WEIGHTS}, verbose=0), ValueError, "names an output"),
+        (lambda: ready(loss=[]).fit(X, Y, verbose=0), ValueError, "one loss"),
         (lambda: ready().fit(X, Y, shuffle="all", verbose=0), ValueError, "shuffle='all'"),
         (lambda: ready().fit(X, Y, validation_split=1.5, verbose=0), ValueError, "between 0 and 1"),
         (lambda: ready().fit(X, Y, validation_split=-0.5, verbose=0), ValueError, "between 0 and 1"),
@@ -364,3 +374,127 @@ def labelled():
 def test_fit_names_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"steps_per_epoch": 0},
+        {"steps_per_epoch": -1},
+        {"shuffle": None},
+        {"validation_freq": "never"},
+        {"callbacks": ()},
+        {"class_weight": {}},
+        {"class_weight": {"0": 5.0, "a": 3.0}},
+    ],
+)
+def test_fit_takes_what_says_nothing(arguments):
+    plain = ready().fit(X, Y, **PLAIN).history
+    given = ready().fit(X, Y, **{**PLAIN, **arguments}).history
+    assert_logs(given, plain)
+
+
+def test_weights_of_the_one_output_may_be_in_a_list():
+    model = ready(weighted_metrics=["mse"])
+    assert model.evaluate(X, Y, sample_weight=[WEIGHTS], verbose=0) == pytest.approx(
+        model.evaluate(X, Y, sample_weight=WEIGHTS, verbose=0)
+    )
+    assert model.test_on_batch(X, Y, sample_weight=[WEIGHTS]) == pytest.approx(
+        model.test_on_batch(X, Y, sample_weight=WEIGHTS)
+    )
+
+
+def test_an_empty_class_weight_weighs_nothing():
+    assert ready().train_on_batch(X, Y, class_weight={}) == pytest.approx(ready().train_on_batch(X, Y))
+
+
+def test_a_model_that_is_not_compiled_has_no_results():
+    assert net().get_metrics_result() == {}
+
+
+def test_a_batch_of_unequal_inputs_says_which_sizes():
+    a, b = keras_input(3), keras_input(2)
+    model = models.Model([a, b], layers.Concatenate()([a, b]))
+    for call in (model.predict_on_batch, model):
+        with pytest.raises(InvalidArgumentError, match="Sizes of tensors"):
+            call([np.ones((4, 3)), np.ones((5, 2))])
+
+
+def keras_input(size):
+    return layers.Input((size,))
+
+
+# Keras 3.15: what stays, what lists hold, what is asked of an unfinished model ----------------------------------------
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_metrics_stay_until_others_are_given(trained):
+    model = ready()
+    if trained:
+        model.fit(X, Y, **PLAIN)
+    model.compile("sgd", "mse")
+    assert set(model.fit(X, Y, **PLAIN).history) == {"loss", "mae"}
+    model.compile("sgd", "mse", metrics=["mape"])
+    assert set(model.fit(X, Y, **PLAIN).history) == {"loss", "mape"}
+    model.compile("sgd", "mse", metrics=[])
+    assert set(model.fit(X, Y, **PLAIN).history) == {"loss"}
+
+
+def test_lists_of_a_users_results_have_the_metrics_first_then_names():
+    class Own(models.Model):
+        def test_step(self, data):
+            return {"foo": 2, "zoo": 3.0, "bar": 1.0}
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            return {"aaa": ops.sum(y) * 0 + 5, **super().compute_metrics(x, y, y_pred, sample_weight)}
+
+    inputs = layers.Input((3,))
+    model = Own(inputs, net()(inputs))
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.evaluate(X, Y, verbose=0) == model.test_on_batch(X, Y) == [1.0, 2.0, 3.0]
+    assert model.evaluate(X, Y, verbose=0, return_dict=True) == {"foo": 2.0, "zoo": 3.0, "bar": 1.0}
+    assert model.train_on_batch(X, Y) == pytest.approx([1.7178, 1.0379, 5.0], rel=1e-4)
+
+
+def test_predict_step_may_give_one_number_per_batch():
+    class Total(models.Model):
+        def predict_step(self, data):
+            return ops.sum(data[0] if isinstance(data, tuple) else data)
+
+    model = Total(inputs := layers.Input((3,)), layers.Dense(1)(inputs))
+    expected = [X[start : start + 8].sum() for start in (0, 8, 16)]
+    np.testing.assert_allclose(model.predict(X, batch_size=8, verbose=0), expected, rtol=1e-5)
+
+
+def test_jit_compile_says_whether_the_step_is_compiled_for_sure():
+    assert ready().jit_compile is False
+    assert ready(jit_compile=False).jit_compile is False
+    assert ready(jit_compile=True).jit_compile is True
+    assert ready(jit_compile=True, run_eagerly=True).jit_compile is False
+
+
+def test_compute_loss_without_any_loss_is_refused():
+    model = net()
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="No loss to compute"):
+        model.compute_loss(X, Y, Y)
+
+
+def test_a_step_may_update_the_running_loss():
+    class Own(models.Model):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(x=x, y=y, y_pred=y_pred)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            self._loss_tracker.update_state(loss)
+            self.compute_metrics(x, y, y_pred)
+            return self.get_metrics_result()
+
+    inputs = layers.Input((3,))
+    model = Own(inputs, net()(inputs))
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert model.train_on_batch(X, Y) == pytest.approx([1.7178, 1.0379], rel=1e-4)
+    model._loss_tracker = metrics.Mean(name="mine")  # the name is free for a user's own
+    assert model._loss_tracker.name == "mine"

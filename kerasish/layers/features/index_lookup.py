@@ -11,6 +11,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes
+from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.ragged import RaggedTensor
@@ -455,7 +456,8 @@ class IndexLookup(TextLayer):
         found = self._vocabulary.indices(inputs)
         unknown = found < 0
         if self.num_oov_indices == 0:
-            self._refuse(inputs, unknown)
+            if not local.tracing:  # there are no values then
+                self._refuse(inputs, unknown)
         elif self.num_oov_indices == 1:
             found = torch.where(unknown, self._oov_start, found)
         else:

@@ -53,11 +53,13 @@ def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice
 
 def list_logical_devices(device_type: str | None = None) -> list[LogicalDevice]:
     """The devices in use, or those of a type."""
-    return [
-        LogicalDevice(f"/device:{kind}:{i}", kind)
-        for kind in _types(device_type)
-        for i in range(machine.count(machine.kind_of(kind)))
-    ]
+    return [LogicalDevice(f"/device:{kind}:{i}", kind) for kind in _types(device_type) for i in range(_count(kind))]
+
+
+def _count(kind: str) -> int:
+    """The number of logical devices of a type: a CPU counts as as many as it was split into, by name alone."""
+    split = _configurations.get(PhysicalDevice("/physical_device:CPU:0", "CPU")) if kind == "CPU" else None
+    return len(split) if split else machine.count(machine.kind_of(kind))
 
 
 def torch_device(device: Any) -> torch.device:
@@ -105,14 +107,14 @@ _configurations: dict[Any, list[LogicalDeviceConfiguration]] = {}
 
 
 def set_logical_device_configuration(device: Any, logical_devices: Sequence[LogicalDeviceConfiguration]) -> None:
-    """Bound how much of a GPU's memory this process may take.
+    """Bound how much of a GPU's memory this process may take, or give the CPU several names.
 
     Raises:
         ValueError: the device does not exist.
-        NotImplementedError: it is to be split into several.
+        NotImplementedError: a GPU is to be split into several.
     """
     _check_present(device)
-    if len(logical_devices) > 1:
+    if len(logical_devices) > 1 and device.device_type != "CPU":
         raise fail(
             NotImplementedError,
             f"{device.name} cannot be split into {len(logical_devices)} logical devices: torch has no virtual devices",

@@ -63,17 +63,21 @@ def choose_from_datasets(
     return Dataset.choose_from_datasets(datasets, choice_dataset, stop_on_empty_dataset)
 
 
-def from_list(elements_: Sequence, name: str | None = None) -> Dataset:
+def from_list(elements: Sequence, name: str | None = None) -> Dataset:
     """The elements of a list, each a structure of values.
 
     Raises:
         ValueError: the list is empty.
         TypeError: the elements differ in structure or dtypes.
     """
-    if not elements_:
+    return _from_list(elements)
+
+
+def _from_list(values: Sequence) -> Dataset:
+    if not values:
         raise ValueError("Invalid `elements`. `elements` should not be empty.")
     with elements.host_scope():
-        given = [elements.normalise(element) for element in elements_]
+        given = [elements.normalise(element) for element in values]
     merged = elements.spec(given[0])
     for element in given[1:]:
         merged = elements.merge_specs(merged, elements.spec(element))
@@ -160,9 +164,21 @@ def assert_cardinality(expected_cardinality: Any) -> Transformation:
     return lambda dataset: Dataset(AssertCardinality(dataset._node, size))
 
 
-def bucket_by_sequence_length(*args: Any, **kwargs: Any) -> Transformation:
+def bucket_by_sequence_length(
+    element_length_func: Callable,
+    bucket_boundaries: Sequence,
+    bucket_batch_sizes: Sequence,
+    padded_shapes: Any = None,
+    padding_values: Any = None,
+    pad_to_bucket_boundary: bool = False,
+    no_padding: bool = False,
+    drop_remainder: bool = False,
+) -> Transformation:
     """``Dataset.bucket_by_sequence_length``."""
-    return lambda dataset: dataset.bucket_by_sequence_length(*args, **kwargs)
+    rest = (padded_shapes, padding_values, pad_to_bucket_boundary, no_padding, drop_remainder)
+    return lambda dataset: dataset.bucket_by_sequence_length(
+        element_length_func, bucket_boundaries, bucket_batch_sizes, *rest
+    )
 
 
 def enumerate_dataset(start: Any = 0) -> Transformation:

@@ -10,8 +10,8 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.errors import fail
-from kerasish.core.tensor import convert
 from kerasish.core.replicas import AllSum, num_processes, process_id
+from kerasish.core.tensor import convert
 from kerasish.tf.scopes import VariableAggregation
 
 

@@ -277,3 +277,21 @@ def test_padded_tf_idf_weights_are_saved_and_loaded(tmp_path):
     model.save(tmp_path / "model.keras")
     words = tf.constant([["a", "z"]])
     np.testing.assert_allclose(keras.models.load_model(tmp_path / "model.keras")(words), model(words))
+
+
+def test_lookup_without_a_bin_for_others_inside_a_users_layer_has_an_output_shape():
+    class Embedded(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.index = StringLookup(vocabulary=WORDS, num_oov_indices=0)
+            self.embedding = keras.layers.Embedding(4, 3)
+
+        def call(self, x):
+            return self.embedding(self.index(x))
+
+    x = keras.Input((2,), dtype="string")
+    model = keras.Model(x, Embedded()(x))
+    assert model.output_shape == (None, 2, 3)
+    assert model.predict(tf.constant([["fire", "wind"]]), verbose=0).shape == (1, 2, 3)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="num_oov_indices"):
+        model.predict(tf.constant([["fire", "water"]]), verbose=0)

@@ -7,8 +7,10 @@ from typing import Any
 from kerasish.core.errors import NotServedError, missing_name
 from kerasish.tf import nn as modern
 from kerasish.tf.compat.v1 import renamed
+from kerasish.tf.ctc import ctc_loss_of_sparse_labels
 from kerasish.tf.linalg import matmul
 
+ctc_loss = ctc_loss_of_sparse_labels
 globals().update(renamed.functions(renamed.NN, modern))
 
 _UNCHANGED = frozenset(
@@ -26,7 +28,6 @@ _GONE = {
     "raw_rnn": "tf.keras.layers.RNN",
     "rnn_cell": "tf.keras.layers.LSTMCell, GRUCell and SimpleRNNCell",
     "static_rnn": "tf.keras.layers.RNN(unroll=True)",
-    "ctc_loss": "tf.nn.ctc_loss",
 }
 
 

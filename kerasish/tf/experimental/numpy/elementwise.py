@@ -115,8 +115,8 @@ table(globals(), "x", _in_floats, FLOATS, {
     "rad2deg": (_scaled(180.0 / np.pi), "Radians as degrees."),
 })  # fmt: skip
 
+table(globals(), "a", _as_it_is, None, {"copy": (_copied, "A copy.")})
 table(globals(), "x", _as_it_is, None, {
-    "copy": (_copied, "A copy."),
     "iscomplex": (_iscomplex, "Where elements have an imaginary part."),
     "isreal": (lambda x: ~_iscomplex(x), "Where elements have no imaginary part."),
     "logical_not": (torch.logical_not, "Where elements are zero."),
