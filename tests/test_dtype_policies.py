@@ -97,3 +97,9 @@ def test_a_policy_found_by_its_path_counts_from_the_first_call():
     model = Model()
     assert model(np.ones((2, 4), "float32")).dtype == "float32"
     assert [w.dtype.name for w in model.weights] == ["float16"] * 2 + ["float32"] * 2
+
+
+def test_a_dictionary_that_is_no_policy_is_refused():
+    for make in (lambda: keras.layers.Dense(1, dtype={"a": 1}), lambda: keras.metrics.Mean(dtype={"a": 1})):
+        with pytest.raises(ValueError, match="Not the configuration of a dtype policy"):
+            make()

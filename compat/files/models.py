@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 MODELS: dict[str, Any] = {}
-KERAS_3_ONLY = {"attention", "operations", "preprocessing", "subclassed"}
+KERAS_3_ONLY = {"attention", "operations", "preprocessing", "states", "subclassed"}
 
 
 def model(function: Any) -> Any:
@@ -159,6 +159,18 @@ def preprocessing(keras: Any) -> tuple:
     joined = layers.Concatenate(name="joined")([x, y, words(ids)])
     net = keras.Model([inputs, ids], layers.Dense(2, name="head")(joined), name="preprocessing")
     return net, [numbers((4, 2), 18), np.array([[5, 7, 1], [9, 9, 9], [2, 3, 5], [7, 5, 9]])], None
+
+
+@model
+def states(keras: Any) -> tuple:
+    """An encoder whose states a decoder starts from."""
+    layers = keras.layers
+    source, target = layers.Input((3, 2), name="source"), layers.Input((4, 5), name="target")
+    _, *state = layers.LSTM(3, return_state=True, name="encoder")(source)
+    decoded = layers.LSTM(3, return_sequences=True, name="decoder")(target, initial_state=state)
+    net = keras.Model([source, target], layers.Dense(2, name="head")(decoded), name="states")
+    net.compile(keras.optimizers.Nadam(0.01), "mean_squared_error")
+    return net, [numbers((4, 3, 2), 21), numbers((4, 4, 5), 22)], numbers((4, 4, 2), 23)
 
 
 @model

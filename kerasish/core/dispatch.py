@@ -39,6 +39,7 @@ import torch
 from kerasish.core import dtypes, shortcut, tree
 from kerasish.core.context import local
 from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
 Operand: TypeAlias = Any
@@ -95,9 +96,7 @@ def live(x: Any) -> torch.Tensor:
     t = x._t
     if t.requires_grad and x._recording != local.recording:
         constant = t.detach()
-        logits = getattr(t, "_keras_logits", None)  # see ops/crossentropy.py
-        if logits is not None:
-            constant._keras_logits = logits.detach()  # type: ignore[attr-defined]
+        hand_on(t, constant, torch.Tensor.detach)
         return constant
     return t
 

@@ -344,6 +344,8 @@ def get_policy(identifier: Any = None) -> DTypePolicy:
         config = identifier.get("config", identifier)
         if not isinstance(config, dict):
             return get_policy(config)
+        if not identifier.keys() & {"name", "config", "class_name"}:
+            raise fail(ValueError, "Not the configuration of a dtype policy", "a dictionary with a name", identifier)
         return POLICY_CLASSES[identifier.get("class_name", "DTypePolicy")].from_config(config)
     if type(identifier) is str:
         if identifier.startswith("mixed"):

@@ -143,6 +143,8 @@ class Tensor:
         return to_numpy(self._t).__index__()
 
     def __format__(self, spec: str) -> str:
+        if not spec and local.function is not None and local.function.tracing:
+            return str(self)
         return self.numpy().__format__(spec)
 
     def __round__(self, ndigits: int | None = None) -> Any:

@@ -44,6 +44,9 @@ class ExportArchive:
             raise fail(ValueError, f"Unsupported format: {format}", hint="It is 'saved_model'.")
         self._tracked: list[Layer] = []
         self._endpoints: dict[str, tuple[list, Any]] = {}  # name -> signature, program
+        self._written: dict[str, list[torch.Tensor]] = {}  # name -> the tensors of which the program gives new values
+        self._notes: dict[str, Any] = {}  # what else the index says
+        self._variables: list[tuple[list[str], Variable]] = []  # with the attributes that lead to them
         self._collections: dict[str, list[Variable]] = {}
 
     def track(self, resource: Any) -> None:
@@ -156,9 +159,17 @@ class ExportArchive:
                 key: numbers.setdefault(_place(tensor), len(numbers)) for key, tensor in program.state_dict.items()
             }
             inputs = signatures.mapped(signatures.Spec.plain, signature)
-            endpoints.append({"name": name, "inputs": inputs, "state": state})
+            written = [numbers[_place(tensor)] for tensor in self._written.get(name, ())]
+            outputs = signatures.outputs_of(program, bool(written))
+            entry = {"name": name, "inputs": inputs, "outputs": outputs, "state": state}
+            endpoints.append(entry | ({"writes": written} if written else {}))
         collections = {name: [v.name for v in variables] for name, variables in self._collections.items()}
-        return {"format": FORMAT, "version": 1, "endpoints": endpoints, "collections": collections}
+        index = {"format": FORMAT, "version": 1, "endpoints": endpoints, "collections": collections, **self._notes}
+        variables = [
+            {"path": path, "state": numbers.get(_place(v.stored)), "name": v.name, "trainable": v.trainable}
+            for path, v in self._variables
+        ]
+        return index | ({"variables": [v for v in variables if v["state"] is not None]} if variables else {})
 
     def _check_name(self, name: str) -> None:
         if name in self._endpoints:

@@ -147,9 +147,22 @@ def _traced(whole: nn.Module, args: tuple, shapes: Any, options: dict) -> Any:
     try:
         with warnings.catch_warnings(), scope(tracing=True, training=None):
             warnings.simplefilter("ignore")
-            return torch.export.export(whole, args, dynamic_shapes=shapes, **options)
+            return _without_empty_regions(torch.export.export(whole, args, dynamic_shapes=shapes, **options))
     finally:
         structure_changed()
+
+
+def _without_empty_regions(program: Any) -> Any:
+    """The program without regions that switch gradients and give nothing: torch could not read it back with them."""
+    graph = program.graph_module.graph
+    for node in reversed(list(graph.nodes)):
+        if node.target is torch.ops.higher_order.wrap_with_set_grad_enabled and not node.users:
+            inner = node.args[1]
+            graph.erase_node(node)
+            if not inner.users:
+                graph.erase_node(inner)
+    program.graph_module.recompile()
+    return program
 
 
 def save(program: Any, file: Any) -> None:

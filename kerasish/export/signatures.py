@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
+from torch.utils import _pytree as pytree
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import as_dtype, to_torch
@@ -165,3 +166,21 @@ def free_dimensions(signature: list, named: bool) -> tuple:
         return {i: batch if named and i == 0 else auto for i, size in enumerate(spec.shape) if size is None}
 
     return tuple(mapped(free, signature))
+
+
+def outputs_of(program: Any, writes: bool) -> Any:
+    """The specifications of a program's results, nested as they are; None where a result is no tensor.
+
+    Args:
+        writes: whether the results come first in a pair, before new values of variables.
+    """
+    values = [getattr(x, "meta", {}).get("val") for x in program.graph.output_node().args[0]]
+    structure = pytree.tree_unflatten(values[-program.call_spec.out_spec.num_leaves :], program.call_spec.out_spec)
+    return mapped(_result_spec, structure[0] if writes else structure)
+
+
+def _result_spec(value: Any) -> dict | None:
+    if not isinstance(value, torch.Tensor):
+        return None
+    sizes = [size if isinstance(size, int) else None for size in value.shape]
+    return Spec(tuple(sizes), as_dtype(value.dtype).name, None).plain()

@@ -12,7 +12,7 @@ from kerasish.core.random import SeedGenerator
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.core import known_axis
 from kerasish.layers.layer import Layer
-from kerasish.ops.attention import causal_mask
+from kerasish.ops.attention import causal_mask, fused
 
 
 class Attention(Layer):
@@ -136,9 +136,9 @@ class Attention(Layer):
         if key.shape[:-1] != value.shape[:-1]:  # torch 2.13 would read beyond the shorter one's end
             raise ShapeMismatchError(f"Keys and values do not fit: {tuple(key.shape)} vs. {tuple(value.shape)}")
         if query.ndim != 3:
-            return F.scaled_dot_product_attention(query, key, value, None, dropout, causal, scale=1.0)
+            return fused(query, key, value, dropout_p=dropout, is_causal=causal, scale=1.0)
         heads = (t.unsqueeze(1) for t in (query, key, value))  # the kernel's fast form wants an axis for them
-        return F.scaled_dot_product_attention(*heads, None, dropout, causal, scale=1.0).squeeze(1)
+        return fused(*heads, dropout_p=dropout, is_causal=causal, scale=1.0).squeeze(1)
 
     def _dropped(self, weights: torch.Tensor) -> torch.Tensor:
         rate = float(self.dropout)

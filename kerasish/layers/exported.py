@@ -1,8 +1,10 @@
 """Exported models: a folder with one program of torch's (``.pt2``) for each endpoint, and how it is read.
 
     path/
-        endpoints.json      {"format": "kerasish.export", "version": 1, "endpoints": [{"name", "inputs", "state"}, ...],
-                         "collections": {name: names of variables}}
+        endpoints.json      {"format": "kerasish.export", "version": 1, "collections": {name: names of variables},
+                         "endpoints": [{"name", "inputs", "outputs", "state", "writes"}, ...],
+                         "variables": [{"path": attributes, "state": number, "name", "trainable"}, ...],
+                         "signatures": {name: endpoint}}
         endpoint_0.pt2      what torch.export.save writes; torch.export.load reads it without this library
         collections.npz     variables of ``ExportArchive.add_variable_collection``
 
@@ -61,6 +63,7 @@ class Exported:
         self._index = _read_index(self._folder)
         self._modules: dict[str, nn.Module] = {}
         self._state: dict[int, torch.Tensor] = {}
+        self._places: dict[int, list[tuple[dict, str]]] = {}  # where programs look for that tensor
         self.signatures: dict[str, Callable] = {name: Endpoint(self, name) for name in self.endpoint_names}
         for name, endpoint in self.signatures.items():
             setattr(self, name, endpoint)
@@ -100,6 +103,22 @@ class Exported:
                     number = numbers.get(f"{path}.{key}" if path else key)
                     if number is not None and tensor is not None:
                         own[key] = self._state.setdefault(number, tensor)
+                        self._places.setdefault(number, []).append((own, key))
+
+    def run(self, name: str, args: tuple) -> Any:
+        """What an endpoint's program gives for raw tensors; variables that it sets have their new values afterwards."""
+        outputs = self.module(name)(*args)
+        written = self._entry(name).get("writes")
+        if not written:
+            return outputs
+        outputs, values = outputs
+        for number, value in zip(written, values):
+            self._set(number, value)
+        return outputs
+
+    def _set(self, number: int, value: torch.Tensor) -> None:
+        with torch.no_grad():
+            self._state[number].copy_(value)
 
     @property
     def variables(self) -> list:
@@ -133,7 +152,7 @@ class Endpoint:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self.positional(args, kwargs)
         torch_given = any(isinstance(x, torch.Tensor) for x in tree.flatten(args))
-        outputs = self._exported.module(self.name)(*self.raw(args))
+        outputs = self._exported.run(self.name, self.raw(args))
         return outputs if torch_given else tree.map_structure(dispatch.wrap, outputs)
 
     def positional(self, args: tuple, kwargs: dict) -> tuple:

@@ -114,7 +114,7 @@ def input_failure(error: Exception, args: tuple, layer: str) -> Exception:
     if not isinstance(error, (TypeError, AttributeError)) or not failed_under_ours(error):
         return error
     for x in tree.flatten(args):
-        if not hasattr(x, "shape"):
+        if not hasattr(x, "shape") or hasattr(x, "tocoo"):  # the latter: SciPy's sparse data
             return no_tensor(x, layer)
         if isinstance(x, (StringTensor, np.ndarray)):
             return no_numbers(layer)

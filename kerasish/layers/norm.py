@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -206,7 +207,7 @@ class GroupNormalization(ScaledNormalization):
             (beta_constraint, gamma_constraint),
             **kwargs,
         )
-        if groups <= 0 and groups != -1:
+        if not isinstance(groups, numbers.Real) or (groups <= 0 and groups != -1):
             raise ValueError(
                 "Received an invalid value for argument `groups`, expected a positive integer (or `-1` for instance "
                 f"normalization). Received: groups={groups}"

@@ -19,6 +19,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, settings
 from kerasish.core.dtypes import get_policy, to_torch
 from kerasish.core.errors import ShapeMismatchError, fail, torch_failure
+from kerasish.core.logits import hand_on
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.storage import cast_raw
 from kerasish.ops.common import floating
@@ -151,9 +152,7 @@ def to_float(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     if x.dtype is dtype:
         return x
     out = x.to(dtype)
-    logits = getattr(x, "_keras_logits", None)
-    if logits is not None:
-        out._keras_logits = logits.to(dtype)  # type: ignore[attr-defined]
+    hand_on(x, out, lambda t: t.to(dtype))
     mask = getattr(x, "_keras_mask", None)
     if mask is not None:
         out._keras_mask = mask  # type: ignore[attr-defined]

@@ -22,14 +22,14 @@ def _signed(y_true: torch.Tensor) -> torch.Tensor:
 def hinge(y_true: Index, y_pred: Array) -> Any:
     """Mean of max(1 - y_true · y_pred, 0) over the last axis, for targets -1 and 1, or 0 and 1."""
     y_true, y_pred = paired(y_true, y_pred)
-    return torch.relu(1.0 - _signed(y_true) * y_pred).mean(-1)
+    return torch.clamp_min(1.0 - _signed(y_true) * y_pred, 0.0).mean(-1)
 
 
 @op
 def squared_hinge(y_true: Index, y_pred: Array) -> Any:
     """Mean of max(1 - y_true · y_pred, 0)² over the last axis, for targets -1 and 1, or 0 and 1."""
     y_true, y_pred = paired(y_true, y_pred)
-    return torch.square(torch.relu(1.0 - _signed(y_true) * y_pred)).mean(-1)
+    return torch.square(torch.clamp_min(1.0 - _signed(y_true) * y_pred, 0.0)).mean(-1)
 
 
 @op
@@ -38,7 +38,7 @@ def categorical_hinge(y_true: Index, y_pred: Array) -> Any:
     y_true, y_pred = paired(y_true, y_pred)
     right = (y_true * y_pred).sum(-1)
     wrong = ((1.0 - y_true) * y_pred).amax(-1)
-    return torch.relu(wrong - right + 1.0)
+    return torch.clamp_min(wrong - right + 1.0, 0.0)
 
 
 @op

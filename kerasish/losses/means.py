@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from kerasish.core.logits import carried
 from kerasish.losses import probabilistic, regression
 from kerasish.ops.crossentropy import soft_label_loss
 
@@ -49,9 +50,9 @@ def _huber(
     return None if target is None or delta <= 0 else _kernels.huber_loss(y_pred, target, reduction, delta)
 
 
-def _logits(y_pred: torch.Tensor, from_logits: bool) -> torch.Tensor | None:
+def _logits(y_pred: torch.Tensor, from_logits: bool, kind: str = "Softmax") -> torch.Tensor | None:
     """The logits that the loss is computed from; None also where ops/crossentropy has to warn."""
-    logits = getattr(y_pred, "_keras_logits", None)
+    logits = carried(y_pred, kind)
     if from_logits:
         return y_pred if logits is None else None
     return logits
@@ -65,7 +66,7 @@ def _binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> torch.Tensor | None:
-    logits = _logits(y_pred, from_logits)
+    logits = _logits(y_pred, from_logits, "Sigmoid")
     if logits is None or label_smoothing:
         return None
     target = _pair(y_true, y_pred)

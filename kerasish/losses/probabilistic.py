@@ -13,6 +13,7 @@ import torch
 from kerasish.core.context import settings
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import fail
+from kerasish.core.logits import hand_on
 from kerasish.losses.base import paired, same_rank
 from kerasish.ops import crossentropy, nn
 from kerasish.ops.common import floating
@@ -41,9 +42,8 @@ def _binary(y_true: torch.Tensor, y_pred: torch.Tensor, label_smoothing: float) 
     """Targets, moved towards 0.5, and predictions that keep their logits through a change of rank."""
     y_pred = floating(y_pred)
     t, p = same_rank(y_true.to(y_pred.dtype), y_pred)
-    logits = getattr(y_pred, "_keras_logits", None)
-    if logits is not None and p is not y_pred:
-        p._keras_logits = logits.reshape(p.shape)
+    if p is not y_pred:
+        hand_on(y_pred, p, lambda t: t.reshape(p.shape))
     return (t * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else t), p
 
 

@@ -43,6 +43,8 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name=name, dtype=dtype or "int64")
+        if not hasattr(num_classes, "__index__"):
+            raise fail(ValueError, "`num_classes` must be an integer", received=repr(num_classes))
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
         if target_class_ids and max(target_class_ids) >= num_classes:

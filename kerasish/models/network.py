@@ -248,7 +248,7 @@ def _only(structure: Any) -> Any:
 
 def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     """An input in the declared rank and dtype; a batch may have any size."""
-    if not hasattr(value, "shape"):
+    if not hasattr(value, "shape") or hasattr(value, "tocoo"):  # the latter: SciPy's sparse data
         raise no_tensor(value, name)
     shape, declared = value.shape, own.shape
     if len(shape) != len(declared):

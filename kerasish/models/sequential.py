@@ -172,6 +172,13 @@ class Sequential(Model):
         shape = standardize_shape(shape_from_config(input_shape))
         self._draw(self._entry or InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
 
+    def _build_for_known_shape(self) -> None:
+        """Build a stack whose first layer has learnt from data, and so knows what its inputs look like."""
+        first = self._stack[0] if self._stack else None
+        shapes = list((first._build_shapes or {}).values()) if first is not None and first.built else []
+        if hasattr(first, "adapt") and len(shapes) == 1 and shapes[0]:
+            self.build((None, *shapes[0][1:]))
+
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """On the first data: for its shape, with a batch of any size."""
         if args and isinstance(args[0], dict) and all(map(dispatch.is_tensor, args[0].values())):

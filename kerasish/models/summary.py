@@ -64,6 +64,8 @@ def print_summary(
 ) -> None:
     """Print the table; arguments as of ``Model.summary``."""
     if not model.built:
+        model._build_for_known_shape()
+    if not model.built:
         raise fail(
             ValueError,
             "This model has not yet been built",

@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend
 
+from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.ops.common import floating
 
 _KERNELS = {
-    True: [torch.nn.attention.SDPBackend.FLASH_ATTENTION],
-    False: [torch.nn.attention.SDPBackend.EFFICIENT_ATTENTION, torch.nn.attention.SDPBackend.MATH],
+    True: [SDPBackend.FLASH_ATTENTION],
+    False: [SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH],
 }
 
 
@@ -106,12 +108,21 @@ def attend(
         "scale": scale,
         "enable_gqa": k.shape[1] != q.shape[1],
     }
-    if flash is None:
-        result = F.scaled_dot_product_attention(q, k, v, **options)
-    else:
-        with torch.nn.attention.sdpa_kernel(_KERNELS[flash]):
-            result = F.scaled_dot_product_attention(q, k, v, **options)
+    result = fused(q, k, v, flash, **options)
     return result if sees is None or not blind_to_zero else result * sees.to(result.dtype)
+
+
+def fused(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, flash: bool | None = None, **options: Any) -> torch.Tensor:
+    """torch's attention, under nested tapes by the one kernel that has a second derivative.
+
+    Args:
+        flash: True demands the flash kernel, False forbids it.
+        options: as ``torch.nn.functional.scaled_dot_product_attention`` takes them.
+    """
+    if flash is None and len(local.tapes) < 2:
+        return F.scaled_dot_product_attention(q, k, v, **options)
+    with torch.nn.attention.sdpa_kernel(SDPBackend.MATH if flash is None else _KERNELS[flash]):
+        return F.scaled_dot_product_attention(q, k, v, **options)
 
 
 def causal_mask(targets: int, sources: int, device: torch.device) -> torch.Tensor:

@@ -16,12 +16,13 @@ from torch.nn import functional as F
 from kerasish.core.context import settings
 from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.logits import carried
 from kerasish.ops.common import axis_index, floating, nan_note
 
 
 def _logits(output: torch.Tensor, from_logits: bool, name: str, kind: str) -> torch.Tensor | None:
     """The logits of ``output``, if it is or carries them."""
-    logits = getattr(output, "_keras_logits", None)
+    logits = carried(output, kind)
     if logits is None:
         return output if from_logits else None
     if from_logits:

@@ -292,10 +292,19 @@ def slogdet(x: Array) -> Any:
 
 @op
 def logdet(x: Array) -> Any:
-    """The logarithm of the determinant; NaN where that is negative."""
+    """The logarithm of the determinant of a Hermitian positive definite matrix, of which the lower triangle is read; NaN for
+    others.
+    """
     _square(x)
-    sign, logarithm = _lapack(lambda x: tuple(torch.linalg.slogdet(x)), x)
-    return torch.where(sign.real < 0, float("nan"), logarithm)
+    return _lapack(lambda x: 2 * lower_factor(x).diagonal(dim1=-2, dim2=-1).real.log().sum(-1), x)
+
+
+def lower_factor(x: torch.Tensor) -> torch.Tensor:
+    """The lower triangular L with L·Lᴴ = x; NaN where x is not positive definite."""
+    factor, failed = torch.linalg.cholesky_ex(x)
+    if x.device.type != "cpu" or bool(failed.any()):
+        factor = torch.where((failed > 0)[..., None, None], torch.full_like(factor, torch.nan).tril(), factor)
+    return factor
 
 
 @op
@@ -349,13 +358,33 @@ def qr(x: Array, mode: str = "reduced") -> Any:
     return _lapack(lambda x: tuple(torch.linalg.qr(x, mode)), x)
 
 
+def _full_svd(x: torch.Tensor) -> tuple:
+    """``torch.linalg.svd``, whose gradient leaves out what only the full matrices have."""
+    u, s, vh = torch.linalg.svd(x, True)
+    rank = s.shape[-1]
+    if x.requires_grad and u.shape[-1] > rank:
+        u = torch.cat([u[..., :rank], _completed(u, rank)], -1)
+    if x.requires_grad and vh.shape[-1] > rank:
+        vh = torch.cat([vh[..., :rank, :], _completed(vh.mH, rank).mH], -2)
+    return u, s, vh
+
+
+def _completed(basis: torch.Tensor, rank: int) -> torch.Tensor:
+    """The columns from ``rank`` on, as orthonormal to the earlier ones whatever these become; exact to the second order."""
+    first, rest = basis[..., :rank], basis[..., rank:].detach()
+    part = first.mH @ rest  # zero; its derivatives are not
+    return rest - first @ part + rest @ (part.mH @ part) / 2
+
+
 @op
 def svd(x: Array, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """U, S and Vᴴ with U·diag(S)·Vᴴ = x, singular values descending; only S without ``compute_uv``."""
     _matrix(x)
     if not compute_uv:
         return _lapack(lambda x: _of_finite(torch.linalg.svdvals, x), x)
-    return _lapack(lambda x: _of_finite(lambda x: tuple(torch.linalg.svd(x, full_matrices)), x), x)
+    return _lapack(
+        lambda x: _of_finite(_full_svd if full_matrices else lambda x: tuple(torch.linalg.svd(x, False)), x), x
+    )
 
 
 @op

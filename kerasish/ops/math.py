@@ -13,6 +13,7 @@ import torch
 
 from kerasish.core.arithmetic import power as power_raw
 from kerasish.core.dispatch import Array, Operand, Strong, op, raw
+from kerasish.ops import roots
 from kerasish.ops.common import alias, floating, floating_wide, larger, numbers, smaller
 
 # arithmetic -----------------------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ def square(x: Array) -> Any:
 @op
 def reciprocal(x: Array) -> Any:
     """1 / x, elementwise; integers become floats."""
-    return torch.reciprocal(floating(x))
+    return roots.reciprocal(floating(x))
 
 
 @op
@@ -169,19 +170,21 @@ def _bound(value: Any) -> Any:
 
 @op
 def clip(x: Array, x_min: Any, x_max: Any) -> Any:
-    """x between x_min and x_max (``None``: no bound), elementwise, in the dtype of x.
+    """x between x_min and x_max (``None``: no bound), elementwise, in the dtype of x. Where the bounds cross, x_min wins.
 
     Booleans become int32; integers with a bound that is a float become floats.
     """
-    if type(x_min) in _PLAIN and type(x_max) in _PLAIN and x.is_floating_point():
+    if type(x_min) in _PLAIN and type(x_max) in _PLAIN and x.is_floating_point() and x_min <= x_max:
         return torch.clamp(x, x_min, x_max)
     bounds = [_bound(x_min), _bound(x_max)]
     x = numbers(x)
     if any(isinstance(b, float) or (isinstance(b, torch.Tensor) and b.is_floating_point()) for b in bounds):
         x = floating(x)
-    if any(isinstance(b, torch.Tensor) for b in bounds):  # torch takes two numbers or two tensors
+    if any(isinstance(b, torch.Tensor) for b in bounds):
         bounds = [None if b is None else torch.as_tensor(b, dtype=x.dtype, device=x.device) for b in bounds]
-    return torch.clamp(x, *bounds)
+    low, high = bounds
+    x = x if high is None else torch.clamp(x, max=high)
+    return x if low is None else torch.clamp(x, min=low)
 
 
 @op
@@ -271,13 +274,13 @@ def logaddexp2(x1: Strong, x2: Strong) -> Any:
 @op
 def sqrt(x: Array) -> Any:
     """√x, elementwise."""
-    return torch.sqrt(floating(x))
+    return roots.sqrt(floating(x))
 
 
 @op
 def rsqrt(x: Array) -> Any:
     """1 / √x, elementwise."""
-    return torch.rsqrt(floating(x))
+    return roots.rsqrt(floating(x))
 
 
 @op
@@ -364,8 +367,11 @@ def arcsinh(x: Array) -> Any:
 
 @op
 def arccosh(x: Array) -> Any:
-    """The inverse hyperbolic cosine."""
-    return torch.acosh(floating(x))
+    """The inverse hyperbolic cosine; NaN below 1."""
+    x = floating(x)
+    if x.requires_grad and not x.is_complex():
+        x = x * torch.where(x > -1, 1.0, float("nan")).to(x.dtype)  # torch's gradient is a number below -1
+    return torch.acosh(x)
 
 
 @op

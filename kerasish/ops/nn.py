@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, op
 from kerasish.core.errors import fail
+from kerasish.core.logits import note
 from kerasish.core.sparse import SparseTensor
 from kerasish.ops import coordinates
 from kerasish.ops.attention import dot_product_attention as dot_product_attention
@@ -64,9 +65,7 @@ def relu6(x: Array) -> Any:
 def sigmoid(x: Array) -> Any:
     """1 / (1 + e⁻ˣ)."""
     x = floating(x)
-    result = torch.sigmoid(x)
-    result._keras_logits = x  # type: ignore[attr-defined]
-    return result
+    return note(torch.sigmoid(x), x)
 
 
 @op
@@ -227,7 +226,7 @@ def softmax(x: Array, axis: Axis = -1) -> Any:
         )
     result = torch.softmax(x, axis)
     if axis in (-1, x.ndim - 1):
-        result._keras_logits = x  # type: ignore[attr-defined]
+        note(result, x)
     return result
 
 

@@ -13,6 +13,7 @@ import torch
 
 from kerasish.core.dispatch import Array, Index, op, raw
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops import roots
 from kerasish.ops.common import Axis, axis_index, axis_indices, floating, in_float32, numbers, torch_dtype
 
 # The dtype of the sum of small integers: wide enough for about 2²⁴ of them.
@@ -115,7 +116,7 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 @op
 def std(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """The standard deviation over axes: the square root of ``var``."""
-    return torch.sqrt(_var(x, axis, keepdims))
+    return roots.sqrt(_var(x, axis, keepdims))
 
 
 @op
@@ -396,7 +397,7 @@ def nanvar(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
 @op
 def nanstd(x: Array, axis: Axis = None, keepdims: bool = False) -> Any:
     """The standard deviation over axes of what is not NaN."""
-    return in_float32(lambda x: torch.sqrt(_nanvar(x, axis, keepdims)), floating(x))
+    return in_float32(lambda x: roots.sqrt(_nanvar(x, axis, keepdims)), floating(x))
 
 
 def _nan_extreme(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool, filling: float) -> torch.Tensor:

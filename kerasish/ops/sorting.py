@@ -291,9 +291,10 @@ def segment_prod(data: Array, segment_ids: Index, num_segments: int | None = Non
 def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The largest of the slices of ``data`` with the same id; the dtype's smallest number for an id that nothing has.
 
-    See ``segment_sum``.
+    Where the ids are ``sorted`` and nothing says how many there are, it is 0 instead. See ``segment_sum``.
     """
-    return _segments(data, segment_ids, num_segments, "amax", dtypes.as_dtype(data.dtype).min)
+    empty = 0 if sorted and num_segments is None else dtypes.as_dtype(data.dtype).min
+    return _segments(data, segment_ids, num_segments, "amax", empty)
 
 
 @op

@@ -77,6 +77,8 @@ class Optimizer(OptimizerState):
         unknown = {key: value for key, value in kwargs.items() if key not in _KERAS_2_ONLY}
         if unknown:
             raise ValueError(f"Argument(s) not recognized: {unknown}")
+        if name is not None and not isinstance(name, str):
+            raise fail(ValueError, "Argument `name` must be a string", received=f"name={name!r} of type {type(name)}")
         self.name = name or automatic_name(type(self))
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm

@@ -6,6 +6,7 @@ inside of the root.
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -43,7 +44,7 @@ class SGD(Rule):
         self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **common: Unpack[Common]
     ) -> None:
         super().__init__(learning_rate, **common)
-        if isinstance(momentum, bool) or not 0 <= momentum <= 1:
+        if isinstance(momentum, bool) or not isinstance(momentum, numbers.Real) or not 0 <= momentum <= 1:
             raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={momentum}")
         self.momentum = momentum
         self.nesterov = nesterov

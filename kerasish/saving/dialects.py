@@ -320,6 +320,8 @@ def _object_to_keras_2(data: dict) -> Any:
 def _functional_to_keras_2(config: dict) -> None:
     """Calls as lists, where those can express them: not functions, and not calls with further positional arguments.
 
+    Nor calls with tensors among their keyword arguments, which Keras 3 does not read in that form.
+
     Keras 2 counts the calls of a nested model from 1, Keras 3 from 0, and neither reads the other's files. So each of its
     calls is written twice and referred to by the odd number, which both find to be the right one.
     """
@@ -373,6 +375,7 @@ def _calls_to_keras_2(layer: dict, nested: dict) -> list | None:
             not isinstance(places, list)
             or not all(_is_place(p, set(nested)) for p in places)
             or (others and not attends)
+            or (not attends and any(_places(place(call["kwargs"]), set(nested))))
         ):
             return None
         kwargs = {key: place(value) for key, value in call["kwargs"].items()} | dict(zip(("value", "key"), others))

@@ -54,20 +54,11 @@ def save(model: Any, path: Any, config: dict, include_optimizer: bool = True) ->
 
     Args:
         config: the serialized model.
-
-    Raises:
-        NotImplementedError: the model is a subclass with a ``call`` of its own.
     """
-    if model._network is None and not hasattr(model, "_stack"):
-        raise NotImplementedError(
-            "Saving the model to HDF5 format requires the model to be a Functional model or a Sequential model. It does "
-            f"not work for subclassed models, such as {type(model).__name__}. Use the `.keras` format, or "
-            "`save_weights('name.weights.h5')`."
-        )
     training = _training_config(model) if include_optimizer else None
     with replacing(path) as temporary, h5.Writer(temporary) as writer:
         _write_versions(writer, "/")
-        writer.attribute("/", "model_config", json.dumps(_model_config(config)))
+        writer.attribute("/", "model_config", json.dumps(_model_config(model, config)))
         writer.group(MODEL)
         _write_layers(writer, MODEL, model)
         if training is not None:
@@ -81,7 +72,9 @@ def save_weights(model: Any, path: Any) -> None:
         _write_layers(writer, "/", model)
 
 
-def _model_config(config: dict) -> dict:
+def _model_config(model: Any, config: dict) -> dict:
+    if model._network is None and not hasattr(model, "_stack"):  # a user's words are nobody else's to translate
+        return {"class_name": config.get("registered_name") or config["class_name"], "config": config["config"]}
     data = to_keras_2(config)
     return {"class_name": data["class_name"], "config": data["config"]}
 
@@ -89,7 +82,7 @@ def _model_config(config: dict) -> dict:
 def _training_config(model: Any) -> dict | None:
     """What ``compile`` was given; the optimizer as Keras 2 writes it."""
     compiled = model.get_compile_config()
-    if not compiled:
+    if not compiled or "optimizer" not in compiled:  # none, or a user's own
         return None
     data = to_keras_2(compiled)
     optimizer = data.pop("optimizer")

@@ -210,6 +210,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     if kwargs:
         raise fail(TypeError, "save_weights() got an unexpected keyword argument", received=sorted(kwargs))
     _check_model(model, "save_weights")
+    if not isinstance(filepath, (str, os.PathLike)):
+        raise fail(ValueError, "The filename must end in `.weights.h5`", received=f"filepath={filepath!r}")
     checkpoint = save_format in ("tf", "tensorflow") or (save_format is None and checkpoint_files.is_prefix(filepath))
     if checkpoint and max_shard_size is None:
         _save_checkpoint(model, _path_of(filepath, None), overwrite, skip)

@@ -70,6 +70,14 @@ class ObjectGraph:
             self._add_values(thing, node, path)
         self._spread_values()
 
+    def variables(self) -> list[tuple[list[str], Variable]]:
+        """The variables, each with the attributes that lead to it on the shortest way."""
+        found = []
+        for thing, path in zip(self.things, self._paths):
+            if isinstance(thing, Variable) and path:
+                found.append((path.rstrip("/").split("/"), thing))
+        return found
+
     def _number(self, child: Any, parent: int, name: str) -> int:
         key = trackables.identity(child)
         if key not in self._numbers:

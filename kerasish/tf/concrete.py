@@ -79,6 +79,29 @@ class _Result(TensorSpec):
         return f'Tensor("{self._label}"{shape}, dtype={self.dtype.name})'
 
 
+class FunctionType:
+    """What a concrete function takes and gives.
+
+    Args:
+        parameters: name, kind and type of each parameter, as text.
+        output: type of the results, as text.
+    """
+
+    def __init__(self, parameters: list[tuple[str, str, str]], output: str) -> None:
+        self._parameters, self._output = parameters, output
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FunctionType) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __str__(self) -> str:
+        return f"({', '.join(f'{name}: {text}' for name, _, text in self._parameters)}) -> {self._output}"
+
+    __repr__ = __str__
+
+
 class ConcreteFunction:
     """One trace of a Function.
 
@@ -129,6 +152,11 @@ class ConcreteFunction:
     output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))
 
     @property
+    def function_type(self) -> FunctionType:
+        """The parameters' and results' types; prints as a signature."""
+        return FunctionType(self._described(), _type_text(self._trace.output))
+
+    @property
     def graph(self) -> FunctionGraph:
         """Names, inputs and outputs of the trace; it holds no operations."""
         return FunctionGraph(self)
@@ -159,7 +187,7 @@ class ConcreteFunction:
         given = iter(tensors)
         leaves = [next(given) if isinstance(x, TypeSpec) else x for x in tree.flatten((self._args, self._kwargs))]
         args, kwargs = tree.pack_as((self._args, self._kwargs), leaves)
-        return self._function.python_function(*args, **kwargs)
+        return self._trace.callable(self._function.python_function)(*args, **kwargs)
 
     def _structured(self, args: tuple, kwargs: dict) -> list | None:
         """The tensors among arguments given as the function takes them; None if they are not given so."""

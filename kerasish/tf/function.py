@@ -277,7 +277,9 @@ class Function:
         if trace is None:
             self._trace(key, *structure, run=self._run_on_specs)
             trace = self._traces.by_key[key]
-        return ConcreteFunction(self, trace, self._parameters, *structure)
+        if trace.concrete is None:
+            trace.concrete = ConcreteFunction(self, trace, self._parameters, *structure)
+        return trace.concrete
 
     def _run_on_specs(self, trace: Trace, args: tuple, kwargs: dict) -> Any:
         before, local.function = local.function, trace

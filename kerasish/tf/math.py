@@ -20,6 +20,8 @@ from kerasish.core.arithmetic import floor_divide
 from kerasish.core.arithmetic import power as power_raw
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.logits import note
+from kerasish.ops import roots
 from kerasish.ops.common import larger, smaller
 from kerasish.tf import special as special
 from kerasish.tf.alias import (
@@ -105,9 +107,14 @@ def _angle(x: torch.Tensor) -> torch.Tensor:
     return torch.angle(x) if x.is_complex() else (x < 0).to(x.dtype) * math.pi
 
 
+def _sigmoid(x: torch.Tensor) -> torch.Tensor:
+    """1 / (1 + e⁻ˣ)."""
+    return note(torch.sigmoid(x), x, "Sigmoid")
+
+
 define(globals(), FLOATS_AND_COMPLEX, {
     "acos(x, name=None)": (torch.acos, "The inverse cosine, in radians."),
-    "acosh(x, name=None)": (torch.acosh, "The inverse hyperbolic cosine."),
+    "acosh(x, name=None)": ops.arccosh,
     "asin(x, name=None)": (torch.asin, "The inverse sine, in radians."),
     "asinh(x, name=None)": (torch.asinh, "The inverse hyperbolic sine."),
     "atan(x, name=None)": (torch.atan, "The inverse tangent, in radians."),
@@ -118,13 +125,13 @@ define(globals(), FLOATS_AND_COMPLEX, {
     "expm1(x, name=None)": (torch.expm1, "eˣ - 1, exact for small x."),
     "log(x, name=None)": (torch.log, "The natural logarithm."),
     "log1p(x, name=None)": (torch.log1p, "log(1 + x), exact for small x."),
-    "reciprocal(x, name=None)": (torch.reciprocal, "1 / x."),
+    "reciprocal(x, name=None)": (roots.reciprocal, "1 / x."),
     "reciprocal_no_nan(x: Array, name=None)": _reciprocal_no_nan,
-    "rsqrt(x, name=None)": (torch.rsqrt, "1 / √x."),
-    "sigmoid(x, name=None)": ops.sigmoid,
+    "rsqrt(x, name=None)": (roots.rsqrt, "1 / √x."),
+    "sigmoid(x, name=None)": _sigmoid,
     "sin(x, name=None)": (torch.sin, "The sine, x in radians."),
     "sinh(x, name=None)": (torch.sinh, "The hyperbolic sine."),
-    "sqrt(x, name=None)": (torch.sqrt, "√x."),
+    "sqrt(x, name=None)": (roots.sqrt, "√x."),
     "tan(x, name=None)": (torch.tan, "The tangent, x in radians."),
     "tanh(x, name=None)": (torch.tanh, "The hyperbolic tangent."),
     "angle(input: Array, name=None)": _angle,
@@ -181,7 +188,7 @@ def _softmax(x: torch.Tensor, axis: Any = None) -> torch.Tensor:
     axis = _checked_axis(x, axis)
     result = torch.softmax(x, axis)
     if axis in (-1, x.ndim - 1):
-        result._keras_logits = x  # type: ignore[attr-defined]  # see ops/crossentropy.py
+        note(result, x, "Softmax")
     return result
 
 

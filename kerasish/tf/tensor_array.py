@@ -144,10 +144,7 @@ class TensorArray:
         """All elements, stacked along a new first axis."""
         if not self._elements:
             return ops.zeros([0, *(n or 0 for n in self._shape)], dtype=self._dtype)
-        result = ops.stack([self._element(i) for i in range(len(self._elements))])
-        if self._clears:
-            self._elements = [None] * len(self._elements)
-        return result
+        return ops.stack([self._element(i) for i in range(len(self._elements))])
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """The elements at ``indices``, stacked."""

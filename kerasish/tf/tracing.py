@@ -66,7 +66,8 @@ def key(value: Any, variables: list) -> Any:
         return spec_of(value)
     if isinstance(value, TypeSpec):
         return key_of_spec(value)
-    return _Object(value)
+    own = getattr(value, "__tf_tracing_type__", None)
+    return _Object(value) if own is None else own(None)
 
 
 def key_of_spec(spec: TypeSpec) -> Any:
@@ -242,6 +243,7 @@ class Trace:
         self.number = next(_numbers)
         self.tracing = True
         self.output: Any = None
+        self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
         self.records = False  # it asks for gradients without a tape
         self.tape: Any = None  # in the call in progress, if it does
@@ -325,4 +327,6 @@ class Trace:
             text: with places for name, shape and dtype.
         """
         name, shape = self.names.get(id(tensor), ("Identity", None))
+        if shape is not None and shape.rank is None:
+            text = text.replace('Tensor("{name}:0", shape={shape}', 'Tensor("{name}:0"')  # but repr says <unknown>
         return text.format(name=name, shape=tensor.shape if shape is None else shape, dtype=tensor.dtype.name)

@@ -82,6 +82,7 @@ def fit(
             if checks.is_over():
                 warnings.warn(_VALIDATION_OVER, stacklevel=4)
             else:
+                checks.needed = False
                 results = _evaluate(model, checks, calls)
                 logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
         calls.on_epoch_end(epoch, logs)
@@ -120,7 +121,8 @@ def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]
     runner = model._runner("test")
     calls.on_test_begin()
     done = _run(runner, passes.epoch(), calls, "test", model)
-    results = to_numbers(model.get_metrics_result_raw() if done is None else done)
+    none = not passes.needed and not passes.taken  # a validation set without batches has no results
+    results = {} if none else to_numbers(model.get_metrics_result_raw() if done is None else done)
     calls.on_test_end(results)
     return results
 

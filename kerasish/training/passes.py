@@ -20,6 +20,7 @@ class Passes:
     Attributes:
         steps: batches of an epoch, None if that is not known.
         note: gives the state of the random generators; set where a run may have to be gone on with.
+        needed: whether data without batches is an error.
         begun, taken, opened: how often the data was begun, the batches taken since, and what ``note`` gave then.
     """
 
@@ -33,6 +34,7 @@ class Passes:
         self._start = 0  # batches of the next epoch that were made in another run
         self._rest: Iterator | None = None  # the other ones
         self.begun = self.taken = 0
+        self.needed = True
         self.opened: dict | None = None
 
     def is_over(self) -> bool:
@@ -73,6 +75,8 @@ class Passes:
             count += 1
             self.taken += 1
             yield batch
+        if not count and not self.needed:
+            return
         if not count:
             raise fail(ValueError, "Expect x to be a non-empty array or dataset", hint=_NO_BATCHES)
         if self.steps is not None and count < self.steps:

@@ -55,6 +55,13 @@ def test_text_among_numbers_has_both_libraries_classes(kind):
         layer(text)
 
 
+@pytest.mark.parametrize("kind", ["activation", "model"])
+def test_sparse_data_of_scipy_is_for_fit_and_predict(kind):
+    sparse = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(3, dtype="float32"))
+    with pytest.raises(ValueError, match="Only input tensors"):
+        LAYERS[kind]()(sparse)
+
+
 def test_an_error_of_a_users_layer_stays():
     class Mine(layers.Layer):
         def call(self, inputs, mode):

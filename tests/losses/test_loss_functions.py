@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasish import losses, ops
+from kerasish.core.autodiff import GradientTape
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
@@ -162,6 +163,23 @@ def test_hinge_takes_labels_of_zero_and_one_or_minus_one_and_one():
     scores = np.array([[0.5, -2.0]])
     assert losses.hinge([[1.0, 0.0]], scores).numpy() == losses.hinge([[1.0, -1.0]], scores).numpy()
     np.testing.assert_allclose(losses.hinge([[0.5, 1.0]], scores), [(0.75 + 3.0) / 2])
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "scores", "expected"),
+    [
+        ("hinge", [1.0, -1.0], [1.0, -1.0], [-0.5, 0.5]),
+        ("hinge", [1.0, -1.0], [1.0, 1.0], [-0.5, 0.5]),
+        ("categorical_hinge", [1.0, 0.0], [1.0, 0.0], [-1.0, 0.5]),
+        ("squared_hinge", [1.0, -1.0], [1.0, -1.0], [0.0, 0.0]),
+    ],
+)
+def test_hinges_have_a_gradient_just_at_the_margin(loss, target, scores, expected):
+    scores = convert(np.array(scores))
+    with GradientTape() as tape:
+        tape.watch(scores)
+        value = getattr(losses, loss)(np.array(target), scores)
+    np.testing.assert_allclose(tape.gradient(value, scores).numpy(), expected, atol=0)
 
 
 def test_cosine_similarity_of_a_zero_vector_is_zero():

@@ -60,6 +60,8 @@ def test_ignored_class_and_dense_inputs():
 
 
 def test_iou_bad_input_is_told():
+    with pytest.raises(ValueError, match="`num_classes` must be an integer"):
+        metrics.IoU("abc", [0])
     with pytest.raises(ValueError, match=r"Target class id 2 is out of range, which is \[0, 2\)"):
         metrics.IoU(2, [2])
     with pytest.raises(InvalidArgumentError, match=r"Incompatible shapes: \[3\] vs. \[2\]"):

@@ -196,3 +196,14 @@ def test_automatic_names_of_models_count_the_graphs_of_sequential_ones():
     assert name_after(lambda: Sequential([Dense(2)])) == "functional"
     assert name_after(lambda: Sequential([Dense(2)]).build((None, 4))) == "functional_1"
     assert name_after(lambda: keras.Sequential.from_config(Sequential(stack).get_config())) == "functional_2"
+
+
+def test_a_stack_behind_an_adapted_layer_has_a_summary(capsys):
+    normalization = keras.layers.Normalization()
+    normalization.adapt(np.ones((4, 9), "float32"))
+    model = Sequential([normalization, Dense(2)])
+    model.summary()
+    assert "(None, 9)" in capsys.readouterr().out
+    assert model.count_params() == 9 + 9 + 1 + 20
+    with pytest.raises(ValueError, match="not yet been built"):
+        Sequential([Dense(2)]).summary()

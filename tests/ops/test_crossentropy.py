@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasish import activations
+from kerasish import activations, losses, ops, tf
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.symbolic import KerasTensor
@@ -175,3 +175,23 @@ def test_shapes_that_do_not_fit_raise(call, words):
     with pytest.raises(ValueError) as error:
         call()
     assert any(part in str(error.value) for part in words.split("|"))
+
+
+# logits and targets; what Keras 3.15 says of tf.nn.softmax and tf.nn.sigmoid: only losses that fit go back to the logits
+SCORES = np.array([[9.0, -3.0, 1.0], [-20.0, 4.0, 2.0]], "float32")
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "expected"),
+    [
+        (tf.nn.softmax, losses.binary_crossentropy, [0.00022771, 0.08461872]),
+        (tf.nn.softmax, losses.categorical_crossentropy, [0.0003416, 0.12692805]),
+        (tf.nn.sigmoid, losses.categorical_crossentropy, [0.57581556, 0.6402365]),
+        (tf.nn.sigmoid, losses.binary_crossentropy, [0.45399082, 0.71502596]),
+        (ops.softmax, losses.binary_crossentropy, [0.45399082, 0.71502596]),
+        (ops.sigmoid, losses.categorical_crossentropy, [0.0003416, 0.12692805]),
+    ],
+)
+def test_tensorflows_activations_are_known_to_the_crossentropies_that_fit_them(activation, loss, expected):
+    targets = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], "float32")
+    np.testing.assert_allclose(loss(targets, activation(convert(SCORES))), expected, rtol=1e-4)

@@ -310,3 +310,34 @@ def test_matrices_with_nan_have_nan_for_singular_values():
         norms = ops.norm(x, ord=ord, axis=(1, 2), keepdims=True).numpy()
         assert norms.shape == (2, 1, 1) and np.isnan(norms[0, 0, 0])
         np.testing.assert_allclose(norms[1, 0, 0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (2, 4, 3), (5, 2)])
+def test_full_matrices_of_svd_have_the_gradient_of_what_they_add(shape):
+    x = RNG.normal(size=shape)
+    rank = min(shape[-2:])
+
+    def projections(x):  # unlike the vectors themselves, defined without a choice
+        u, _, vh = ops.svd(x)
+        added = (u[..., rank:], ops.swapaxes(vh, -1, -2)[..., rank:])
+        return sum(
+            ops.sum(ops.square(ops.matmul(part, ops.swapaxes(part, -1, -2))) * np.arange(1.0, part.shape[-2] + 1))
+            for part in added
+            if part.shape[-1]
+        )
+
+    tensor = ops.convert_to_tensor(x)
+    with GradientTape() as tape:
+        tape.watch(tensor)
+        y = projections(tensor)
+    found = tape.gradient(y, tensor).numpy()
+    step = RNG.normal(size=shape) * 1e-6
+    difference = (float(projections(x + step)) - float(projections(x - step))) / 2
+    np.testing.assert_allclose((found * step).sum(), difference, rtol=1e-5)
+
+
+def test_logdet_reads_the_lower_triangle_of_a_positive_definite_matrix():
+    for x in ([[2.0, 5.0], [0.5, 3.0]], [[2.0, -1.0], [0.5, 3.0]]):
+        same(ops.logdet(np.array(x)), np.log(2 * 3 - 0.25))
+    for x in ([[-1.0, 0.0], [0.0, -2.0]], [[0.0, 1.0], [1.0, 0.0]]):
+        assert np.isnan(ops.logdet(np.array(x)).numpy())

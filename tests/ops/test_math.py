@@ -366,3 +366,27 @@ def test_operators_compute_with_wide_unsigned_integers(dtype):
     for result, expected in ((x + 2, [3, 4]), (x + x, [2, 4]), (x * 3, [3, 6]), (5 - x, [4, 3])):
         assert result.dtype == dtype
         assert result.numpy().tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+@pytest.mark.parametrize("wrap", [lambda b: b, lambda b: ops.convert_to_tensor(b)])
+def test_the_lower_bound_wins_where_bounds_of_clip_cross(dtype, wrap):
+    x = ops.convert_to_tensor([-2, 0, 2], dtype=dtype)
+    assert ops.clip(x, wrap(1), wrap(-1)).numpy().tolist() == [1, 1, 1]
+
+
+def test_equal_bounds_of_clip_have_the_gradients_of_the_sides_that_they_hold():
+    x, low, high = (ops.convert_to_tensor(v) for v in ([-2.0, -1.0, 0.0, 1.0, 2.0], 0.0, 0.0))
+    with GradientTape() as tape:
+        tape.watch([x, low, high])
+        y = ops.clip(x, low, high) * np.array([1.0, 2.0, 3.0, 4.0, 5.0], "float32")
+    x_grad, low_grad, high_grad = (g.numpy().tolist() for g in tape.gradient(y, [x, low, high]))
+    assert (x_grad, low_grad, high_grad) == ([0, 0, 3, 0, 0], 3, 9)
+
+
+def test_arccosh_has_no_gradient_below_one():
+    x = ops.convert_to_tensor([-2.0, -1.0, 0.5, 2.0])
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = ops.arccosh(x)
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), [np.nan, np.nan, np.nan, 1 / np.sqrt(3)], rtol=1e-6)

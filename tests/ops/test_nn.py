@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kerasish.ops as ops
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.dispatch import OPS
 from kerasish.core.errors import InvalidArgumentError
@@ -213,6 +214,29 @@ def test_attention_without_anything_to_see_is_the_mean():
     q, k, v = (rng.standard_normal((1, 3, 2, 4)).astype("float32") for _ in range(3))
     y = nn.dot_product_attention(q, k, v, mask=np.zeros((3, 3), bool))
     np.testing.assert_allclose(y.numpy()[0, 0], v[0].mean(0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"mask": np.tri(3, dtype=bool)}, {"is_causal": True}])
+def test_attention_has_a_second_derivative(options):
+    x = convert(np.random.default_rng(0).standard_normal((1, 3, 2, 4)))
+
+    def bend(attend):
+        with GradientTape() as outer:
+            outer.watch(x)
+            with GradientTape() as inner:
+                inner.watch(x)
+                y = ops.sum(ops.sin(attend(x)))
+            slope = inner.gradient(y, x)
+            norm = ops.sum(slope * slope)
+        return outer.gradient(norm, x).numpy()
+
+    seen = np.ones((3, 3), bool) if not options else np.tri(3, dtype=bool)
+
+    def by_hand(x):
+        logits = ops.where(seen, ops.einsum("btnh,bsnh->bnts", x, x) / 2, -1e9)
+        return ops.einsum("bnts,bsnh->btnh", ops.softmax(logits), x)
+
+    np.testing.assert_allclose(bend(lambda x: nn.dot_product_attention(x, x, x, **options)), bend(by_hand), rtol=1e-8)
 
 
 def test_attention_options():

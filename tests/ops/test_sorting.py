@@ -166,6 +166,7 @@ def test_segments():
         ops.segment_max(np.arange(4, dtype="int32"), [0, 0, 2, 2], num_segments=4),
         np.array([1, -(2**31), 3, -(2**31)], "int32"),
     )
+    same(ops.segment_max(np.arange(3, dtype="int32"), [0, 0, 2], sorted=True), np.array([1, 0, 2], "int32"))
     smallest = np.finfo("float32").max
     same(ops.segment_min(np.arange(4, dtype="float32"), [1, 1, 2, 2]), np.array([smallest, 0, 2], "float32"))
     same(ops.segment_sum([1.0, 2.0, 4.0], [0, -1, 5], num_segments=2), np.array([1, 0], "float32"))

@@ -607,6 +607,8 @@ def test_arguments_by_position():
     [
         ("SGD", {"momentum": 2}, "`momentum` must be a float between"),
         ("SGD", {"momentum": True}, "`momentum` must be a float between"),
+        ("SGD", {"momentum": "abc"}, "`momentum` must be a float between"),
+        ("Adam", {"name": 3}, "Argument `name` must be a string"),
         ("Adam", {"beta_1": 1.0}, "Argument `beta_1` must be in the range"),
         ("Adamax", {"beta_2": -0.1}, "Argument `beta_2` must be in the range"),
         ("AdamW", {"weight_decay": None}, "Argument `weight_decay` must be a float. Received: weight_decay=None"),

@@ -297,25 +297,61 @@ def test_include_optimizer_false_leaves_the_compilation_out(tmp_path):
     assert load_model(tmp_path / "m.h5").optimizer is None
 
 
-def test_subclassed_models_have_weights_in_this_format_but_no_architecture(tmp_path):
-    class Net(Model):
-        def __init__(self):
-            super().__init__()
-            self.d = layers.Dense(2)
+class Net(Model):
+    def __init__(self, ready=False, **kwargs):
+        super().__init__(**kwargs)
+        self.ready = ready
+        self.d = layers.Dense(2)
+        if ready:
+            self(X)
 
-        def call(self, x):
-            return self.d(x)
+    def call(self, x):
+        return self.d(x)
 
+    def get_config(self):
+        return {**super().get_config(), "ready": self.ready}
+
+
+def test_subclassed_models_are_made_from_their_configuration(tmp_path):
+    model = Net(ready=True)
+    model.compile("adam", "mean_squared_error")
+    model.fit(X, np.ones((len(X), 2)), verbose=0)
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:  # as Keras 3.15 writes it
+        config = json.loads(file.attrs["model_config"])
+        assert config["class_name"] == "Net"
+        assert sorted(config["config"]) == ["dtype", "name", "ready", "trainable"]
+        assert list(file["model_weights"].attrs["layer_names"]) == [model.d.name]
+    other = load_model(tmp_path / "m.h5", custom_objects={"Net": Net})
+    np.testing.assert_array_equal(other(X).numpy(), model(X).numpy())
+    assert int(other.optimizer.iterations) == 1
+    with pytest.raises(TypeError, match="Could not locate class 'Net'"):
+        load_model(tmp_path / "m.h5")
+
+
+def test_a_subclassed_model_without_weights_of_its_own_making_takes_them_only_once_it_is_built(tmp_path):
     model = Net()
     model(X)
-    with pytest.raises(NotImplementedError, match=r"subclassed models, such as Net.*\.keras"):
-        model.save(tmp_path / "m.h5")
-    assert not (tmp_path / "m.h5").exists()
-    model.save_weights(tmp_path / "w.h5")
+    model.save(tmp_path / "m.h5")
+    with pytest.raises(ValueError, match="expected 0 layers, found 1"):
+        load_model(tmp_path / "m.h5", custom_objects={"Net": Net})
     other = Net()
     other(X)
-    other.load_weights(tmp_path / "w.h5")
+    other.load_weights(tmp_path / "m.h5")
     np.testing.assert_array_equal(other(X).numpy(), model(X).numpy())
+
+
+def test_states_from_another_layer_are_written_as_keras_3_reads_them(tmp_path):
+    source, target = layers.Input((3, 4)), layers.Input((2, 4))
+    _, *states = layers.LSTM(3, return_state=True)(source)
+    model = Model([source, target], layers.LSTM(2 + 1)(target, initial_state=states))
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        calls = [layer["inbound_nodes"] for layer in json.loads(file.attrs["model_config"])["config"]["layers"]]
+    (last,) = calls[-1]
+    assert [part["config"]["keras_history"][2] for part in last["kwargs"]["initial_state"]] == [1, 2]
+    given = [np.ones((2, 3, 4), "float32"), np.ones((2, 2, 4), "float32")]
+    np.testing.assert_array_equal(load_model(tmp_path / "m.h5")(given).numpy(), model(given).numpy())
 
 
 def test_by_name_loads_the_layers_whose_names_agree(tmp_path):

@@ -83,6 +83,9 @@ def test_unknown_arguments_are_named(tmp_path):
         model.load_weights(tmp_path / "m.weights.h5", foo=1)
     with pytest.raises(ValueError, match="`by_name` only supports loading legacy"):
         model.load_weights(tmp_path / "m.weights.h5", by_name=True)
+    for path in (None, 3, ["a"]):
+        with pytest.raises(ValueError, match=r"The filename must end in `\.weights\.h5`"):
+            model.save_weights(path)
     with pytest.raises(ValueError, match=r"The filename must end in `\.weights\.h5`\. Received: filepath=.*ww"):
         model.save_weights(tmp_path / "ww")
 

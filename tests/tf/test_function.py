@@ -360,3 +360,34 @@ def test_python_functions_are_wrapped_by_a_decorator(wrapper):
     result = add(tf.constant(1.0), tf.constant(2.0))
     assert isinstance(result, tf.Tensor)
     assert result.numpy() == 3.0
+
+
+def test_a_concrete_function_is_made_once_and_prints_its_type():
+    cube = tf.function(lambda x: x**3)
+    concrete = cube.get_concrete_function(tf.constant(2.0))
+    assert concrete is cube.get_concrete_function(tf.constant(3.0))
+    spec = "TensorSpec(shape=(), dtype=tf.float32, name=None)"
+    assert str(concrete.function_type) == f"(x: {spec}) -> {spec}"
+
+
+def test_formatted_text_names_tensors_while_tracing(capsys):
+    @tf.function
+    def cube(x):
+        print(f"x = {x}")
+        return x**3
+
+    cube(tf.constant(2.0))
+    cube(2)
+    cube.get_concrete_function(tf.TensorSpec(None, tf.float32))
+    assert capsys.readouterr().out.splitlines() == [
+        'x = Tensor("x:0", shape=(), dtype=float32)',
+        "x = 2",
+        'x = Tensor("x:0", dtype=float32)',
+    ]
+    assert f"{tf.constant(2.5)} {tf.constant(2.5):.2f}" == "2.5 2.50"
+
+
+def test_a_tensor_array_can_be_stacked_twice():
+    array = tf.TensorArray(tf.float32, size=0, dynamic_size=True).write(1, [3.0, 10.0])
+    for _ in range(2):
+        assert array.stack().numpy().tolist() == [[0.0, 0.0], [3.0, 10.0]]

@@ -487,3 +487,14 @@ def test_the_loss_is_scaled_for_mixed_precision(policy, name):
     finally:
         keras.config.set_dtype_policy(before)
     assert type(model.optimizer).__name__ == name
+
+
+def test_a_validation_set_without_batches_gives_no_results():
+    import kerasish.tf as tf
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    data = tf.data.Dataset.from_tensor_slices((np.ones((8, 2), "float32"), np.ones((8, 1), "float32"))).batch(4)
+    history = model.fit(data, validation_data=data.take(0), epochs=2, verbose=0).history
+    assert sorted(history) == ["loss", "mae"]
+    assert len(history["loss"]) == 2

@@ -14,6 +14,7 @@ from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, fail
 from kerasish.ops.common import axis_index
+from kerasish.ops.linalg import lower_factor
 from kerasish.tf.alias import FLOATS_AND_COMPLEX, Kinds, check, define
 from kerasish.tf.clipping import global_norm as global_norm
 from kerasish.tf.creation import eye as eye
@@ -257,7 +258,7 @@ def slogdet(input: Array, name: str | None = None) -> Any:
 
 @strict_op
 def logdet(matrix: Array, name: str | None = None) -> Any:
-    """The logarithm of the determinant of Hermitian positive definite matrices; NaN for others of negative determinant."""
+    """The logarithm of the determinant of Hermitian positive definite matrices; NaN for others."""
     _square(matrix, "Cholesky")
     return ops.logdet.raw(matrix)
 
@@ -280,10 +281,7 @@ def inv(input: Array, adjoint: bool = False, name: str | None = None) -> Any:
 def cholesky(input: Array, name: str | None = None) -> Any:
     """The lower triangular L with L·Lᴴ = x; NaN where x is not positive definite."""
     _square(input, "Cholesky")
-    factor, failed = torch.linalg.cholesky_ex(input.float() if input.dtype is torch.float16 else input)
-    if input.device.type != "cpu" or bool(failed.any()):
-        factor = torch.where((failed > 0)[..., None, None], torch.full_like(factor, torch.nan).tril(), factor)
-    return factor.to(input.dtype)
+    return lower_factor(input.float() if input.dtype is torch.float16 else input).to(input.dtype)
 
 
 class Qr(NamedTuple):

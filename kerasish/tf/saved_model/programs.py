@@ -10,9 +10,10 @@ from typing import Any
 from torch import nn
 
 from kerasish.core import tree
+from kerasish.core.context import local, scope
 from kerasish.core.errors import fail
 from kerasish.core.tensor import convert
-from kerasish.core.variable import Variable
+from kerasish.core.variable import TFVariable, Variable
 from kerasish.export import programs, signatures
 from kerasish.export.archive import ExportArchive
 from kerasish.layers import exported
@@ -45,11 +46,15 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
         ValueError: there is no function to write, or one has no ``input_signature``.
     """
     archive = ExportArchive()
-    with _held(obj) as modules:
+    graph = object_graph.ObjectGraph(obj)
+    with _held(graph) as modules:
         if isinstance(obj, Layer):
             archive.track(obj)
-        for name, function in _functions(obj, signatures).items():
+        functions = _functions(obj, signatures)
+        for name, function in functions.items():
             _add(archive, name, function, modules)
+        archive._notes["signatures"] = _signatures(obj, signatures, functions)
+        archive._variables = graph.variables()
         if isinstance(obj, Layer) and _DEFAULT not in archive._endpoints:
             archive.track_and_add_endpoint(_DEFAULT, obj, _signature_of(obj))
         if not archive._endpoints:
@@ -59,7 +64,7 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
                 hint="Give methods @tf.function(input_signature=[tf.TensorSpec(...)]), or pass `signatures`.",
             )
         archive.write_out(export_dir, verbose=False)
-    write_objects(os.path.join(os.fspath(export_dir), "variables", "variables"), object_graph.ObjectGraph(obj))
+    write_objects(os.path.join(os.fspath(export_dir), "variables", "variables"), graph)
 
 
 def _signature_of(layer: Layer) -> list:
@@ -78,6 +83,24 @@ def _functions(obj: Any, given: Any) -> dict[str, Any]:
         else:
             found |= _traced(name, getattr(obj, name))
     return found
+
+
+def _signatures(obj: Any, given: Any, functions: dict[str, Any]) -> dict[str, str]:
+    """The names under which ``load`` finds signatures, and their endpoints: those given; else a model's, or that of the only
+    function that states its arguments and gives tensors."""
+    if given is not None:
+        return {name: name for name in (sorted(given) if isinstance(given, dict) else [_DEFAULT])}
+    if isinstance(obj, Layer):
+        return {_DEFAULT: _DEFAULT}
+    complete = [name for name, function in functions.items() if _gives_tensors(function)]
+    return {_DEFAULT: complete[0]} if len(complete) == 1 else {}
+
+
+def _gives_tensors(function: Any) -> bool:
+    if not isinstance(function, Function) or function.input_signature is None:
+        return False
+    outputs = tree.flatten(function.get_concrete_function().structured_outputs)
+    return bool(outputs) and all(isinstance(output, TypeSpec) for output in outputs)
 
 
 def _traced(name: str, function: Function) -> dict[str, Any]:
@@ -106,24 +129,40 @@ def _spec(value: Any) -> TensorSpec | None:
 
 def _add(archive: ExportArchive, name: str, function: Any, modules: list[nn.Module]) -> None:
     archive._check_name(name)
+    if isinstance(function, Function) and function.input_signature is not None:
+        function = function.get_concrete_function()
     if isinstance(function, ConcreteFunction):
-        specs = function.inputs
-        archive._add(name, programs.user_function(function._filled), modules, signatures.given(specs))
+        specs = tree.flatten(function.structured_input_signature)
+        specs = [spec for spec in specs if isinstance(spec, TypeSpec)]
+        _add_program(archive, name, function._filled, modules, signatures.given(specs))
         return
-    signature = getattr(function, "input_signature", None)
-    if not isinstance(function, Function) or signature is None:
-        raise fail(
-            ValueError,
-            f"The signature '{name}' needs a tf.function with an `input_signature`",
-            received=f"{function!r}",
-        )
-    archive._add(name, programs.user_function(function.python_function), modules, signatures.given(list(signature)))
+    raise fail(
+        ValueError,
+        f"The signature '{name}' needs a tf.function with an `input_signature`",
+        received=f"{function!r}",
+    )
+
+
+def _add_program(archive: ExportArchive, name: str, function: Callable, modules: list, signature: list) -> None:
+    """Add a function; the values that it gives to variables are results of its program."""
+    run = programs.user_function(function)
+    written: list[Variable] = []
+
+    def recorded(*args: Any) -> Any:
+        with scope(overlay={}):
+            outputs = run(*args)
+            pairs = list(local.overlay.values())
+        written[:] = [variable for variable, _ in pairs]
+        return (outputs, [value for _, value in pairs]) if pairs else outputs
+
+    archive._add(name, recorded, modules, signature)
+    archive._written[name] = [variable.stored for variable in written]
 
 
 @contextmanager
-def _held(obj: Any) -> Iterator[list[nn.Module]]:
+def _held(graph: object_graph.ObjectGraph) -> Iterator[list[nn.Module]]:
     """The modules that hold the object's variables; those that no layer holds are lent to one meanwhile."""
-    things = object_graph.ObjectGraph(obj).things
+    things = graph.things
     holder = nn.Module()
     lent = [v for v in things if isinstance(v, Variable) and v.is_free]
     before = [(v, v._owner, v._key) for v in lent]
@@ -136,21 +175,121 @@ def _held(obj: Any) -> Iterator[list[nn.Module]]:
             variable.move(owner, key)
 
 
+class _Node:
+    """An object of which nothing is known but its variables and other objects: they are its attributes."""
+
+
 class Loaded(Exported):
-    """What ``load`` gives: functions as attributes, and in ``signatures``, where they give dicts."""
+    """What ``load`` gives: functions and variables as attributes, and ``signatures``, whose functions give dicts."""
 
     def __init__(self, path: Any) -> None:
         super().__init__(path)
         self._functions = dict(self.signatures)
-        self.signatures = {name: _named(function) for name, function in self._functions.items() if _OTHER not in name}
+        names = self._index.get("signatures", {name: name for name in self._functions if _OTHER not in name})
+        self.signatures = {name: Signature(self._functions[endpoint]) for name, endpoint in names.items()}
         for name in [name for name in self._functions if f"{name}{_OTHER}1" in self._functions]:
             others = (f for other, f in self._functions.items() if other.startswith(name + _OTHER))
             self._functions[name] = _chosen(self._functions[name], list(others))
             setattr(self, name, self._functions[name])
+        self._variables: dict[int, Variable] = {}
+        entries = self._index.get("variables", [])
+        if entries:
+            for name in self.endpoint_names:
+                self.module(name)
+        for entry in entries:
+            self._place_variable(entry)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         own = self._functions.get("__call__") or self._functions[_DEFAULT]
         return own(*args, **kwargs)
+
+    def _place_variable(self, entry: dict) -> None:
+        number, tensor = entry["state"], self._state.get(entry["state"])
+        if tensor is None:
+            return
+        if number not in self._variables:
+            made = TFVariable(tensor.detach(), trainable=entry["trainable"], name=entry["name"])
+            self._variables[number] = made
+        owner: Any = self
+        *way, last = entry["path"]
+        for part in way:
+            owner = vars(owner).setdefault(part, _Node())
+        vars(owner).setdefault(last, self._variables[number])
+
+    def run(self, name: str, args: tuple) -> Any:
+        for number, variable in self._variables.items():
+            value = variable.read()
+            for table, key in self._places.get(number, ()):
+                table[key] = value
+        return super().run(name, args)
+
+    def _set(self, number: int, value: Any) -> None:
+        variable = self._variables.get(number)
+        super()._set(number, value) if variable is None else variable.assign(value)
+
+    @property
+    def variables(self) -> list:
+        """The variables; where none were noted, tensors of torch's."""
+        return list(self._variables.values()) or super().variables
+
+    @property
+    def trainable_variables(self) -> list:
+        return [v for v in self._variables.values() if v.trainable] if self._variables else super().trainable_variables
+
+
+class Signature:
+    """A function of a loaded model that gives a dict of its results."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+        self.name = function.name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return _as_dict(self._function(*args, **kwargs))
+
+    @property
+    def structured_input_signature(self) -> tuple[tuple, dict[str, TensorSpec]]:
+        """No positional arguments, and the specification of each argument by its name."""
+        specs = signatures.flat(_specs_of(self._function._exported.specs(self.name)))
+        named = {spec.name or f"args_{i}": spec for i, spec in enumerate(specs)}
+        return (), {name: TensorSpec(spec.shape, spec.dtype, name) for name, spec in named.items()}
+
+    @property
+    def structured_outputs(self) -> dict[str, TensorSpec]:
+        """The specification of each result by its name."""
+        found = _as_dict(_specs_of(self._function._exported._entry(self.name).get("outputs")))
+        return {name: TensorSpec(spec.shape, spec.dtype, name) for name, spec in found.items() if spec is not None}
+
+    @property
+    def inputs(self) -> list[TensorSpec]:
+        return list(self.structured_input_signature[1].values())
+
+    @property
+    def outputs(self) -> list[TensorSpec]:
+        return list(self.structured_outputs.values())
+
+    output_shapes = property(lambda self: {name: spec.shape for name, spec in self.structured_outputs.items()})
+    output_dtypes = property(lambda self: {name: spec.dtype for name, spec in self.structured_outputs.items()})
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}: {spec!r}" for name, spec in self.structured_input_signature[1].items())
+        return f"<ConcreteFunction (*, {given}) -> {self.structured_outputs!r} at 0x{id(self):X}>"
+
+
+def _specs_of(data: Any) -> Any:
+    """Specifications from what the index says, in its lists and dicts."""
+    if isinstance(data, dict) and set(data) == {"shape", "dtype", "name"} and isinstance(data["shape"], list):
+        return signatures.Spec(tuple(data["shape"]), data["dtype"], data["name"])
+    if isinstance(data, dict):
+        return {key: _specs_of(value) for key, value in data.items()}
+    return [_specs_of(value) for value in data] if isinstance(data, list) else data
+
+
+def _as_dict(outputs: Any) -> dict[str, Any]:
+    if isinstance(outputs, dict):
+        return outputs
+    listed = outputs if isinstance(outputs, (list, tuple)) and not isinstance(outputs, signatures.Spec) else [outputs]
+    return {f"output_{i}": output for i, output in enumerate(listed)}
 
 
 def _chosen(first: Any, others: list) -> Callable:
@@ -172,17 +311,6 @@ def _fits(function: Any, args: tuple, kwargs: dict) -> bool:
     return len(shapes) == len(wanted) and all(
         len(a) == len(b) and all(n is None or m == n for m, n in zip(a, b)) for a, b in zip(shapes, wanted)
     )
-
-
-def _named(function: Callable) -> Callable:
-    def run(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        outputs = function(*args, **kwargs)
-        if isinstance(outputs, dict):
-            return outputs
-        listed = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-        return {f"output_{i}": output for i, output in enumerate(listed)}
-
-    return run
 
 
 def load(export_dir: Any, tags: Any = None, options: Any = None) -> Loaded:

@@ -529,9 +529,9 @@ def clip(a: Any, a_min: Any, a_max: Any) -> Any:
         raise ValueError("Not more than one of `a_min` and `a_max` may be `None`.")
     given = [b for b in (a_min, a_max) if b is not None]
     x, *bounds = promoted(a, *given)
-    if a_min is not None:
-        x = torch.maximum(x, bounds[0])
-    return torch.minimum(x, bounds[-1]) if a_max is not None else x
+    if a_max is not None:
+        x = torch.minimum(x, bounds[-1])
+    return torch.maximum(x, bounds[0]) if a_min is not None else x  # where they cross, the lower bound wins
 
 
 @public
