@@ -249,8 +249,14 @@ def _save_checkpoint(model: Any, path: str, overwrite: bool, skip: Any) -> None:
         checkpoint_files.save_weights(model, path)
 
 
+def _has_its_variables(model: Any) -> bool:
+    """Whether a model is built, or is one that only trains its parts in ``train_step`` and is never called: those are."""
+    parts = model.layers
+    return model.built or (bool(parts) and "build" not in vars(type(model)) and all(part.built for part in parts))
+
+
 def _check_built(model: Any) -> None:
-    if not model.built:
+    if not _has_its_variables(model):
         raise ValueError(
             "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
             "or by using `build()`."
@@ -288,7 +294,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         return checkpoint_files.load_weights(model, os.fspath(filepath), by_name, skip_mismatch)
     path = steps.newest(os.fspath(filepath))
     kind = "shards" if path.endswith(shards.INDEX) else _kind_of(path, "load_weights")
-    if not model.built:
+    if not _has_its_variables(model):
         raise ValueError(
             "You are loading weights into a model that has not yet been built. Try building the model first by calling "
             "it on some data or by using `build()`."
