@@ -150,6 +150,7 @@ class Function:
         before, local.function = local.function, trace
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
+            trace.reads.rewind()
             if trace.records:
                 return _recorded(trace, function, args, kwargs)
             if self._jit_compile and not trace.tracing:
