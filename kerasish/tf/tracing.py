@@ -315,7 +315,8 @@ class Trace:
     """
 
     def __init__(self, arguments: Any, names: dict[int, tuple[str, Any]], may_make: bool) -> None:
-        self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, Tensor) else x, arguments)
+        kinds = (Tensor, CompositeTensor)
+        self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, kinds) else x, arguments)
         self.constants = any(type(x) in _NUMBERS for x in tree.flatten(arguments))
         self.names: dict[int, tuple[str, Any]] = names
         self.number = next(_numbers)
