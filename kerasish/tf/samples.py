@@ -5,6 +5,7 @@ There are no ragged tensors without storage: two small ones of different sizes t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, specification: Cal
     """Specifications of what a function returns for values of some specifications; None if that depends on the values."""
     found = []
     for size in _SIZES:
-        given, named = tree.map_structure(lambda x: sample(x, size), [list(args), kwargs])
+        given, named = tree.map_structure(functools.partial(sample, size=size), [list(args), kwargs])
         try:
             with scope(overlay={}, recording=0, tapes=()), torch.no_grad():
                 found.append(tree.map_structure(specification, function(*given, **named)))

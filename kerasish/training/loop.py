@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish import ops
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.replicas import is_first, together, wait_for_all
 from kerasish.core.storage import to_numpy
 from kerasish.training import replicas
@@ -216,9 +218,11 @@ def _rows(outputs: list) -> Any:
     return outputs[0] if len(outputs) == 1 else tree.map_structure(joined, *outputs)
 
 
-def joined(*batches: Any) -> np.ndarray:
-    """Batches of one output as one NumPy array of its own."""
+def joined(*batches: Any) -> Any:
+    """Batches of one output as one NumPy array of its own; ragged ones as a ragged tensor."""
     first = batches[0]
+    if isinstance(first, RaggedTensor):
+        return first if len(batches) == 1 else ops.concatenate(list(batches), axis=0)
     if len(batches) == 1 and type(first) is torch.Tensor and first.dtype is torch.float32 and first.is_cpu:
         return first.numpy(force=True).copy() if first.requires_grad else first.numpy().copy()
     if isinstance(first, torch.Tensor):
