@@ -17,6 +17,7 @@ from types import TracebackType
 import kerasish
 from kerasish import checking
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION, VERSION
+from kerasish.distribution import launching
 
 _USAGE = """\
 usage: python -m kerasish [--help] [--version] SCRIPT [ARG ...]     (SCRIPT may be -, the standard input)
@@ -24,7 +25,8 @@ usage: python -m kerasish [--help] [--version] SCRIPT [ARG ...]     (SCRIPT may 
        python -m kerasish -c CODE [ARG ...]
        python -m kerasish check PATH [PATH ...]                     (reads programs, runs nothing: what would be missing?)
 
-Runs a TensorFlow or Keras program on PyTorch: `import tensorflow` and `import keras` give kerasish."""
+Runs a TensorFlow or Keras program on PyTorch: `import tensorflow` and `import keras` give kerasish.
+With several processes: torchrun --nproc-per-node 2 -m kerasish SCRIPT [ARG ...]"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[0] == "check" and not os.path.exists("check"):
         return checking.main(arguments[1:])
     kerasish.install()
+    launching.join()
     if arguments[0] == "-m":
         return _guarded(lambda: _run_module(arguments[1], arguments[2:]))
     if arguments[0] == "-c":

@@ -53,11 +53,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Iterable, sequence_fn: Calla
 
 def lists_to_tuples(structure: Any) -> Any:
     """The structure with tuples for its lists."""
-    if isinstance(structure, dict):
-        return {key: lists_to_tuples(value) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return tuple(lists_to_tuples(value) for value in structure)
-    return structure
+    return _tree.lists_to_tuples(structure)
 
 
 def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:

@@ -72,6 +72,7 @@ class _Local(threading.local):
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     in_dataset: bool = False  # such a function is running
+    share: Any = None  # replicas.Share of the batch that several processes compute together
     strategies: tuple = ()  # (strategy of tf.distribute, replica context or None) of the open scopes, outermost first
 
     def __init__(self) -> None:  # once in each thread

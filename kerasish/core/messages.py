@@ -6,12 +6,24 @@ import logging
 import sys
 
 from kerasish.core.context import settings
+from kerasish.core.replicas import is_first
 
 _log = logging.getLogger("kerasish")
 
 
+def tell(text: str) -> None:
+    """Print ``text``; of several processes that compute together, the first one does."""
+    if is_first():
+        print(text, flush=True)
+
+
 def say(text: str, line_break: bool = True) -> None:
-    """Write ``text`` to standard output; to the log "kerasish" after ``keras.config.disable_interactive_logging()``."""
+    """Write ``text`` to standard output; to the log "kerasish" after ``keras.config.disable_interactive_logging()``.
+
+    Of several processes that compute together, the first one does.
+    """
+    if not is_first():
+        return
     if not settings.interactive_logging:
         if text.strip():
             _log.info(text.strip("\r\n"))

@@ -86,6 +86,15 @@ def map_structure(function: Callable, *structures: Any) -> Any:
     return function(*structures)
 
 
+def lists_to_tuples(structure: Any) -> Any:
+    """The structure with tuples for its lists."""
+    if isinstance(structure, dict):
+        return {key: lists_to_tuples(value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return tuple(lists_to_tuples(value) for value in structure)
+    return structure
+
+
 def map_structure_up_to(shallow: Any, function: Callable, *structures: Any) -> Any:
     """Like ``map_structure``, but stops where ``shallow`` has leaves."""
     if isinstance(shallow, dict):

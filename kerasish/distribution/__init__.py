@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.core.registry import publish
+from kerasish.distribution.launching import launch as launch
 from kerasish.distribution.layouts import DeviceMesh as DeviceMesh
 from kerasish.distribution.layouts import LayoutMap as LayoutMap
 from kerasish.distribution.layouts import TensorLayout as TensorLayout
@@ -20,7 +21,7 @@ from kerasish.distribution.strategies import set_distribution as set_distributio
 
 __all__ = [
     "DataParallel", "DeviceMesh", "LayoutMap", "ModelParallel", "TensorLayout", "distribute_tensor", "distribution",
-    "get_device_count", "initialize", "list_devices", "set_distribution",
+    "get_device_count", "initialize", "launch", "list_devices", "set_distribution",
 ]  # fmt: skip
 publish(__name__, globals(), __all__)
 

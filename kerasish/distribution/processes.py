@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import datetime
 import os
 
 import torch
 
 from kerasish.core import device as devices
 from kerasish.core.errors import fail
+from kerasish.core.random_state import random_state, set_random_state
+from kerasish.core.replicas import from_first, in_group
+from kerasish.core.replicas import num_processes as num_processes
+from kerasish.core.replicas import process_id as process_id
 
 _VARIABLES = "KERAS_DISTRIBUTION_"
-
-
-def num_processes() -> int:
-    """How many processes compute together: those of torch's process group."""
-    return torch.distributed.get_world_size() if _in_group() else 1
-
-
-def process_id() -> int:
-    """The number of this process among them."""
-    return torch.distributed.get_rank() if _in_group() else 0
-
-
-def _in_group() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
+_TIMEOUT = 600  # seconds after which a process that others wait for counts as lost
 
 
 def list_devices(device_type: str | None = None) -> list[str]:
@@ -59,7 +52,8 @@ def initialize(
 ) -> None:
     """Let several processes compute together, by torch's process group; call it before any computation.
 
-    What is not given is taken from ``KERAS_DISTRIBUTION_JOB_ADDRESSES`` and so on, else from what ``torchrun`` sets. A
+    They begin with the random numbers of the first one: weights and the orders of data then are the same in all. What is
+    not given is taken from ``KERAS_DISTRIBUTION_JOB_ADDRESSES`` and so on, else from what ``torchrun`` sets. A
     single process needs none of it.
 
     Args:
@@ -73,7 +67,7 @@ def initialize(
     job_addresses = job_addresses if job_addresses is not None else os.environ.get(f"{_VARIABLES}JOB_ADDRESSES")
     num_processes = _number(num_processes, "NUM_PROCESSES", "WORLD_SIZE")
     process_id = _number(process_id, "PROCESS_ID", "RANK")
-    if num_processes in (None, 1) or _in_group():
+    if num_processes in (None, 1) or in_group():
         return
     if process_id is None:
         raise fail(ValueError, "`process_id` is needed with several processes", "0 to num_processes - 1", "None")
@@ -83,9 +77,17 @@ def initialize(
     torch.distributed.init_process_group(
         devices.process_backend(),
         init_method=f"tcp://{job_addresses.split(',')[0]}" if job_addresses else None,
+        timeout=datetime.timedelta(seconds=float(os.environ.get(f"{_VARIABLES}TIMEOUT", _TIMEOUT))),
         world_size=num_processes,
         rank=process_id,
     )
+    atexit.register(_leave)
+    set_random_state(from_first(random_state([])), [])
+
+
+def _leave() -> None:
+    if in_group():
+        torch.distributed.destroy_process_group()
 
 
 def _number(given: int | None, name: str, launcher: str) -> int | None:

@@ -108,15 +108,22 @@ class Distribution:
         """Called where a model is trained.
 
         Raises:
-            NotImplementedError: there are several devices.
+            NotImplementedError: variables would have to be divided.
+            RuntimeError: there is no process for each device.
         """
-        if self.device_mesh.devices.size > 1:
+        places = self.device_mesh.devices.size
+        if places > self.num_model_replicas:
             raise fail(
                 NotImplementedError,
-                f"Training on {self.device_mesh.devices.size} devices is not served yet",
-                "a distribution of one device",
+                f"Training with variables divided among {places // self.num_model_replicas} devices is not served yet",
+                "a mesh whose devices all divide the batch, as of keras.distribution.DataParallel",
                 self,
-                "Leave it with keras.distribution.set_distribution(None).",
+            )
+        if places > 1 and places != processes.num_processes():
+            raise fail(
+                RuntimeError,
+                f"The distribution has {places} devices, but {processes.num_processes()} process(es) compute together",
+                hint="Start one process for each device: torchrun --nproc-per-node 2 -m kerasish script.py",
             )
 
     def __repr__(self) -> str:

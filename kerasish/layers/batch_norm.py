@@ -12,6 +12,7 @@ from kerasish import initializers
 from kerasish.core.context import local, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
+from kerasish.core.replicas import AllSum, num_processes
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.variable import Variable, Weight
 from kerasish.layers.core import known_axis
@@ -39,7 +40,8 @@ class BatchNormalization(ScaledNormalization):
             r = batch deviation / average deviation and d = (batch mean - average mean) / average deviation, as constants.
         renorm_clipping: bounds ``rmin``, ``rmax`` of r and ``dmax`` of d's size, as a dictionary; a missing one is no bound.
         renorm_momentum: how much of the old averages behind r and d is kept.
-        synchronized: not served yet.
+        synchronized: whether the statistics are those of the whole batch where several processes compute together;
+            otherwise each process normalizes by its own rows, and averages are made one at the end of each epoch.
         fused: Keras 2's choice of a kernel; it does not change the result.
 
     Call arguments: ``training``; ``mask`` of shape ``(batch, ...)`` without the last axis: what is False does not count.
@@ -80,12 +82,6 @@ class BatchNormalization(ScaledNormalization):
         for name in ("virtual_batch_size", "adjustment"):
             if kwargs.pop(name, None) is not None:
                 raise fail(NotImplementedError, f"BatchNormalization({name}=...) is not available, as in Keras 3")
-        if synchronized:
-            raise fail(
-                NotImplementedError,
-                "BatchNormalization(synchronized=True) is not served yet",
-                hint="With synchronized=False each process normalizes by its own part of the batch.",
-            )
         super().__init__(
             float(epsilon),
             center,
@@ -99,7 +95,7 @@ class BatchNormalization(ScaledNormalization):
         self.momentum = float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.synchronized = False
+        self.synchronized = bool(synchronized)
         self.renorm = renorm
         self.renorm_clipping = _checked_clipping(renorm_clipping or {}) if renorm else renorm_clipping
         self.renorm_momentum = float(renorm_momentum)
@@ -132,7 +128,7 @@ class BatchNormalization(ScaledNormalization):
                 f"Received: mask.shape={tuple(mask.shape)}, inputs.shape={tuple(inputs.shape)}"
             )
         x = inputs if inputs.is_floating_point() else inputs.to(to_torch(self.compute_dtype))
-        if training and self._trainable and (mask is not None or self.renorm):
+        if training and self._trainable and (mask is not None or self.renorm or self._is_shared()):
             return self._normalize_by_steps(x, mask)
         flat = x.ndim < 2 or (self.axis in (-1, x.ndim - 1) and x.is_contiguous())
         folded = x.reshape(-1, x.shape[self.axis]) if flat else x.movedim(self.axis, 1)  # views; kernels take either
@@ -151,7 +147,7 @@ class BatchNormalization(ScaledNormalization):
         rank, dtype = len(inputs.shape), self._buffers["moving_mean"].dtype
         plain = self.gamma is not None and self.beta is not None and self.gamma.dtype == self.moving_mean.dtype
         last = self.axis in (-1, rank - 1)
-        if self.renorm or not plain or rank < 2 or to_torch(inputs.dtype.name) is not dtype:
+        if self.renorm or self._is_shared() or not plain or rank < 2 or to_torch(inputs.dtype.name) is not dtype:
             return None
         if rank > 2 and not last:
             return None
@@ -176,6 +172,10 @@ class BatchNormalization(ScaledNormalization):
 
         return (rows if rank == 2 else folded,)
 
+    def _is_shared(self) -> bool:
+        """Whether the statistics are made by several processes."""
+        return self.synchronized and num_processes() > 1
+
     def _scale_and_offset(self, dtype: torch.dtype) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         return parameter(self, "gamma", dtype), parameter(self, "beta", dtype)
 
@@ -197,13 +197,19 @@ class BatchNormalization(ScaledNormalization):
         last = x.movedim(self.axis, -1)
         dtype = self._buffers["moving_mean"].dtype
         rows = last.reshape(-1, last.shape[-1]).to(dtype)
-        if mask is None:
+        together = self._is_shared() and local.overlay is None
+        if mask is None and not together:
             variance, mean = torch.var_mean(rows, 0, correction=0)
         else:
-            weights = mask.bool().unsqueeze(-1).expand(x.shape).movedim(self.axis, -1).reshape(rows.shape).to(dtype)
-            count = weights.sum(0) + settings.epsilon
-            mean = (rows * weights).sum(0) / count
-            variance = ((rows - mean).square() * weights).sum(0) / count
+            weights = torch.ones_like(rows)
+            if mask is not None:
+                weights = mask.bool().unsqueeze(-1).expand(x.shape).movedim(self.axis, -1).reshape(rows.shape).to(dtype)
+            if local.share is not None and not local.share.rows:
+                weights = weights * 0
+            total = AllSum.apply if together else _itself
+            count = total(weights.sum(0)) + (settings.epsilon if mask is not None else 0)
+            mean = total((rows * weights).sum(0)) / count
+            variance = total(((rows - mean).square() * weights).sum(0)) / count
         outputs = (rows - mean) * torch.rsqrt(variance + self.epsilon)
         if self.renorm:
             r, d = self._renorm(mean.detach(), torch.sqrt(variance.detach() + self.epsilon))
@@ -232,6 +238,10 @@ class BatchNormalization(ScaledNormalization):
         _move_average(self.moving_stddev, deviation, self.momentum)
         self.moving_variance.write(self._buffers["moving_stddev"].square() - self.epsilon)
         return r, d
+
+
+def _itself(x: torch.Tensor) -> torch.Tensor:
+    return x
 
 
 def _move_average(average: Variable, value: torch.Tensor, momentum: float) -> None:

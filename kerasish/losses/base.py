@@ -16,7 +16,7 @@ import torch
 
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, settings
+from kerasish.core.context import automatic_name, local, settings
 from kerasish.core.dtypes import get_policy, to_torch
 from kerasish.core.errors import ShapeMismatchError, fail, torch_failure
 from kerasish.core.logits import hand_on
@@ -196,21 +196,31 @@ def reduce_weighted(
     if sample_weight is None and mask is None:
         if reduction in (None, "none") or not values.numel():
             return values
-        return values.sum() if reduction == "sum" else values.mean()
-    weight = sample_weight
+        if reduction == "sum":
+            return values.sum()
+        return values.mean() if local.share is None else local.share.of_mean(values.mean())
+    weight, fraction = sample_weight, None
     if mask is not None:
         mask = mask.to(dtype)
         if reduction in MEAN_REDUCTIONS:  # so that the mean is over the valid ones
             valid = mask.sum()
+            if local.share is not None:
+                fraction = divide_no_nan.raw(valid * bool(local.share.rows), local.share.total_of(valid))
             mask = mask * divide_no_nan.raw(torch.full_like(valid, mask.numel()), valid)
         weight = mask if weight is None else combined_weight(weight, mask)
     values, weight = aligned_weight(values, weight)
     values = times(values, weight)
     if reduction in (None, "none") or not values.ndim or not values.numel():
         return values
+    if reduction == "sum":
+        return values.sum()
     if reduction == "mean_with_sample_weight":
-        return divide_no_nan.raw(values.sum(), weight.sum())
-    return values.sum() if reduction == "sum" else values.mean()
+        mean, count = divide_no_nan.raw(values.sum(), weight.sum()), weight.sum()
+        if local.share is not None:
+            fraction = divide_no_nan.raw(count * bool(local.share.rows), local.share.total_of(count))
+    else:
+        mean = values.mean()
+    return mean if local.share is None else local.share.of_mean(mean, fraction)
 
 
 # ranks and weights ----------------------------------------------------------------------------------------------------

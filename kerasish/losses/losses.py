@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kerasish.core import registry
-from kerasish.core.context import settings
+from kerasish.core.context import local, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.losses import margin as margins
@@ -44,7 +44,7 @@ class LossFunctionWrapper(Loss):
         if plain and isinstance(y_true, torch.Tensor) and isinstance(y_pred, torch.Tensor):
             value = self._reduced(y_true, to_float(y_pred, self._raw_dtype), MEAN, **self._fn_kwargs)
             if value is not None:
-                return value
+                return value if local.share is None else local.share.of_mean(value)
         return super().raw_loss(y_true, y_pred, sample_weight, mask)
 
     def raw_sum(self, y_true: Any, y_pred: torch.Tensor) -> tuple[torch.Tensor, int] | None:

@@ -317,6 +317,9 @@ class Model(Trainer, Layer):
                     reset()
                     break
 
+    def _build_for_known_shape(self) -> None:
+        """Build a model whose inputs are known without data: of a Sequential, if its first layer has learnt from some."""
+
     def summary(
         self,
         line_length: int | None = None,

@@ -89,9 +89,7 @@ class Sequential(Model):
         self.__dict__["_network"] = None
         self.built = False
         if rebuild and entry is not None and self._stack:
-            with contextlib.suppress(
-                NotImplementedError
-            ):  # a layer without a call: what it computes is asked for later
+            with contextlib.suppress(NotImplementedError):  # of a layer without a call
                 self._draw(entry)
 
     def _draw(self, entry: InputLayer) -> None:
@@ -175,6 +173,13 @@ class Sequential(Model):
             raise fail(ValueError, f"Sequential model '{self.name}' needs the shape of its inputs to be built")
         shape = standardize_shape(shape_from_config(input_shape))
         self._draw(self._entry or InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
+
+    def _build_for_known_shape(self) -> None:
+        """Build a stack whose first layer has learnt from data, and so knows what its inputs look like."""
+        first = self._stack[0] if self._stack else None
+        shapes = list((first._build_shapes or {}).values()) if first is not None and first.built else []
+        if hasattr(first, "adapt") and len(shapes) == 1 and shapes[0]:
+            self.build((None, *shapes[0][1:]))
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
         """On the first data: for its shape, with a batch of any size."""

@@ -11,6 +11,7 @@ import numpy as np
 from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
+from kerasish.core.messages import tell
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.operation import Operation
 from kerasish.models.operations import class_name
@@ -64,6 +65,8 @@ def print_summary(
 ) -> None:
     """Print the table; arguments as of ``Model.summary``."""
     if not model.built:
+        model._build_for_known_shape()
+    if not model.built:
         raise fail(
             ValueError,
             "This model has not yet been built",
@@ -78,7 +81,7 @@ def print_summary(
         for line in lines:
             print_fn(line)
     else:
-        print("\n".join(lines))
+        tell("\n".join(lines))
 
 
 def _own_layers(model: Any) -> list:

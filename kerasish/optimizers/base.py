@@ -28,6 +28,7 @@ from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import automatic_name, local, scope
 from kerasish.core.device import end_update, step_numbers
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.replicas import add_up_gradients
 from kerasish.core.storage import cast_raw
 from kerasish.core.variable import Variable, live_tapes
 from kerasish.optimizers.schedules import single
@@ -156,7 +157,8 @@ class Optimizer(OptimizerState):
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
         summed = experimental_aggregate_gradients and not skip_gradients_aggregation
-        with nullcontext() if summed or not local.strategies else scope(strategies=()):
+        alone = local.share is None and not local.strategies
+        with nullcontext() if summed or alone else scope(strategies=(), share=None):
             self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self.iterations
 
@@ -186,8 +188,8 @@ class Optimizer(OptimizerState):
         grads = list(grads)
         if not grads:
             return
-        if local.strategies and local.strategies[-1][1] is not None:  # in a replica of tf.distribute
-            grads = [g if g is None else local.strategies[-1][1].sum_gradient(g) for g in grads]
+        if local.share is not None or (local.strategies and local.strategies[-1][1] is not None):
+            grads = self._added_up(grads)
         variables = self._variables_for(grads, trainable_variables)
         pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
         if not pairs:
@@ -197,6 +199,12 @@ class Optimizer(OptimizerState):
         with torch.no_grad():
             self.raw_apply([_stored_gradient(g, v) for g, v in pairs], [v for _, v in pairs])
         end_update(pairs[0][1].stored.device)
+
+    def _added_up(self, grads: list) -> list:
+        """The gradients of all processes: in a ``train_step``, or in a replica of ``tf.distribute``."""
+        if local.share is None and local.strategies[-1][0].num_replicas_in_sync == 1:
+            return grads
+        return add_up_gradients([None if g is None else dispatch.raw(g) for g in grads])
 
     def _variables_for(self, grads: list, trainable_variables: Iterable[Variable] | None) -> list[Variable]:
         if trainable_variables is None and not self.built:

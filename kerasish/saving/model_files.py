@@ -15,6 +15,7 @@ from typing import Any
 from kerasish.core import registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
+from kerasish.core.replicas import is_first
 from kerasish.layers.layer import Layer
 from kerasish.saving import bundle, checkpoint_files, h5, keras_file, legacy_h5, shards, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
@@ -63,7 +64,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "(recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export the model for use "
             f"elsewhere. Received: filepath={filepath}."
         )
-    if not overwrite and not _may_replace(path):
+    if not is_first() or (not overwrite and not _may_replace(path)):  # of several processes, the first writes
         return
     if not model.built:
         warnings.warn(
@@ -230,7 +231,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     _check_built(model)
     if legacy and skip:
         raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={filepath}")
-    if not overwrite and not _may_replace(path):
+    if not is_first() or (not overwrite and not _may_replace(path)):  # of several processes, the first writes
         return
     if sharded:
         shards.write(path, keras_file.stores(model, skip), max_shard_size)
@@ -248,8 +249,14 @@ def _save_checkpoint(model: Any, path: str, overwrite: bool, skip: Any) -> None:
         checkpoint_files.save_weights(model, path)
 
 
+def _has_its_variables(model: Any) -> bool:
+    """Whether a model is built, or is one that only trains its parts in ``train_step`` and is never called: those are."""
+    parts = model.layers
+    return model.built or (bool(parts) and "build" not in vars(type(model)) and all(part.built for part in parts))
+
+
 def _check_built(model: Any) -> None:
-    if not model.built:
+    if not _has_its_variables(model):
         raise ValueError(
             "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
             "or by using `build()`."
@@ -287,7 +294,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         return checkpoint_files.load_weights(model, os.fspath(filepath), by_name, skip_mismatch)
     path = steps.newest(os.fspath(filepath))
     kind = "shards" if path.endswith(shards.INDEX) else _kind_of(path, "load_weights")
-    if not model.built:
+    if not _has_its_variables(model):
         raise ValueError(
             "You are loading weights into a model that has not yet been built. Try building the model first by calling "
             "it on some data or by using `build()`."

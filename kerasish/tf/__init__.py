@@ -65,6 +65,7 @@ from kerasish.tf import nest as nest
 from kerasish.tf import nn as nn
 from kerasish.tf import profiler as profiler
 from kerasish.tf import quantization as quantization
+from kerasish.tf import queue as queue
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
 from kerasish.tf import saved_model as saved_model
@@ -74,10 +75,13 @@ from kerasish.tf import sparse as sparse
 from kerasish.tf import sparse_operations as _sparse_operations  # noqa: F401 - registers what operations do with sparse tensors
 from kerasish.tf import strings as strings
 from kerasish.tf import summary as summary
+from kerasish.tf import sysconfig as sysconfig
 from kerasish.tf import test as test
 from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
+from kerasish.tf import types as types
 from kerasish.tf import version as version
+from kerasish.tf.approximate import approx_top_k as approx_top_k
 from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
 from kerasish.tf.arrays import broadcast_static_shape as broadcast_static_shape
 from kerasish.tf.arrays import broadcast_to as broadcast_to
@@ -135,6 +139,7 @@ from kerasish.tf.creation import range as range
 from kerasish.tf.creation import saturate_cast as saturate_cast
 from kerasish.tf.creation import zeros as zeros
 from kerasish.tf.creation import zeros_like as zeros_like
+from kerasish.tf.data.iterators import OptionalSpec as OptionalSpec
 from kerasish.tf.debugging import Assert as Assert
 from kerasish.tf.debugging import assert_equal as assert_equal
 from kerasish.tf.debugging import assert_greater as assert_greater
@@ -174,6 +179,9 @@ from kerasish.tf.indexing import unique as unique
 from kerasish.tf.indexing import unique_with_counts as unique_with_counts
 from kerasish.tf.indexing import unravel_index as unravel_index
 from kerasish.tf.indexing import where as where
+from kerasish.tf.io.protos import fingerprint as fingerprint
+from kerasish.tf.io.protos import make_ndarray as make_ndarray
+from kerasish.tf.io.protos import make_tensor_proto as make_tensor_proto
 from kerasish.tf.linalg import eig as eig
 from kerasish.tf.linalg import eigvals as eigvals
 from kerasish.tf.linalg import einsum as einsum
@@ -250,6 +258,12 @@ from kerasish.tf.scopes import get_logger as get_logger
 from kerasish.tf.scopes import init_scope as init_scope
 from kerasish.tf.scopes import inside_function as inside_function
 from kerasish.tf.scopes import name_scope as name_scope
+from kerasish.tf.sections import CriticalSection as CriticalSection
+from kerasish.tf.sections import guarantee_const as guarantee_const
+from kerasish.tf.signal.fourier import fftnd as fftnd
+from kerasish.tf.signal.fourier import ifftnd as ifftnd
+from kerasish.tf.signal.fourier import irfftnd as irfftnd
+from kerasish.tf.signal.fourier import rfftnd as rfftnd
 from kerasish.tf.slices import IndexedSlices as IndexedSlices
 from kerasish.tf.slices import IndexedSlicesSpec as IndexedSlicesSpec
 from kerasish.tf.sparse_embeddings import edit_distance as edit_distance

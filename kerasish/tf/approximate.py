@@ -63,3 +63,18 @@ def approx_min_k(
 ) -> Any:
     """The ``k`` smallest numbers along an axis, and their places; see ``approx_max_k``."""
     return _best(operand, k, reduction_dimension, False)
+
+
+@strict_op
+def approx_top_k(
+    input: Array,
+    k: Any,
+    reduction_dimension: int = -1,
+    recall_target: float = 0.95,
+    is_max_k: bool = True,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+    name: str | None = None,
+) -> Any:
+    """``approx_max_k``, or ``approx_min_k`` without ``is_max_k``."""
+    return _best(input, k, reduction_dimension, is_max_k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -47,4 +48,45 @@ def _do_not_convert(func: Callable | None = None) -> Callable:
     return func
 
 
-experimental = SimpleNamespace(do_not_convert=_do_not_convert)
+class _Feature(enum.Enum):
+    """Parts of the conversion, which TensorFlow can leave out."""
+
+    ALL = "ALL"
+    AUTO_CONTROL_DEPS = "AUTO_CONTROL_DEPS"
+    ASSERT_STATEMENTS = "ASSERT_STATEMENTS"
+    BUILTIN_FUNCTIONS = "BUILTIN_FUNCTIONS"
+    EQUALITY_OPERATORS = "EQUALITY_OPERATORS"
+    LISTS = "LISTS"
+    NAME_SCOPES = "NAME_SCOPES"
+
+    @classmethod
+    def all(cls) -> tuple:
+        """All of them."""
+        return tuple(cls)
+
+    @classmethod
+    def all_but(cls, exclude: Any) -> tuple:
+        """All but some."""
+        left_out = exclude if isinstance(exclude, (list, tuple, set)) else (exclude,)
+        return tuple(set(cls.all()) - {*left_out, cls.ALL})
+
+
+_Feature.__name__ = _Feature.__qualname__ = "Feature"
+
+
+def _set_loop_options(
+    parallel_iterations: int = 10,
+    swap_memory: bool = True,
+    maximum_iterations: Any = None,
+    shape_invariants: Any = None,
+) -> None:
+    """How TensorFlow runs the enclosing loop; Python runs it here, so only the default of ``maximum_iterations`` holds.
+
+    Raises:
+        NotImplementedError: ``maximum_iterations`` is given.
+    """
+    if maximum_iterations is not None:
+        raise fail(NotImplementedError, "Loops are Python's: they end where their condition says, or with `break`")
+
+
+experimental = SimpleNamespace(do_not_convert=_do_not_convert, Feature=_Feature, set_loop_options=_set_loop_options)

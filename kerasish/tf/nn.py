@@ -16,6 +16,7 @@ from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.tensor import convert
 from kerasish.ops.common import Axis, axis_indices, integer_shape
 from kerasish.ops.reduce import over
+from kerasish.tf import nn_experimental as experimental  # noqa: F401
 from kerasish.tf.alias import FLOATS, INTEGERS, REALS, check, define
 from kerasish.tf.candidates import all_candidate_sampler as all_candidate_sampler
 from kerasish.tf.candidates import compute_accidental_hits as compute_accidental_hits

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import platform
 import tempfile
 import unittest
 from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +55,34 @@ def is_built_with_gpu_support() -> bool:
 def is_built_with_xla() -> bool:
     """Whether torch_xla's devices are present."""
     return bool(devices.present(devices.kind_of("TPU")))
+
+
+def is_cpu_target_available(target: str) -> bool:
+    """Whether code for a kind of processor ("x86", "aarch64", "power", …) runs here."""
+    machine = platform.machine().lower()
+    kinds = {"x86": ("x86_64", "amd64", "i386", "i686"), "aarch64": ("aarch64", "arm64"), "arm": ("arm", "armv7l")}
+    kinds |= {"systemz": ("s390x",), "power": ("ppc64le", "ppc64")}
+    return machine in kinds.get(target, ())
+
+
+def with_eager_op_as_function(cls: Any = None, only_as_function: bool = False) -> Any:
+    """The class of tests as it is: operations run in one way here."""
+    return (lambda given: given) if cls is None else cls
+
+
+def disable_with_predicate(pred: Callable, skip_message: str) -> Callable:
+    """Decorate a test that is skipped where ``pred()`` is true."""
+
+    def decorate(method: Callable) -> Callable:
+        @functools.wraps(method)
+        def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if pred():
+                self.skipTest(skip_message)
+            return method(self, *args, **kwargs)
+
+        return run
+
+    return decorate
 
 
 # test cases -----------------------------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ def key(value: Any, variables: list) -> Any:
         return spec_of(value)
     if isinstance(value, TypeSpec):
         return key_of_spec(value)
-    return _Object(value)
+    own = getattr(value, "__tf_tracing_type__", None)
+    return _Object(value) if own is None else own(None)
 
 
 def key_of_spec(spec: TypeSpec) -> Any:

@@ -40,6 +40,7 @@ class ArrayFeed(Feed):
         if isinstance(shuffle, str) and shuffle != "batch":
             raise fail(ValueError, "`shuffle` must be a boolean or 'batch'", received=f"shuffle={shuffle!r}")
         data = (_to_arrays(x, "x"), _to_arrays(y, "y"), _to_arrays(sample_weight, "sample_weight"))
+        data = tree.lists_to_tuples(data)  # which users' steps may ask for: TensorFlow's datasets know no lists
         if class_weight:
             data = (data[0], data[1], class_weights(data[1], class_weight))
         self.samples = _check_sizes(data)

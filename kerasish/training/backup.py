@@ -9,6 +9,7 @@ import shutil
 from typing import Any
 
 from kerasish.core.errors import fail
+from kerasish.core.replicas import is_first
 from kerasish.saving import h5, keras_file
 from kerasish.saving.archive import CorruptFileError, replacing
 from kerasish.training import resume
@@ -116,6 +117,8 @@ class BackupAndRestore(Callback):
                 self._save(batch + 1)
 
     def _save(self, batch: int) -> None:
+        if not is_first():
+            return
         if self.double_checkpoint:
             _copy(self._weights_path, self._prev_weights_path)
             _copy(self._training_metadata_path, self._prev_training_metadata_path)
@@ -128,7 +131,7 @@ class BackupAndRestore(Callback):
             json.dump({"epoch": at.epoch, "batch": at.batch}, file)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        if not self.delete_checkpoint or not os.path.isdir(self.backup_dir):
+        if not is_first() or not self.delete_checkpoint or not os.path.isdir(self.backup_dir):
             return
         own = {
             self._weights_path, self._prev_weights_path, self._training_metadata_path, self._prev_training_metadata_path,

@@ -30,6 +30,7 @@ class Feed:
     batches: int | None = None
     batch_size: int | None = None
     restarts = True  # whether a second epoch begins anew
+    divided = False  # whether a batch is this process's part of one, where several compute together
 
     def __iter__(self) -> Iterator[Batch]:
         raise NotImplementedError

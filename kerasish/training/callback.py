@@ -91,9 +91,11 @@ class Callback:
         model: the model being trained.
         params: "verbose", "epochs" and "steps".
         resumes: whether it lets another process go on with the run, which then has to be the same run.
+        only_writes: whether it does nothing but write files or post logs, which one of several processes has to do.
     """
 
     resumes = False
+    only_writes = False
 
     def __init__(self) -> None:
         self.params: dict | None = None

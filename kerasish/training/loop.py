@@ -16,7 +16,9 @@ from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
+from kerasish.core.replicas import is_first, together, wait_for_all
 from kerasish.core.storage import to_numpy
+from kerasish.training import replicas
 from kerasish.training.arrays import single_batch
 from kerasish.training.callback import CallbackList, History, Logs, in_style_order, to_numbers
 from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
@@ -47,6 +49,8 @@ def fit(
     model._check_compiled("fit()")
     if settings.distribution is not None:
         settings.distribution.check_trainable()
+    if together():
+        replicas.begin(model)
     steps_per_epoch, epochs = limited_steps(steps_per_epoch), _limited_epochs(epochs)
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
@@ -61,7 +65,7 @@ def fit(
     if resumes:
         note_positions(model, passes)
     planned = passes.steps * (epochs - (0 if resumes else initial_epoch)) if passes.steps else None
-    runner = model._runner("train", planned, feed.batch_size, resumes)
+    runner = model._runner("train", planned, feed.batch_size, resumes, feed.divided)
     calls.on_train_begin()
     at = model.__dict__.pop("_position", None)
     initial_epoch = at.epoch if at is not None else initial_epoch
@@ -77,6 +81,8 @@ def fit(
                 go_on(model, at, passes)
             done = _run(runner, passes.epoch(epoch), calls, "train", model, at.batch if at is not None else 0)
         at = None
+        if together():
+            done = replicas.end_pass(model, done, trained=True)
         logs = in_style_order(to_numbers(model.get_metrics_result_raw() if done is None else done))
         if validation is not None and is_due(epoch):
             checks = Passes(validation, limited_steps(validation_steps))
@@ -88,10 +94,12 @@ def fit(
                 results = _evaluate(model, checks, calls)
                 logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
         calls.on_epoch_end(epoch, logs)
-        if model.stop_training:
+        if replicas.stops(model):
             break
     model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
     calls.on_train_end(logs)
+    if together():
+        wait_for_all()  # until the first process has written its files
     return calls.history
 
 
@@ -121,9 +129,11 @@ def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]
     """One pass over the data with the metrics set to zero before; fires the callbacks' test hooks."""
     model.reset_metrics()
     model.stop_evaluating = False
-    runner = model._runner("test")
+    runner = model._runner("test", divided=passes.divided)
     calls.on_test_begin()
     done = _run(runner, passes.epoch(), calls, "test", model)
+    if together():
+        done = replicas.end_pass(model, done, trained=False)
     none = not passes.needed and not passes.taken  # a validation set without batches has no results
     results = {} if none else to_numbers(model.get_metrics_result_raw() if done is None else done)
     calls.on_test_end(results)
@@ -139,8 +149,11 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     model.stop_predicting = False
     calls.on_predict_begin()
-    with closing(passes.epoch()) as batches, devices.steps(model._runner("predict")) as runner:
+    steps_of = model._runner("predict", divided=passes.divided)
+    with closing(passes.epoch()) as batches, devices.steps(steps_of) as runner:
         parts = _predictions(runner, batches, calls, model)
+    if together():
+        parts = replicas.joined(parts, steps_of.rows)
     calls.on_predict_end()
     return tree.map_structure(joined, *parts)
 
@@ -150,6 +163,7 @@ def predict_at_once(model: Any, x: Any, batch_size: int | None, verbose: Any, st
     if (
         steps is not None
         or callbacks is not None
+        or together()
         or settings.max_steps_per_epoch
         or not (verbose == "auto" or verbose == 0)
     ):
@@ -172,7 +186,10 @@ def step_once(runner: Callable, batch: tuple) -> Any:
 
 def predict_batch(model: Any, batch: tuple) -> Any:
     """The predictions for one batch as NumPy arrays."""
-    out = step_once(model._runner("predict"), batch)
+    runner = model._runner("predict")
+    out = step_once(runner, batch)
+    if together():
+        return tree.map_structure(joined, *replicas.joined([out], runner.rows))
     return joined(out) if isinstance(out, torch.Tensor) else tree.map_structure(joined, out)
 
 
@@ -251,7 +268,8 @@ def _run_steps(
             kept = _end_batch(end, step - 1, model.get_metrics_result_raw if logs is None else lambda own=logs: own)()
             if kept is not None:  # a callback holds on to the logs: they must stay this batch's
                 kept.freeze()
-        if model.stop_training and mode == "train" or model.stop_evaluating and mode == "test":
+        stops = model.stop_training and mode == "train" or model.stop_evaluating and mode == "test"
+        if stops and not together():  # several processes end an epoch together
             return logs
 
 
@@ -322,6 +340,8 @@ def _callback_list(
 ) -> CallbackList:
     """The callbacks of one call; those of ``fit``, which has epochs, with a History."""
     verbose = int(settings.interactive_logging) if verbose == "auto" else verbose
+    if not is_first():
+        verbose, callbacks = 0, replicas.without_writers(callbacks)
     given = callbacks if isinstance(callbacks, CallbackList) else None
     calls = given or CallbackList(callbacks or None, add_progbar=verbose != 0)
     if epochs is not None and calls.history is None:

@@ -37,6 +37,10 @@ class Passes:
         self.needed = True
         self.opened: dict | None = None
 
+    @property
+    def divided(self) -> bool:
+        return self._feed.divided
+
     def is_over(self) -> bool:
         """Whether there is nothing left for another epoch: of a generator that has ended."""
         if self._feed.restarts:

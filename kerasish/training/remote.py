@@ -25,6 +25,8 @@ class RemoteMonitor(Callback):
         ImportError: at the end of an epoch, without ``requests``.
     """
 
+    only_writes = True
+
     def __init__(
         self,
         root: str = "http://localhost:9000",

@@ -21,6 +21,17 @@ _MAX_JSON = 64 << 20
 _PROCESS = secrets.token_hex(16)  # a process whose data sources are where they were when a state was written
 
 
+def process() -> str:
+    """What identifies this process."""
+    return _PROCESS
+
+
+def be_process(token: str) -> None:
+    """Count as the process of this token: processes that compute together are one."""
+    global _PROCESS
+    _PROCESS = token
+
+
 class Position(NamedTuple):
     """Where ``fit`` was.
 

@@ -35,6 +35,7 @@ class SourceFeed(Feed):
         )
         self.indexed = self.indexed and not isinstance(source, torch.utils.data.DataLoader)
         self.restarts = self.indexed or not hasattr(source, "__next__")
+        self.divided = bool(getattr(source, "is_divided", False))
         self._running: Iterator | None = None
         self._stops: list[Callable] = []  # ends the thread that reads ahead
         self.batches = self._count()
@@ -161,6 +162,7 @@ class WeightedFeed(Feed):
         self.feed = feed
         self.class_weight = class_weight
         self.batches, self.batch_size, self.restarts = feed.batches, feed.batch_size, feed.restarts
+        self.divided = feed.divided
 
     def __iter__(self) -> Iterator[Batch]:
         for x, y, weight in self.feed:

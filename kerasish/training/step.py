@@ -15,11 +15,14 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
+from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
 from kerasish.core.dispatch import grad_mode
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
+from kerasish.core.replicas import Share, add_up_gradients
 from kerasish.layers.tracking import structure
+from kerasish.training.compiled import add_loss
 
 NO_LOSS = "No loss to compute. Provide a `loss` argument in `compile()`."
 
@@ -45,11 +48,25 @@ class Step:
 
     def train(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the weights and the metrics with one batch."""
+        if local.share is not None:
+            return self._train_together(x, y, sample_weight)
         y_pred, loss, grads, variables = self.forward_backward(x, y, sample_weight)
         with grad_mode(False):
             if variables:
                 self.update(grads, variables)
             return self.accumulate(x, y, y_pred, sample_weight, loss)
+
+    def _train_together(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
+        """The same with other processes: loss and gradients are this one's shares, which are added up."""
+        with scope(share=Share(local.share.rows, local.share.total)):
+            y_pred, loss, grads, variables = self.forward_backward(x, y, sample_weight)
+            with grad_mode(False):
+                part = loss.detach() if not loss.ndim else local.share.of_mean(loss.detach().mean())
+                loss, *grads = add_up_gradients([part, *grads])
+                if variables:
+                    with scope(share=None):
+                        self.update(grads, variables)
+                return self.accumulate(x, y, y_pred, sample_weight, loss, 1)
 
     def forward_backward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor, list, list]:
         """Predictions, loss, gradients, and the variables that these belong to."""
@@ -66,6 +83,9 @@ class Step:
             y_pred = self.model.forward_raw(x, False)
             found = self._sum(y, y_pred) if sample_weight is None else None
             total, number = found or (self.loss(x, y, y_pred, sample_weight, False), None)
+            if local.share is not None and number is None:
+                add_loss(self.compiled.loss_tracker, total, local.share.rows)
+                number = 0
             return self.accumulate(x, y, y_pred, sample_weight, total, number)
 
     def predict(self, x: Any) -> Any:
@@ -96,13 +116,14 @@ class Step:
             total = self.compute_loss(y, y_pred, sample_weight)
         if total is None:
             raise ValueError(NO_LOSS)
-        return total
+        return total if local.share is None or local.share.rows else total * 0.0
 
     def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor | None:
         compiled_loss = self.compiled.loss
         total = None if compiled_loss is None else compiled_loss.total(y, y_pred, sample_weight)
         for penalty in self.model.raw_losses():
             penalty = penalty if penalty.ndim == 0 else penalty.sum()
+            penalty = penalty if local.share is None else local.share.of_mean(penalty)
             total = penalty if total is None else total + penalty.to(total.dtype)
         return total
 
@@ -154,14 +175,16 @@ class Step:
         """Add the batch to the loss's running mean and to the metrics.
 
         Args:
-            loss: or a sum whose quotient with ``number`` is the loss.
+            loss: or a sum whose quotient with ``number`` is the loss; it counts already if that is 0.
         """
         samples = (x if isinstance(x, torch.Tensor) else next(t for t in tree.flatten(x) if t is not None)).shape[0]
+        if local.share is not None:
+            samples = local.share.rows
         if number is None and not loss.ndim:
             number = 1
         if number:
             self.compiled.loss_tracker.add(loss, number, samples)
-        else:
+        elif number is None:
             self.compiled.loss_tracker.raw_update(loss.detach(), samples)
         if self._own_metrics:
             with recording():

@@ -38,6 +38,8 @@ class TensorBoard(Callback):
         ValueError: another ``update_freq`` or ``profile_batch``; in ``fit``, metadata for layers that are not there.
     """
 
+    only_writes = True
+
     def __init__(
         self,
         log_dir: Any = "logs",

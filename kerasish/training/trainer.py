@@ -18,9 +18,10 @@ from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.replicas import together
 from kerasish.core.sparse import SparseTensor
 from kerasish.layers.tracking import structure, structure_changed
-from kerasish.training import loop
+from kerasish.training import loop, replicas
 from kerasish.training.callback import to_numbers
 from kerasish.training.capture import Tiers
 from kerasish.training.compiled import CompiledLoss, CompiledMetrics, LossTracker
@@ -44,7 +45,8 @@ class Compiled:
         self.optimizer = optimizers.get(arguments["optimizer"])
         loss, weighted, unweighted = arguments["loss"], arguments["weighted_metrics"], arguments["metrics"]
         names = model._output_names
-        self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
+        by_rows = arguments["run_eagerly"]
+        self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names, by_rows)
         has_metrics = unweighted is not None or weighted is not None
         before = model._compiled.metrics if model._compiled is not None else None
         self.metrics = CompiledMetrics(unweighted, weighted, names, self.loss) if has_metrics else before
@@ -360,29 +362,47 @@ class Trainer(OldCalls):
         return step.tiers
 
     def _runner(
-        self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
+        self,
+        mode: str,
+        steps: int | None = None,
+        batch_size: int | None = None,
+        fixed: bool = False,
+        divided: bool = False,
     ) -> Callable[[tuple], Any]:
         """What a batch is handed to: the library's step, or the user's ``train_step`` around which Tensors are made.
 
         Args:
             steps, batch_size: of training: how many steps there will be, and the size of a batch, if that is known.
             fixed: whether all steps have to be of one tier.
+            divided: whether batches are parts already, where several processes compute together.
         """
         if self._overrides(f"make_{mode}_function"):
             getattr(self, f"make_{mode}_function")()
         function = self.__dict__.get(f"{mode}_function")
+        own = None
         if function is not None and not isinstance(function, BatchFunction):
-            return users_function(function, mode)
-        return self._step_runner(mode, steps, batch_size, fixed)
+            own = users_function(function, mode)
+        if together():
+            settings.distribution.check_trainable()
+            is_users = own is not None or self._overrides(f"{mode}_step")
+            return replicas.OwnRows(own or self._eager_runner(mode), self, mode, is_users, divided)
+        return own or self._step_runner(mode, steps, batch_size, fixed)
 
     def _step_runner(
         self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
     ) -> Callable[[tuple], Any]:
+        if mode != "train" or self._overrides("train_step"):
+            return self._eager_runner(mode)
+        method = self._tiers().runner(steps, batch_size, fixed)
+        return lambda batch: method(*batch)
+
+    def _eager_runner(self, mode: str) -> Callable[[tuple], Any]:
+        """The step as Python code: the library's, or the user's."""
         step = self._the_step()
         if not self._overrides(f"{mode}_step"):
             if mode == "predict":
                 return lambda batch: step.predict(batch[0])
-            method = self._tiers().runner(steps, batch_size, fixed) if mode == "train" else getattr(step, mode)
+            method = getattr(step, mode)
             return lambda batch: method(*batch)
         user_step = getattr(self, f"{mode}_step")
         tensorflow_rule = mode != "train" or _uses_tape(type(self))
@@ -578,6 +598,8 @@ class Trainer(OldCalls):
         if reset_metrics:
             self.reset_metrics()
         logs = loop.step_once(self._runner(mode), batch)
+        if together():
+            logs = replicas.end_pass(self, logs, mode == "train")
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
         return results if return_dict else loop.flatten_results(self._ordered(mode, results))
 

@@ -67,7 +67,7 @@ def test_one_device_trains_as_usual_and_several_are_refused():
     with d.DataParallel().scope():
         assert d.distribution() is not None
         model.fit(x, x[:, :1], verbose=0)
-    with d.DataParallel(devices=CPUS).scope(), pytest.raises(NotImplementedError, match="8 devices"):
+    with d.DataParallel(devices=CPUS).scope(), pytest.raises(RuntimeError, match="8 devices"):
         model.fit(x, x[:, :1], verbose=0)
     assert d.distribution() is None
 

@@ -318,9 +318,11 @@ def test_batch_norm_takes_keras_2_arguments():
         BatchNormalization(virtual_batch_size=4)
 
 
-def test_batch_norm_refuses_synchronized():
-    with pytest.raises(NotImplementedError, match="synchronized=True"):
-        BatchNormalization(synchronized=True)
+def test_synchronized_batch_norm_of_one_process_is_plain():
+    layer = BatchNormalization(synchronized=True)
+    assert layer.get_config()["synchronized"]
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+    np.testing.assert_array_equal(layer(x, training=True), BatchNormalization()(x, training=True))
 
 
 def test_batch_norm_checks_its_inputs_once_built():

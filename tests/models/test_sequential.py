@@ -214,3 +214,14 @@ def test_the_base_class_is_a_layer_of_files():
     config = model.get_config()
     assert config["layers"][0]["module"] == "keras.layers" and config["layers"][0]["registered_name"] is None
     assert type(Sequential.from_config(config).layers[0]) is keras.layers.Layer
+
+
+def test_a_stack_behind_an_adapted_layer_has_a_summary(capsys):
+    normalization = keras.layers.Normalization()
+    normalization.adapt(np.ones((4, 9), "float32"))
+    model = Sequential([normalization, Dense(2)])
+    model.summary()
+    assert "(None, 9)" in capsys.readouterr().out
+    assert model.count_params() == 9 + 9 + 1 + 20
+    with pytest.raises(ValueError, match="not yet been built"):
+        Sequential([Dense(2)]).summary()

@@ -426,3 +426,23 @@ def test_model_with_a_config_of_its_own_is_made_by_its_class(tmp_path):
     loaded = load_model(tmp_path / "m.keras")
     assert loaded.size == 3
     np.testing.assert_array_equal(loaded(x).numpy(), model(x).numpy())
+
+
+def test_weights_of_a_model_that_trains_its_parts_and_is_never_called_are_saved(tmp_path):
+    class Trainer(Model):
+        def __init__(self):
+            super().__init__()
+            self.net = Sequential([layers.Input((2,)), layers.Dense(1)])
+
+        def train_step(self, data):
+            return {"seen": 1.0}
+
+    saved, loaded = Trainer(), Trainer()
+    saved.compile("sgd")
+    saved.fit(np.ones((2, 2)), verbose=0)
+    saved.save_weights(tmp_path / "a.weights.h5")
+    loaded.load_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(loaded.net.layers[0].kernel.numpy(), saved.net.layers[0].kernel.numpy())
+    loaded.head = layers.Dense(1)
+    with pytest.raises(ValueError, match="not yet been built"):
+        loaded.save_weights(tmp_path / "b.weights.h5")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from kerasish import Model, tree
 from kerasish.training import arrays
 from kerasish.training.feed import make_feed
 
@@ -134,3 +135,18 @@ def test_where_programs_are_compiled_each_batch_is_an_index_operation(monkeypatc
     assert sorted(found) == list(range(50))
     assert (found == list(range(50))) == (shuffle is False)
     assert counted.counts["index_select"] == 7
+
+
+def test_lists_of_arrays_reach_steps_as_tuples():
+    kinds = []
+
+    class Seen(Model):
+        def train_step(self, data):
+            kinds.append(tree.map_structure(lambda t: t.shape[0], data))
+            return {"loss": 0.0}
+
+    model, x = Seen(), np.ones((2, 3))
+    model.compile("sgd")
+    model.fit([x, x], verbose=0)
+    model.fit({"a": [x, x]}, [x, x], verbose=0)
+    assert kinds == [((2, 2),), ({"a": (2, 2)}, (2, 2))]

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import numbers
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -66,6 +68,12 @@ def dimension_value(dimension: Any) -> Any:
 def dimension_at_index(shape: Any, index: int) -> Any:
     """A dimension of a shape; None if its rank is unknown."""
     return None if shape.rank is None else shape[index]
+
+
+@contextlib.contextmanager
+def forward_compatibility_horizon(year: int, month: int, day: int) -> Iterator[None]:
+    """A block for which graphs need only be read by versions of TensorFlow newer than a date."""
+    yield
 
 
 def forward_compatible(year: int, month: int, day: int) -> bool:

@@ -108,5 +108,23 @@ def set_synchronous_execution(enable: bool | None) -> None:
         raise fail(NotImplementedError, "torch runs operations on the CPU synchronously; this cannot be changed")
 
 
+def get_device_policy() -> str:
+    """What happens to operands on another device than an operation's: they are copied in silence."""
+    return "silent"
+
+
+def set_device_policy(device_policy: str | None) -> None:
+    """Let operands be copied in silence, as they are.
+
+    Raises:
+        ValueError: no such policy.
+        NotImplementedError: another one.
+    """
+    if device_policy not in (None, "explicit", "warn", "silent", "silent_for_int32"):
+        raise ValueError(f"Not a valid device policy: {device_policy!r}")
+    if device_policy not in (None, "silent"):
+        raise fail(NotImplementedError, "Operands on another device are copied in silence", "device_policy='silent'")
+
+
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())

@@ -166,6 +166,8 @@ class DistributedDataset:
         dataset: a ``tf.data.Dataset``, of this process's part.
     """
 
+    is_divided = True  # ``fit`` takes its batches as they come
+
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
 

@@ -10,8 +10,8 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.errors import fail
+from kerasish.core.replicas import AllSum, num_processes, process_id
 from kerasish.core.tensor import convert
-from kerasish.distribution.processes import num_processes, process_id
 from kerasish.tf.scopes import VariableAggregation
 
 
@@ -78,28 +78,12 @@ def local(value: Any) -> Any:
 # between processes ----------------------------------------------------------------------------------------------------
 
 
-class _AllSum(torch.autograd.Function):
-    """The sum over the processes; the gradient of what all of them got is summed likewise."""
-
-    @staticmethod
-    def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
-        total = x.detach().clone()
-        torch.distributed.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
-        total = gradient.contiguous().clone()
-        torch.distributed.all_reduce(total)
-        return total
-
-
 def summed(value: Any, replicas: int) -> Any:
     """A tensor's sum over the processes that compute together; with one replica, the tensor."""
     tensor = convert(value)
     if replicas == 1:
         return tensor
-    return dispatch.wrap(_AllSum.apply(dispatch.raw(tensor)))
+    return dispatch.wrap(AllSum.apply(dispatch.raw(tensor)))
 
 
 def reduced(op: ReduceOp, value: Any, replicas: int) -> Any:

@@ -77,11 +77,6 @@ class ReplicaContext:
     def __exit__(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:
         context.local.strategies = self._before
 
-    def sum_gradient(self, gradient: Any) -> Any:
-        """An optimizer's gradient, summed over the replicas."""
-        replicas = self._strategy.num_replicas_in_sync
-        return gradient if replicas == 1 else reducing.summed(gradient, replicas)
-
     def all_reduce(self, reduce_op: Any, value: Any, options: Any = None) -> Any:
         """The sum or mean of the replicas' tensors, in any structure, which every replica gets; gradients pass."""
         op = reducing.operation(reduce_op)

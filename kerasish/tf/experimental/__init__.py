@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from kerasish.core.errors import missing_name
+from kerasish.tf.data.iterators import Optional as Optional
+from kerasish.tf.experimental import dlpack as dlpack
 from kerasish.tf.experimental import dtensor as dtensor
+from kerasish.tf.experimental import extension_type as extension_type
 from kerasish.tf.experimental import numpy as numpy
+from kerasish.tf.experimental.extension_types import BatchableExtensionType as BatchableExtensionType
+from kerasish.tf.experimental.extension_types import ExtensionType as ExtensionType
+from kerasish.tf.experimental.extension_types import (
+    dispatch_for_api as dispatch_for_api,
+)
+from kerasish.tf.experimental.extension_types import (
+    dispatch_for_binary_elementwise_apis as dispatch_for_binary_elementwise_apis,
+)
+from kerasish.tf.experimental.extension_types import (
+    dispatch_for_unary_elementwise_apis as dispatch_for_unary_elementwise_apis,
+)
+from kerasish.tf.experimental.extension_types import unregister_dispatch_for as unregister_dispatch_for
+
+
+@contextlib.contextmanager
+def async_scope() -> Iterator[None]:
+    """A block; operations on accelerators do not wait for each other anywhere."""
+    yield
+
+
+def async_clear_error() -> None:
+    """Nothing: errors are raised where they happen."""
 
 
 def __getattr__(name: str) -> Any:

@@ -31,6 +31,9 @@ from kerasish.tf.io.features import SparseFeature as SparseFeature
 from kerasish.tf.io.features import VarLenFeature as VarLenFeature
 from kerasish.tf.io.parsing import parse_example as parse_example
 from kerasish.tf.io.parsing import parse_single_example as parse_single_example
+from kerasish.tf.io.protos import deserialize_many_sparse as deserialize_many_sparse
+from kerasish.tf.io.protos import serialize_many_sparse as serialize_many_sparse
+from kerasish.tf.io.protos import serialize_sparse as serialize_sparse
 from kerasish.tf.io.records import TFRecordOptions as TFRecordOptions
 from kerasish.tf.io.records import TFRecordWriter as TFRecordWriter
 from kerasish.tf.io.sequences import parse_sequence_example as parse_sequence_example

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from kerasish.core.errors import missing_name
+from kerasish.tf.creation import constant
 from kerasish.tf.saved_model.options import LoadOptions as LoadOptions
 from kerasish.tf.saved_model.options import SaveOptions as SaveOptions
 from kerasish.tf.saved_model.programs import contains_saved_model as contains_saved_model
@@ -25,6 +27,22 @@ SAVED_MODEL_FILENAME_PB, SAVED_MODEL_FILENAME_PBTXT, SAVED_MODEL_SCHEMA_VERSION 
     1,
 )
 VARIABLES_DIRECTORY, VARIABLES_FILENAME = "variables", "variables"
+
+
+class Asset:
+    """A file that goes with an object; where it is now.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Any) -> None:
+        self._path = os.fspath(path)
+
+    @property
+    def asset_path(self) -> Any:
+        """The path, as a string tensor."""
+        return constant(self._path)
 
 
 def __getattr__(name: str) -> Any:

@@ -103,6 +103,30 @@ irfft, irfft2d, irfft3d = (
 )
 
 
+def _nd(transform: Callable, name: str, about: str, check: Callable) -> Callable:
+    """A transform over any axes."""
+
+    def run(
+        input_tensor: Array, fft_length: Any = None, axes: Any = None, norm: str | None = None, name: str | None = None
+    ) -> Any:
+        over = list(range(input_tensor.ndim)) if axes is None else integer_shape(axes)
+        sizes = None if fft_length is None else integer_shape(fft_length)
+        return transform(check(input_tensor, 1, shown), s=sizes, dim=over, norm=norm)
+
+    shown = name
+    run.__name__ = run.__qualname__ = name
+    run.__doc__ = (
+        f"{about} over axes, all by default, cut or filled up to ``fft_length``. TensorFlow has it on GPUs alone."
+    )
+    return strict_op(run)
+
+
+fftnd = _nd(torch.fft.fftn, "fftnd", "Fourier transform of complex numbers", _complex)
+ifftnd = _nd(torch.fft.ifftn, "ifftnd", "Inverse Fourier transform of complex numbers", _complex)
+rfftnd = _nd(torch.fft.rfftn, "rfftnd", "Fourier transform of real numbers", _real)
+irfftnd = _nd(torch.fft.irfftn, "irfftnd", "Inverse Fourier transform, to real numbers,", _complex)
+
+
 def _shift_axes(x: torch.Tensor, axes: Any) -> list[int]:
     return list(range(x.ndim)) if axes is None else integer_shape(axes)
 

@@ -6,6 +6,10 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.tf.summary import experimental as experimental
+from kerasish.tf.summary.tracing import graph as graph
+from kerasish.tf.summary.tracing import trace_export as trace_export
+from kerasish.tf.summary.tracing import trace_off as trace_off
+from kerasish.tf.summary.tracing import trace_on as trace_on
 from kerasish.tf.summary.values import audio as audio
 from kerasish.tf.summary.values import histogram as histogram
 from kerasish.tf.summary.values import image as image

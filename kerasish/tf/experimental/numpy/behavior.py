@@ -114,13 +114,13 @@ _plain_getitem = Tensor.__getitem__
 
 
 def _is_advanced(part: Any) -> bool:
-    if isinstance(part, (list, np.ndarray)):
+    if isinstance(part, (list, tuple, np.ndarray)):
         return True
     return dispatch.is_tensor(part) and (part.dtype in ("bool", torch.bool) or part.ndim > 0)
 
 
 def _advanced(part: Any) -> Any:
-    if isinstance(part, (list, np.ndarray)) or dispatch.is_tensor(part):
+    if isinstance(part, (list, tuple, np.ndarray)) or dispatch.is_tensor(part):
         places = raw_array(part)
         return places if places.dtype is torch.bool else places.to(torch.int64)
     return part

@@ -96,3 +96,10 @@ def test_gradient_through_functions():
     with tf.GradientTape() as tape:
         y = tnp.sum(tnp.dot(tnp.log(x), tnp.ones((2, 1))))
     np.testing.assert_allclose(tape.gradient(y, x).numpy(), 1 / x.numpy(), rtol=1e-6)
+
+
+def test_tuples_within_a_key_pick_elements(numpy_behavior):
+    numpy_behavior()
+    x, a = tnp.arange(24).reshape(2, 3, 4), np.arange(24).reshape(2, 3, 4)
+    np.testing.assert_array_equal(x[:, (True, False, True)], a[:, (True, False, True)])
+    np.testing.assert_array_equal(x[1, (0, 0, 1), tnp.asarray([0, 1, 1])], a[1, (0, 0, 1), [0, 1, 1]])

@@ -1,0 +1,182 @@
+"""Several processes that compute one batch together: who they are, what part of a batch is whose, and how parts add up.
+
+Each process has the whole model and some rows of each batch. A mean over the batch is a sum of parts: a process divides by
+what all of them have, so that the sum of the parts, and of their gradients, is the mean over the whole batch, however unequal
+the numbers of rows, valid time steps or weights are. Losses do so within a ``Share``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import distributed
+
+from kerasish.core.context import settings
+from kerasish.core.errors import fail
+
+_BUCKET = 32 << 20  # bytes of gradients that are exchanged together
+_GRACE = 3.0  # seconds after which a lost process is told of: launchers report the error that comes first
+
+
+def num_processes() -> int:
+    """How many processes compute together: those of torch's process group."""
+    return distributed.get_world_size() if in_group() else 1
+
+
+def process_id() -> int:
+    """The number of this process among them."""
+    return distributed.get_rank() if in_group() else 0
+
+
+def in_group() -> bool:
+    """Whether this process has joined others."""
+    return distributed.is_available() and distributed.is_initialized()
+
+
+def together() -> bool:
+    """Whether the current distribution divides batches among several processes."""
+    return settings.distribution is not None and num_processes() > 1
+
+
+def is_first() -> bool:
+    """Whether this process is the one that prints and writes files."""
+    return settings.distribution is None or process_id() == 0
+
+
+def part(rows: int, number: int, processes: int) -> range:
+    """Which of a batch's rows are a process's: consecutive ones, of nearly equal numbers."""
+    return range(rows * number // processes, rows * (number + 1) // processes)
+
+
+class Share:
+    """This process's part of a batch.
+
+    Args:
+        rows: of this process. With none it computes on another's row, which counts nothing.
+        total: of all processes.
+        shows_whole: whether losses have the value for the whole batch, for users' code that keeps and compares them; their
+            gradients are shares all the same.
+    """
+
+    __slots__ = ("rows", "shows_whole", "total")
+
+    def __init__(self, rows: int, total: int, shows_whole: bool = False) -> None:
+        self.rows, self.total, self.shows_whole = rows, total, shows_whole
+
+    @property
+    def fraction(self) -> float:
+        return self.rows / self.total
+
+    def of_mean(self, mean: torch.Tensor, fraction: Any = None) -> torch.Tensor:
+        """This process's part of a mean over the batch.
+
+        Args:
+            mean: over what this process has.
+            fraction: which part of all that is; default: that of the rows.
+        """
+        fraction = self.fraction if fraction is None else fraction
+        share = mean * fraction
+        return share + (self._sum(share) - share.detach()) if self.shows_whole else share
+
+    def total_of(self, count: torch.Tensor) -> torch.Tensor:
+        """The sum of all processes' counts, which no gradient passes."""
+        return self._sum(count * bool(self.rows))
+
+    def _sum(self, value: torch.Tensor) -> torch.Tensor:
+        return _total(value)
+
+
+# exchange -------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def exchange() -> Iterator[None]:
+    """A block that waits for the other processes.
+
+    Raises:
+        RuntimeError: one of them is gone, or does not come.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        time.sleep(_GRACE)
+        raise fail(
+            RuntimeError,
+            f"Process {process_id()} waited for the others in vain: one of them ended, or is somewhere else",
+            hint="The first error of the others is the cause. All have to make the same calls of fit, evaluate and predict.",
+        ) from error
+
+
+def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The sums of all processes' tensors, of those with one dtype many at a time."""
+    buckets: list[list[int]] = []
+    open_buckets: dict[torch.dtype, list[int]] = {}
+    sizes: dict[torch.dtype, int] = {}
+    for i, t in enumerate(tensors):
+        bucket = open_buckets.get(t.dtype)
+        if bucket is None or sizes[t.dtype] + t.nbytes > _BUCKET:
+            bucket = open_buckets[t.dtype] = []
+            buckets.append(bucket)
+            sizes[t.dtype] = 0
+        bucket.append(i)
+        sizes[t.dtype] += t.nbytes
+    flat = [torch.cat([tensors[i].detach().reshape(-1) for i in bucket]) for bucket in buckets]
+    with exchange():
+        for work in [distributed.all_reduce(whole, async_op=True) for whole in flat]:
+            work.wait()
+    sums: list[Any] = [None] * len(tensors)
+    for bucket, whole in zip(buckets, flat):
+        for i, piece in zip(bucket, whole.split([tensors[i].numel() for i in bucket])):
+            sums[i] = piece.view(tensors[i].shape)
+    return sums
+
+
+def add_up_gradients(gradients: Sequence[torch.Tensor | None]) -> list:
+    """Gradients added up over the processes; None where there is none, which has to be so in all of them."""
+    sums = iter(add_up([g for g in gradients if g is not None]))
+    return [None if g is None else next(sums) for g in gradients]
+
+
+class AllSum(torch.autograd.Function):
+    """The sum over the processes; the gradient of what all of them got is summed likewise."""
+
+    @staticmethod
+    def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
+        return _total(x)
+
+    @staticmethod
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+        return _total(gradient)
+
+
+def _total(x: torch.Tensor) -> torch.Tensor:
+    total = x.detach().contiguous().clone()
+    with exchange():
+        distributed.all_reduce(total)
+    return total
+
+
+def from_first(value: Any) -> Any:
+    """The first process's object, for all."""
+    box = [value]
+    with exchange():
+        distributed.broadcast_object_list(box, 0)
+    return box[0]
+
+
+def from_all(value: Any) -> list:
+    """The objects of all processes, in their order."""
+    found: list[Any] = [None] * num_processes()
+    with exchange():
+        distributed.all_gather_object(found, value)
+    return found
+
+
+def wait_for_all() -> None:
+    """Go on when all processes are here."""
+    with exchange():
+        distributed.barrier()

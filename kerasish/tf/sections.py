@@ -1,0 +1,45 @@
+"""``tf.CriticalSection``, and promises about tensors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.tf.arrays import identity
+
+
+class CriticalSection:
+    """Functions that run in one thread at a time.
+
+    Args:
+        name, shared_name: sections of one ``shared_name`` exclude each other.
+        critical_section_def, import_scope: of graphs, of no use here.
+    """
+
+    _shared: dict[str, threading.RLock] = {}  # noqa: RUF012
+
+    def __init__(
+        self,
+        name: str | None = None,
+        shared_name: str | None = None,
+        critical_section_def: Any = None,
+        import_scope: Any = None,
+    ) -> None:
+        self._name = name or "critical_section"
+        made = threading.RLock()
+        self._lock = made if shared_name is None else self._shared.setdefault(shared_name, made)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def execute(self, fn: Callable, exclusive_resource_access: bool = True, name: str | None = None) -> Any:
+        """The function's result; others of this section wait meanwhile."""
+        with self._lock:
+            return fn()
+
+
+def guarantee_const(input: Any, name: str | None = None) -> Any:  # noqa: A002 - TensorFlow's name
+    """The tensor, of which it is promised that it stays what it is."""
+    return identity(input)

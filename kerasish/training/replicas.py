@@ -1,0 +1,201 @@
+"""Training with several processes: each makes its rows of every batch, and what they make is added up.
+
+    fit → begin (one state for all) → for each batch: rows of this process → gradients added up → the same update everywhere
+        → end_pass (statistics averaged, metrics added up: the same logs everywhere)
+
+Every process reads the same data in the same order and takes its rows of each batch, so an epoch is that of one process. A
+dataset that is divided already is taken as it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from kerasish.core import device as devices
+from kerasish.core import replicas, tree
+from kerasish.core.context import scope
+from kerasish.core.dtypes import to_torch
+from kerasish.core.errors import NotServedError
+from kerasish.core.random_state import random_state, set_random_state
+from kerasish.core.replicas import Share, add_up, num_processes, part, process_id
+from kerasish.core.variable import Variable
+from kerasish.metrics.base import accumulate_set
+from kerasish.metrics.tally import Tally
+from kerasish.training import resume
+from kerasish.training.callback import CallbackList, to_numbers
+from kerasish.training.compiled import CompiledMetrics
+from kerasish.training.graph import seed_generators
+
+
+def without_writers(callbacks: Any) -> Any:
+    """The callbacks of a process that writes no files: those that do nothing else are left out."""
+    if callbacks is None or isinstance(callbacks, CallbackList):
+        return callbacks
+    return [callback for callback in tree.flatten(callbacks) if not getattr(callback, "only_writes", False)]
+
+
+def begin(model: Any) -> None:
+    """Let all processes start from the first one's weights and random generators."""
+    generators = seed_generators(model)
+    state = replicas.from_first(random_state(generators))
+    if process_id():
+        set_random_state(state, generators)
+    resume.be_process(replicas.from_first(resume.process()))
+    variables = [*model.variables, *model._compiled.optimizer.variables] if model.built else []
+    with replicas.exchange():
+        for variable in variables:
+            torch.distributed.broadcast(_writable(variable), 0)
+
+
+def _writable(variable: Variable) -> torch.Tensor:
+    variable.make_writable()
+    return variable.stored.detach()
+
+
+class OwnRows:
+    """A step on this process's rows of each batch.
+
+    Args:
+        step: what makes a step of a whole batch.
+        mode: "train", "test" or "predict".
+        is_users: whether it is a user's code.
+        divided: whether a batch that is given is this process's part already.
+    """
+
+    def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
+        self._step, self._model, self._mode, self._is_users, self._divided = step, model, mode, is_users, divided
+        self._random: torch.Tensor | None = None
+        self.rows: list[int] = []  # of the batches so far, of all processes
+
+    def __call__(self, batch: tuple) -> Any:
+        share, own = self._taken(batch)
+        with _OwnRandomNumbers(self), scope(share=share):
+            if share.rows or self._mode == "predict":
+                return self._step(own)
+            kept = {id(v): v.read().clone() for v in metric_variables(self._model)}
+            out = self._step(own)
+            for variable in metric_variables(self._model):
+                accumulate_set(variable, kept.get(id(variable), 0))
+            return out
+
+    def _taken(self, batch: tuple) -> tuple[Share, tuple]:
+        leaves = [t for t in tree.flatten(batch) if t is not None]
+        rows = len(leaves[0])
+        if self._divided:
+            total = add_up([torch.tensor(rows, device=devices.current())])[0]
+            return Share(rows, int(total), self._is_users), batch
+        mine = part(rows, process_id(), num_processes())
+        self.rows.append(rows)
+        at = slice(mine.start, mine.stop) if mine else slice(0, 1)
+        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _rows(t, at), batch)
+
+
+def _rows(t: Any, at: slice) -> Any:
+    if t is None:
+        return None
+    if not isinstance(t, (torch.Tensor, np.ndarray)):
+        raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
+    return t[at]
+
+
+class _OwnRandomNumbers:
+    """A block that draws from a random generator of this process alone; what is drawn outside is the same in all."""
+
+    def __init__(self, steps: OwnRows) -> None:
+        self._steps = steps
+
+    def __enter__(self) -> None:
+        self._shared = torch.get_rng_state()
+        if self._steps._random is None:
+            torch.manual_seed(torch.initial_seed() + 1 + process_id())
+        else:
+            torch.set_rng_state(self._steps._random)
+
+    def __exit__(self, *error: object) -> None:
+        self._steps._random = torch.get_rng_state()
+        torch.set_rng_state(self._shared)
+
+
+# the end of a pass ----------------------------------------------------------------------------------------------------
+
+
+def end_pass(model: Any, logs: dict | None, trained: bool) -> dict | None:
+    """Make metrics those of all processes; after training also averages that layers keep of their own rows.
+
+    Args:
+        logs: of the last step, if it is a user's.
+
+    Returns:
+        The logs of all: the metrics if it is them that the step returned, else the processes' mean.
+    """
+    if trained:
+        _average([v for v in model.non_trainable_variables if v.stored.is_floating_point()])
+    _add_up_metrics(metric_variables(model))
+    if logs is None:
+        return None
+    found, logs = model.get_metrics_result_raw(), to_numbers(logs)
+    if found.keys() == logs.keys():
+        return found
+    of_all = replicas.from_all(logs)
+    return {name: np.mean([one[name] for one in of_all], axis=0) for name in logs}
+
+
+def stops(model: Any) -> bool:
+    """Whether training ends after this epoch, since any of the processes wants to."""
+    if replicas.together():
+        model.stop_training = any(replicas.from_all(bool(model.stop_training)))
+    return model.stop_training
+
+
+def _average(variables: list[Variable]) -> None:
+    if not variables:
+        return
+    with torch.no_grad():
+        for variable, total in zip(variables, add_up([v.stored for v in variables])):
+            _writable(variable).copy_(total / num_processes())
+
+
+def _add_up_metrics(variables: list[Variable]) -> None:
+    values = [_value(variable) for variable in variables]
+    for variable, value, total in zip(variables, values, add_up(values)):
+        kind = str(getattr(variable.aggregation, "value", variable.aggregation)).lower()
+        if kind in ("mean", "2"):
+            total = total / num_processes()
+        elif kind not in ("sum", "1"):
+            total = value.clone()
+            with replicas.exchange():
+                torch.distributed.broadcast(total, 0)
+        accumulate_set(variable, float(total) if type(variable._owner) is Tally else total)
+
+
+def _value(variable: Variable) -> torch.Tensor:
+    owner = variable._owner
+    # the same dtype in all processes, whether the host counts or not
+    return torch.as_tensor(owner.value(), dtype=to_torch(variable.dtype)) if type(owner) is Tally else variable.read()
+
+
+def metric_variables(model: Any) -> list[Variable]:
+    """The accumulators of a model's metrics, what its running loss waits to add included."""
+    model._compiled.loss_tracker.raw_result()
+    found = []
+    for metric in model.metrics:
+        for one in metric.metrics if isinstance(metric, CompiledMetrics) else [metric]:
+            found += one.variables
+    return found
+
+
+def joined(parts: list, rows: list[int]) -> list:
+    """Predictions of all rows, batch by batch, of each process's for its own.
+
+    Args:
+        parts: this process's, for each batch.
+        rows: of the batches, of all processes.
+    """
+    arrays = [tree.map_structure(lambda t: t.detach().cpu() if isinstance(t, torch.Tensor) else t, p) for p in parts]
+    found = replicas.from_all(arrays)
+    count = num_processes()
+    return [found[p][b] for b, size in enumerate(rows) for p in range(count) if part(size, p, count)]

@@ -1,0 +1,93 @@
+"""Training with several processes equals training with one: the programs of ``replica_programs`` by gloo on the CPU."""
+
+import os
+
+import numpy as np
+import pytest
+import replica_programs
+
+import kerasish as keras
+from kerasish.core.replicas import part
+from kerasish.distribution.layouts import DeviceMesh
+
+
+def flat(value):
+    if isinstance(value, dict):
+        return [x for key in sorted(value) for x in flat(value[key])]
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [x for one in value for x in flat(one)]
+    return [value]
+
+
+PROGRAMS = [program.__name__ for program in replica_programs.PROGRAMS]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return replica_programs.run(PROGRAMS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("replicas")
+
+
+@pytest.fixture(scope="module")
+def two(folder):
+    return keras.distribution.launch(replica_programs.run_with_files, (str(folder),), processes=2)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_two_processes_equal_one(alone, two, name):
+    for result in two:
+        np.testing.assert_allclose(flat(result[name]), flat(alone[name]), rtol=1e-5, atol=1e-5)
+
+
+def test_four_processes_equal_one(alone):
+    names = ["arrays", "dataset", "masks"]
+    for result in keras.distribution.launch(replica_programs.run, (names,), processes=4):
+        for name in names:
+            np.testing.assert_allclose(flat(result[name]), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_processes_have_one_set_of_weights_and_numbers_of_their_own(two):
+    first, second = (result["files"] for result in two)
+    assert first["weights"] == second["weights"]
+    assert set(first["drawn"]).isdisjoint(second["drawn"])
+
+
+def test_the_first_process_writes(two, folder):
+    assert sorted(os.listdir(folder)) == ["backup_0", "best_0.weights.h5", "log_0.csv", "saved_0.weights.h5"]
+
+
+def test_one_process_that_stops_stops_all(two):
+    assert [result["files"]["epochs"] for result in two] == [1, 1]
+
+
+def test_a_process_that_fails_ends_the_others():
+    with pytest.raises(Exception, match="this process fails"):
+        keras.distribution.launch(replica_programs.fail, processes=2)
+
+
+def test_launch_wants_a_number_of_processes():
+    with pytest.raises(ValueError, match="`processes` must be a positive number"):
+        keras.distribution.launch(print, processes=0)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 4, 10])
+@pytest.mark.parametrize("processes", [1, 2, 3, 4])
+def test_parts_are_all_rows_once(rows, processes):
+    parts = [part(rows, number, processes) for number in range(processes)]
+    assert [row for one in parts for row in one] == list(range(rows))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_devices_without_processes_are_refused():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    mesh = DeviceMesh((2,), ["batch"], ["cpu:0", "cpu:1"])
+    with (
+        keras.distribution.DataParallel(mesh).scope(),
+        pytest.raises(RuntimeError, match="2 devices, but 1 process"),
+    ):
+        model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0)

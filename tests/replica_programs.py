@@ -1,0 +1,178 @@
+"""Training programs that tests run in one process and in several: each returns plain data that must not depend on it."""
+
+import os
+
+import numpy as np
+import torch
+
+import kerasish as keras
+from kerasish import tf
+from kerasish.core.replicas import process_id
+
+_rng = np.random.default_rng(0)
+X = _rng.normal(size=(101, 6)).astype("float32")
+CLASSES = (X.sum(1) > 0).astype("int64")
+WEIGHTS = _rng.uniform(0, 2, 101).astype("float32")
+WORDS, TAGS = _rng.integers(0, 5, (37, 9)), _rng.integers(0, 3, (37, 9))
+
+
+def _state(model):
+    return [v.numpy().tolist() for v in model.weights]
+
+
+def arrays():
+    """Sample weights, penalties, weighted metrics, validation; the last batch has one row."""
+    layers = [
+        keras.Input((6,)),
+        keras.layers.Dense(8, "relu", kernel_regularizer="l2"),
+        keras.layers.Dense(2, "softmax"),
+    ]
+    model = keras.Sequential(layers)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["accuracy"])
+    history = model.fit(
+        X, CLASSES, batch_size=20, epochs=2, verbose=0, validation_data=(X[:33], CLASSES[:33]), sample_weight=WEIGHTS
+    )
+    results = model.evaluate(X, CLASSES, verbose=0, batch_size=7, sample_weight=WEIGHTS)
+    return [history.history, results, model.predict(X[:13], batch_size=5, verbose=0).tolist(), _state(model)]
+
+
+def dataset():
+    """A shuffled dataset with batches of fewer rows than four processes."""
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    data = tf.data.Dataset.from_tensor_slices((X, CLASSES)).shuffle(50).batch(3)
+    history = model.fit(data, epochs=2, verbose=0)
+    return [history.history, model.evaluate(data, verbose=0), model.train_on_batch(X, CLASSES), _state(model)]
+
+
+def masks():
+    """Time steps that count in one process and not in another."""
+    model = keras.Sequential(
+        [
+            keras.Input((9,)),
+            keras.layers.Embedding(5, 4, mask_zero=True),
+            keras.layers.LSTM(5, return_sequences=True),
+            keras.layers.Dense(3),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("rmsprop", loss, metrics=["accuracy"])
+    history = model.fit(WORDS, TAGS, batch_size=10, epochs=2, verbose=0)
+    return [history.history, model.evaluate(WORDS, TAGS, verbose=0), _state(model)]
+
+
+def outputs():
+    """Several outputs, a sum as loss, gradients that are accumulated."""
+    inputs = keras.Input((6,))
+    a = keras.layers.Dense(3, name="a")(inputs)
+    model = keras.Model(inputs, {"a": a, "b": keras.layers.Dense(1, name="b")(a)})
+    optimizer = keras.optimizers.SGD(0.01, gradient_accumulation_steps=2, global_clipnorm=1.0)
+    loss = {"a": "mse", "b": keras.losses.Huber(reduction="sum")}
+    model.compile(optimizer, loss, loss_weights={"a": 0.5, "b": 0.01}, metrics={"b": ["mae"]})
+    targets = {"a": X[:, :3], "b": X[:, :1]}
+    history = model.fit(X, targets, batch_size=16, epochs=2, verbose=0)
+    predicted = model.predict(X[:5], verbose=0)
+    return [history.history, model.evaluate(X, targets, verbose=0), predicted["b"].tolist(), _state(model)]
+
+
+class Own(keras.Model):
+    """A model with a ``train_step`` of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+        self.mean = keras.metrics.Mean(name="mean")
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            predicted = self(x, training=True)
+            loss = keras.losses.MeanSquaredError()(y, predicted)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        self.mean.update_state(loss)
+        return {"mean": self.mean.result()}
+
+
+def own_step():
+    model = Own()
+    model.compile("adam", "mse")
+    history = model.fit(X[:100], X[:100, :1], batch_size=20, epochs=2, verbose=0)
+    return [history.history, _state(model)]
+
+
+def batch_norm():
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(4),
+            keras.layers.BatchNormalization(synchronized=True),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse")
+    history = model.fit(X, X[:, :1], batch_size=21, epochs=2, verbose=0)
+    return [history.history, model.evaluate(X, X[:, :1], verbose=0), _state(model)]
+
+
+PROGRAMS = [arrays, dataset, masks, outputs, own_step, batch_norm]
+
+
+def run(names):
+    found = {}
+    for name in names:
+        keras.utils.set_random_seed(1)
+        found[name] = globals()[name]()
+    return found
+
+
+# what concerns the processes themselves -------------------------------------------------------------------------------
+
+
+class Draws(Own):
+    """Notes what its steps draw from torch's generator."""
+
+    drawn: list
+
+    def train_step(self, data):
+        self.drawn.append(float(torch.rand(())))
+        return super().train_step(data)
+
+
+class Stop(keras.callbacks.Callback):
+    """One process alone wants to stop after the first epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = process_id() == 1
+
+
+def files_and_numbers(folder):
+    """Who writes, what is drawn, who stops; from other weights and orders in each process."""
+    rank = process_id()
+    keras.utils.set_random_seed(rank)
+    model = Draws()
+    model.drawn = []
+    model.compile("sgd", "mse")
+    model(X[:1])
+    callbacks = [
+        keras.callbacks.CSVLogger(os.path.join(folder, f"log_{rank}.csv")),
+        keras.callbacks.ModelCheckpoint(os.path.join(folder, f"best_{rank}.weights.h5"), save_weights_only=True),
+        keras.callbacks.BackupAndRestore(os.path.join(folder, f"backup_{rank}"), delete_checkpoint=False),
+        Stop(),
+    ]
+    history = model.fit(X, X[:, :1], epochs=5, verbose=2, callbacks=callbacks)
+    model.save_weights(os.path.join(folder, f"saved_{rank}.weights.h5"))
+    return {"weights": _state(model), "drawn": [float(x) for x in model.drawn], "epochs": len(history.epoch)}
+
+
+def run_with_files(folder):
+    return {**run([program.__name__ for program in PROGRAMS]), "files": files_and_numbers(folder)}
+
+
+def fail():
+    if process_id() == 1:
+        raise ValueError("this process fails")
+    arrays()
