@@ -60,6 +60,7 @@ def fit(
     validation = _validation_feed(validation_data, validation_batch_size or batch_size)
     is_due = _schedule(validation_freq) if validation is not None else None
     passes = Passes(feed, steps_per_epoch)
+    feed.end_epoch()  # Keras resets what it has looked at: a data set that shuffles at an epoch's end does so now
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
     resumes = any(callback.resumes for callback in calls)
@@ -91,6 +92,7 @@ def fit(
                 warnings.warn(_VALIDATION_OVER, stacklevel=4)
             else:
                 checks.needed = False
+                validation.end_epoch()
                 results = _evaluate(model, checks, calls)
                 logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
         calls.on_epoch_end(epoch, logs)
@@ -119,6 +121,7 @@ def evaluate(
     steps = limited_steps(steps)
     feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
     passes = Passes(feed, steps)
+    feed.end_epoch()  # as before training
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     results = _evaluate(model, passes, calls)
     return results if return_dict else flatten_results(model._ordered("test", results))
