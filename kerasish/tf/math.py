@@ -188,7 +188,7 @@ def _softmax(x: torch.Tensor, axis: Any = None) -> torch.Tensor:
     axis = _checked_axis(x, axis)
     result = torch.softmax(x, axis)
     if axis in (-1, x.ndim - 1):
-        note(result, x, "Softmax")
+        result._keras_logits, result._logits_kind = x, "Softmax"  # type: ignore[attr-defined]  # see core/logits
     return result
 
 

@@ -322,7 +322,7 @@ def test_subclassed_models_are_made_from_their_configuration(tmp_path):
         config = json.loads(file.attrs["model_config"])
         assert config["class_name"] == "Net"
         assert sorted(config["config"]) == ["dtype", "name", "ready", "trainable"]
-        assert list(file["model_weights"].attrs["layer_names"]) == [model.d.name]
+        assert list(file["model_weights"].attrs["layer_names"]) == [model.d.name.encode()]
     other = load_model(tmp_path / "m.h5", custom_objects={"Net": Net})
     np.testing.assert_array_equal(other(X).numpy(), model(X).numpy())
     assert int(other.optimizer.iterations) == 1
