@@ -190,7 +190,7 @@ def predict_batch(model: Any, batch: tuple) -> Any:
     """The predictions for one batch as NumPy arrays."""
     runner = model._runner("predict")
     out = step_once(runner, batch)
-    if together():
+    if type(runner) is replicas.OwnRows:
         return tree.map_structure(joined, *replicas.joined([out], runner.rows))
     return joined(out) if isinstance(out, torch.Tensor) else tree.map_structure(joined, out)
 

@@ -387,7 +387,9 @@ class Trainer(OldCalls):
             settings.distribution.check_trainable()
             is_users = own is not None or self._overrides(f"{mode}_step")
             return replicas.OwnRows(own or self._eager_runner(mode), self, mode, is_users, divided)
-        return own or self._step_runner(mode, steps, batch_size, fixed)
+        if own is not None:
+            return own
+        return self._step_runner(mode, steps, batch_size, fixed) if mode == "train" else self._eager_runner(mode)
 
     def _step_runner(
         self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
