@@ -24,6 +24,8 @@ from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable
 from kerasish.layers import tracking
 
+LATE_METHODS = ("call", "build", "compute_mask")  # what a program may set on a class once it is there
+
 
 class CallSpec:
     """What the base class needs to know of a ``call``'s signature; made once per class.
@@ -99,6 +101,18 @@ def several_tensors(args: tuple, kwargs: dict) -> bool:
 
 def is_ours(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "").partition(".")[0] == "kerasish"
+
+
+def settle_late(cls: type) -> bool:
+    """Prepare methods that were set on a class, or on one above it, after its definition; whether there were any."""
+    found = False
+    for base in cls.__mro__:
+        settled = base.__dict__.get("_settled")
+        late = settled and {name for name, known in settled.items() if base.__dict__.get(name, known) is not known}
+        if late:
+            base._settle(late)  # type: ignore[attr-defined]
+            found = True
+    return found
 
 
 def adapt(call: Callable) -> Callable:
