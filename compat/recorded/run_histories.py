@@ -26,7 +26,7 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
         if "optimizer" in options:
             compiled["optimizer"] = options["optimizer"]
         fitted = fit_options(options, y)
-        model.compile(**{"optimizer": "sgd", **compiled, **how(keras, options)})
+        model.compile(**{"optimizer": "sgd", **compiled, **how(keras, case)})
         history = model.fit(x, y, epochs=EPOCHS, verbose=0, **fitted).history
         evaluated = model.evaluate(x, y, batch_size=BATCH, verbose=0, return_dict=True)
         predicted = model.predict(x, batch_size=BATCH, verbose=0)
@@ -43,9 +43,11 @@ def run(keras: Any, tf: Any, case: dict) -> dict:
     }
 
 
-def how(keras: Any, options: dict) -> dict:
-    """The real library runs eagerly: tracing would take minutes."""
-    return {"run_eagerly": True} if keras.__name__ == "keras" else {"jit_compile": options.get("jit", False)}
+def how(keras: Any, case: dict) -> dict:
+    """The real library runs eagerly: tracing would take minutes. Running losses of several outputs tell whether it does."""
+    if keras.__name__ == "keras" or case["model"] == "several":
+        return {"run_eagerly": True}
+    return {"jit_compile": case["options"].get("jit", False)}
 
 
 def fit_options(options: dict, y: Any) -> dict:

@@ -11,6 +11,12 @@ from kerasish.core.replicas import is_first
 _log = logging.getLogger("kerasish")
 
 
+def tell(text: str) -> None:
+    """Print ``text``; of several processes that compute together, the first one does."""
+    if is_first():
+        print(text, flush=True)
+
+
 def say(text: str, line_break: bool = True) -> None:
     """Write ``text`` to standard output; to the log "kerasish" after ``keras.config.disable_interactive_logging()``.
 

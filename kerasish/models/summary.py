@@ -11,6 +11,7 @@ import numpy as np
 from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
+from kerasish.core.messages import tell
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.operation import Operation
 from kerasish.models.operations import class_name
@@ -80,7 +81,7 @@ def print_summary(
         for line in lines:
             print_fn(line)
     else:
-        print("\n".join(lines))
+        tell("\n".join(lines))
 
 
 def _own_layers(model: Any) -> list:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core.errors import fail
+from kerasish.core.messages import tell
 from kerasish.saving.checkpoint_files import is_prefix
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount, Monitor, optimizers_of
@@ -83,10 +84,10 @@ class EarlyStopping(Monitor):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            tell(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                tell(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
 
@@ -172,13 +173,13 @@ class ModelCheckpoint(Monitor):
         else:
             self.model.save(path, overwrite=True)
         if self.verbose > 0:
-            print(f"\nEpoch {self._epoch + 1}: finished saving model to {path}")
+            tell(f"\nEpoch {self._epoch + 1}: finished saving model to {path}")
 
     def _is_due(self, logs: dict | None, path: str) -> bool:
         """Whether the model is to be written; says so. Without a value to compare it is, as in Keras."""
         if not self.save_best_only:
             if self.verbose > 0:
-                print(f"\nEpoch {self._epoch + 1}: saving model to {path}")
+                tell(f"\nEpoch {self._epoch + 1}: saving model to {path}")
             return True
         current = self.value(logs)
         if current is None:
@@ -194,7 +195,7 @@ class ModelCheckpoint(Monitor):
         improves = self.improves(current, self.best)
         if self.verbose > 0:
             change = f"improved from {best} to {current:.5f}, saving model to {path}"
-            print(f"\nEpoch {self._epoch + 1}: {self.monitor} {change if improves else f'did not improve from {best}'}")
+            tell(f"\nEpoch {self._epoch + 1}: {self.monitor} {change if improves else f'did not improve from {best}'}")
         if improves:
             self.best = current
         return improves
@@ -283,7 +284,7 @@ class ReduceLROnPlateau(Monitor):
             return False
         optimizer.learning_rate = new_rate = max(rate * self.factor, self.min_lr)
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {_label(name, optimizer)} to {new_rate}.")
+            tell(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {_label(name, optimizer)} to {new_rate}.")
         return True
 
     def in_cooldown(self) -> bool:
@@ -326,7 +327,7 @@ class LearningRateScheduler(Callback):
             raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
         optimizer.learning_rate = float(rate)
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {_label(name, optimizer)} to {rate}.")
+            tell(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {_label(name, optimizer)} to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs is not None:
@@ -404,7 +405,7 @@ class TerminateOnNaN(Callback):
             raise RuntimeError(
                 f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. Terminating training immediately."
             )
-        print(f"Batch {batch}: Invalid loss, terminating training")
+        tell(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True
 
 

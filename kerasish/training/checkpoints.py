@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from kerasish.core.errors import fail
+from kerasish.core.messages import tell
 from kerasish.saving import keras_file, model_files, steps
 from kerasish.training.monitor import BatchCount, Monitor
 
@@ -98,7 +99,7 @@ class OrbaxCheckpoint(Monitor):
 
     def _save(self, step: int) -> None:
         if self.verbose > 0:
-            print(f"\nStep {step}: saving checkpoint to {self.directory}")
+            tell(f"\nStep {step}: saving checkpoint to {self.directory}")
         config = None if self.save_weights_only else model_files.serialized(self.model)
         path = steps.path_of(self.directory, step, self.save_weights_only)
         assets = tempfile.TemporaryDirectory(prefix="keras_assets_")

@@ -15,7 +15,7 @@ import torch
 from kerasish import losses, metrics
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import local
+from kerasish.core.context import local, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
@@ -60,15 +60,15 @@ class LossTracker(Mean):
         super().reset_state()
 
 
-def add_loss(tracker: Mean, value: torch.Tensor, rows: int = 0) -> None:
-    """Add the loss of a batch of ``rows`` to a running mean; with other processes, this one's share of it."""
-    share = local.share
+def add_loss(tracker: Mean, value: torch.Tensor, rows: int | None) -> None:
+    """Add the loss of a batch of ``rows`` to a running mean, or that of any batch; of several processes, a share of it."""
+    share, value = local.share, value.detach()
     if share is None:
-        tracker.raw_update(value.detach(), rows)
+        tracker.raw_update(value.mean() if value.ndim and rows is None else value, rows)
         return
-    value = value.detach()
-    accumulate(tracker.total, value if not value.ndim else share.of_mean(value.mean()), share.total)
-    accumulate(tracker.count, share.rows)
+    value = value if not value.ndim else share.of_mean(value.mean())
+    accumulate(tracker.total, value, 1 if rows is None else share.total)
+    accumulate(tracker.count, share.fraction if rows is None else share.rows)
 
 
 class Term(NamedTuple):
@@ -85,9 +85,14 @@ class CompiledLoss:
 
     Args:
         output_names: gives the names of the model's outputs, or None.
+        by_rows: whether an output's running loss is the mean over samples. Otherwise it is the mean over batches, a shorter
+            one included, as it is in a graph of Keras's on TensorFlow.
     """
 
-    def __init__(self, loss: Any, loss_weights: Any, output_names: Callable[[], list[str] | None]) -> None:
+    def __init__(
+        self, loss: Any, loss_weights: Any, output_names: Callable[[], list[str] | None], by_rows: bool = False
+    ) -> None:
+        self._by_rows = by_rows
         self.loss = loss
         self.loss_weights = _checked_weights(loss_weights)
         if isinstance(loss, str) and loss.lower() not in _CROSSENTROPY:
@@ -153,12 +158,13 @@ class CompiledLoss:
         sample_weights = outputs.spread(sample_weight, "sample_weight", broadcast=True)
         total = None
         trackers = iter(self.trackers)
+        by_rows = self._by_rows or settings.run_functions_eagerly
         for i, function, factor, _ in self._terms:
             if targets[i] is None:
                 raise fail(ValueError, f"Output '{outputs.names[i]}' has a loss but was given no target")
             value = self._one(function, targets[i], predictions[i], sample_weights[i])
             if self.trackers:
-                add_loss(next(trackers), value, predictions[i].shape[0])
+                add_loss(next(trackers), value, predictions[i].shape[0] if by_rows else None)
             value = value if factor is None else value * factor
             total = value if total is None else total + value
         return total

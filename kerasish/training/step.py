@@ -84,7 +84,7 @@ class Step:
             found = self._sum(y, y_pred) if sample_weight is None else None
             total, number = found or (self.loss(x, y, y_pred, sample_weight, False), None)
             if local.share is not None and number is None:
-                add_loss(self.compiled.loss_tracker, total)
+                add_loss(self.compiled.loss_tracker, total, local.share.rows)
                 number = 0
             return self.accumulate(x, y, y_pred, sample_weight, total, number)
 

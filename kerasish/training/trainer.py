@@ -45,7 +45,8 @@ class Compiled:
         self.optimizer = optimizers.get(arguments["optimizer"])
         loss, weighted, unweighted = arguments["loss"], arguments["weighted_metrics"], arguments["metrics"]
         names = model._output_names
-        self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names)
+        by_rows = arguments["run_eagerly"]
+        self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names, by_rows)
         has_metrics = unweighted is not None or weighted is not None
         before = model._compiled.metrics if model._compiled is not None else None
         self.metrics = CompiledMetrics(unweighted, weighted, names, self.loss) if has_metrics else before

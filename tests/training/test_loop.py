@@ -287,10 +287,23 @@ def test_fit_of_two_outputs_has_keras_history(kind, y, compiled, arguments, hist
     ob = layers.Dense(3, activation="softmax", name="ob")(hidden)
     outputs = {"list": [oa, ob], "dict": both(oa, ob), "keys": both(oa, ob, ("k1", "k0"))}[kind]
     model = fixed(models.Model(a, outputs))
-    model.compile("sgd", **compiled)
+    model.compile("sgd", **compiled, run_eagerly=True)  # as it was recorded: in a graph running losses differ
     got = model.fit(T, y, epochs=2, batch_size=4, shuffle=False, verbose=0, **arguments)
     assert_logs(got.history, history, rel=1e-5)
     assert model.evaluate(T, y, verbose=0) == pytest.approx(evaluated, rel=1e-5)
+
+
+def test_running_losses_of_outputs_are_means_over_batches_in_graphs():
+    x = np.random.RandomState(0).randn(10, 3).astype("float32")
+    y = [x[:, :1] * 3, x[:, 1:2] + 2]
+    keras.utils.set_random_seed(0)
+    inputs = layers.Input((3,))
+    model = models.Model(inputs, [layers.Dense(1, name="a")(inputs), layers.Dense(1, name="b")(inputs)])
+    model.compile("sgd", ["mse", "mae"])
+    history = model.fit(x, y, batch_size=4, shuffle=False, verbose=0).history  # Keras 3.15 on TensorFlow
+    assert_logs(history, {"a_loss": [15.364769], "b_loss": [3.1691287], "loss": [18.331558]}, rel=1e-5)
+    results = model.evaluate(x, y, batch_size=4, verbose=0)
+    assert results == pytest.approx([15.217712, 12.341316, 3.1263819], rel=1e-5)
 
 
 def test_masked_steps_count_neither_in_loss_nor_in_metrics():
