@@ -107,10 +107,10 @@ def settle_late(cls: type) -> bool:
     """Prepare methods that were set on a class, or on one above it, after its definition; whether there were any."""
     found = False
     for base in cls.__mro__:
-        settled = base.__dict__.get("_settled")
-        late = settled and {name for name, known in settled.items() if base.__dict__.get(name, known) is not known}
+        known = base.__dict__.get("_known_methods")
+        late = known and {name for name, one in known.items() if base.__dict__.get(name, one) is not one}
         if late:
-            base._settle(late)  # type: ignore[attr-defined]
+            base._prepare_methods(late)  # type: ignore[attr-defined]
             found = True
     return found
 

@@ -146,10 +146,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._is_base = cls.__dict__.get("_is_base", False)
-        cls._settle(cls.__dict__)
+        cls._prepare_methods(cls.__dict__)
 
     @classmethod
-    def _settle(cls, given: Any) -> None:
+    def _prepare_methods(cls, given: Any) -> None:
         """Prepare what the class itself defines of the names given: its body's, or methods that were set later."""
         if "call" in given:
             call = cls.__dict__["call"]
@@ -160,7 +160,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             else:
                 cls._raw_call = call
                 cls.call = dispatch.boundary(call)
-            late = "_settled" in cls.__dict__
+            late = "_known_methods" in cls.__dict__
             if late or "_lowered" not in cls.__dict__:
                 cls._lowered = Layer._lowered  # that of a base class belongs to its ``call``
             if late or "_lowered_join" not in cls.__dict__:
@@ -180,7 +180,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             cls.get_config = in_order(cls)
         if "quantize" in given:
             cls.quantize = settles_config(cls.__dict__["quantize"])
-        cls._settled = {name: cls.__dict__.get(name) for name in LATE_METHODS}
+        cls._known_methods = {name: cls.__dict__.get(name) for name in LATE_METHODS}
 
     # what subclasses define
 
