@@ -1,6 +1,7 @@
 """Training programs that tests run in one process and in several: each returns plain data that must not depend on it."""
 
 import os
+import signal
 
 import numpy as np
 import torch
@@ -166,6 +167,31 @@ def files_and_numbers(folder):
     history = model.fit(X, X[:, :1], epochs=5, verbose=2, callbacks=callbacks)
     model.save_weights(os.path.join(folder, f"saved_{rank}.weights.h5"))
     return {"weights": _state(model), "drawn": [float(x) for x in model.drawn], "epochs": len(history.epoch)}
+
+
+class Dies(keras.callbacks.Callback):
+    """One process is killed in the third epoch of the first run."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.mark = os.path.join(folder, "died")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2 and process_id() == 1 and not os.path.exists(self.mark):
+            open(self.mark, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def goes_on(folder):
+    """A run with random numbers in data and steps that goes on from a backup, if there is one."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(8), keras.layers.Dropout(0.3), keras.layers.Dense(1)]
+    )
+    model.compile("adam", "mse")
+    callbacks = [keras.callbacks.BackupAndRestore(os.path.join(folder, "backup")), Dies(folder)]
+    model.fit(X, CLASSES, batch_size=20, epochs=4, verbose=0, callbacks=callbacks)
+    return _state(model)
 
 
 def run_with_files(folder):

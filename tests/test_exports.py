@@ -29,6 +29,7 @@ OTHERS = {
     "keras.uninstall": "undoes install",
     "keras.config.set_style": "chooses Keras 2's or Keras 3's look",
     "keras.config.style": "the look that is chosen",
+    "keras.distribution.launch": "starts the processes of one machine",
     "keras.backend.Variable": "keras.src.backend has it",
     "keras.callbacks.BaseLogger": "Keras 2's",
     "keras.callbacks.MonitorCallback": "keras.src.callbacks has it",

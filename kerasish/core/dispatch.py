@@ -239,6 +239,28 @@ def strings(implementation: Callable) -> Callable[[F], F]:
     return mark
 
 
+def whole_indices(function: F) -> F:
+    """Below ``@strict_op``: an ``Index`` that is no tensor may be floats or truth values in an array, as in TensorFlow."""
+    function.convert = _whole  # type: ignore[attr-defined]
+    return function
+
+
+def _whole(value: Any) -> Any:
+    """Values that have no dtype of TensorFlow's as integers, unless they are Python's floats."""
+    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if array.dtype.kind == "b" or not array.size or (array is value and array.dtype.kind == "f"):
+        return raw(array.astype(np.int64))
+    return raw(value)
+
+
+def _no_text(value: Any) -> Any:
+    """An ``Index`` of a Keras operation."""
+    converted = raw(value)
+    if isinstance(converted, np.ndarray):
+        raise DTypeMismatchError("Indices and the like are numbers, but text was given.")
+    return converted
+
+
 def symbolic(rule: Callable) -> Callable[[F], F]:
     """Below ``@op``: what gives the results on symbolic tensors where tracing cannot, since sizes depend on values.
 
@@ -255,12 +277,14 @@ def symbolic(rule: Callable) -> Callable[[F], F]:
 class _Slot:
     """One tensor parameter of an operation."""
 
-    __slots__ = ("grouped", "index", "keeps_scalars", "name", "sequence", "strong", "variadic")
+    __slots__ = ("convert", "grouped", "index", "keeps_scalars", "name", "optional", "sequence", "strong", "variadic")
 
-    def __init__(self, index: int, name: str, annotation: str, variadic: bool = False) -> None:
+    def __init__(self, index: int, name: str, annotation: str, variadic: bool = False, optional: bool = False) -> None:
         self.index = index
         self.name = name
+        self.convert = raw
         self.variadic = variadic
+        self.optional = optional
         self.sequence = annotation == "Arrays" or variadic
         self.grouped = annotation != "Index"
         self.keeps_scalars = annotation == "Operand"
@@ -278,7 +302,11 @@ class _Slot:
             return []
         value = holder[key]
         if value is None:
-            return []
+            if self.optional:
+                return []
+            raise ValueError(
+                "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
+            )
         if self.sequence and isinstance(value, (list, tuple)):
             holder[key] = value = list(value)
             return [(value, i) for i in range(len(value))]
@@ -292,7 +320,8 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
         if annotation in ("Array", "Operand", "Strong", "Arrays", "Index"):
             keyword_only = parameter.kind is inspect.Parameter.KEYWORD_ONLY
             variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
-            slots.append(_Slot(sys.maxsize if keyword_only else index, parameter.name, annotation, variadic))
+            optional = annotation != str(parameter.annotation) or parameter.default is None
+            slots.append(_Slot(sys.maxsize if keyword_only else index, parameter.name, annotation, variadic, optional))
     return slots
 
 
@@ -326,7 +355,7 @@ class _Arguments:
             self.composite = value if self.composite is None else self.composite
             return
         elif not slot.grouped:
-            holder[key] = raw(value)
+            holder[key] = slot.convert(value)
             return
         if slot.grouped:
             self.group.append((holder, key, slot))
@@ -335,6 +364,9 @@ class _Arguments:
 def _publish(function: F, unify: Callable) -> F:
     signature = inspect.signature(function)
     slots = _slots(signature)
+    of_keras = function.__module__.startswith("kerasish.ops") and not hasattr(function, "strings")
+    for slot in slots:
+        slot.convert = getattr(function, "convert", _no_text if of_keras else raw)
     name = function.__name__
     string_function = getattr(function, "strings", None)
 

@@ -82,6 +82,11 @@ def write_as(path: str, thing: Any) -> None:
     _public_names[id(thing)] = path
 
 
+def is_public(path: str) -> bool:
+    """Whether a public object of that path is there: ``"keras.layers.Dense"``."""
+    return path in _public
+
+
 def publish_later(path: str, load: Callable[[], Any]) -> None:
     """Announce a public package that publishes its names when ``load`` is called: at the first file that names it."""
     _later[path] = load
@@ -206,7 +211,7 @@ def serialize_keras_object(obj: Any) -> Any:
     """Plain data (JSON's kinds) that ``deserialize_keras_object`` turns into an equal object.
 
     Raises:
-        ValueError: the object has no ``get_config`` and is not registered.
+        TypeError: the object has no ``get_config``.
     """
     if obj is None or type(obj) in (str, int, float, bool):
         return obj
@@ -242,7 +247,7 @@ def serialize_keras_object(obj: Any) -> Any:
     if inspect.isfunction(obj) or inspect.isbuiltin(obj) or inspect.isclass(obj):
         return _serialize_function(obj)
     raise fail(
-        ValueError,
+        TypeError,
         f"Cannot serialize object {obj!r} of type {type(obj)}",
         hint="To be serializable, a class must implement the `get_config()` method.",
     )

@@ -203,7 +203,7 @@ def standardize_shape(shape: Any) -> tuple:
     Raises:
         ValueError: a dimension is negative or not an integer.
     """
-    if isinstance(shape, int):
+    if isinstance(shape, int) and not isinstance(shape, bool):
         shape = (shape,)
     if shape is None or isinstance(shape, str) or not isinstance(shape, Iterable):
         raise fail(ValueError, "A shape must be a tuple of integers or None", received=repr(shape))
@@ -215,9 +215,6 @@ def standardize_shape(shape: Any) -> tuple:
         try:
             dims.append(dim.__index__())
         except (AttributeError, TypeError):
-            if isinstance(dim, float) and dim.is_integer():
-                dims.append(int(dim))
-                continue
             raise fail(
                 ValueError, f"Cannot convert '{shape}' to a shape: found the dimension {dim!r}", "integers or None"
             ) from None

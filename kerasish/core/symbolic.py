@@ -19,7 +19,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope, unique_name
-from kerasish.core.dtypes import DType, as_dtype, to_torch
+from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
@@ -61,8 +61,11 @@ class KerasTensor:
     ) -> None:
         if sparse and ragged:
             raise ValueError("KerasTensor cannot have `sparse=True` and `ragged=True` at the same time.")
-        self._shape = TensorShape(shape)
-        self._dtype = as_dtype(dtype)
+        try:
+            self._shape = TensorShape(shape)
+        except TypeError as error:
+            raise ValueError(f"Cannot convert '{shape}' to a shape. {error}") from None
+        self._dtype = dtype if type(dtype) is DType else as_dtype(standardize(dtype))
         self.sparse = bool(sparse)
         self.ragged = ragged
         self.name = name or unique_name("keras_tensor")

@@ -74,15 +74,21 @@ def initialize(
     by_launcher = "MASTER_ADDR" in os.environ
     if job_addresses is None and not by_launcher:
         raise fail(ValueError, "`job_addresses` is needed with several processes", "'host:port,...'", "None")
+    timeout = datetime.timedelta(seconds=float(os.environ.get(f"{_VARIABLES}TIMEOUT", _TIMEOUT)))
+    store, _, _ = next(
+        torch.distributed.rendezvous(_meeting_place(job_addresses), process_id, num_processes, timeout=timeout)
+    )
+    # a launcher's second try finds the addresses of the first one in the store
+    store = torch.distributed.PrefixStore(f"try_{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
     torch.distributed.init_process_group(
-        devices.process_backend(),
-        init_method=f"tcp://{job_addresses.split(',')[0]}" if job_addresses else None,
-        timeout=datetime.timedelta(seconds=float(os.environ.get(f"{_VARIABLES}TIMEOUT", _TIMEOUT))),
-        world_size=num_processes,
-        rank=process_id,
+        devices.process_backend(), store=store, timeout=timeout, world_size=num_processes, rank=process_id
     )
     atexit.register(_leave)
     set_random_state(from_first(random_state([])), [])
+
+
+def _meeting_place(job_addresses: str | None) -> str:
+    return f"tcp://{job_addresses.split(',')[0]}" if job_addresses else "env://"
 
 
 def _leave() -> None:

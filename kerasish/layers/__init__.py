@@ -248,7 +248,7 @@ __all__ = [
     "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract",
 ]  # fmt: skip
 # no file names these two
-publish(__name__, globals(), [name for name in __all__ if name not in ("InputSpec", "Layer")])
+publish(__name__, globals(), [name for name in __all__ if name != "InputSpec"])
 InputSpec.__module__ = Layer.__module__ = GroupedQueryAttention.__module__ = __name__
 
 

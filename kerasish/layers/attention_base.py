@@ -148,6 +148,9 @@ class ProjectedAttention(ProtectedNames):
                 "to access attention scores."
             )
         drops = bool(self.dropout and training)
+        if not query.dtype == key.dtype == value.dtype:  # projections with policies of their own
+            common = torch.promote_types(torch.promote_types(query.dtype, key.dtype), value.dtype)
+            query, key, value = query.to(common), key.to(common), value.to(common)
         stepwise = return_attention_scores or (drops and self.seed is not None)
         if use_causal_mask and (stepwise or not self._is_usual):
             attention_mask = causal_mask(query.shape[1], value.shape[1], query.device).unsqueeze(0)

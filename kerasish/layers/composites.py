@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import to_torch
@@ -67,3 +69,28 @@ class TakesComposites:
         flat = cast_float(dispatch.raw(inputs.flat_values), self._dtype_policy.compute_dtype if self.autocast else None)
         with dispatch.recorded_only():
             return inputs._around(dispatch.wrap(self._compute(self._raw_call, (flat, *args), kwargs)))
+
+
+def run_padded(layer: Any, inputs: RaggedTensor, *args: Any, **kwargs: Any) -> Any:
+    """A recurrent layer on sequences of different lengths: filled up, masked, and its outputs for each step cut again.
+
+    Raises:
+        ValueError: more than the time is ragged.
+    """
+    if inputs.ragged_rank != 1:
+        raise fail(
+            ValueError, f"Layer '{layer.name}' takes sequences that are ragged in time only", received=inputs.shape
+        )
+    lengths = inputs.row_lengths()
+    dense = inputs.to_tensor()
+    steps = torch.arange(dense.shape[1], device=dispatch.raw(dense).device)
+    kwargs["mask"] = dispatch.wrap(steps < dispatch.raw(lengths).to(steps.device)[:, None])
+    outputs = layer(dense, *args, **kwargs)
+    if not layer.return_sequences:
+        return outputs
+    several = isinstance(outputs, (list, tuple))
+    first, *states = outputs if several else (outputs,)
+    backwards = getattr(layer, "go_backwards", False)
+    cut = RaggedTensor.from_tensor(first[:, ::-1] if backwards else first, lengths)
+    cut = cut[:, ::-1] if backwards else cut
+    return type(outputs)((cut, *states)) if several else cut

@@ -77,7 +77,7 @@ def captured_arguments(obj: Any, args: tuple, kwargs: dict) -> dict:
 def _captured(obj: Any, name: str, value: Any) -> Any:
     try:
         return registry.serialize_keras_object(value)
-    except ValueError:
+    except (TypeError, ValueError):
         raise _not_captured(obj, name, value) from None
 
 

@@ -565,7 +565,7 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        if callable(self._output_shape):
+        if not isinstance(self._output_shape, (list, tuple)) and callable(self._output_shape):
             return self._output_shape(input_shape)
         if self._output_shape is None:
             return shape_tree(self.compute_output_spec(keras_tensors(input_shape, self.compute_dtype)))
@@ -587,7 +587,7 @@ class Lambda(Layer):
         config = {**base, "function": registry.serialize_keras_object(self.function)}
         if self._output_shape is not None:
             shape = self._output_shape
-            config["output_shape"] = registry.serialize_keras_object(shape) if callable(shape) else shape
+            config["output_shape"] = list(shape) if isinstance(shape, list) else registry.serialize_keras_object(shape)
         if self.mask is not None:
             config["mask"] = registry.serialize_keras_object(self.mask)
         config["arguments"] = registry.serialize_keras_object(self.arguments)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -55,11 +56,22 @@ def stateless_call(
                 f"Received list with length {len(values)}, but expected {len(own)} variables."
             )
         pairs += zip(own, values)
-    with StatelessScope(pairs, collect_losses=return_losses) as scope:
+    with StatelessScope(pairs, collect_losses=return_losses) as scope, _without_own_penalty(self):
         outputs = self(*args, **kwargs)
         losses = self.losses if return_losses else None
         new = [scope.get_current_value(variable) for variable in self.non_trainable_variables]
+        self._clear_losses()  # they belong to the other values
     return (outputs, new, losses) if return_losses else (outputs, new)
+
+
+@contextlib.contextmanager
+def _without_own_penalty(layer: Any) -> Iterator[None]:
+    """A block in which calls of the layer itself add no activity penalty; its sublayers' do. Keras runs ``call`` alone."""
+    own, layer.__dict__["activity_regularizer"] = layer.activity_regularizer, None
+    try:
+        yield
+    finally:
+        layer.__dict__["activity_regularizer"] = own
 
 
 def rematerialized_call(self: Any, layer_call: Callable, *args: Any, **kwargs: Any) -> Callable:

@@ -674,7 +674,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             layout: how the tensor is stored, see ``core.variable.Layout``.
         """
         order = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
-        if not args or not (isinstance(args[0], str) or args[0] is None):
+        if not args or not (isinstance(args[0], str) or (args[0] is None and not _is_initializer(args[1:2]))):
             order = ("shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint")
         given = dict(zip(order, args))
         if unknown := set(kwargs) - {"use_resource", "synchronization"}:
@@ -855,6 +855,11 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 Layer._call_spec = CallSpec(Layer.call)
 Layer._raw_call = Layer.call
 Layer.build = wrap_build(Layer.build)  # type: ignore[method-assign]
+
+
+def _is_initializer(second: tuple) -> bool:
+    """Whether the argument after a shape of None is Keras 3's, not Keras 2's shape after a name of None."""
+    return bool(second) and (isinstance(second[0], str) or callable(second[0]))
 
 
 def _home(cls: type, name: str) -> type:

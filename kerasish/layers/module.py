@@ -205,7 +205,7 @@ class Module(nn.Module):
     def _variables_for(self, count: int) -> list[Variable]:
         """The variables that a file with ``count`` arrays means: Keras leaves out what subclasses of some layers add."""
         own, known = self._file_variables(), self._own_file_variables()
-        if count == len(own) or count != len(known):
+        if count == len(own) or count != len(known) or not known:
             return own
         warnings.warn(
             f"The file has no values for {[v.name for v in own[count:]]} of layer '{self.name}', which keep theirs: Keras "

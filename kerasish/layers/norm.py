@@ -312,6 +312,9 @@ class UnitNormalization(Layer):
         return in_float32(lambda t: normalize.raw(t, self.axis, 2, 1e-12), x)
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
+        rank = len(input_shape)
+        if any(not -rank <= axis < rank for axis in (self.axis if isinstance(self.axis, list) else [self.axis])):
+            raise ValueError(f"Axis {self.axis} is out of bounds for input shape {tuple(input_shape)}.")
         return TensorShape(input_shape)
 
 

@@ -17,6 +17,7 @@ from kerasish.layers import tracking
 from kerasish.layers.calling import has_tensors, is_number_list
 from kerasish.layers.cell_base import initial_state, output_size, state_template
 from kerasish.layers.cells import StackedRNNCells
+from kerasish.layers.composites import run_padded
 from kerasish.layers.layer import Layer
 from kerasish.ops import recurrent
 
@@ -181,6 +182,9 @@ class RNN(Layer):
             tree.map_structure(lambda variable, value: variable.write(value.detach()), self._states, states)
         result = outputs if self.return_sequences else last
         return (result, *states) if self.return_state else result
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        return run_padded(self, inputs, *args, **kwargs)
 
     def inner_loop(
         self, sequences: torch.Tensor, initial_state: list, mask: torch.Tensor | None, training: bool | None = False

@@ -10,6 +10,7 @@ from kerasish.core import registry, tree
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import KerasTensor
+from kerasish.layers.composites import run_padded
 from kerasish.layers.layer import Layer
 from kerasish.layers.rnn import split_states
 
@@ -228,6 +229,9 @@ class Bidirectional(Layer):
                 layer.build(sequences_shape)
 
     # the call
+
+    def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        return run_padded(self, inputs, *args, **kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = split_states(args, kwargs)

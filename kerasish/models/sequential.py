@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from kerasish.core import dispatch, registry
@@ -88,7 +89,8 @@ class Sequential(Model):
         self.__dict__["_network"] = None
         self.built = False
         if rebuild and entry is not None and self._stack:
-            self._draw(entry)
+            with contextlib.suppress(NotImplementedError):  # of a layer without a call
+                self._draw(entry)
 
     def _draw(self, entry: InputLayer) -> None:
         unique_name("functional")  # Keras makes a model of that kind here, so automatic names count on

@@ -135,6 +135,11 @@ def slice_update(inputs: Array, start_indices: Any, updates: Index) -> Any:
     A block that would reach outside is moved inside.
     """
     starts = integer_shape(start_indices)
+    if not len(starts) == updates.ndim == inputs.ndim:
+        raise InvalidArgumentError(
+            f"slice_update takes a start for each axis of a tensor, and updates of the same rank: {inputs.ndim}. Received: "
+            f"{len(starts)} starts and updates of rank {updates.ndim} [Op:slice_update]"
+        )
     result = inputs.clone()
     block = result
     for axis, size in enumerate(updates.shape):
@@ -171,10 +176,16 @@ def scatter_update(inputs: Array, indices: Index, updates: Index, reduction: str
 
     Raises:
         ValueError: another reduction.
-        InvalidArgumentError: an index is out of bounds.
+        InvalidArgumentError: an index is out of bounds, or the updates have another shape than what they replace.
     """
     updates = updates.to(inputs.dtype)
     places = _coordinates(indices)
+    wanted = (*indices.shape[:-1], *inputs.shape[len(places) :])
+    if tuple(updates.shape) != wanted:
+        raise InvalidArgumentError(
+            f"Updates of indices of shape {list(indices.shape)} into a tensor of shape {list(inputs.shape)} have the shape "
+            f"{list(wanted)}. Received: {list(updates.shape)} [Op:TensorScatterUpdate]"
+        )
     if reduction is None or reduction == "add":
         return inputs.index_put(places, updates, accumulate=reduction == "add")
     if reduction not in _REDUCTIONS:

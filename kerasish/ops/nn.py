@@ -279,10 +279,13 @@ def _no_places(x: torch.Tensor) -> torch.Tensor:
 
 def _codes(x: torch.Tensor, num_classes: int, axis: int) -> torch.Tensor:
     """Whether each index is the class of its place, as booleans, with the classes along a new ``axis``."""
-    if not isinstance(num_classes, int):
-        raise fail(TypeError, "`num_classes` must be an integer", received=repr(num_classes))
-    if x.dtype is torch.bool or x.is_floating_point():
-        x = x.long()
+    try:
+        num_classes = num_classes.__index__()
+    except (AttributeError, TypeError):
+        kind = ValueError if num_classes is None else TypeError
+        raise fail(kind, "`num_classes` must be an integer", received=repr(num_classes)) from None
+    if x.dtype not in (torch.int32, torch.int64):
+        x = x.long()  # also bytes, which cannot count all classes
     classes = torch.arange(num_classes, dtype=x.dtype, device=x.device)
     if axis == -1:
         return x.unsqueeze(-1) == classes

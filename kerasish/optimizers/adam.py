@@ -205,6 +205,15 @@ class Nadam(Rule):
         super()._add_slots(variables)
         self._u_product = self._host_variable(1.0, np.dtype(self._number).name, "variable")
 
+    def _after_loading(self, loaded: list[Variable]) -> None:
+        """Files of Keras 2 have the step, and not the product that goes with it."""
+        if any(variable is self._u_product for variable in loaded):
+            return
+        product = 1.0
+        for step in range(1, self.step):
+            product *= self.beta_1 * (1.0 - 0.5 * 0.96**step)
+        self._u_product.assign(product)
+
     def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         beta_1 = single(self.beta_1)
         now, then = (beta_1 * (1.0 - 0.5 * self.power(0.96, i)) for i in (step, step + 1))

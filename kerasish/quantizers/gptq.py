@@ -28,7 +28,8 @@ class Hessian:
     def update(self, inputs: torch.Tensor) -> None:
         """Take inputs into account, (..., size)."""
         x = inputs.detach().reshape(-1, self.size).to(torch.float32)
-        gram = x.t() @ x
+        with torch.autocast(x.device.type, enabled=False):  # a mixed policy's: 16 bits would not do
+            gram = x.t() @ x
         gram = (gram + gram.t()) / 2.0
         total = self.count + x.shape[0]
         before = 0.0 if self.matrix is None else self.matrix * (self.count / total)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from kerasish.core.dispatch import Array, op
-from kerasish.core.registry import publish
+from kerasish.core.registry import is_public, publish
 
 _ANY = object()  # whatever the value, leaving it out changes nothing
 
@@ -136,7 +136,22 @@ def _object_to_keras_3(data: dict) -> Any:
         config["fn"] = {"module": "builtins", "class_name": "function", "config": config["fn"]}
     if config.get("quantization_config", _ANY) is None:
         del config["quantization_config"]  # of Keras 3; another value is an error of the layer
+    for key in ("layers", "layer", "backward_layer"):
+        at_home("keras.layers", config.get(key))
     return data
+
+
+def at_home(package: str, data: Any) -> None:
+    """Let the serialized objects in lists and dictionaries say their package, which Keras 2 leaves to their place.
+
+    Several classes share a name: ``Identity`` is a layer and an initializer, ``MeanSquaredError`` a loss and a metric.
+    """
+    if is_object(data):
+        if not data.get("module") and is_public(f"{package}.{data['class_name']}"):
+            data["module"] = package
+    elif isinstance(data, (list, dict)):
+        for value in data.values() if isinstance(data, dict) else data:
+            at_home(package, value)
 
 
 def functional_to_keras_3(config: dict) -> dict:

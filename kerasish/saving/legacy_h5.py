@@ -21,7 +21,7 @@ from kerasish.core import registry
 from kerasish.core.errors import fail
 from kerasish.saving import cudnn_weights, h5
 from kerasish.saving.archive import replacing
-from kerasish.saving.dialects import KERAS_2_OPTIMIZERS, is_object, to_keras_2, to_keras_3
+from kerasish.saving.dialects import KERAS_2_OPTIMIZERS, at_home, is_object, to_keras_2, to_keras_3
 from kerasish.saving.keras_file import parse_json
 from kerasish.saving.transfer import Transfer, match_optimizer
 
@@ -33,8 +33,10 @@ _SLOTS = {
     "velocity": "velocity", "momentum": "momentum", "average_gradient": "average_gradient", "rms": "velocity",
     "mg": "average_gradient", "accumulator": "accumulator", "linear": "linear", "accumulated_grad": "accumulated_grad",
     "accumulated_delta_var": "accumulated_delta_var", "accum_grad": "accumulated_grad",
-    "accum_var": "accumulated_delta_var",
+    "accum_var": "accumulated_delta_var", "r": "row", "c": "column",
 }  # fmt: skip
+
+_OF_MATRICES = ("row", "column")  # Adafactor's
 
 
 def layer_weights(layer: Any) -> list:
@@ -152,6 +154,8 @@ def _optimizer_arrays(optimizer: Any) -> list[tuple[str, Any]]:
     for variable in optimizer.variables:
         if id(variable) in names:
             slot, index = names[id(variable)]
+            if slot in _OF_MATRICES and not len(variable.shape):
+                continue  # of a vector: it has no values
             arrays.append((f"{kind}/{theirs.get(slot, slot)}/{trained[index].path}:0", variable.numpy()))
     if kind == "SGD" and not optimizer.momentum and optimizer.built:
         arrays += [(f"SGD/m/{v.path}:0", np.zeros(tuple(v.shape), v.dtype.name)) for v in trained]
@@ -207,7 +211,7 @@ def load_weights(model: Any, group: h5.Group, by_name: bool = False, skip_mismat
     else:
         pairs = _in_order(model, stored)
     for layer, name in pairs:
-        transfer.match(name, layer, layer_weights(layer), cudnn_weights.todays(layer, stored[name]))
+        transfer.match(name, layer, layer_weights(layer), cudnn_weights.todays(layer, stored[name]), skip_mismatch)
     top = _arrays(group, TOP) if group.group(TOP) is not None else []
     if (top or _own_weights(model)) and not by_name:
         transfer.match(TOP, model, _own_weights(model), top)
@@ -256,6 +260,7 @@ def _compile_arguments(training: dict, model: Any) -> dict:
     outputs = model.output_names if model._network is not None else []
     for key in ("metrics", "weighted_metrics"):
         if arguments.get(key):
+            at_home("keras.metrics", arguments[key])
             arguments[key] = _metrics(arguments[key], outputs)
     return arguments
 
@@ -292,6 +297,7 @@ def _load_optimizer(model: Any, group: h5.Group | None, file: str) -> None:
         own = {name: [table[i] for i in sorted(table)] for name, table in optimizer._slots.items()}
         transfer.match("iteration", optimizer, [optimizer.variables[0]], arrays[:1])
         for slot, variables in own.items():
+            variables = [v for v in variables if len(v.shape) or slot not in _OF_MATRICES]
             transfer.match(f"{OPTIMIZER}/{slot}", optimizer, variables, slots.get(slot, []))
     if transfer.problems:
         problems = "; ".join(transfer.problems)

@@ -52,11 +52,19 @@ class Transfer:
         self._owners: list[tuple[Any, list[Variable]]] = []  # layers that are told once they are loaded
         self._custom: list[tuple[str, Any, Store]] = []
 
-    def match(self, where: str, owner: Any, variables: list[Variable], arrays: list[Stored]) -> None:
-        """Plan to set an object's variables from the file's arrays, or note why that cannot be."""
+    def match(
+        self, where: str, owner: Any, variables: list[Variable], arrays: list[Stored], apart: bool = False
+    ) -> None:
+        """Plan to set an object's variables from the file's arrays, or note why that cannot be.
+
+        Args:
+            apart: whether variables that fit are set though others of the same object do not.
+        """
         problem = _difference(owner, variables, arrays)
         if problem:
             self.problems.append(f"{where}: {problem}")
+            if apart and len(variables) == len(arrays):
+                self._pairs += [(v, a) for v, a in zip(variables, arrays) if not _difference(owner, [v], [a])]
         else:
             self._pairs += zip(variables, arrays, strict=True)
             if hasattr(owner, "_after_loading"):
@@ -156,13 +164,23 @@ def _shapes(variables: list[Variable]) -> str:
 # optimizers -----------------------------------------------------------------------------------------------------------
 
 
+def _of_keras_2(own: list[Variable], arrays: list[Stored]) -> tuple[list[Variable], list[Stored]]:
+    """The state as Keras 2 stores it: no learning rate, no other numbers but the step, momenta even where SGD has none."""
+    without_rate = [v for v in own if v.name != "learning_rate"]
+    if len(without_rate) == 1 and [len(a.shape) for a in arrays].count(0) == 1:
+        return without_rate, arrays[:1]
+    if len(without_rate) == len(arrays):
+        return without_rate, arrays
+    return [own[0], *(v for v in own[1:] if len(v.shape))], arrays
+
+
 def match_optimizer(transfer: Transfer, where: str, optimizer: Any, arrays: list[Stored]) -> None:
     """Plan to set an optimizer's state; one of another size is left alone with a warning, as in Keras."""
     own = list(optimizer.variables)
     if len(arrays) <= 2 < len(own):  # it had made no step, so that there is no state
         return
-    if len(arrays) == len(own) - 1:  # Keras 2 does not store the learning rate
-        own = [v for v in own if v.name != "learning_rate"]
+    if len(own) != len(arrays):
+        own, arrays = _of_keras_2(own, arrays)
     if len(own) != len(arrays):
         warnings.warn(
             f"Skipping variable loading for optimizer '{optimizer.name}', because it has {len(optimizer.variables)} "

@@ -13,8 +13,9 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
+from kerasish.tf import samples
 from kerasish.tf.graphs import FunctionGraph
-from kerasish.tf.spec import TensorSpec, TypeSpec
+from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # as TensorFlow's kernels call them
@@ -36,6 +37,8 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
         return finish(result)
 
     specs = tree.flatten((list(args), kwargs))
+    if any(isinstance(x, TypeSpec) and not isinstance(x, TensorSpec) for x in specs):
+        return samples.outputs_of(once, args, kwargs, specification)
     rankless = any(isinstance(x, TensorSpec) and x.shape.rank is None for x in specs)
     args, kwargs = tree.map_structure(_placeholder, (args, kwargs))
     if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
@@ -232,6 +235,8 @@ class ConcreteFunction:
 
     def _checked(self, index: int, spec: TypeSpec, value: Any) -> Any:
         if not isinstance(spec, TensorSpec):
+            if not spec.is_compatible_with(value):
+                raise TypeError(f"Can not cast {spec_of(value)} to {spec}")
             return value
         tensor = value if isinstance(value, Tensor) else convert(value, None if hasattr(value, "dtype") else spec.dtype)
         if tensor.dtype != spec.dtype:

@@ -6,9 +6,10 @@ loop's variables keep their shapes (see ``ops/control.py``). ``map_fn`` and ``tu
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dispatch, symbolic, tree
+from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.ragged import RaggedTensor
@@ -426,7 +428,9 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
         except (TypeError, ValueError) as error:
             raise InvalidArgumentError(f"{type(error).__name__}: {error}") from None
 
-    return _results(func(*(x if dispatch.is_tensor(x) else convert(x) for x in inp or ())), Tout, one)
+    given = [x if dispatch.is_tensor(x) else convert(x) for x in inp or ()]
+    with _as_python():
+        return _results(func(*given), Tout, one)
 
 
 def numpy_function(
@@ -443,8 +447,23 @@ def numpy_function(
     if func is None:
         return lambda function: functools.wraps(function)(lambda *inputs: numpy_function(function, inputs, Tout))
     arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
-    values = func(*arrays)
+    with _as_python():
+        values = func(*arrays)
     return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+
+@contextlib.contextmanager
+def _as_python() -> Iterator[None]:
+    """Within ``tf.function``: a function's effects happen at each call, and its reads are its own."""
+    trace = local.function
+    if trace is None:
+        yield
+        return
+    before, trace.tracing, noting, trace.reads.noting = trace.tracing, True, trace.reads.noting, False
+    try:
+        yield
+    finally:
+        trace.tracing, trace.reads.noting = before, noting
 
 
 # others ---------------------------------------------------------------------------------------------------------------

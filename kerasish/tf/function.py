@@ -19,6 +19,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import GradientTape
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
 from kerasish.core.errors import NotServedError, fail
 from kerasish.core.symbolic import KerasTensor
@@ -150,6 +151,7 @@ class Function:
         before, local.function = local.function, trace
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
+            trace.reads.rewind()
             if trace.records:
                 return _recorded(trace, function, args, kwargs)
             if self._jit_compile and not trace.tracing:
@@ -368,7 +370,7 @@ def _symbolic(args: tuple, kwargs: dict) -> bool:
 
 def _specified(value: Any) -> Any:
     """A tensor's specification; anything else stays."""
-    return spec_of(value) if isinstance(value, Tensor) else value
+    return spec_of(value) if isinstance(value, (Tensor, CompositeTensor)) else value
 
 
 def _fit(spec: Any, value: Any) -> Any:

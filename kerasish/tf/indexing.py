@@ -10,7 +10,7 @@ import torch
 from kerasish import ops
 from kerasish.core import dispatch, dtypes
 from kerasish.core.context import local
-from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
+from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings, whole_indices
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.ops.common import integer_shape, moves, needs_values
 from kerasish.tf.alias import BOOLS, INTEGERS, REALS, check
@@ -41,6 +41,8 @@ def gather(
         InvalidArgumentError: an index is out of bounds; negative ones are.
     """
     check(indices, INTEGERS, "GatherV2")
+    if indices.dtype is not torch.int32 and indices.dtype is not torch.int64:
+        indices = indices.long()
     batch = batch_dims + indices.ndim if batch_dims < 0 else batch_dims
     axis = batch_dims if axis is None else axis.__index__()
     axis = axis + params.ndim if axis < 0 else axis
@@ -310,6 +312,7 @@ def where(condition: Index, x: Array | None = None, y: Operand | None = None, na
 
 
 @strict_op
+@whole_indices
 def one_hot(
     indices: Index,
     depth: Any,

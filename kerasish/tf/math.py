@@ -37,6 +37,7 @@ from kerasish.tf.alias import (
 )
 from kerasish.tf.approximate import approx_max_k as approx_max_k
 from kerasish.tf.approximate import approx_min_k as approx_min_k
+from kerasish.tf.incomplete_beta import betainc_raw
 from kerasish.tf.reductions import accumulate_n as accumulate_n
 from kerasish.tf.reductions import add_n as add_n
 from kerasish.tf.reductions import argmax as argmax
@@ -74,6 +75,7 @@ from kerasish.tf.segments import unsorted_segment_min as unsorted_segment_min
 from kerasish.tf.segments import unsorted_segment_prod as unsorted_segment_prod
 from kerasish.tf.segments import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
 from kerasish.tf.segments import unsorted_segment_sum as unsorted_segment_sum
+from kerasish.tf.sobol import sobol_sample as sobol_sample
 from kerasish.tf.special import bessel_i0 as bessel_i0
 from kerasish.tf.special import bessel_i0e as bessel_i0e
 from kerasish.tf.special import bessel_i1 as bessel_i1
@@ -297,6 +299,9 @@ define(globals(), FLOATS, {
     "nextafter(x1: Array, x2: Array, name=None)": (torch.nextafter, "The next float after x1 in the direction of x2."),
 })  # fmt: skip
 define(globals(), SINGLE_OR_DOUBLE, {
+    "betainc(a: Array, b: Array, x: Array, name=None)": (
+        betainc_raw, "The regularized incomplete beta function I(x; a, b). Only x has a gradient.",
+    ),
     "polygamma(a: Array, x: Array, name=None)": _polygamma,
     "zeta(x: Array, q: Array, name=None)": (torch.special.zeta, "The Hurwitz zeta function Σ (n + q)⁻ˣ."),
 })  # fmt: skip

@@ -372,6 +372,7 @@ def embedding_lookup(params: Arrays, ids: Index, max_norm: Any = None, name: str
         InvalidArgumentError: an id is out of bounds.
     """
     check(ids, INTEGERS, "GatherV2")
+    ids = ids if ids.dtype in (torch.int32, torch.int64) else ids.long()
     table = params if isinstance(params, torch.Tensor) else params[0] if len(params) == 1 else torch.cat(params)
     if ids.device.type == "cpu" and not local.tracing and ids.numel():
         low, high = torch.aminmax(ids)

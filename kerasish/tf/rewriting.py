@@ -6,21 +6,26 @@ runs at each call, so such statements are put under a condition, in its syntax t
     print("tracing", x)        →    if __effects__.of(print): print("tracing", x)
     self.calls += 1            →    if __effects__.on(self.calls): self.calls += 1
     y = helper(x)              →    y = __effects__.inside(helper)(x)
+    y = x * self.rate          →    y = x * __effects__.read(self, "rate", 7)
     for x in data: ...         →    with __effects__.loop() as loop: for x in loop.over(data): ...
 
 What a statement calls tells whether it is Python's own: printing, logging, methods of lists that the function did not make,
 functions of the standard library, of NumPy and of packages that draw or report. Calls of the user's own functions are
-followed. Line numbers stay, so tracebacks show the user's text.
+followed. Plain values that it reads from objects are noted (see ``reads``). Line numbers stay, so tracebacks show the user's
+text.
 """
 
 from __future__ import annotations
 import __future__
 
 import ast
+import builtins
+import contextlib
 import copy
 import dis
 import functools
 import inspect
+import itertools
 import linecache
 import logging
 import site
@@ -40,6 +45,10 @@ NAME = "__effects__"  # the free variable by which rewritten functions reach the
 _REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its own may be one that it reads
 _REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
 PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
+_OF_TENSORS = {"shape", "dtype", "ndim", "T", "real", "imag"}  # attributes that are not worth a look at who has them
+_DRAWING = {"random", "time", "secrets"}  # modules whose functions give something else each time
+_block = contextlib.contextmanager(lambda: iter(())).__code__
+_places = itertools.count()
 _LIBRARIES = tuple({*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()})
 
 
@@ -48,6 +57,11 @@ def is_users(function: types.FunctionType) -> bool:
     if (function.__module__ or "").partition(".")[0] in ("kerasish", "torch", *sys.stdlib_module_names):
         return (function.__module__ or "") == "__main__"
     return not function.__code__.co_filename.startswith((*_LIBRARIES, "<frozen"))
+
+
+def is_block(function: Any) -> bool:
+    """Whether it was made by ``contextlib.contextmanager``."""
+    return getattr(function, "__code__", None) is _block and type(function.__wrapped__) is types.FunctionType
 
 
 def _is_ours(value: Any) -> bool:
@@ -95,6 +109,7 @@ class _Rewriter(ast.NodeTransformer):
         self, local: set[str], outer: set[str], known: Callable[[str], bool], value: Callable[[ast.expr], Any]
     ) -> None:
         self.local, self.outer, self.known, self.value = local, outer, known, value
+        self.outside: set[str] = set()  # global and enclosing names
         self.changed = False
         self.loops = 0
 
@@ -116,18 +131,62 @@ class _Rewriter(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        self.generic_visit(node)
+        node.target, node.value = self._target(node.target), self.visit(node.value)
         return self._guarded(node, node.target)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        self.generic_visit(node)
         target = node.targets[0]
         repeated = ast.dump(_loaded(target)) in {ast.dump(part) for part in ast.walk(node.value) if _is_place(part)}
-        return self._guarded(node, target) if repeated else node  # n = n + 1
+        node.targets, node.value = [self._target(part) for part in node.targets], self.visit(node.value)
+        return self._guarded(node, node.targets[0]) if repeated else node  # n = n + 1
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.value = None if node.value is None else self.visit(node.value)
+        return node
+
+    def visit_Delete(self, node: ast.Delete) -> ast.AST:
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self._arguments(node)
-        node.func = self._followed(self.visit(node.func))
+        function = self.value(node.func)
+        if _is_reporter(function):  # its result is None
+            return ast.copy_location(ast.IfExp(self._method("of", node.func), node, ast.Constant(None)), node)
+        if _is_drawing(function) or (function is next and node.args and _root(node.args[0]) in self.outside):
+            node.func = self._method("drawn", node.func, ast.Constant(next(_places)))
+        elif _root(node.func) is not None:
+            node.func = self._followed(node.func)
+        elif isinstance(node.func, ast.Attribute):
+            node.func.value = self.visit(node.func.value)
+        else:
+            node.func = self.visit(node.func)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if not isinstance(node.ctx, ast.Load) or self._in_module(node):
+            return node
+        node.value = self.visit(node.value)
+        if node.attr in _OF_TENSORS or node.attr.startswith("__"):
+            return node
+        return self._method("read", node.value, ast.Constant(node.attr), ast.Constant(next(_places)))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        root = _root(node)
+        held = isinstance(node.value, ast.Attribute) and node.value.attr not in _OF_TENSORS
+        outer = isinstance(node.value, (ast.Name, ast.Subscript)) and root in self.outside
+        fixed = isinstance(node.ctx, ast.Load) and root is not None and (held or outer) and not self._in_module(node)
+        self.generic_visit(node)
+        return self._method("item", node.value, node.slice, ast.Constant(next(_places))) if fixed else node
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        for item in node.items:
+            called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
+            root = _root(called)
+            followed = root is not None and (not self.known(root) or _is_users_class(self.value(called)))
+            item.context_expr = self.visit(item.context_expr)
+            if followed:
+                item.context_expr = self._method("block", item.context_expr)
+        node.body = [self.visit(statement) for statement in node.body]
         return node
 
     def visit_For(self, node: ast.For) -> ast.AST:
@@ -150,7 +209,16 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(ast.With([item], [node]), node)
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        node.body = self.visit(node.body)
         return node
+
+    def _target(self, target: ast.expr) -> ast.expr:
+        return self.visit(target) if _root(target) is None else target
+
+    def _in_module(self, chain: ast.expr) -> bool:
+        """Whether it begins with a module: nothing in it is looked at."""
+        root = _root(chain)
+        return root is not None and isinstance(self.value(ast.Name(root, ast.Load())), types.ModuleType)
 
     def _arguments(self, call: ast.Call) -> None:
         call.args = [self.visit(argument) for argument in call.args]
@@ -162,7 +230,8 @@ class _Rewriter(ast.NodeTransformer):
         if root is None or (isinstance(target, ast.Name) and root not in self.outer) or root in self.local - self.outer:
             return node
         self.changed = True
-        return ast.copy_location(ast.If(self._method("on", _loaded(target)), [node], []), node)
+        name = [ast.Constant(target.attr)] if isinstance(target, ast.Attribute) else []
+        return ast.copy_location(ast.If(self._method("on", _loaded(target), *name), [node], []), node)
 
     def _followed(self, function: ast.expr) -> ast.expr:
         root = _root(function)
@@ -170,15 +239,40 @@ class _Rewriter(ast.NodeTransformer):
             return function
         return self._method("inside", function)
 
-    def _method(self, name: str, argument: ast.expr) -> ast.Call:
+    def _method(self, name: str, argument: ast.expr, *others: ast.expr) -> ast.Call:
         self.changed = True
         effects = ast.Attribute(ast.Name(NAME, ast.Load()), name, ast.Load())
-        return ast.copy_location(ast.Call(effects, [argument], []), argument)
+        return ast.copy_location(ast.Call(effects, [argument, *others], []), argument)
 
 
 def _is_operation(function: Any) -> bool:
     """Whether it is a function of this library: those take part in a graph, ``tf.print`` too."""
     return isinstance(function, types.FunctionType) and (function.__module__ or "").partition(".")[0] == "kerasish"
+
+
+def _is_reporter(function: Any) -> bool:
+    """Whether it is known to report, and to return nothing."""
+    return function is print or (
+        isinstance(function, types.FunctionType) and function.__module__ in ("logging", "warnings")
+    )
+
+
+def _is_drawing(function: Any) -> bool:
+    """Whether it gives Python's or NumPy's random numbers, or the time."""
+    if not isinstance(function, (types.MethodType, types.BuiltinFunctionType)):
+        return False
+    owner = function.__self__
+    return owner.__name__ in _DRAWING if isinstance(owner, types.ModuleType) else _draws(owner)
+
+
+def _draws(value: Any) -> bool:
+    """Whether it is a generator of random numbers."""
+    module = type(value).__module__
+    return module == "random" or module.startswith("numpy.random.")
+
+
+def _is_users_class(value: Any) -> bool:
+    return isinstance(value, type) and type(value.__dict__.get("__enter__")) is types.FunctionType
 
 
 def _is_place(node: ast.AST) -> bool:
@@ -250,26 +344,27 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
     given = {*arguments.args, arguments.varargs, arguments.varkw}
     outer = {name for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
     local = {*code.co_varnames, *code.co_cellvars} - given
-    closure = inspect.getclosurevars(function)
+    enclosing = inspect.getclosurevars(function).nonlocals
 
     def outside(name: str) -> Any:
-        return closure.nonlocals.get(name, closure.globals.get(name, closure.builtins.get(name)))
+        return enclosing.get(name, function.__globals__.get(name, builtins.__dict__.get(name)))
 
     def value_of(chain: ast.expr) -> Any:
         if isinstance(chain, ast.Name):
             return None if chain.id in local or chain.id in given else outside(chain.id)
         owner = value_of(chain.value) if isinstance(chain, ast.Attribute) else None
-        return getattr(owner, chain.attr, None) if isinstance(owner, types.ModuleType) else None
+        return getattr(owner, chain.attr, None) if isinstance(owner, types.ModuleType) or _draws(owner) else None
 
     def known(name: str) -> bool:
         if name in local or name in given:
             return False
         value = outside(name)
         if isinstance(value, types.FunctionType):
-            return not is_users(value)
+            return not is_users(value) and not is_block(value)
         return isinstance(value, (types.ModuleType, type, types.BuiltinFunctionType)) or _is_ours(value)
 
     rewriter = _Rewriter(local, outer, known, value_of)
+    rewriter.outside = {*enclosing, *function.__globals__} - local - given
     rewriter.visit_FunctionDef(tree)
     if not rewriter.changed:
         return None
@@ -333,6 +428,15 @@ def assigned_outside(code: types.CodeType) -> tuple[set[str], set[str]]:
             for mine, inner in zip(names, assigned_outside(part)):
                 mine |= inner
     return names
+
+
+@functools.lru_cache(maxsize=1024)
+def attributes_set(code: types.CodeType) -> frozenset[str]:
+    """The attributes that a function or one within it assigns."""
+    names = {part.argval for part in dis.get_instructions(code) if part.opname == "STORE_ATTR"}
+    return frozenset(names).union(
+        *(attributes_set(part) for part in code.co_consts if isinstance(part, types.CodeType))
+    )
 
 
 def mentions(function: Any, names: set[str], seen: set[Any] | None = None) -> bool:

@@ -7,8 +7,10 @@ calls of the trace, as it does in a graph. See ``rewriting`` for what happens in
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
+import operator
 import types
 import weakref
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf import rewriting
+from kerasish.tf.reads import FIXED, Reads
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
 # keys -----------------------------------------------------------------------------------------------------------------
@@ -157,9 +160,49 @@ class Effects:
         """Whether a statement that calls ``function`` runs."""
         return self.trace.tracing or not rewriting.is_effect(function)
 
-    def on(self, value: Any) -> bool:
-        """Whether a statement that changes a variable which holds ``value`` runs."""
-        return self.trace.tracing or not isinstance(value, rewriting.PLAIN)
+    def on(self, value: Any, name: str | None = None) -> bool:
+        """Whether a statement that changes a variable or attribute which holds ``value`` runs."""
+        if isinstance(value, rewriting.PLAIN):
+            if self.trace.tracing and name is not None:
+                self.trace.counted.add(name)
+            return self.trace.tracing
+        return True
+
+    def read(self, owner: Any, name: str, place: int) -> Any:
+        """An attribute; plain values are those of the traced call."""
+        value = getattr(owner, name)
+        return value if type(value) not in FIXED else self._value(owner, name, place, value, getattr)
+
+    def item(self, owner: Any, key: Any, place: int) -> Any:
+        """An item; plain values in lists and dictionaries are those of the traced call."""
+        value = owner[key]
+        if type(value) not in FIXED or type(owner) not in (dict, list) or type(key) not in (int, str):
+            return value
+        return self._value(owner, key, place, value, operator.getitem)
+
+    def _value(self, owner: Any, name: Any, place: int, value: Any, read: Callable) -> Any:
+        if isinstance(owner, (Tensor, Variable)):
+            return value
+        if self.trace.tracing:
+            self.trace.reads.note((place, id(owner), name), owner, read, name, value)
+            return value
+        return self.trace.reads.value((place, id(owner), name), owner, value)
+
+    def drawn(self, function: Callable, place: int) -> Callable:
+        """A function of Python's random numbers or clock: later calls find the traced call's results."""
+        reads = self.trace.reads
+        if self.trace.tracing:
+            return lambda *args, **kwargs: reads.note_result((place,), function(*args, **kwargs))
+        return reads.result((place,)) or function
+
+    def block(self, manager: Any) -> Any:
+        """What a ``with`` enters and leaves: a user's object with its methods rewritten."""
+        kind = type(manager)
+        methods = [getattr(kind, name, None) for name in ("__enter__", "__exit__")]
+        if any(type(method) is not types.FunctionType for method in methods):
+            return manager
+        inner = [self.trace.function(method) for method in methods]
+        return manager if inner == methods else _Block(*(types.MethodType(method, manager) for method in inner))
 
     def loop(self) -> _Loop:
         """The block of one loop."""
@@ -178,12 +221,45 @@ class Effects:
         return self._of_object(function)
 
     def _of_object(self, called: Any) -> Any:
-        """A user's object with a ``__call__``: that method, rewritten."""
+        """A user's object with a ``__call__``: that method, rewritten; a user's layer: with its ``call`` rewritten."""
+        if getattr(type(called), "_user_call", False):
+            return self._of_layer(called)
         method = None if isinstance(called, type) else getattr(type(called), "__call__", None)  # noqa: B004 - of the class
         if type(method) is not types.FunctionType:
             return called
         inner = self.trace.function(method)
         return called if inner is method else types.MethodType(inner, called)
+
+    def _of_layer(self, layer: Any) -> Any:
+        call, state = type(layer).call, getattr(layer, "__dict__", {})
+        inner = self.trace.function(call) if type(call) is types.FunctionType and "call" not in state else call
+        if inner is call:
+            return layer
+        bound = types.MethodType(inner, layer)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            state["call"] = bound
+            try:
+                return layer(*args, **kwargs)
+            finally:
+                state.pop("call", None)
+
+        return run
+
+
+class _Block:
+    """What a ``with`` enters and leaves."""
+
+    __slots__ = ("_enter", "_exit")
+
+    def __init__(self, enter: Callable, leave: Callable) -> None:
+        self._enter, self._exit = enter, leave
+
+    def __enter__(self) -> Any:
+        return self._enter()
+
+    def __exit__(self, *exception: Any) -> Any:
+        return self._exit(*exception)
 
 
 class _Loop:
@@ -233,11 +309,14 @@ class Trace:
     Attributes:
         tracing: the call in progress is the traced one.
         output: specification of what was returned.
+        reads: the plain values that the traced call read from objects.
+        counted: attributes that traced calls only change.
         constants: there are numbers of Python's among the arguments.
     """
 
     def __init__(self, arguments: Any, names: dict[int, tuple[str, Any]], may_make: bool) -> None:
-        self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, Tensor) else x, arguments)
+        kinds = (Tensor, CompositeTensor)
+        self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, kinds) else x, arguments)
         self.constants = any(type(x) in _NUMBERS for x in tree.flatten(arguments))
         self.names: dict[int, tuple[str, Any]] = names
         self.number = next(_numbers)
@@ -245,6 +324,8 @@ class Trace:
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
+        self.reads = Reads()
+        self.counted: set[str] = set()
         self.records = False  # it asks for gradients without a tape
         self.tape: Any = None  # in the call in progress, if it does
         self._may_make = may_make
@@ -274,6 +355,8 @@ class Trace:
         """
         if any(reference() is None for reference in self._made):
             raise ValueError(_SINGLETON)
+        codes = [inner.__code__ for inner in self._functions.values() if type(inner) is types.FunctionType]
+        self.reads.settle(set().union(*map(rewriting.attributes_set, codes)), self.counted)
 
     def callable(self, function: Any) -> Any:
         """What the trace runs for the function of ``tf.function``."""
@@ -302,6 +385,9 @@ class Trace:
         return found
 
     def _of_trace(self, function: Any) -> Any:
+        if rewriting.is_block(function):
+            inner = self.function(function.__wrapped__)
+            return function if inner is function.__wrapped__ else contextlib.contextmanager(inner)
         if not rewriting.is_users(function) or getattr(function, "_keeps_python", False):
             return function
         code = rewriting.rewritten_code(function)

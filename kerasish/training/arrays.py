@@ -14,10 +14,12 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import settings
 from kerasish.core.dtypes import floatx
 from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.random_discrete import seeded_orders
 from kerasish.core.storage import storage
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.training.batch import Batch, Feed, class_weights, moved
+from kerasish.training.ragged_rows import RaggedRows, ragged_rows
 from kerasish.training.sparse_rows import SparseRows, is_sparse_data, sparse_rows
 
 _CUT_TOGETHER = 1024  # batches that one operation cuts, at most: each is an object
@@ -108,13 +110,13 @@ def _rows(flat: list, order: torch.Tensor) -> list:
 
 
 def _piece(t: Any) -> Any:
-    return t.batch() if isinstance(t, SparseRows) else t
+    return t.batch() if isinstance(t, (SparseRows, RaggedRows)) else t
 
 
 def _take(t: Any, order: torch.Tensor) -> Any:
     if t is None:
         return None
-    if isinstance(t, SparseRows):
+    if isinstance(t, (SparseRows, RaggedRows)):
         return t.take(order)
     if isinstance(t, np.ndarray):
         return t[order.numpy()]
@@ -125,7 +127,7 @@ def _cut(t: Any, size: int) -> Iterable:
     """Pieces of ``size`` rows; None without end for what is missing."""
     if isinstance(t, torch.Tensor):
         return t.split(size)
-    if isinstance(t, SparseRows):
+    if isinstance(t, (SparseRows, RaggedRows)):
         return t.batches(size)
     return itertools.repeat(None) if t is None else (t[at : at + size] for at in range(0, len(t), size))
 
@@ -143,6 +145,8 @@ def _to_arrays(value: Any, what: str) -> Any:
         return None
     if is_sparse_data(value):
         return sparse_rows(value, what)
+    if isinstance(value, RaggedTensor):
+        return ragged_rows(value)
     if isinstance(value, dict):
         return {key: _to_arrays(v, what) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -170,10 +174,12 @@ def _from_pandas(value: Any) -> np.ndarray:
 
 
 def _one_array(value: Any, what: str) -> Any:
-    """One array as a raw tensor (sparse data as SparseRows); floats in ``floatx``, as Keras casts them."""
+    """One array as a raw tensor (sparse and ragged data as their rows); floats in ``floatx``, as Keras casts them."""
     if is_sparse_data(value):
         return sparse_rows(value, what)
-    if isinstance(value, SparseRows):
+    if isinstance(value, RaggedTensor):
+        return ragged_rows(value)
+    if isinstance(value, (SparseRows, RaggedRows)):
         return value
     if type(value) is np.ndarray and value.dtype == np.float32 and value.ndim and settings.floatx == "float32":
         flags = value.flags
@@ -209,7 +215,7 @@ def single_batch(x: Any, batch_size: Any) -> Any:
     size = 32 if batch_size is None else batch_size
     if type(x) is np.ndarray and x.ndim and type(size) is int and 0 < len(x) <= size:
         return moved(_one_array(x, "x"), devices.current())
-    if is_sparse_data(x):
+    if is_sparse_data(x) or isinstance(x, RaggedTensor):
         return None
     flat = tree.flatten(x)
     if type(size) is not int or not all(isinstance(t, (np.ndarray, torch.Tensor, Tensor)) for t in flat):

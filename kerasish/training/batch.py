@@ -12,8 +12,10 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import floatx
 from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.storage import cast_raw, storage
 from kerasish.core.tensor import StringTensor, Tensor
+from kerasish.training.ragged_rows import ragged_rows
 from kerasish.training.sparse_rows import is_sparse_data, sparse_rows
 
 Batch = tuple[Any, Any, Any]
@@ -107,6 +109,8 @@ def _part(part: Any) -> Any:
         return tree.map_structure(_part, part)
     elif isinstance(part, StringTensor):
         return part._t
+    elif isinstance(part, RaggedTensor):
+        return ragged_rows(part).batch()
     elif type(part) is not np.ndarray and is_sparse_data(part):
         return sparse_rows(part, "data").batch()
     else:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish import ops
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.replicas import is_first, together, wait_for_all
 from kerasish.core.storage import to_numpy
 from kerasish.training import replicas
@@ -58,6 +60,7 @@ def fit(
     validation = _validation_feed(validation_data, validation_batch_size or batch_size)
     is_due = _schedule(validation_freq) if validation is not None else None
     passes = Passes(feed, steps_per_epoch)
+    feed.end_epoch()  # Keras resets what it has looked at: a data set that shuffles at an epoch's end does so now
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
     resumes = any(callback.resumes for callback in calls)
@@ -89,6 +92,7 @@ def fit(
                 warnings.warn(_VALIDATION_OVER, stacklevel=4)
             else:
                 checks.needed = False
+                validation.end_epoch()
                 results = _evaluate(model, checks, calls)
                 logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
         calls.on_epoch_end(epoch, logs)
@@ -117,6 +121,7 @@ def evaluate(
     steps = limited_steps(steps)
     feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
     passes = Passes(feed, steps)
+    feed.end_epoch()  # as before training
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     results = _evaluate(model, passes, calls)
     return results if return_dict else flatten_results(model._ordered("test", results))
@@ -216,9 +221,11 @@ def _rows(outputs: list) -> Any:
     return outputs[0] if len(outputs) == 1 else tree.map_structure(joined, *outputs)
 
 
-def joined(*batches: Any) -> np.ndarray:
-    """Batches of one output as one NumPy array of its own."""
+def joined(*batches: Any) -> Any:
+    """Batches of one output as one NumPy array of its own; ragged ones as a ragged tensor."""
     first = batches[0]
+    if isinstance(first, RaggedTensor):
+        return first if len(batches) == 1 else ops.concatenate(list(batches), axis=0)
     if len(batches) == 1 and type(first) is torch.Tensor and first.dtype is torch.float32 and first.is_cpu:
         return first.numpy(force=True).copy() if first.requires_grad else first.numpy().copy()
     if isinstance(first, torch.Tensor):

@@ -68,12 +68,11 @@ class OwnRows:
 
     def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
         self._step, self._model, self._mode, self._is_users, self._divided = step, model, mode, is_users, divided
-        self._random: torch.Tensor | None = None
         self.rows: list[int] = []  # of the batches so far, of all processes
 
     def __call__(self, batch: tuple) -> Any:
         share, own = self._taken(batch)
-        with _OwnRandomNumbers(self), scope(share=share):
+        with _OwnRandomNumbers(self._model), scope(share=share):
             if share.rows or self._mode == "predict":
                 return self._step(own)
             kept = {id(v): v.read().clone() for v in metric_variables(self._model)}
@@ -103,20 +102,22 @@ def _rows(t: Any, at: slice) -> Any:
 
 
 class _OwnRandomNumbers:
-    """A block that draws from a random generator of this process alone; what is drawn outside is the same in all."""
+    """A block that draws numbers of this process and training step; what is drawn outside is the same in all processes.
 
-    def __init__(self, steps: OwnRows) -> None:
-        self._steps = steps
+    They follow from the shared generator's seed, so a run that goes on from a backup draws what the first one would have.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._compiled = model._compiled
 
     def __enter__(self) -> None:
         self._shared = torch.get_rng_state()
-        if self._steps._random is None:
-            torch.manual_seed(torch.initial_seed() + 1 + process_id())
-        else:
-            torch.set_rng_state(self._steps._random)
+        step = self._compiled.optimizer._count() if self._compiled is not None else 0
+        seed = (torch.initial_seed() * 0x9E3779B97F4A7C15 + step * num_processes() + process_id()) & (2**63 - 1)
+        generator = torch.default_generator if devices.current().type == "cpu" else torch
+        generator.manual_seed(seed)
 
     def __exit__(self, *error: object) -> None:
-        self._steps._random = torch.get_rng_state()
         torch.set_rng_state(self._shared)
 
 

@@ -18,6 +18,7 @@ from kerasish.core.autodiff import GradientTape, recording
 from kerasish.core.context import scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.replicas import together
 from kerasish.core.sparse import SparseTensor
 from kerasish.layers.tracking import structure, structure_changed
@@ -435,12 +436,12 @@ class Trainer(OldCalls):
         plain = (
             network is not None and not self._user_call and not self._has_hooks() and self.activity_regularizer is None
         )
-        if plain and not self._runs_layers():
+        leaves = () if type(x) is torch.Tensor else tree.flatten(x)
+        ragged = any(isinstance(t, RaggedTensor) for t in leaves)
+        if plain and not ragged and not self._runs_layers():
             self._clear_losses()
             return network.run(x, training, self)
-        if type(x) is not torch.Tensor and any(
-            isinstance(t, (np.ndarray, SparseTensor)) for t in tree.flatten(x)
-        ):  # text, which layers take as a user's
+        if ragged or any(isinstance(t, (np.ndarray, SparseTensor)) for t in leaves):  # text, too: as users call layers
             with recording(), scope(training=training):
                 return tree.map_structure(raw_with_mask, self(tree.map_structure(wrap_with_mask, x)))
         if self._call_spec.takes_training:

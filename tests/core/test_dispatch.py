@@ -199,3 +199,37 @@ def test_indices_give_what_numpy_gives(key):
             tf.constant(array)[key]
     else:
         np.testing.assert_array_equal(tf.constant(array)[key], expected)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.relu(None),
+        lambda: ops.add(None, 1.0),
+        lambda: ops.add(1.0, None),
+        lambda: tf.one_hot(None, 3),
+        lambda: ops.scatter_update(np.ones((2, 2)), [[0, 0]], None),
+    ],
+)
+def test_none_is_no_tensor(call):
+    with pytest.raises(ValueError, match="Attempt to convert a value \\(None\\)"):
+        call()
+
+
+def test_text_is_no_index():
+    with pytest.raises(TypeError, match="text was given"):
+        ops.scatter_update(np.ones((2, 2)), [[0, 0]], ["a"])
+
+
+def test_arrays_of_floats_are_indices_of_tf_one_hot_only_where_they_are_no_tensors():
+    for indices in (np.array([1.0, 0.0]), np.array([1.0, 0.0], "float16"), [True, False]):
+        np.testing.assert_array_equal(tf.one_hot(indices, 2), [[0, 1], [1, 0]])
+    assert tf.one_hot([], 3).shape == (0, 3)
+    for indices in ([1.0, 0.0], tf.constant([1.0, 0.0])):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not in the list of allowed values"):
+            tf.one_hot(indices, 2)
+
+
+def test_small_integers_are_indices():
+    assert tf.gather(tf.constant([1.0, 2.0]), np.array([1], "int16")).numpy() == [2.0]
+    assert tf.nn.embedding_lookup(tf.constant([[1.0], [2.0]]), np.array([1], "int16")).numpy() == [[2.0]]

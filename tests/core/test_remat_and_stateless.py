@@ -144,3 +144,28 @@ def test_the_state_tree_goes_both_ways():
         other.get_state_tree("list")
     with pytest.raises(ValueError, match="Unknown variable name"):
         model.set_state_tree({"weights": {}})
+
+
+class Penalized(layers.Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner = layers.Dense(2, kernel_initializer="ones", activity_regularizer="l1")
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        self.add_loss(keras.ops.sum(x))
+        return self.inner(x)
+
+
+def test_stateless_calls_leave_the_layers_own_activity_penalty_out():
+    x = np.arange(6.0).reshape(2, 3).astype("float32")
+    dense = layers.Dense(2, activity_regularizer="l1", kernel_regularizer="l1")
+    outer = Penalized(activity_regularizer="l1")
+    for layer, expected in ((dense, 1), (outer, 2)):
+        layer.build((2, 3))
+        result = layer.stateless_call(layer.trainable_variables, layer.non_trainable_variables, x, return_losses=True)
+        assert len(result[2]) == expected and layer.activity_regularizer is not None
+    np.testing.assert_allclose([float(loss) for loss in result[2]], [15.0, 0.15], rtol=1e-6)
+    assert outer.losses == []  # those belonged to the other values

@@ -69,6 +69,15 @@ def test_a_process_that_fails_ends_the_others():
         keras.distribution.launch(replica_programs.fail, processes=2)
 
 
+def test_a_killed_process_is_started_again_and_goes_on(tmp_path):
+    (tmp_path / "died").touch()
+    whole = keras.distribution.launch(replica_programs.goes_on, (str(tmp_path),), processes=2)
+    (tmp_path / "died").unlink()
+    resumed = keras.distribution.launch(replica_programs.goes_on, (str(tmp_path),), processes=2, max_restarts=1)
+    assert (tmp_path / "died").exists()
+    assert whole == resumed  # to the bit
+
+
 def test_launch_wants_a_number_of_processes():
     with pytest.raises(ValueError, match="`processes` must be a positive number"):
         keras.distribution.launch(print, processes=0)

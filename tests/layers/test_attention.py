@@ -418,3 +418,16 @@ def test_flash_attention_is_a_setting():
     finally:
         keras.config.enable_flash_attention()
     assert not any("flash" in name for name in kernels.names)
+
+
+@pytest.mark.parametrize("scores", [False, True])
+def test_projections_may_have_policies_of_their_own(scores):
+    policies = keras.dtype_policies.DTypePolicyMap(policy_map={"own/query": keras.DTypePolicy("mixed_bfloat16")})
+    layer, plain = MultiHeadAttention(2, 4, name="own", dtype=policies), MultiHeadAttention(2, 4)
+    x = data(2, 3, 8)
+    layer(x, x), plain(x, x)
+    plain.set_weights(layer.get_weights())
+    result, expected = (m(x, x, return_attention_scores=scores) for m in (layer, plain))
+    result, expected = (result[0], expected[0]) if scores else (result, expected)
+    assert result.dtype == "float32"
+    np.testing.assert_allclose(result, expected, atol=0.02)

@@ -544,3 +544,9 @@ def test_spectral_normalization_of_a_layer_with_another_dtype():
     layer = SpectralNormalization(Dense(2, dtype="float32"), dtype="float64")
     assert layer(np.ones((2, 3), "float16")).dtype == "float64"
     assert {w.dtype.name for w in layer.weights} == {"float32"}
+
+
+@pytest.mark.parametrize("axis", [3, 5, -4, (1, 5)])
+def test_unit_normalization_has_no_axis_outside(axis):
+    with pytest.raises(ValueError, match="out of bounds for input shape"):
+        UnitNormalization(axis=axis)(Input((3, 4)))

@@ -143,3 +143,9 @@ def test_star_imports_give_the_packages():
     namespace = {}
     exec("from kerasish import *", namespace)
     assert namespace["applications"] is keras.applications and namespace["datasets"] is keras.datasets
+
+
+def test_lambda_takes_a_list_as_its_output_shape():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(tf.abs, output_shape=[4])])
+    assert model.output_shape == (None, 4) and model.layers[0].get_config()["output_shape"] == [4]
+    np.testing.assert_array_equal(model(-np.ones((1, 4))), [[1.0] * 4])

@@ -136,3 +136,22 @@ def test_what_calibration_needs_is_demanded():
     config = quantizers.AWQConfig("one text", Letters(), quantization_layer_structure=structure)
     with pytest.raises(TypeError, match="must be an iterable"):
         model.quantize(config=config)
+
+
+def test_mixed_policies_are_calibrated_in_float32():
+    table, block = layers.Embedding(11, 8), layers.Dense(4, dtype="mixed_bfloat16")
+    inputs = keras.Input((None,), dtype="int32")
+    model = keras.Model(inputs, block(table(inputs)))
+    structure = {"pre_block_layers": [table], "sequential_blocks": [block]}
+    config = quantizers.GPTQConfig(
+        ["some text"] * 4,
+        Letters(),
+        num_samples=4,
+        sequence_length=6,
+        quantization_layer_structure=structure,
+        group_size=4,
+    )
+    before = model(TOKENS).numpy().astype("float32")
+    model.quantize(config=config)
+    after = model(TOKENS).numpy().astype("float32")
+    assert block.dtype_policy.name == "gptq/4/4_from_mixed_bfloat16" and np.abs(after - before).max() < 0.05

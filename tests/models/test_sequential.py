@@ -198,6 +198,24 @@ def test_automatic_names_of_models_count_the_graphs_of_sequential_ones():
     assert name_after(lambda: keras.Sequential.from_config(Sequential(stack).get_config())) == "functional_2"
 
 
+class WithoutCall(keras.layers.Layer):
+    pass
+
+
+def test_a_layer_without_a_call_can_be_declared():
+    model = Sequential([Input((3,)), WithoutCall()])
+    assert len(model.layers) == 1 and not model.built
+    with pytest.raises(NotImplementedError, match="does not have a `call` method"):
+        model(np.ones((2, 3)))
+
+
+def test_the_base_class_is_a_layer_of_files():
+    model = Sequential([keras.layers.Layer(name="base")])
+    config = model.get_config()
+    assert config["layers"][0]["module"] == "keras.layers" and config["layers"][0]["registered_name"] is None
+    assert type(Sequential.from_config(config).layers[0]) is keras.layers.Layer
+
+
 def test_a_stack_behind_an_adapted_layer_has_a_summary(capsys):
     normalization = keras.layers.Normalization()
     normalization.adapt(np.ones((4, 9), "float32"))

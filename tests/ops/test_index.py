@@ -155,3 +155,17 @@ def test_gradients_reach_what_was_gathered():
         tape.watch(x)
         y = ops.sum(ops.take(x, [0, 0, -1], axis=0)) + ops.sum(ops.scatter_update(x, [[0], [1]], np.zeros((2, 4))))
     same(tape.gradient(y, x), np.array([[2.0] * 4, [0] * 4, [2] * 4], "float32"))
+
+
+@pytest.mark.parametrize(
+    ("indices", "updates"), [([[0, 0]], 1.0), ([[0]], [1.0]), ([[0]], [1.0, 2.0, 3.0]), ([[0, 1]], [1.0, 2.0])]
+)
+def test_updates_have_the_shape_of_what_they_replace(indices, updates):
+    with pytest.raises(InvalidArgumentError, match="Updates of indices"):
+        ops.scatter_update(np.zeros((2, 3)), indices, updates)
+
+
+@pytest.mark.parametrize(("starts", "updates"), [([0], [[1.0]]), ([0, 0], [1.0]), ([0, 0, 0], [[1.0]])])
+def test_slice_update_takes_a_start_for_each_axis(starts, updates):
+    with pytest.raises(InvalidArgumentError, match="a start for each axis"):
+        ops.slice_update(np.zeros((2, 3)), starts, updates)

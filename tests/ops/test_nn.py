@@ -274,3 +274,17 @@ def test_wrong_arguments_raise(kind, call, words):
 
 def test_sparsemax_of_infinities_does_not_fail():
     assert nn.sparsemax(np.array([[np.inf, 1.0], [np.nan, 1.0]], "float32")).shape == (2, 2)
+
+
+@pytest.mark.parametrize("classes", [300, np.int64(300), np.array(300)])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int64", "float32"])
+def test_one_hot_counts_more_classes_than_the_indices_can(classes, dtype):
+    codes = np.asarray(ops.one_hot(np.array([1, 100], dtype), classes))
+    assert codes.shape == (2, 300) and codes.sum() == 2 and codes[0, 1] == codes[1, 100] == 1
+
+
+def test_one_hot_without_a_number_of_classes_fails():
+    with pytest.raises(ValueError, match="num_classes"):
+        ops.one_hot([1], None)
+    with pytest.raises(TypeError, match="num_classes"):
+        ops.one_hot([1], 2.0)

@@ -458,3 +458,15 @@ def test_subclasses_of_layers_without_weights_may_build_some(kind):
     layer = Own(0.5) if kind in ("Dropout", "GaussianNoise") else Own()
     assert [w.name for w in keras.Sequential([keras.Input((4, 3)), layer]).weights] == ["scale"]
     assert getattr(keras.layers, kind)(*((0.5,) if kind in ("Dropout", "GaussianNoise") else ())).built
+
+
+@pytest.mark.parametrize("missing", [layers.BatchNormalization, lambda: layers.GroupNormalization(2), Block])
+def test_a_file_without_values_for_a_layer_is_refused(missing, tmp_path):
+    path = tmp_path / "model.weights.h5"
+    Sequential([layers.Input((3,)), layers.Dense(2)]).save_weights(path)
+    model = Sequential([layers.Input((3,)), layers.Dense(2), missing()])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"variables, but received 0 variables"):
+        model.load_weights(path)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+import kerasish as keras
 from kerasish import layers, optimizers
 from kerasish.models import Model, Sequential, load_model
 
@@ -417,3 +418,76 @@ def test_adapters_are_kept(tmp_path):
     loaded = load_model(tmp_path / "model.h5")
     np.testing.assert_allclose(loaded.layers[0].lora_kernel_b, np.ones((2, 3)))
     np.testing.assert_allclose(loaded(np.ones((1, 4))), model(np.ones((1, 4))), rtol=1e-6)
+
+
+def _without_modules(data):
+    """A config as Keras 3 writes it into such files: layers and metrics do not say where they are from."""
+    if isinstance(data, list):
+        return [_without_modules(value) for value in data]
+    if not isinstance(data, dict):
+        return data
+    return {k: _without_modules(v) for k, v in data.items() if k not in ("module", "registered_name")}
+
+
+def test_classes_of_one_name_are_told_by_their_place(tmp_path):
+    model = Sequential([layers.Input((3,)), layers.Identity(name="same"), layers.Dense(2)])
+    model.compile("sgd", "mse", weighted_metrics=[keras.metrics.MeanSquaredError(name="own")])
+    x, y, weight = np.ones((4, 3), "float32"), np.ones((4, 2), "float32"), np.array([1.0, 2.0, 0.5, 1.0])
+    expected = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        for name in ("model_config", "training_config"):
+            file.attrs[name] = json.dumps(_without_modules(json.loads(file.attrs[name])))
+    loaded = load_model(tmp_path / "model.h5")
+    assert type(loaded.layers[0]) is layers.Identity
+    assert loaded.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True) == pytest.approx(expected)
+
+
+def test_skip_mismatch_sets_the_weights_of_a_layer_that_do_fit(tmp_path):
+    model = Sequential([layers.Input((3,)), layers.Dense(4, name="a"), layers.Dense(2, name="b")])
+    model.layers[1].bias.assign([5.0, 6.0])
+    model.save(tmp_path / "model.h5")
+    wider = Sequential([layers.Input((3,)), layers.Dense(6, name="a"), layers.Dense(2, name="b")])
+    with pytest.warns(UserWarning, match="2 objects could not be loaded"):
+        wider.load_weights(tmp_path / "model.h5", skip_mismatch=True)
+    np.testing.assert_array_equal(wider.layers[1].bias, [5.0, 6.0])
+
+
+@pytest.mark.parametrize("kind", ["Adafactor", "Nadam"])
+def test_states_are_written_as_keras_2_has_them(kind, tmp_path):
+    """Without the numbers that it keeps elsewhere or not at all: Adafactor's of vectors, Nadam's product."""
+    model = Sequential([layers.Input((3,)), layers.Dense(2, name="d")])
+    model.compile(getattr(optimizers, kind)(), "mse")
+    x, y = np.arange(12.0).reshape(4, 3) / 12, np.ones((4, 2))
+    model.fit(x, y, epochs=3, verbose=0, shuffle=False)
+    model.save(tmp_path / "model.h5")
+    slots = {"Adafactor": [*"rcv", "v"], "Nadam": [*"mv", *"mv"]}[kind]
+    with h5py.File(tmp_path / "model.h5") as file:
+        names = [str(np.char.decode(name)) for name in file["optimizer_weights"].attrs["weight_names"]]
+    assert [name.split("/")[1] for name in names[1:]] == slots
+    loaded = load_model(tmp_path / "model.h5")
+    for own, read in zip(model.optimizer.variables, loaded.optimizer.variables, strict=True):
+        np.testing.assert_allclose(own, read, rtol=1e-6)
+    assert loaded.fit(x, y, verbose=0, shuffle=False).history == model.fit(x, y, verbose=0, shuffle=False).history
+
+
+def test_states_of_keras_2_by_position(tmp_path):
+    """tf_keras's ``.keras`` files: momenta even of plain SGD, no rate, no product."""
+    for optimizer, count in ((optimizers.SGD(optimizers.schedules.CosineDecay(0.1, 9)), 0), (optimizers.Nadam(), 4)):
+        model = Sequential([layers.Input((3,)), layers.Dense(2)])
+        model.compile(optimizer, "mse")
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), epochs=3, verbose=0)
+        model.save_weights(tmp_path / "model.weights.h5")
+        with h5py.File(tmp_path / "model.weights.h5", "r+") as file:
+            state = [v.numpy() for v in model.optimizer.variables if v.shape.rank]
+            assert len(state) == count
+            state = state or [np.zeros((3, 2), "float32"), np.zeros(2, "float32")]
+            del file["optimizer/vars"]
+            for i, array in enumerate([np.int64(3), *state]):
+                file[f"optimizer/vars/{i}"] = array
+        again = Sequential([layers.Input((3,)), layers.Dense(2)])
+        again.compile(type(optimizer).from_config(optimizer.get_config()), "mse")
+        again.optimizer.build(again.trainable_variables)
+        again.load_weights(tmp_path / "model.weights.h5")
+        for own, read in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
+            np.testing.assert_allclose(own, read, rtol=1e-6)

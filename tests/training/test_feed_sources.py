@@ -155,3 +155,40 @@ def test_class_weights_of_a_source_that_is_left():
     feed = make_feed(endless(), class_weight={0: 1.0})
     feed.abandon()
     assert next(iter(feed))[2].tolist() == [1.0] * 4
+
+
+class Noted(keras.utils.PyDataset):
+    def __init__(self, log, name=""):
+        super().__init__()
+        self.log, self.name = log, name
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        self.log.append(f"{self.name}{i}")
+        return np.ones((2, 3), "float32"), np.ones((2, 1), "float32")
+
+    def on_epoch_begin(self):
+        self.log.append(f"{self.name}begin")
+
+    def on_epoch_end(self):
+        self.log.append(f"{self.name}end")
+
+
+def test_data_sets_are_told_of_an_end_before_the_first_epoch():
+    """As Keras 3 does it: a data set that shuffles at an epoch's end is shuffled in the first epoch."""
+    log, model = [], keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    epoch = ["begin", "0", "1", "end"]
+    model.fit(Noted(log), epochs=2, shuffle=False, verbose=0)
+    assert log == ["end", *epoch, *epoch]
+    log.clear()
+    model.evaluate(Noted(log), verbose=0)
+    assert log == ["end", *epoch]
+    log.clear()
+    model.predict(Noted(log), verbose=0)
+    assert log == epoch
+    log.clear()
+    model.fit(Noted([]), validation_data=Noted(log), epochs=2, verbose=0)
+    assert log == 2 * ["end", *epoch]

@@ -46,8 +46,11 @@ class Generator:
 
     Args:
         copy_from: another generator, whose state is copied.
-        state: three integers: the counter's halves and the key.
+        state: three integers: the counter's halves and the key. A variable becomes the generator's own.
         alg: "philox".
+
+    Raises:
+        ValueError: ``state`` has another shape, or an argument is missing or in excess.
     """
 
     def __init__(self, copy_from: Generator | None = None, state: Any = None, alg: Any = None) -> None:
@@ -59,8 +62,14 @@ class Generator:
             raise fail(ValueError, "Generator needs `state` and `alg`, or `copy_from`", hint="See Generator.from_seed.")
         else:
             check_algorithm(alg)
+            shape = np.asarray(dispatch.raw(state)).shape
+            if shape != (3,):
+                raise ValueError(f"Shapes {shape} and [3] are incompatible")
             numbers = _state_of(state)
-        self._state = TFVariable(torch.tensor(numbers, dtype=torch.int64), trainable=False, name="StateVar")
+        shared = isinstance(state, TFVariable)
+        self._state = (
+            state if shared else TFVariable(torch.tensor(numbers, dtype=torch.int64), trainable=False, name="StateVar")
+        )
 
     @classmethod
     def from_seed(cls, seed: Any, alg: Any = None) -> Generator:

@@ -221,7 +221,14 @@ class Loaded(Exported):
             value = variable.read()
             for table, key in self._places.get(number, ()):
                 table[key] = value
-        return super().run(name, args)
+        try:
+            return super().run(name, args)
+        except AssertionError as error:  # of torch's program: a size is not the signature's
+            specs = signatures.flat(_specs_of(self.specs(name)))
+            raise TypeError(
+                f"Binding inputs to tf.function failed: sizes do not fit ({error}). Received args: {args} for signature: "
+                f"{specs}."
+            ) from None
 
     def _set(self, number: int, value: Any) -> None:
         variable = self._variables.get(number)

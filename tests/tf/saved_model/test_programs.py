@@ -77,3 +77,10 @@ def test_what_cannot_be_written_or_read_says_why(tmp_path):
     assert tf.saved_model.contains_saved_model(tmp_path / "t")
     with pytest.raises(ValueError, match="a graph that only TensorFlow can run"):
         tf.saved_model.load(tmp_path / "t")
+
+
+def test_sizes_that_are_not_the_signatures_are_refused(tmp_path):
+    tf.saved_model.save(Linear(), tmp_path)
+    loaded = tf.saved_model.load(tmp_path)
+    with pytest.raises(TypeError, match="Binding inputs to tf.function failed"):
+        loaded(tf.ones((2, 3)))

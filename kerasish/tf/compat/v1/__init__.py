@@ -51,6 +51,9 @@ from kerasish.tf.compat.v1_text import strings as strings
 from kerasish.tf.creation import cast
 from kerasish.tf.diagonals import set_diag
 from kerasish.tf.function import function as function
+from kerasish.tf.graphs import Graph as Graph
+from kerasish.tf.graphs import get_default_graph as get_default_graph
+from kerasish.tf.graphs import reset_default_graph as reset_default_graph
 from kerasish.tf.math import log as log
 from kerasish.tf.module import Module as Module
 from kerasish.tf.random import categorical, normal, shuffle, uniform
@@ -281,11 +284,9 @@ InteractiveSession = Session
 
 
 _GONE = {
-    "Graph": "tf.function",
     "Saver": "tf.train.Checkpoint",
     "estimator": "model.fit of tf.keras",
     "gradients": "tf.GradientTape",
-    "get_default_graph": "tf.function, whose graph is made for you",
     "image": "tf.image, whose resize samples at pixels' centres",
     "layers": "tf.keras.layers (tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x))",
     "lite": 'model.export(path, format="onnx")',
