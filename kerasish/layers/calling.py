@@ -24,6 +24,9 @@ from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable
 from kerasish.layers import tracking
 
+_OF_CALL = ("_call_spec", "_user_call", "_raw_call", "_lowered", "_lowered_join")  # what is made of a class's ``call``
+LATE_METHODS = ("call", "build", "compute_mask")  # what a program may set on a class once it is there
+
 
 class CallSpec:
     """What the base class needs to know of a ``call``'s signature; made once per class.
@@ -99,6 +102,33 @@ def several_tensors(args: tuple, kwargs: dict) -> bool:
 
 def is_ours(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "").partition(".")[0] == "kerasish"
+
+
+def settle_late(cls: type) -> bool:
+    """Prepare methods that were set on a class, or on one above it, after its definition; whether there were any."""
+    found = False
+    for base in cls.__mro__:
+        known = base.__dict__.get("_known_methods")
+        late = known and {name for name, one in known.items() if base.__dict__.get(name, one) is not one}
+        if late:
+            _prepare_late(base, late)
+            found = True
+    return found
+
+
+def _prepare_late(cls: Any, late: set[str]) -> None:
+    """A method that is put back brings back all that was made of it at first, so that built-in layers are fast again."""
+    first = cls.__dict__.get("_first_call")
+    if "call" in late and first is None:
+        first = {name: cls.__dict__.get(name) for name in _OF_CALL}
+        first["call"] = cls._known_methods["call"]
+        cls._first_call = first
+    if "call" in late and cls.__dict__["call"] is first["call"]:
+        for name, value in first.items():
+            setattr(cls, name, value)
+        cls._known_methods = {**cls._known_methods, "call": first["call"]}
+        late = late - {"call"}
+    cls._prepare_methods(late)
 
 
 def adapt(call: Callable) -> Callable:

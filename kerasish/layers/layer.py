@@ -40,6 +40,7 @@ from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Fresh, Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
+    LATE_METHODS,
     CallSpec,
     adapt,
     as_output,
@@ -48,6 +49,7 @@ from kerasish.layers.calling import (
     has_tensors,
     is_number_list,
     is_ours,
+    settle_late,
     several_tensors,
     tensor_constant,
     wrap_build,
@@ -144,7 +146,12 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._is_base = cls.__dict__.get("_is_base", False)
-        if "call" in cls.__dict__:
+        cls._prepare_methods(cls.__dict__)
+
+    @classmethod
+    def _prepare_methods(cls, given: Any) -> None:
+        """Prepare what the class itself defines of the names given: its body's, or methods that were set later."""
+        if "call" in given:
             call = cls.__dict__["call"]
             cls._call_spec = CallSpec(call, owner=cls)
             cls._user_call = cls._runs_user_code or not is_ours(call)
@@ -153,25 +160,27 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             else:
                 cls._raw_call = call
                 cls.call = dispatch.boundary(call)
-            if "_lowered" not in cls.__dict__:
+            late = "_known_methods" in cls.__dict__
+            if late or "_lowered" not in cls.__dict__:
                 cls._lowered = Layer._lowered  # that of a base class belongs to its ``call``
-            if "_lowered_join" not in cls.__dict__:
+            if late or "_lowered_join" not in cls.__dict__:
                 cls._lowered_join = Layer._lowered_join
-        if "compute_mask" in cls.__dict__:
+        if "compute_mask" in given:
             if is_ours(cls.__dict__["compute_mask"]):
                 cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
             else:
                 cls._makes_mask = True  # a user's may, whatever its inputs had
-        if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
+        if "compute_mask" in given and "supports_masking" not in cls.__dict__:
             cls.supports_masking = True
-        if "build" in cls.__dict__:
+        if "build" in given:
             cls._builds_by_running = cls.__dict__.get("_builds_by_running", False)
             cls.build = wrap_build(cls.__dict__["build"])
         ordered = registry.is_builtin(cls) and (cls._config_first or cls._config_last)
-        if ordered and not {"get_config", "_config_first", "_config_last"}.isdisjoint(cls.__dict__):
+        if ordered and not {"get_config", "_config_first", "_config_last"}.isdisjoint(given):
             cls.get_config = in_order(cls)
-        if "quantize" in cls.__dict__:
+        if "quantize" in given:
             cls.quantize = settles_config(cls.__dict__["quantize"])
+        cls._known_methods = {name: cls.__dict__.get(name) for name in LATE_METHODS}
 
     # what subclasses define
 
@@ -180,6 +189,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation: inputs to outputs. May take ``training`` and ``mask``."""
+        if settle_late(type(self)):  # set after this layer was made
+            return self(*args, **kwargs)
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:

@@ -24,7 +24,7 @@ from kerasish.core.errors import no_attribute
 from kerasish.core.registry import is_builtin
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
-from kerasish.layers.calling import CallSpec, adapt
+from kerasish.layers.calling import CallSpec, adapt, settle_late
 from kerasish.layers.tracking import TrackedDict, TrackedList, structure
 
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
@@ -47,6 +47,7 @@ class Module(nn.Module):
     # Both are done here rather than in __init__: attributes may be set before super().__init__() is called, and the
     # arguments of the most derived class are its configuration if it has no get_config.
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        settle_late(cls)
         layer = object.__new__(cls)
         nn.Module.__init__(layer)
         state = layer.__dict__

@@ -20,6 +20,7 @@ A plan is stale when ``structure.version`` has moved on; models compare the two 
 
 from __future__ import annotations
 
+import functools
 import keyword
 import re
 from collections.abc import Callable
@@ -94,7 +95,11 @@ class Plan:
         ):
             self._lower_sparse(operation, node)
         elif isinstance(operation, FunctionCall):
-            function = _raw_outputs(operation.function) if _of_text(node) else operation.function
+            function = operation.function
+            if _of_text(node):
+                function = _raw_outputs(function)
+            elif not hasattr(function, "raw"):
+                function = _raw_results(function)
             self._emit(node, self._bind(operation.name, function), self._arguments(node))
         elif self._is_simple(operation):
             self._lower_simple(operation, node)
@@ -211,7 +216,7 @@ class Plan:
         if program is None:
             return False
         inputs = tree.flatten(node.args[0])
-        if any(x.dtype != own.dtype for x, own in zip(inputs, model.inputs)):
+        if any(x.dtype != own.dtype or id(x) in self._doubtful for x, own in zip(inputs, model.inputs)):
             return False  # its call converts them
         self._emit(node, self._bind(model.name, program), [self._text(x) for x in inputs], results_are_flat=True)
         return True
@@ -365,6 +370,20 @@ def _raw_outputs(layer: Any) -> Callable:
             return tree.map_structure(raw_with_mask, layer(*args, **kwargs))
 
     return call
+
+
+def _raw_results(function: Callable) -> Callable:
+    """A function that makes Tensors of whatever it is given (``tf.ones`` of raw sizes), for raw tensors."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return tree.map_structure(_raw_if_wrapped, function(*args, **kwargs))
+
+    return call
+
+
+def _raw_if_wrapped(x: Any) -> Any:
+    return raw_with_mask(x) if isinstance(x, Tensor) else x
 
 
 def _raw_compute_mask(layer: Layer) -> Callable:

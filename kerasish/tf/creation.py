@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -219,6 +220,7 @@ def eye(
 
 # ranges ---------------------------------------------------------------------------------------------------------------
 
+_COUNTED = 256  # a range of so many numbers keeps their values while shapes are worked out
 _RANGE_ORDER = ("int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
@@ -231,7 +233,12 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         InvalidArgumentError: ``delta`` is 0 or leads away from ``limit``.
     """
     start, limit = (0, start) if limit is None else (start, limit)
-    if type(start) is type(limit) is type(delta) is int and dtype is None and 0 <= start <= limit < 2**31 > delta > 0:
+    if (
+        type(start) is type(limit) is type(delta) is int
+        and dtype is None
+        and 0 <= start <= limit < 2**31 > delta > 0
+        and not local.tracing
+    ):
         return Tensor(torch.arange(start, limit, delta, dtype=torch.int32, device=devices.current()))
     if symbolic.any_symbolic((start, limit, delta)):
         return symbolic.call(range, (start, limit, delta, dtype), {})
@@ -251,6 +258,8 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
     else:  # rounded to the dtype, as in TensorFlow: 0.3 / 0.1 is 3 in float32, more than 3 in float64
         span, one = (target.as_numpy_dtype(v) for v in (last - first, step))
         count, wide = math.ceil(span / one), target.torch
+    if local.tracing and target.is_integer and count <= _COUNTED:  # numbers that loops over them can use
+        return dispatch.wrap(torch.tensor([first + i * step for i in builtins.range(count)], dtype=target.torch))
     steps = torch.arange(count, dtype=wide, device=devices.current())
     return dispatch.wrap((first + steps * step).to(target.torch))
 

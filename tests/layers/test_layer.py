@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerasish import DTypePolicy, Model, Variable, layers, ops, regularizers, tf
+from kerasish import DTypePolicy, Model, Sequential, Variable, layers, ops, regularizers, tf
 from kerasish.layers import Add, Dense, Dropout, Embedding, Input, Layer
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
@@ -501,3 +501,41 @@ def test_layer_that_partitions_rows_by_values_has_an_output_shape():
     assert model.output_shape[1:] == (2,)
     values = model([tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), tf.constant([2, 0, 2])])
     assert values.numpy().tolist() == [[3.0, 4.0], [0.0, 0.0], [6.0, 8.0]]
+
+
+def test_methods_set_on_a_class_after_its_definition_count():
+    class Late(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(3, kernel_initializer="ones")
+
+    class Below(Late):
+        pass
+
+    early = Late()
+    Late.call = lambda self, x, scale=1.0: self.dense(x) * scale
+    x = np.ones((1, 2), "float32")
+    np.testing.assert_array_equal(early(x, scale=4.0), [[8.0] * 3])
+    np.testing.assert_array_equal(Late()(x, scale=2.0), [[4.0] * 3])
+    np.testing.assert_array_equal(Below()(x), [[2.0] * 3])
+    Late.build = lambda self, shape: setattr(self, "offset", self.add_weight(shape=(shape[-1],), initializer="ones"))
+    Late.call = lambda self, x: x + self.offset
+    np.testing.assert_array_equal(Below()(x), [[2.0, 2.0]])
+
+
+def test_a_built_in_call_can_be_replaced_and_put_back(monkeypatch):
+    x = np.ones((1, 2), "float32")
+
+    def predicted():
+        dense = Dense(1, kernel_initializer="ones")
+        return Sequential([Input((2,)), dense]).predict(x, verbose=0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Dense, "call", lambda self, inputs, training=None: inputs @ self.kernel * 10)
+        np.testing.assert_array_equal(predicted(), [[20.0]])
+    np.testing.assert_array_equal(predicted(), [[2.0]])
+
+
+def test_a_class_without_call_says_so_when_called():
+    with pytest.raises(NotImplementedError, match="does not have a `call` method"):
+        type("Empty", (Layer,), {})()(np.ones((1, 2)))

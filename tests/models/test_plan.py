@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasish import layers, ops
+from kerasish import layers, ops, tf
 from kerasish.layers import Activation, Dense, Dropout, Input, Layer
 from kerasish.models import Model, Sequential
 
@@ -173,3 +173,38 @@ def test_layers_on_sequences_images_and_integers_lower_too():
         for layer in stack:
             one_by_one = layer.call(np.asarray(one_by_one, "float32" if dtype == "float64" else None))
         np.testing.assert_allclose(model(x), one_by_one, rtol=1e-5, atol=1e-6)
+
+
+def test_a_nested_model_converts_the_integers_of_a_text_layer():
+    vectorize = layers.TextVectorization(vocabulary=["a", "b"], output_mode="count")
+    head = Sequential([Input((3,)), Dense(1, kernel_initializer="ones", use_bias=False)])
+    text = Input((), dtype="string")
+    model = Model(text, head(vectorize(text)))
+    np.testing.assert_array_equal(model.predict(tf.constant(["a b a", "c"]), verbose=0), [[3.0], [1.0]])
+
+
+def test_tensors_made_of_symbolic_sizes_reach_layers_as_raw_ones():
+    inputs = Input((None, 4))
+    n = tf.shape(inputs)[1]
+    causal = tf.linalg.band_part(tf.ones((n, n), tf.bool), -1, 0) & tf.fill((n, n), True)
+    attend = layers.MultiHeadAttention(1, 4)
+    model = Model(inputs, attend(inputs, value=inputs, attention_mask=causal))
+    x = np.random.default_rng(0).random((2, 3, 4), dtype="float32")
+    expected = attend(x, value=x, use_causal_mask=True)
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_loop_over_a_range_of_a_symbolic_size_has_a_shape():
+    class Steps(Layer):
+        @tf.function
+        def call(self, x):
+            total, out = tf.zeros_like(x[:, 0]), tf.TensorArray(x.dtype, size=tf.shape(x)[1])
+            for step in tf.range(tf.shape(x)[1]):
+                total = total + x[:, step]
+                out = out.write(step, total)
+            return tf.transpose(out.stack(), [1, 0, 2])
+
+    model = Sequential([Input((None, 2)), Steps(), Dense(1, kernel_initializer="ones")])
+    assert model.output_shape == (None, None, 1)
+    np.testing.assert_array_equal(model.predict(np.ones((1, 3, 2)), verbose=0), [[[2.0], [4.0], [6.0]]])
