@@ -47,7 +47,7 @@ def test_programs_that_are_served_give_no_report(text):
         ("import keras\nK = keras\nK.layers.Dens(3)", ("p.py:3", "the nearest that is: keras.layers.Dense")),
         ("import keras\nkeras.layers.Dense(3, unit=2)", ("p.py:2", "keras.layers.Dense has no argument 'unit'")),
         ("import tensorflow as tf\ntf.math.add(x=1, y=2, z=3)", ("p.py:2", "tf.math.add has no argument 'z'")),
-        ("import tensorflow as tf\ntf.lite.experimental.load_delegate", ("p.py:2", "is not served")),
+        ("import tensorflow as tf\ntf.mlir.experimental.convert_function", ("p.py:2", "is not served")),
         ("import keras\nkeras.(", ("p.py:2", "cannot be read: invalid syntax")),
     ],
 )

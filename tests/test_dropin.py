@@ -188,7 +188,7 @@ def test_missing_names_are_told_apart(tmp_path):
             show(lambda: tf.raw_ops)
             show(lambda: tf.mlir)
             show(lambda: keras.layers.Nonsense)
-            show(lambda: __import__("tensorflow.lite.experimental"))
+            show(lambda: __import__("tensorflow.mlir.experimental"))
             def imports(text):
                 show(lambda: exec(text))
             imports("from tensorflow.mlir import experimental")

@@ -144,10 +144,12 @@ def _object_to_keras_3(data: dict) -> Any:
 def at_home(package: str, data: Any) -> None:
     """Let the serialized objects in lists and dictionaries say their package, which Keras 2 leaves to their place.
 
-    Several classes share a name: ``Identity`` is a layer and an initializer, ``MeanSquaredError`` a loss and a metric.
+    Several classes share a name: ``Identity`` is a layer and an initializer, ``MeanSquaredError`` a loss and a metric;
+    ``Reshape`` among layers may be an operation, whose config has no dtype.
     """
     if is_object(data):
-        if not data.get("module") and is_public(f"{package}.{data['class_name']}"):
+        is_operation = package == "keras.layers" and not {"dtype", "trainable"} & data["config"].keys()
+        if not data.get("module") and not is_operation and is_public(f"{package}.{data['class_name']}"):
             data["module"] = package
     elif isinstance(data, (list, dict)):
         for value in data.values() if isinstance(data, dict) else data:

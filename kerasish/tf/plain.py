@@ -22,7 +22,7 @@ from kerasish.core.tensor import Tensor
 
 _OPERATIONS = {
     "kerasish.tf.arrays", "kerasish.tf.bitwise", "kerasish.tf.clipping", "kerasish.tf.creation", "kerasish.tf.crossentropy",
-    "kerasish.tf.diagonals", "kerasish.tf.indexing", "kerasish.tf.linalg", "kerasish.tf.math", "kerasish.tf.nn",
+    "kerasish.tf.diagonals", "kerasish.tf.indexing", "kerasish.tf.linalg.functions", "kerasish.tf.math", "kerasish.tf.nn",
     "kerasish.tf.reductions", "kerasish.tf.segments", "kerasish.tf.special", "kerasish.tf.tiling", "kerasish.tf.windows",
     "kerasish.ops.array", "kerasish.ops.conv", "kerasish.ops.create", "kerasish.ops.crossentropy", "kerasish.ops.grid",
     "kerasish.ops.index", "kerasish.ops.linalg", "kerasish.ops.logic", "kerasish.ops.math", "kerasish.ops.nn",

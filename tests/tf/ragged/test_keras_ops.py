@@ -41,7 +41,7 @@ def test_a_model_with_a_ragged_input_embeds_rows():
 
 def test_a_layer_for_dense_tensors_says_so():
     with pytest.raises(ValueError, match="takes no RaggedTensor"):
-        keras.layers.LSTM(2)(tf.ragged.constant([[[1.0, 2.0]]], ragged_rank=1))
+        keras.layers.Conv1D(2, 1)(tf.ragged.constant([[[1.0, 2.0]]], ragged_rank=1))
 
 
 def test_operations_of_keras():
