@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,13 +31,21 @@ def launch(
         The processes' results, in their order.
 
     Raises:
-        ValueError: no positive number of processes.
+        ValueError: no positive number of processes, or a function that cannot be pickled, such as a lambda.
         ChildFailedError: of ``torch.distributed``; a process failed, with its traceback.
     """
     if processes is None:
         processes = devices.count_of_type("gpu") or os.cpu_count() or 1
-    if processes < 1:
-        raise fail(ValueError, "`processes` must be a positive number", received=processes)
+    if not isinstance(processes, int) or processes < 1:
+        raise fail(ValueError, "`processes` must be a positive number", received=repr(processes))
+    try:
+        pickle.dumps((function, tuple(args)))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise fail(
+            ValueError,
+            f"`function` and its arguments must be picklable: {error}",
+            hint="Give a function of a module or script, no lambda and none that is defined inside another function.",
+        ) from error
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch  # seconds to import
 
     config = LaunchConfig(

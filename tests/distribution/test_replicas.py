@@ -78,9 +78,12 @@ def test_a_killed_process_is_started_again_and_goes_on(tmp_path):
     assert whole == resumed  # to the bit
 
 
-def test_launch_wants_a_number_of_processes():
-    with pytest.raises(ValueError, match="`processes` must be a positive number"):
-        keras.distribution.launch(print, processes=0)
+def test_launch_wants_a_number_of_processes_and_a_function_that_can_be_sent():
+    for processes in (0, "two"):
+        with pytest.raises(ValueError, match="`processes` must be a positive number"):
+            keras.distribution.launch(print, processes=processes)
+    with pytest.raises(ValueError, match="no lambda"):
+        keras.distribution.launch(lambda: 1, processes=2)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3, 4, 10])
