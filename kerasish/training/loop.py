@@ -155,7 +155,7 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
     with closing(passes.epoch()) as batches, devices.steps(steps_of) as runner:
         parts = _predictions(runner, batches, calls, model)
     if together():
-        parts = replicas.joined(parts, steps_of.rows)
+        parts = replicas.joined(parts, steps_of)
     calls.on_predict_end()
     return tree.map_structure(joined, *parts)
 
@@ -191,7 +191,7 @@ def predict_batch(model: Any, batch: tuple) -> Any:
     runner = model._runner("predict")
     out = step_once(runner, batch)
     if type(runner) is replicas.OwnRows:
-        return tree.map_structure(joined, *replicas.joined([out], runner.rows))
+        return tree.map_structure(joined, *replicas.joined([out], runner))
     return joined(out) if isinstance(out, torch.Tensor) else tree.map_structure(joined, out)
 
 

@@ -67,8 +67,8 @@ class OwnRows:
     """
 
     def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
-        self._step, self._model, self._mode, self._is_users, self._divided = step, model, mode, is_users, divided
-        self.rows: list[int] = []  # of the batches so far, of all processes
+        self._step, self._model, self._mode, self._is_users, self.divided = step, model, mode, is_users, divided
+        self.rows: list[int] = []  # of the batches so far, of all processes; not of divided ones
 
     def __call__(self, batch: tuple) -> Any:
         share, own = self._taken(batch)
@@ -83,22 +83,17 @@ class OwnRows:
 
     def _taken(self, batch: tuple) -> tuple[Share, tuple]:
         leaves = [t for t in tree.flatten(batch) if t is not None]
+        for t in leaves:
+            if not isinstance(t, (torch.Tensor, np.ndarray)):
+                raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
         rows = len(leaves[0])
-        if self._divided:
+        if self.divided:
             total = add_up([torch.tensor(rows, device=devices.current())])[0]
             return Share(rows, int(total), self._is_users), batch
         mine = part(rows, process_id(), num_processes())
         self.rows.append(rows)
         at = slice(mine.start, mine.stop) if mine else slice(0, 1)
-        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _rows(t, at), batch)
-
-
-def _rows(t: Any, at: slice) -> Any:
-    if t is None:
-        return None
-    if not isinstance(t, (torch.Tensor, np.ndarray)):
-        raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
-    return t[at]
+        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: None if t is None else t[at], batch)
 
 
 class _OwnRandomNumbers:
@@ -189,14 +184,18 @@ def metric_variables(model: Any) -> list[Variable]:
     return found
 
 
-def joined(parts: list, rows: list[int]) -> list:
+def joined(parts: list, steps: OwnRows) -> list:
     """Predictions of all rows, batch by batch, of each process's for its own.
 
     Args:
         parts: this process's, for each batch.
-        rows: of the batches, of all processes.
+        steps: what made them.
     """
     arrays = [tree.map_structure(lambda t: t.detach().cpu() if isinstance(t, torch.Tensor) else t, p) for p in parts]
     found = replicas.from_all(arrays)
     count = num_processes()
-    return [found[p][b] for b, size in enumerate(rows) for p in range(count) if part(size, p, count)]
+
+    def has_rows(batch: int, process: int) -> bool:
+        return steps.divided or len(part(steps.rows[batch], process, count)) > 0
+
+    return [found[p][b] for b in range(len(parts)) for p in range(count) if has_rows(b, p)]

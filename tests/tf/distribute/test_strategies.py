@@ -124,6 +124,9 @@ print(model.get_weights()[0].ravel().tolist())
 data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensors((tf.ones((4, 2)), tf.ones((4, 1)))))
 model.fit(data, verbose=0)
 print(model.evaluate(data, verbose=0))
+rows = tf.data.Dataset.from_tensor_slices(tf.eye(4, 2)).batch(4, drop_remainder=True)
+inputs = strategy.experimental_distribute_dataset(rows)
+assert model.predict(inputs, verbose=0).shape == (4, 1)
 """
 
 
