@@ -12,6 +12,7 @@ from kerasish.core.errors import fail
 from kerasish.core.replicas import is_first
 from kerasish.saving import h5, keras_file
 from kerasish.saving.archive import CorruptFileError, replacing
+from kerasish.saving.model_files import whole
 from kerasish.training import resume
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount
@@ -117,8 +118,11 @@ class BackupAndRestore(Callback):
                 self._save(batch + 1)
 
     def _save(self, batch: int) -> None:
-        if not is_first():
-            return
+        with whole(self.model) as writes:
+            if writes:
+                self._write(batch)
+
+    def _write(self, batch: int) -> None:
         if self.double_checkpoint:
             _copy(self._weights_path, self._prev_weights_path)
             _copy(self._training_metadata_path, self._prev_training_metadata_path)

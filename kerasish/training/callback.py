@@ -92,10 +92,12 @@ class Callback:
         params: "verbose", "epochs" and "steps".
         resumes: whether it lets another process go on with the run, which then has to be the same run.
         only_writes: whether it does nothing but write files or post logs, which one of several processes has to do.
+        reads_weights: whether what it writes are the model's weights, of which each process may have a part.
     """
 
     resumes = False
     only_writes = False
+    reads_weights = False
 
     def __init__(self) -> None:
         self.params: dict | None = None

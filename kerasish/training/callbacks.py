@@ -109,6 +109,7 @@ class ModelCheckpoint(Monitor):
     """
 
     only_writes = True
+    reads_weights = True
 
     _unavailable = "Can save best model only with {} available."
 

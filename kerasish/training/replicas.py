@@ -16,13 +16,14 @@ import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import replicas, tree
-from kerasish.core.context import scope
+from kerasish.core import divided, replicas, tree
+from kerasish.core.context import scope, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import NotServedError
 from kerasish.core.random_state import random_state, set_random_state
 from kerasish.core.replicas import Share, add_up, num_processes, part, process_id
 from kerasish.core.variable import Variable
+from kerasish.distribution.division import divide
 from kerasish.metrics.base import accumulate_set
 from kerasish.metrics.tally import Tally
 from kerasish.training import resume
@@ -32,10 +33,17 @@ from kerasish.training.graph import seed_generators
 
 
 def without_writers(callbacks: Any) -> Any:
-    """The callbacks of a process that writes no files: those that do nothing else are left out."""
+    """The callbacks of a process that writes no files: those that do nothing else are left out.
+
+    Where variables are divided, those that read weights stay: the first process needs the parts of all.
+    """
     if callbacks is None or isinstance(callbacks, CallbackList):
         return callbacks
-    return [callback for callback in tree.flatten(callbacks) if not getattr(callback, "only_writes", False)]
+    return [
+        callback
+        for callback in tree.flatten(callbacks)
+        if not getattr(callback, "only_writes", False) or (divided.in_use and getattr(callback, "reads_weights", False))
+    ]
 
 
 def begin(model: Any) -> None:
@@ -45,10 +53,13 @@ def begin(model: Any) -> None:
     if process_id():
         set_random_state(state, generators)
     resume.be_process(replicas.from_first(resume.process()))
-    variables = [*model.variables, *model._compiled.optimizer.variables] if model.built else []
+    if not model.built:
+        return
     with replicas.exchange():
-        for variable in variables:
-            torch.distributed.broadcast(_writable(variable), 0)
+        for variable in [*model.variables, *model._compiled.optimizer.variables]:
+            if not divided.is_divided(variable):
+                torch.distributed.broadcast(_writable(variable), 0)
+    divide(model, settings.distribution)
 
 
 def _writable(variable: Variable) -> torch.Tensor:
@@ -69,8 +80,16 @@ class OwnRows:
     def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
         self._step, self._model, self._mode, self._is_users, self.divided = step, model, mode, is_users, divided
         self.rows: list[int] = []  # of the batches so far, of all processes; not of divided ones
+        self._builds = not model.built
 
     def __call__(self, batch: tuple) -> Any:
+        out = self._step_on_own(batch)
+        if self._builds:
+            self._builds = False
+            divide(self._model, settings.distribution)
+        return out
+
+    def _step_on_own(self, batch: tuple) -> Any:
         share, own = self._taken(batch)
         with _OwnRandomNumbers(self._model), scope(share=share):
             if share.rows or self._mode == "predict":
