@@ -1,10 +1,8 @@
 """Programs whose variables are divided among processes; what they return must not depend on how many there are."""
 
-import gc
 import os
 
 import numpy as np
-import torch
 
 import kerasish as keras
 from kerasish import tf
@@ -166,16 +164,18 @@ def run(names):
 # what concerns the processes themselves -------------------------------------------------------------------------------
 
 
-def _wholes_kept(model):
-    """How many tensors of a whole kernel's size live between the forward and the backward pass, which needs it."""
-    kernel = model.layers[1].kernel
-    with tf.GradientTape() as tape:
-        loss = keras.ops.sum(model(X))
-    gc.collect()
-    kept = [t for t in gc.get_objects() if isinstance(t, torch.Tensor) and tuple(t.shape) == tuple(kernel.shape)]
-    plain = sum(1 for t in kept if not hasattr(t, "placements"))
-    assert tape.gradient(loss, kernel).shape == kernel.shape
-    return plain
+def _gathered(model):
+    """How often a whole is gathered in the forward pass, and in a backward pass that needs one of the two kernels again."""
+    calls, gathered = [], divided.gathered
+    divided.gathered = lambda part: (calls.append(part), gathered(part))[1]
+    try:
+        with tf.GradientTape() as tape:
+            loss = keras.ops.sum(model(X))
+        forward = len(calls)
+        tape.gradient(loss, model.layers[0].bias)
+    finally:
+        divided.gathered = gathered
+    return forward, len(calls) - forward
 
 
 def stored(folder):
@@ -189,14 +189,14 @@ def stored(folder):
         kernel = model.layers[0].kernel
         sizes = [v.stored.to_local().numel() for v in [kernel, *model.optimizer.slots_of(kernel)]]
         weights, slots = _state(model), [v.numpy().tolist() for v in model.optimizer.variables]
-        kept = _wholes_kept(model)
+        gathered = _gathered(model)
         model.set_weights([np.ones(v.shape, "float32") for v in model.weights])
         return {
             "sizes": sizes,
             "shape": tuple(kernel.shape),
             "weights": weights,
             "optimizer": slots,
-            "wholes_kept": kept,
+            "gathered": gathered,
             "set": float(np.sum(kernel.numpy())),
         }
 

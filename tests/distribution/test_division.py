@@ -66,8 +66,8 @@ def test_the_first_process_writes_the_whole(two, folder):
         )
 
 
-def test_memory_for_the_backward_pass_has_parts_only(two):
-    assert all(result["files"]["wholes_kept"] == 0 for result in two)
+def test_the_backward_pass_gathers_again_what_it_needs(two):
+    assert all(result["files"]["gathered"] == (2, 1) for result in two)
 
 
 def test_a_layout_of_another_rank_is_refused():
