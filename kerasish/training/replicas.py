@@ -49,16 +49,14 @@ def without_writers(callbacks: Any) -> Any:
 def begin(model: Any) -> None:
     """Let all processes start from the first one's weights and random generators."""
     generators = seed_generators(model)
-    state = replicas.from_first(random_state(generators))
+    state, token = replicas.from_first((random_state(generators), resume.process()))
     if process_id():
         set_random_state(state, generators)
-    resume.be_process(replicas.from_first(resume.process()))
+        resume.be_process(token)
     if not model.built:
         return
-    with replicas.exchange():
-        for variable in [*model.variables, *model._compiled.optimizer.variables]:
-            if not divided.is_divided(variable):
-                torch.distributed.broadcast(_writable(variable), 0)
+    variables = [*model.variables, *model._compiled.optimizer.variables]
+    replicas.set_as_first([_writable(v) for v in variables if not divided.is_divided(v)])
     divide(model, settings.distribution)
 
 
