@@ -35,6 +35,7 @@ class OrbaxCheckpoint(Monitor):
     """
 
     only_writes = True
+    _kept = ("best", *BatchCount.KEPT)
 
     _unavailable = "Can save best model only with {} available."
 
