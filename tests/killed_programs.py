@@ -177,14 +177,14 @@ class Dying:
         setattr(owner, name, watched)
 
 
-def _child(work):
+def _child(work, *args):
     """Run a function in a child of this process; the number of it."""
     number = os.fork()
     if number:
         return number
     code = 1
     try:
-        work()
+        work(*args)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -213,7 +213,7 @@ def check(kind, folder, kills):
         with open(result, encoding="utf-8") as file:
             return json.load(file)
 
-    whole = found(_ended(_child(lambda: run(os.path.join(folder, "whole")))))
+    whole = found(_ended(_child(run, os.path.join(folder, "whole"))))
     where, places, code = os.path.join(folder, "killed"), collections.Counter(), None
     while sum(places.values()) < kills:
         if code == 0:  # it came to its end: another one
@@ -221,19 +221,19 @@ def check(kind, folder, kills):
                 break
             where += "+"
         if draws.random() < 0.2:
-            child = _child(lambda: run(where))
+            child = _child(run, where)
             time.sleep(draws.uniform(0, 0.3))
             os.kill(child, signal.SIGKILL)
             code, place = _ended(child), "outside"
         else:
             after = int(draws.expovariate(1 / 60))
-            code = _ended(_child(lambda after=after: run(where, after)))
+            code = _ended(_child(run, where, after))
             place = open(note).read() if code else ""
         if code not in (0, -signal.SIGKILL):
             raise SystemExit(f"{kind}: a run ended with {code}")
         if code:
             places[place] += 1
-    last = found(_ended(_child(lambda: run(where)))) if code else found(0)
+    last = found(_ended(_child(run, where))) if code else found(0)
     return {"whole": whole, "last": last, "places": places, "left": os.listdir(where)}
 
 

@@ -62,10 +62,10 @@ def replacing(path: Any) -> Iterator[str]:
         yield temporary
         if os.path.exists(target):
             shutil.copymode(target, temporary)
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, target)
         if os.name == "posix":  # elsewhere a folder cannot be opened
-            _sync(folder)
+            sync(folder)
     except OSError as error:
         if error.filename in (None, temporary):  # what the user knows of
             error.filename = os.fspath(path)
@@ -75,7 +75,8 @@ def replacing(path: Any) -> Iterator[str]:
             os.remove(temporary)
 
 
-def _sync(path: str) -> None:
+def sync(path: str) -> None:
+    """Have a file, or the names in a folder, on the disk."""
     handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(handle)

@@ -156,7 +156,7 @@ class BackupAndRestore(Callback):
                 self._save(batch + 1)
 
     def _save(self, batch: int, logs: dict | None = None) -> None:
-        at = self.model.__dict__["_run"].position(self._epoch, batch, self, logs)
+        at = self.model.__dict__["_fit_run"].position(self._epoch, batch, self, logs)
         if not is_first():
             return
         has_one = os.path.exists(self._weights_path)
@@ -165,14 +165,15 @@ class BackupAndRestore(Callback):
         except OSError as error:
             if not has_one:
                 raise
+            where = f"after batch {batch} of epoch {at.epoch + 1}" if batch else f"after epoch {at.epoch}"
             warnings.warn(
-                f"BackupAndRestore could not write the state of epoch {self._epoch + 1}, batch {batch}. Training goes on, "
-                f"the state before stays in '{self._weights_path}': {error}",
+                f"BackupAndRestore could not write the state {where}. Training goes on, the state before "
+                f"stays in '{self._weights_path}': {error}",
                 stacklevel=6,
             )
 
     def _write(self, at: resume.Position) -> None:
-        if self.double_checkpoint:
+        if self.double_checkpoint and self._source != self._prev_weights_path:  # else the last one is damaged
             _keep(self._weights_path, self._prev_weights_path)
             _keep(self._training_metadata_path, self._prev_training_metadata_path)
         keras_file.save_weights(
@@ -183,6 +184,7 @@ class BackupAndRestore(Callback):
             open(temporary, "w", encoding="utf-8") as file,
         ):
             json.dump({"epoch": at.epoch, "batch": at.batch}, file)
+        self._source = None
 
     def on_train_end(self, logs: dict | None = None) -> None:
         if not is_first() or not self.delete_checkpoint or not os.path.isdir(self.backup_dir):

@@ -138,6 +138,7 @@ class ModelCheckpoint(Monitor):
         self.period = period
         self._count = BatchCount(save_freq)
         self._epoch = 0
+        self._written: str | None = None  # the last file
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
         if save_weights_only and not (self.filepath.endswith((".weights.h5", ".h5")) or is_prefix(self.filepath)):
@@ -163,17 +164,30 @@ class ModelCheckpoint(Monitor):
 
     def _save(self, batch: int | None, logs: dict | None) -> None:
         path = self._path(batch, logs or {})
+        best = self.best
         if not self._is_due(logs, path):
             return
         if os.path.isdir(path):
             raise OSError(
                 f"Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing directory: {path}"
             )
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        if self.save_weights_only:
-            self.model.save_weights(path, overwrite=True)
-        else:
-            self.model.save(path, overwrite=True)
+        try:
+            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            if self.save_weights_only:
+                self.model.save_weights(path, overwrite=True)
+            else:
+                self.model.save(path, overwrite=True)
+        except OSError as error:
+            if self._written is None or not os.path.exists(self._written):
+                raise
+            warnings.warn(
+                f"ModelCheckpoint could not write epoch {self._epoch + 1}. Training goes on; the one before stays in "
+                f"'{self._written}': {error}",
+                stacklevel=6,
+            )
+            self.best = best  # of what is written
+            return
+        self._written = f"{path}.index" if is_prefix(path) else path
         if self.verbose > 0:
             tell(f"\nEpoch {self._epoch + 1}: finished saving model to {path}")
 

@@ -66,7 +66,7 @@ def fit(
     model.stop_training = False
     resumes = any(callback.resumes for callback in calls)
     if resumes:
-        model.__dict__["_run"] = Run(model, passes, checks, calls)
+        model.__dict__["_fit_run"] = Run(model, passes, checks, calls)
     planned = passes.steps * (epochs - (0 if resumes else initial_epoch)) if passes.steps else None
     runner = model._runner("train", planned, feed.batch_size, resumes, feed.divided)
     try:
@@ -76,7 +76,7 @@ def fit(
         model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
         calls.on_train_end(logs)
     finally:
-        model.__dict__.pop("_run", None)
+        model.__dict__.pop("_fit_run", None)
     if together():
         wait_for_all()  # until the first process has written its files
     return calls.history
