@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import names_layers
+import names_objects
 import plan_applications
 import plan_attention
 import plan_augment
@@ -61,6 +62,7 @@ FAMILIES = {
     "images": (plan_images.cases, run_images.run),
     "functions": (plan_functions.cases, run_ops.run),
     "names_layers": (functools.partial(program_help.cases, names_layers.USES), run_programs.run),
+    "names_objects": (functools.partial(program_help.cases, names_objects.USES), run_programs.run),
     "programs": (plan_programs.cases, run_programs.run),
     "seeds": (plan_seeds.cases, run_seeds.run),
     "histories": (plan_histories.cases, run_histories.run),
