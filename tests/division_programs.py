@@ -201,5 +201,14 @@ def stored(folder):
         }
 
 
+def goes_on(folder, epochs):
+    """A run that goes on from a backup, if there is one."""
+    with layouts(**{".*first/kernel": (None, "model")}).scope():
+        model = _mlp("adam")
+        backup = keras.callbacks.BackupAndRestore(os.path.join(folder, "backup"), delete_checkpoint=False)
+        model.fit(X, CLASSES, batch_size=16, epochs=epochs, verbose=0, callbacks=[backup])
+        return _state(model)
+
+
 def run_with_files(folder):
     return {**run([program.__name__ for program in PROGRAMS]), "files": stored(folder)}

@@ -53,11 +53,15 @@ def begin(model: Any) -> None:
     if process_id():
         set_random_state(state, generators)
         resume.be_process(token)
-    if not model.built:
-        return
+    if model.built:
+        share_variables(model)
+        divide(model, settings.distribution)
+
+
+def share_variables(model: Any) -> None:
+    """Give all processes the first one's weights and optimizer's state, apart from variables that are divided already."""
     variables = [*model.variables, *model._compiled.optimizer.variables]
     replicas.set_as_first([_writable(v) for v in variables if not divided.is_divided(v)])
-    divide(model, settings.distribution)
 
 
 def _writable(variable: Variable) -> torch.Tensor:

@@ -70,6 +70,13 @@ def test_the_backward_pass_gathers_again_what_it_needs(two):
     assert all(result["files"]["gathered"] == (2, 1) for result in two)
 
 
+def test_a_run_goes_on_from_the_first_processs_backup(tmp_path):
+    whole = division_programs.goes_on(str(tmp_path / "whole"), 2)
+    division_programs.goes_on(str(tmp_path), 1)
+    for result in keras.distribution.launch(division_programs.goes_on, (str(tmp_path), 2), processes=2):
+        np.testing.assert_allclose(flat(result), flat(whole), rtol=1e-5, atol=1e-5)
+
+
 def test_a_layout_of_another_rank_is_refused():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     layouts = LayoutMap(DeviceMesh((1, 2), ["batch", "model"], ["cpu:0", "cpu:1"]))
