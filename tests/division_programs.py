@@ -8,7 +8,14 @@ import kerasish as keras
 from kerasish import tf
 from kerasish.core import divided
 from kerasish.core.replicas import num_processes
-from kerasish.distribution import DeviceMesh, LayoutMap, ModelParallel
+from kerasish.distribution import (
+    DeviceMesh,
+    LayoutMap,
+    ModelParallel,
+    TensorLayout,
+    distribute_tensor,
+    distribution,
+)
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(50, 6)).astype("float32")
@@ -133,7 +140,9 @@ class Own(keras.Model):
         self.dense.build(shape)
 
     def call(self, x):
-        return keras.ops.matmul(self.dense(x), self.mix)
+        hidden = self.dense(x)
+        hidden = distribute_tensor(hidden, TensorLayout(("batch", None), distribution().device_mesh))
+        return keras.ops.matmul(hidden, self.mix)
 
     def train_step(self, data):
         x, y = data
