@@ -143,7 +143,16 @@ def moments(x: Array, axes: Axis, shift: Any = None, keepdims: bool = False, nam
         shift: a number near the mean; TensorFlow does not use it either.
     """
     check(x, FLOATS, "Mean")
-    return ops.moments.raw(x, axes if axes is None or isinstance(axes, int) else integer_shape(axes), keepdims)
+    axes = axes if axes is None or isinstance(axes, int) else integer_shape(axes)
+    mean, variance = ops.moments.raw(x, axes, keepdims=True)
+    if x.requires_grad:  # as there, second derivatives take the mean in the variance for a constant
+        wide = x if x.dtype is torch.float64 else x.float()
+        variance = over(torch.mean, (wide - mean.detach()).square(), axes, True).to(x.dtype)
+    if keepdims:
+        return mean, variance
+    named = axis_indices(axes, x.ndim)
+    shape = [n for i, n in enumerate(x.shape) if i not in named]
+    return mean.reshape(shape), variance.reshape(shape)
 
 
 @strict_op

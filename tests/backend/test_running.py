@@ -135,7 +135,9 @@ def test_ctc_of_certain_probabilities():
         assert scores.shape == (1, 1)
 
 
-@pytest.mark.parametrize(("labels", "frames", "words"), [(0, 4, "zero in batch 0"), (2, 1, "required: 2, available: 1")])
+@pytest.mark.parametrize(
+    ("labels", "frames", "words"), [(0, 4, "zero in batch 0"), (2, 1, "required: 2, available: 1")]
+)
 def test_ctc_needs_labels_and_a_frame_for_each(labels, frames, words):
     with pytest.raises(InvalidArgumentError, match=words):
         K.ctc_batch_cost(np.array([[0, 1]]), np.full((1, 4, 3), 0.3, "float32"), [[frames]], [[labels]])
