@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import names_layers
+import names_objects
 import numpy as np
 import programs_ops
 import programs_utils
 from case_values import as_array, plain
 
-PROGRAMS = {**programs_ops.PROGRAMS, **programs_utils.PROGRAMS}
+PROGRAMS = {**programs_ops.PROGRAMS, **programs_utils.PROGRAMS, **names_layers.PROGRAMS, **names_objects.PROGRAMS}
 
 
 def run(keras: Any, tf: Any, case: dict) -> dict:
