@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import names_data
+import names_files
 import names_layers
 import names_objects
 import names_training
@@ -13,7 +14,7 @@ import programs_ops
 import programs_utils
 from case_values import as_array, plain
 
-_MODULES = (programs_ops, programs_utils, names_data, names_layers, names_objects, names_training)
+_MODULES = (programs_ops, programs_utils, names_data, names_files, names_layers, names_objects, names_training)
 PROGRAMS = {name: program for module in _MODULES for name, program in module.PROGRAMS.items()}
 
 
