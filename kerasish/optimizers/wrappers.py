@@ -194,8 +194,10 @@ class OptimizerMap(MutableMapping):
             )
         if not isinstance(key, str):
             raise ValueError(f"key must be a string. Received: {key}")
-        if not isinstance(optimizer, Optimizer) or isinstance(optimizer, (LossScaleOptimizer, MultiOptimizer)):
-            raise ValueError(f"optimizer must be a Keras Optimizer instance of one kind. Received: {optimizer}")
+        if not isinstance(optimizer, Optimizer):
+            raise ValueError(f"optimizer must be a Keras Optimizer instance. Received: {optimizer}")
+        if isinstance(optimizer, (LossScaleOptimizer, MultiOptimizer)):
+            raise ValueError(f"optimizer cannot be a {type(optimizer).__name__}.")
         self._optimizers[key] = optimizer
 
     def __delitem__(self, key: str) -> None:

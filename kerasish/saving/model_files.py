@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -97,11 +97,18 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         ValueError: the file is damaged, is no model, or its parts do not fit together.
         TypeError: it names a class or function that is neither public nor registered.
     """
+
+    def read(path: str) -> Any:
+        return _read_model(path, custom_objects, compile, safe_mode)
+
     path = os.fspath(filepath)
     if folders.is_model(path):
-        with folders.gathered(path) as archive_path:
-            return load_model(archive_path, custom_objects, compile, safe_mode)
-    path = steps.newest(path)
+        with folders.gathered(path) as archive:
+            return read(archive)
+    return steps.newest_intact(path, read)
+
+
+def _read_model(path: str, custom_objects: dict | None, compile: bool, safe_mode: bool) -> Any:
     kind = _kind_of(path, "load_model")
     with _rebuilding(path, None if safe_mode is False else max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path))):
         if kind == "h5":
@@ -303,7 +310,16 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     _check_model(model, "load_weights")
     if checkpoint:
         return checkpoint_files.load_weights(model, os.fspath(filepath), by_name, skip_mismatch)
-    path = steps.newest(os.fspath(filepath))
+
+    def read(path: str) -> None:
+        _read_weights(model, path, skip_mismatch, by_name, skip, path == os.fspath(filepath))
+
+    return steps.newest_intact(os.fspath(filepath), read)
+
+
+def _read_weights(
+    model: Any, path: str, skip_mismatch: bool, by_name: bool, skip: Iterable, has_optimizer: bool
+) -> None:
     kind = "shards" if path.endswith(shards.INDEX) else _kind_of(path, "load_weights")
     if not _has_its_variables(model):
         raise ValueError(
@@ -315,20 +331,19 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         _check_local(path)
         with shards.reading(path) as root:
             keras_file.load_weights(model, root, skip_mismatch, skip=skip)
-        return None
+        return
     if kind == "zip":
         _refuse_by_name(by_name, path)
         with Archive(path) as archive:
             keras_file.load_from_archive(model, archive, skip_mismatch)
-        return None
+        return
     with h5.reading(path) as root:
         group = root.group(legacy_h5.MODEL) or root
         if group.long_texts("layer_names") is not None:
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
-            keras_file.load_weights(model, root, skip_mismatch, path == os.fspath(filepath), skip)
-    return None
+            keras_file.load_weights(model, root, skip_mismatch, has_optimizer, skip)
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:
