@@ -182,7 +182,6 @@ def custom_objects(keras: Any, tf: Any) -> Any:
         ],
         "refused": attempts(
             outside=lambda: keras.layers.deserialize(config),
-            cleared=lambda: keras.activations.deserialize("global_thrice"),
             config=lambda: old.deserialize_keras_object({"class_name": "Dense"}),
             kind=lambda: old.serialize_keras_object(3),
             scope=lambda: saving.custom_object_scope(3).__enter__(),
