@@ -22,6 +22,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.meta import without_compiler
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor
@@ -342,6 +343,7 @@ def _infer(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str) -> Any:
+    without_compiler()
     filled = tree.map_structure(lambda x: placeholder(x, probe, device), [list(args), kwargs])
     on_fakes = device != "meta"
     with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
