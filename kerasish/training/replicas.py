@@ -28,6 +28,7 @@ from kerasish.metrics.tally import Tally
 from kerasish.training import resume
 from kerasish.training.callback import CallbackList, to_numbers
 from kerasish.training.compiled import CompiledMetrics
+from kerasish.training.disk_rows import DiskRows
 from kerasish.training.graph import seed_generators
 
 
@@ -89,7 +90,7 @@ class OwnRows:
     def _taken(self, batch: tuple) -> tuple[Share, tuple]:
         leaves = [t for t in tree.flatten(batch) if t is not None]
         for t in leaves:
-            if not isinstance(t, (torch.Tensor, np.ndarray)):
+            if not isinstance(t, (torch.Tensor, np.ndarray, DiskRows)):
                 raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
         rows = len(leaves[0])
         if self.divided:
@@ -98,7 +99,13 @@ class OwnRows:
         mine = part(rows, process_id(), num_processes())
         self.rows.append(rows)
         at = slice(mine.start, mine.stop) if mine else slice(0, 1)
-        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: None if t is None else t[at], batch)
+        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _cut(t, at), batch)
+
+
+def _cut(t: Any, rows: slice) -> Any:
+    if t is None:
+        return None
+    return t[rows].read() if isinstance(t, DiskRows) else t[rows]
 
 
 class _OwnRandomNumbers:
