@@ -62,6 +62,25 @@ def _writable(variable: Variable) -> torch.Tensor:
     return variable.stored.detach()
 
 
+def is_divided(variable: Variable) -> bool:
+    """Whether processes have pieces of it: its tensor is one of a mesh (torch's ``DTensor``)."""
+    return hasattr(variable.stored, "device_mesh")
+
+
+def current(variable: Variable) -> Any:
+    """A variable's value, or this process's piece of it as a tensor of the mesh."""
+    return variable.stored.detach() if is_divided(variable) else variable.read().detach()
+
+
+def set_current(variable: Variable, value: Any) -> None:
+    """Set what ``current`` gives."""
+    if is_divided(variable):
+        with torch.no_grad():
+            _writable(variable).copy_(value)
+    else:
+        variable.assign(value)
+
+
 class OwnRows:
     """A step on this process's rows of each batch.
 
