@@ -534,3 +534,4 @@ def __getattr__(name: str) -> Any:
 
 
 publish(__name__, globals(), __all__)
+dispatch.register(initializer=get)

@@ -68,6 +68,7 @@ class _Types:
     composite: type = _Unknown
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
+    initializer: Callable[[str], Any]
 
 
 _types = _Types()
@@ -82,6 +83,11 @@ def register(**types: Any) -> None:
     """Called by the modules that define Tensor, Variable and KerasTensor."""
     for name, value in types.items():
         setattr(_types, name, value)
+
+
+def initializer(name: str) -> Any:
+    """The initializer of a name."""
+    return _types.initializer(name)
 
 
 # single values --------------------------------------------------------------------------------------------------------

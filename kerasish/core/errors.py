@@ -163,6 +163,10 @@ class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
 
 
+class ChoiceError(InvalidArgumentError, ValueError):
+    """An argument is none of the values that it may have. TensorFlow raises either, by where it notices; this is both."""
+
+
 class NotNumbersError(InvalidArgumentError, ValueError):
     """Text where numbers are needed. TensorFlow's operations raise InvalidArgumentError, Keras ValueError: both."""
 
@@ -171,8 +175,8 @@ class UnknownSizeError(ValueError, TypeError):
     """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
 
 
-class DTypeMismatchError(InvalidArgumentError, TypeError):
-    """Operands of different dtypes, or of one without a kernel. TensorFlow raises TypeError or InvalidArgumentError: both."""
+class DTypeMismatchError(InvalidArgumentError, TypeError, ValueError):
+    """Operands of different dtypes, or of one without a kernel. TensorFlow raises any of the three, by where it notices."""
 
 
 class DeadlineExceededError(OpError):

@@ -11,7 +11,8 @@ import functools
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.meta import without_compiler
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor
@@ -257,11 +259,56 @@ def call(function: Callable, args: tuple, kwargs: dict) -> Any:
 def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
     """The results of ``function`` as KerasTensors: by its own rule (``dispatch.symbolic``), or from runs without storage.
 
-    Results that are sizes (``tf.shape(x)[0]``) remember their values in each run, which later functions may need.
+    Results that are sizes (``tf.shape(x)[0]``) remember their values in each run, which later functions may need. If no
+    stand-in for the unknown sizes fits, they are taken as known sizes of other arguments: (None, 3) + (2, 3) is (2, 3).
 
     Raises:
         ValueError: the function needs values, or the shapes do not fit.
     """
+    try:
+        return _infer(function, args, kwargs)
+    except ValueError:
+        for filled in islice(with_known_sizes((list(args), kwargs)), _TRIES):
+            with suppress(ValueError):
+                return _infer(function, *filled)
+        raise
+
+
+_TRIES = 16  # of choices of known sizes for unknown ones
+
+
+def with_known_sizes(inputs: Any) -> Iterator[Any]:
+    """The inputs with symbolic tensors whose unknown sizes are some that other inputs have.
+
+    First the sizes of the axes that broadcasting puts beside each other, then single axes with any known size.
+    """
+    leaves = [x for x in tree.flatten(inputs) if hasattr(x, "shape")]
+    shapes = [tuple(x.shape) for x in leaves]
+    unknown = [(x, shape) for x, shape in zip(leaves, shapes) if isinstance(x, KerasTensor) and None in shape]
+    unknown = [pair for pair in unknown if pair[0]._sizes is None][:3]
+    sizes = dict.fromkeys(size for shape in shapes for size in shape if size is not None and size > 1)
+    if len(leaves) < 2 or not unknown or not sizes:
+        return
+    beside = {}
+
+    def changed(new: dict[int, KerasTensor]) -> Any:
+        return tree.map_structure(lambda x: new.get(id(x), x), inputs)
+
+    for x, shape in unknown:
+        aligned = list(shape)
+        for axis in range(-len(shape), 0):
+            found = {other[axis] for other in shapes if len(other) >= -axis} - {None, 1}
+            aligned[axis] = found.pop() if shape[axis] is None and len(found) == 1 else shape[axis]
+        beside[id(x)] = KerasTensor(aligned, x.dtype, x.sparse, x.ragged)
+    yield changed(beside)
+    for x, shape in unknown:
+        for axis in [axis for axis, size in enumerate(shape) if size is None][:4]:
+            for size in list(sizes)[:4]:
+                known = (*shape[:axis], size, *shape[axis + 1 :])
+                yield changed({id(x): KerasTensor(known, x.dtype, x.sparse, x.ragged)})
+
+
+def _infer(function: Callable, args: tuple, kwargs: dict) -> Any:
     rule = getattr(function, "symbolic", None)
     if rule is not None and (results := _fitting(rule, args, kwargs)) is not NotImplemented:
         return results
@@ -276,7 +323,7 @@ def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
             pass
         except ValueError as error:
             if "on meta tensors" not in str(error):
-                raise
+                raise _with_shapes(error, leaves) from error.__cause__
     if runs is not None and not any(map(_may_be_size, tree.flatten(runs[0]))):
         return merge(runs)
     args, kwargs = tree.map_structure(_numbers, [list(args), kwargs])
@@ -296,6 +343,7 @@ def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str) -> Any:
+    without_compiler()
     filled = tree.map_structure(lambda x: placeholder(x, probe, device), [list(args), kwargs])
     on_fakes = device != "meta"
     with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
@@ -342,6 +390,13 @@ def _constant(x: Any) -> Any:
     """The numbers in a result of a run in ``fake_mode`` which are known there, None if they are not."""
     constant = getattr(getattr(x, "_t", None), "constant", None)
     return constant.tolist() if constant is not None and _may_be_size(x) else None
+
+
+def _with_shapes(error: ValueError, inputs: list) -> ValueError:
+    """An operation's error, which knows the sizes of a run without storage, with those that the user knows."""
+    if type(error) is ValueError:
+        error.args = (f"{error} Input shapes are: {[tuple(x.shape) for x in inputs]}",)
+    return error
 
 
 def _needs_values(function: Callable, args: tuple, error: Exception) -> Exception:

@@ -27,7 +27,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
-from kerasish.core.dtypes import DType, as_dtype, to_torch
+from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
 from kerasish.core.shape import TensorShape, standardize_shape
@@ -105,7 +105,9 @@ class Variable:
             raise fail(TypeError, f"Variable got an unexpected keyword argument '{next(iter(kwargs))}'")
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
-        value = _initial_value(initializer, shape, dtype)
+        if isinstance(initializer, str):
+            initializer = dispatch.initializer(initializer)
+        value = _initial_value(initializer, shape, None if dtype is None else standardize(dtype))
         self._setup(value, trainable, name or unique_name("variable"), layout)
         self._path = current_path(self._name)
         self._autocast = bool(autocast)

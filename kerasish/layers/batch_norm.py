@@ -95,7 +95,7 @@ class BatchNormalization(ScaledNormalization):
         self.momentum = float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.synchronized = bool(synchronized)
+        self.synchronized = synchronized
         self.renorm = renorm
         self.renorm_clipping = _checked_clipping(renorm_clipping or {}) if renorm else renorm_clipping
         self.renorm_momentum = float(renorm_momentum)
@@ -174,7 +174,7 @@ class BatchNormalization(ScaledNormalization):
 
     def _is_shared(self) -> bool:
         """Whether the statistics are made by several processes."""
-        return self.synchronized and num_processes() > 1
+        return bool(self.synchronized) and num_processes() > 1
 
     def _scale_and_offset(self, dtype: torch.dtype) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         return parameter(self, "gamma", dtype), parameter(self, "beta", dtype)

@@ -75,6 +75,8 @@ class InputLayer(Layer):
             sparse = input_tensor.sparse
         elif shape is not None and batch_shape is not None:
             raise fail(ValueError, "You cannot pass both `shape` and `batch_shape` at the same time")
+        elif batch_size is not None and batch_shape is not None:
+            raise fail(ValueError, "You cannot pass both `batch_size` and `batch_shape` at the same time")
         elif batch_shape is None and shape is None:
             raise fail(ValueError, "You must pass a `shape` argument")
         elif batch_shape is None:
@@ -90,7 +92,7 @@ class InputLayer(Layer):
         Node(self, (), {}, output)
 
     def call(self) -> None:
-        raise NotImplementedError("An InputLayer only marks where a model begins; it computes nothing.")
+        """Nothing: it only marks where a model begins."""
 
     dtype = property(lambda self: self._input_dtype)
 
@@ -528,6 +530,7 @@ class Lambda(Layer):
     """
 
     _runs_user_code = True
+    _not_in_config = ("function", "output_shape", "mask", "arguments")  # get_config writes them itself
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ class InputSpec:
             raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: {bound - 1}")
 
     def get_config(self) -> dict:
-        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
+        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
         return {name: getattr(self, name) for name in names}
 
     @classmethod

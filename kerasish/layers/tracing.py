@@ -52,6 +52,9 @@ def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> 
             with suppress(Exception):
                 return [_run(layer, args, kwargs, device, probe) for probe in others]
         misfit = isinstance(error, (ValueError, InvalidArgumentError)) or type(error) is RuntimeError
+        for changed in islice(symbolic.with_known_sizes((args, kwargs)), 12 if misfit else 0):
+            with suppress(Exception):
+                return [_run(layer, *changed, device, probe) for probe in probes]
         for fixed in islice(_fixed_sizes((args, kwargs)), 6 if misfit else 0):
             with suppress(Exception):
                 return [_run(layer, args, kwargs, device, probe, fixed) for probe in probes]

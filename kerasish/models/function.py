@@ -70,9 +70,10 @@ class Function(Operation):
         if len(flat) != len(self._graph.inputs):
             raise fail(ValueError, f"'{self.name}' has other inputs", f"{len(self._graph.inputs)} tensors", len(flat))
         for own, given in zip(self._graph.inputs, flat):
-            rank = len(getattr(given, "shape", own.shape))
-            if rank != len(own.shape):
-                raise fail(ValueError, f"Invalid input shape for '{self.name}'", tuple(own.shape), f"rank {rank}")
+            shape, expected = tuple(getattr(given, "shape", own.shape)), tuple(own.shape)
+            fits = all(want is None or size is None or want == size for want, size in zip(expected, shape))
+            if len(shape) != len(expected) or not fits:
+                raise fail(ValueError, f"Invalid input shape for '{self.name}'", expected, shape)
         return flat
 
 

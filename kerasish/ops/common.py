@@ -10,7 +10,7 @@ import torch
 
 from kerasish.core import dtypes, tree
 from kerasish.core.dispatch import OPS, is_tensor
-from kerasish.core.errors import AxisError, InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.core.storage import host
 
 F = TypeVar("F", bound=Callable)
@@ -67,16 +67,25 @@ def in_float32(function: Callable[..., torch.Tensor], *xs: torch.Tensor) -> torc
     return function(*xs)
 
 
+def whole(value: Any, name: str) -> int:
+    """An argument that is an integer, as Python's.
+
+    Raises:
+        DTypeMismatchError: it is none.
+    """
+    try:
+        return value.__index__()
+    except (AttributeError, TypeError):
+        raise fail(DTypeMismatchError, f"'{name}' must be an integer", received=repr(value)) from None
+
+
 def axis_index(axis: int, rank: int) -> int:
     """``axis`` counted from the front.
 
     Raises:
         AxisError: a tensor of ``rank`` dimensions has no such axis.
     """
-    try:
-        index = axis if type(axis) is int else axis.__index__()
-    except AttributeError:
-        raise fail(TypeError, "'axis' must be an integer", received=repr(axis)) from None
+    index = axis if type(axis) is int else whole(axis, "axis")
     if not -rank <= index < rank:
         raise AxisError(f"axis {index} is out of bounds for a tensor of {rank} dimensions")
     return index % rank
@@ -113,7 +122,7 @@ def integer_shape(shape: Any) -> list[int]:
     except (AttributeError, TypeError):
         if isinstance(shape, (list, tuple)) and any(map(is_tensor, shape)):
             return integer_shape([int(dim) if is_tensor(dim) and not dim.ndim else dim for dim in shape])
-        raise fail(ValueError, "A shape must be a sequence of integers", received=repr(shape)) from None
+        raise fail(DTypeMismatchError, "A shape must be a sequence of integers", received=repr(shape)) from None
 
 
 def needs_values(x: torch.Tensor, name: str) -> None:

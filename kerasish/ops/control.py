@@ -377,17 +377,29 @@ def vectorized_map(function: Callable, elements: Any) -> Any:
 _SIGNATURE = re.compile(r"^(\([\w,]*\)(?:,\([\w,]*\))*)->(\([\w,]*\)(?:,\([\w,]*\))*)$")
 
 
-def _core_ranks(signature: str | None, count: int) -> list[int]:
-    """How many last axes of each argument belong to one call, from a signature such as ``"(m,n),(n)->(m)"``."""
+def _core_ranks(signature: str | None, tensors: list[torch.Tensor]) -> list[int]:
+    """How many last axes of each argument belong to one call, from a signature such as ``"(m,n),(n)->(m)"``.
+
+    Raises:
+        ValueError: no such signature, an argument has too few axes, or axes of one name differ in size.
+        TypeError: another number of arguments.
+    """
     if signature is None:
-        return [0] * count
+        return [0] * len(tensors)
     match = _SIGNATURE.match(signature.replace(" ", ""))
     if match is None:
         raise fail(ValueError, "Not a valid gufunc signature", received=signature)
-    ranks = [len([name for name in part.split(",") if name]) for part in re.findall(r"\(([\w,]*)\)", match[1])]
-    if len(ranks) != count:
-        raise fail(TypeError, "wrong number of positional arguments", f"{len(ranks)} for {signature!r}", count)
-    return ranks
+    axes = [[name for name in part.split(",") if name] for part in re.findall(r"\(([\w,]*)\)", match[1])]
+    if len(axes) != len(tensors):
+        raise fail(TypeError, "wrong number of positional arguments", f"{len(axes)} for {signature!r}", len(tensors))
+    sizes: dict[str, int] = {}
+    for names, tensor in zip(axes, tensors, strict=True):
+        if tensor.ndim < len(names):
+            raise fail(ValueError, f"Too few dimensions for the axes {names} of {signature!r}", received=tensor.shape)
+        for name, size in zip(names, tensor.shape[tensor.ndim - len(names) :], strict=True):
+            if sizes.setdefault(name, size) != size:
+                raise fail(ValueError, f"Sizes of the axis {name} of {signature!r} differ", sizes[name], size)
+    return [len(names) for names in axes]
 
 
 def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None = None) -> Callable:
@@ -398,7 +410,7 @@ def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None =
         signature: the last axes that one call takes, as in ``"(m,n),(n)->(m)"``; scalars by default.
     """
     if not callable(pyfunc):
-        raise fail(TypeError, "Expected argument `pyfunc` to be a callable", received=f"pyfunc={pyfunc}")
+        raise fail(ValueError, "Expected argument `pyfunc` to be a callable", received=f"pyfunc={pyfunc}")
     excluded = set() if excluded is None else set(excluded)
 
     def vectorized(*args: Any, **kwargs: Any) -> Any:
@@ -406,7 +418,7 @@ def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None =
         names = [name for name in kwargs if name not in excluded]
         given = [args[i] for i in positions] + [kwargs[name] for name in names]
         tensors = [raw(value) for value in given]
-        ranks = _core_ranks(signature, len(tensors))
+        ranks = _core_ranks(signature, tensors)
 
         def call(*values: Any) -> Any:
             every, named = list(args), dict(kwargs)
@@ -416,7 +428,7 @@ def vectorize(pyfunc: Callable, *, excluded: Any = None, signature: str | None =
             return pyfunc(*every, **named)
 
         shape = torch.broadcast_shapes(*(t.shape[: t.ndim - rank] for t, rank in zip(tensors, ranks, strict=True)))
-        tensors = [t.expand(*shape, *t.shape[t.ndim - rank :]) for t, rank in zip(tensors, ranks, strict=True)]
+        tensors = [t.expand((*shape, *t.shape[t.ndim - rank :])) for t, rank in zip(tensors, ranks, strict=True)]
         function = call
         for _ in shape:
             function = _nested(function)

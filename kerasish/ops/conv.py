@@ -237,7 +237,7 @@ def conv(
             "by the number of groups",
             received=f"input channels={channels}, kernel shape={tuple(kernel.shape)}",
         )
-    stored = _stored(kernel, data_format)
+    stored = stored_kernel(kernel, data_format)
     return convolve(inputs, stored, None, strides, padding, dilation, channels // wanted, data_format)
 
 
@@ -275,7 +275,7 @@ def conv_transpose(
                 "`output_padding` must be smaller than `strides`",
                 received=f"output_padding={output_padding}, strides={strides}",
             )
-    stored = _stored(kernel, data_format)
+    stored = stored_kernel(kernel, data_format)
     return convolve_transpose(inputs, stored, None, strides, padding, extra, dilation, data_format)
 
 
@@ -377,7 +377,7 @@ def _settle(inputs: torch.Tensor, data_format: str | None, padding: str, padding
     return inputs.ndim - 2, check_data_format(data_format), padding
 
 
-def _stored(kernel: torch.Tensor, data_format: str) -> torch.Tensor:
+def stored_kernel(kernel: torch.Tensor, data_format: str) -> torch.Tensor:
     """A kernel (\\*window, a, b) as torch takes it, (b, a, \\*window).
 
     A copy with canonical strides: where an axis has length 1, torch's backward pass fails on those of a permuted view.

@@ -286,6 +286,11 @@ def segment_prod(data: Array, segment_ids: Index, num_segments: int | None = Non
     return _segments(data, segment_ids, num_segments, "prod", 1)
 
 
+def _bound(data: torch.Tensor, which: str) -> float:
+    bound = getattr(dtypes.as_dtype(data.dtype), which)
+    return float(bound) if data.is_floating_point() else bound  # bfloat16's are scalars that torch does not know
+
+
 @op
 @symbolic(specs.segment)
 def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None, sorted: bool = False) -> Any:
@@ -293,7 +298,7 @@ def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None
 
     Where the ids are ``sorted`` and nothing says how many there are, it is 0 instead. See ``segment_sum``.
     """
-    empty = 0 if sorted and num_segments is None else dtypes.as_dtype(data.dtype).min
+    empty = 0 if sorted and num_segments is None else _bound(data, "min")
     return _segments(data, segment_ids, num_segments, "amax", empty)
 
 
@@ -304,4 +309,4 @@ def segment_min(data: Array, segment_ids: Index, num_segments: int | None = None
 
     See ``segment_sum``.
     """
-    return _segments(data, segment_ids, num_segments, "amin", dtypes.as_dtype(data.dtype).max)
+    return _segments(data, segment_ids, num_segments, "amin", _bound(data, "max"))

@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.core.dispatch import Array, op
+from kerasish.core.errors import fail
 from kerasish.ops.common import torch_dtype
 
 
@@ -104,7 +105,12 @@ def abs_max_quantize_grouped_with_zero_point(
     Returns:
         The integers (rows, columns); scales (groups, columns) in the dtype of ``inputs``; zero points (groups, columns) of
         int8. An integer less its zero point, times its scale, is about the float.
+
+    Raises:
+        ValueError: ``block_size`` is not positive.
     """
+    if block_size <= 0:
+        raise fail(ValueError, "block_size must be positive", received=f"{block_size=}")
     rows, columns = inputs.shape
     least, most = value_range
     groups = math.ceil(rows / block_size)

@@ -286,6 +286,10 @@ from kerasish.tf.tiling import sequence_mask as sequence_mask
 from kerasish.tf.tiling import space_to_batch as space_to_batch
 from kerasish.tf.tiling import space_to_batch_nd as space_to_batch_nd
 from kerasish.tf.tiling import tile as tile
+from kerasish.tf.windows_general import conv as conv
+from kerasish.tf.windows_general import conv2d_backprop_filter_v2 as conv2d_backprop_filter_v2
+from kerasish.tf.windows_general import conv2d_backprop_input_v2 as conv2d_backprop_input_v2
+from kerasish.tf.windows_general import extract_volume_patches as extract_volume_patches
 
 keras = kerasish
 bool, half, double = bool_, float16, float64

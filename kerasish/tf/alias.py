@@ -22,7 +22,7 @@ import torch
 
 from kerasish.core import dtypes
 from kerasish.core.dispatch import bool_op, strict_op
-from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.errors import DTypeMismatchError
 from kerasish.core.shortcut import Direct
 
 F = TypeVar("F", bound=Callable)
@@ -47,6 +47,7 @@ _UNSIGNED = "uint8 uint16 uint32 uint64"
 _COMPLEX = "complex64 complex128"
 
 FLOATS = Kinds(_FLOATS)
+SINGLE = Kinds("float")
 SINGLE_OR_DOUBLE = Kinds("float double")
 COMPLEX = Kinds(_COMPLEX)
 FLOATS_AND_COMPLEX = Kinds(f"{_FLOATS} {_COMPLEX}")
@@ -61,16 +62,16 @@ ANY = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED} {_COMPLEX} bool float8_e4
 _WORDS = {"float16": "half", "float32": "float", "float64": "double"}
 
 
-def refused(dtype: torch.dtype, kinds: Kinds, name: str) -> InvalidArgumentError:
+def refused(dtype: torch.dtype, kinds: Kinds, name: str) -> DTypeMismatchError:
     """The error for a dtype that an operation does not take, in TensorFlow's words."""
     own = dtypes.as_dtype(dtype).name
-    return InvalidArgumentError(
+    return DTypeMismatchError(
         f"Value for attr 'T' of {_WORDS.get(own, own)} is not in the list of allowed values: {kinds.words} [Op:{name}]"
     )
 
 
 def check(x: torch.Tensor, kinds: Kinds, name: str) -> None:
-    """Raise ``InvalidArgumentError`` unless the operation takes x's dtype."""
+    """Raise ``DTypeMismatchError`` unless the operation takes x's dtype."""
     if x.dtype not in kinds:
         raise refused(x.dtype, kinds, name)
 

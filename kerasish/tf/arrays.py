@@ -15,13 +15,14 @@ import torch
 from kerasish import ops
 from kerasish.core import dispatch, dtypes, symbolic
 from kerasish.core import shape as shapes
+from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
 from kerasish.ops.array import reshaped_stand_in
-from kerasish.ops.common import integer_shape, moves
+from kerasish.ops.common import integer_shape, moves, whole
 from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
 # what a tensor's shape is ---------------------------------------------------------------------------------------------
@@ -92,7 +93,10 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
     Raises:
         ValueError: the shapes do not fit.
     """
-    return TensorShape(shapes.broadcast_shapes(TensorShape(shape_x), TensorShape(shape_y)))
+    first, second = TensorShape(shape_x), TensorShape(shape_y)
+    if first.rank is None or second.rank is None:
+        return TensorShape(None)
+    return TensorShape(shapes.broadcast_shapes(first, second))
 
 
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
@@ -106,7 +110,8 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
         result = shapes.broadcast_shapes(first, second)
     except ValueError:
         raise InvalidArgumentError(f"Incompatible shapes: {first} vs. {second} [Op:BroadcastArgs]") from None
-    return dispatch.wrap(_numbers(result, None))
+    wide = any(dispatch.is_tensor(shape) and shape.dtype == "int64" for shape in (shape_x, shape_y))
+    return dispatch.wrap(_numbers(result, dtypes.int64 if wide else None))
 
 
 # reshaping ------------------------------------------------------------------------------------------------------------
@@ -243,7 +248,13 @@ def stop_gradient(input: Array, name: str | None = None) -> Any:
 
 
 def identity_n(input: Sequence, name: str | None = None) -> list:
-    """Several tensors, or their values where the originals may change."""
+    """Several tensors, or their values where the originals may change.
+
+    Raises:
+        InvalidArgumentError: there is none.
+    """
+    if not len(input):
+        raise InvalidArgumentError("Length for attr 'T' of 0 must be at least minimum 1 [Op:IdentityN]")
     return [identity(x) for x in input]
 
 
@@ -267,7 +278,7 @@ def concat(values: Arrays, axis: Any, name: str | None = "concat") -> Any:
     if isinstance(values, torch.Tensor) or len(values) == 1:
         return values if isinstance(values, torch.Tensor) else values[0]
     try:
-        return torch.cat(values, axis if type(axis) is int else axis.__index__())
+        return torch.cat(values, axis if type(axis) is int else whole(axis, "axis"))
     except (RuntimeError, IndexError, ValueError) as error:
         if len({part.device for part in values}) > 1:
             return torch.cat(_on_one_device(values), axis.__index__())
@@ -309,10 +320,12 @@ def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
         ValueError: there is no such axis.
     """
     if isinstance(values, torch.Tensor):
+        if not values.ndim:
+            return values
         values = list(values.unbind(0))
     if not values:
         return torch.zeros(0)
-    axis, first = axis.__index__(), values[0]
+    axis, first = whole(axis, "axis"), values[0]
     if not -first.ndim - 1 <= axis <= first.ndim:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-first.ndim - 1}, {first.ndim + 1})")
     try:
@@ -329,7 +342,13 @@ def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
 
 @strict_op
 def parallel_stack(values: Arrays, name: str | None = "parallel_stack") -> Any:
-    """Tensors of one shape as one tensor, along a new first axis."""
+    """Tensors of one shape as one tensor, along a new first axis; in functions of ``tf.function`` only.
+
+    Raises:
+        RuntimeError: called elsewhere.
+    """
+    if local.function is None:
+        raise RuntimeError("tf.parallel_stack() is not compatible with eager execution.")
     return stack.raw(values)
 
 
@@ -346,14 +365,14 @@ def meshgrid(*args: Array, indexing: str = "xy", name: str | None = None) -> Any
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"Argument `indexing` parameter must be either 'xy' or 'ij', got '{indexing}'")
-    return ops.meshgrid.raw(*args, indexing=indexing)
+    return ops.meshgrid.raw(*args, indexing=indexing) if args else []
 
 
 # splitting ------------------------------------------------------------------------------------------------------------
 
 
 def _axis_of(x: torch.Tensor, axis: Any) -> int:
-    axis = axis.__index__()
+    axis = whole(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-x.ndim}, {x.ndim})")
     return axis
@@ -388,7 +407,7 @@ def split(
         ValueError: the number of parts is given as a tensor.
         InvalidArgumentError: the parts do not fit.
     """
-    axis = axis.__index__()
+    axis = whole(axis, "axis")
     if not -value.ndim <= axis < value.ndim:
         raise InvalidArgumentError(
             f"-input rank(-{value.ndim}) <= split_dim < input rank ({value.ndim}), but got {axis} [Op:Split]"
@@ -400,6 +419,8 @@ def split(
             f"{num_or_size_splits}"
         )
     if isinstance(num_or_size_splits, (int, np.integer)):
+        if num_or_size_splits < 1:
+            raise InvalidArgumentError(f"Value for attr 'num_split' of {num_or_size_splits} must be at least minimum 1")
         if length % num_or_size_splits:
             raise InvalidArgumentError(
                 f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} (size = "

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kerasish.core.dispatch import Array, Arrays, Operand, strict_op
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.ops.reduce import over
 from kerasish.tf.alias import FLOATS_AND_COMPLEX, REALS, check
 from kerasish.tf.slices import IndexedSlices, like, own_values
@@ -18,6 +18,9 @@ from kerasish.tf.slices import IndexedSlices, like, own_values
 def clip_by_value(t: Array, clip_value_min: Operand, clip_value_max: Operand, name: str | None = None) -> Any:
     """The tensor between two bounds, elementwise; these broadcast to it."""
     check(t, REALS, "ClipByValue")
+    for bound in (clip_value_min, clip_value_max):
+        if getattr(bound, "ndim", 0) and torch.broadcast_shapes(t.shape, bound.shape) != t.shape:
+            raise ShapeMismatchError(f"Shapes {tuple(t.shape)} and {tuple(bound.shape)} are incompatible")
     ordered = type(clip_value_min) is type(clip_value_max) is float and clip_value_min <= clip_value_max
     if ordered and not t.requires_grad:
         return t.clamp(clip_value_min, clip_value_max)
@@ -51,11 +54,15 @@ def _slices_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None =
 
 @strict_op
 def _norm_of_all(tensors: Arrays) -> Any:
+    if not len(tensors):
+        return torch.zeros(())
     return torch.sqrt(torch.stack([(t * t).sum() for t in tensors]).sum())
 
 
 @strict_op
 def _scaled(tensors: Arrays, clip_norm: Operand, norm: Operand) -> Any:
+    if not len(tensors):
+        return []
     limit = torch.as_tensor(clip_norm, dtype=tensors[0].dtype, device=tensors[0].device)
     norm = torch.as_tensor(norm, dtype=limit.dtype, device=limit.device)
     # an infinite or undefined norm makes everything NaN, so that it is noticed

@@ -19,7 +19,7 @@ from kerasish.core.errors import InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.storage import cast_raw, storage
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.ops.common import integer_shape
+from kerasish.ops.common import integer_shape, whole
 from kerasish.tf.alias import Kinds
 from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
@@ -169,12 +169,12 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     if symbolic.any_symbolic((dims, value)):
         return _symbolic_shape(fill, dims, value)
     element = dispatch.raw(value)
-    if element.ndim:
+    if element.ndim and tuple(element.shape).count(1) != element.ndim:
         raise InvalidArgumentError(f"value must represent a scalar, got shape {list(element.shape)} [Op:Fill]")
     sizes = _sizes(dims)
     if not isinstance(element, torch.Tensor):
         return dispatch.wrap(np.full(sizes, element.item(), dtype=object))
-    return dispatch.wrap(element.expand(sizes).clone())
+    return dispatch.wrap(element.reshape(()).expand(sizes).clone())
 
 
 def _like(x: torch.Tensor, dtype: Any) -> torch.dtype:
@@ -212,8 +212,10 @@ def eye(
     """Ones on the diagonal of so many rows and columns (as many as rows by default); repeated for each of a batch."""
     if symbolic.any_symbolic((num_rows, num_columns, batch_shape)):
         return symbolic.call(eye, (num_rows, num_columns, batch_shape, dtype), {})
-    rows = num_rows.__index__()
-    columns = rows if num_columns is None else num_columns.__index__()
+    rows = whole(num_rows, "num_rows")
+    columns = rows if num_columns is None else whole(num_columns, "num_columns")
+    if min(rows, columns) < 0:
+        raise InvalidArgumentError(f"Dimension {min(rows, columns)} must be >= 0 [Op:Fill]")
     matrix = torch.eye(rows, columns, device=devices.current()).to(dtypes.to_torch(dtype))
     return dispatch.wrap(matrix if batch_shape is None else matrix.repeat(*integer_shape(batch_shape), 1, 1))
 
@@ -272,7 +274,7 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     Raises:
         InvalidArgumentError: ``num`` is negative.
     """
-    count = num.__index__()
+    count = whole(num, "num")
     if count < 0:
         raise InvalidArgumentError(f"Requires start <= limit when delta > 0: 1/{count} [Op:Range]")
     return _linspace(start, stop, count, axis)

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.core import dispatch
+from kerasish.core.arithmetic import divide as divide_raw
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.crossentropy import soft_label_loss
@@ -171,11 +172,20 @@ def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, globa
         )
     if global_batch_size is None:
         global_batch_size = shape[0] * _replicas()
+    elif isinstance(global_batch_size, float):
+        raise fail(TypeError, "global_batch_size must be an integer", received=f"{global_batch_size}")
     elif int(global_batch_size) <= 0:
         raise fail(ValueError, "global_batch_size must be positive", received=f"{global_batch_size}")
     if sample_weight is not None:
         per_example_loss = _weighted(per_example_loss, sample_weight)
-    return reduce_sum(per_example_loss) / float(global_batch_size)
+    return _over(reduce_sum(per_example_loss), global_batch_size)
+
+
+@strict_op
+def _over(total: Array, count: Any) -> Any:
+    """``total / count``, in float64 for integers; 0 where there is nothing."""
+    count = float(count)
+    return divide_raw(total, count) if count else torch.zeros_like(total)
 
 
 @strict_op
@@ -190,4 +200,4 @@ def _weighted(loss: Array, weight: Array) -> Any:
 
 def scale_regularization_loss(regularization_loss: Any) -> Any:
     """The sum of regularization losses, divided by the number of processes that train together."""
-    return reduce_sum(regularization_loss) / float(_replicas())
+    return _over(reduce_sum(regularization_loss), _replicas())

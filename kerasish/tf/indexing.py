@@ -12,7 +12,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings, whole_indices
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.ops.common import integer_shape, moves, needs_values
+from kerasish.ops.common import integer_shape, moves, needs_values, whole
 from kerasish.tf.alias import BOOLS, INTEGERS, REALS, check
 
 # reading --------------------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ def gather(
     if indices.dtype is not torch.int32 and indices.dtype is not torch.int64:
         indices = indices.long()
     batch = batch_dims + indices.ndim if batch_dims < 0 else batch_dims
-    axis = batch_dims if axis is None else axis.__index__()
+    axis = batch_dims if axis is None else whole(axis, "axis")
     axis = axis + params.ndim if axis < 0 else axis
     if not 0 <= axis < params.ndim:
         raise InvalidArgumentError(f"Shape must be at least rank {axis + 1} but is rank {params.ndim} [Op:GatherV2]")
@@ -129,7 +129,7 @@ def gather_nd(
         InvalidArgumentError: an index is out of bounds.
     """
     _check_policy(bad_indices_policy)
-    batch = batch_dims.__index__()
+    batch = whole(batch_dims, "batch_dims")
     places = _coordinates(indices, params.shape[batch:], "param")
     if batch:
         rank = indices.ndim - 1
@@ -167,7 +167,7 @@ def _masked_strings(tensor: np.ndarray, mask: torch.Tensor, axis: Any = None, na
 def _masked(tensor: torch.Tensor, mask: torch.Tensor, axis: Any) -> torch.Tensor:
     if mask.ndim == 0:
         raise ValueError("mask cannot be scalar.")
-    first = 0 if axis is None else axis.__index__() % max(tensor.ndim, 1)
+    first = 0 if axis is None else whole(axis, "axis") % max(tensor.ndim, 1)
     named = tensor.shape[first : first + mask.ndim]
     if tuple(named) != tuple(mask.shape):
         raise ValueError(f"Shapes {tuple(named)} and {tuple(mask.shape)} are incompatible")
@@ -183,6 +183,8 @@ boolean_mask = strict_op(strings(_masked_strings)(boolean_mask.raw))
 
 
 def _check_updates(indices: torch.Tensor, updates: torch.Tensor, shape: Any) -> None:
+    if updates.ndim == 0:
+        raise InvalidArgumentError("Updates shape must have rank at least one. Found: []")
     wanted = tuple(indices.shape[:-1]) + tuple(shape[indices.shape[-1] :])
     if tuple(updates.shape) != wanted:
         raise InvalidArgumentError(
@@ -268,6 +270,7 @@ def dynamic_partition(data: Array, partitions: Index, num_partitions: int, name:
     Raises:
         InvalidArgumentError: a number is out of bounds.
     """
+    check(partitions, INTEGERS, "DynamicPartition")
     needs_values(partitions, "dynamic_partition")
     flat = partitions.reshape(-1)
     if flat.numel() and not local.tracing and not 0 <= int(flat.min()) <= int(flat.max()) < num_partitions:
@@ -305,6 +308,8 @@ def where(condition: Index, x: Array | None = None, y: Operand | None = None, na
     if (x is None) != (y is None):
         raise ValueError("x and y must both be non-None or both be None.")
     if x is None:
+        if condition.ndim == 0:
+            raise InvalidArgumentError("WhereOp : Unhandled input dimensions: 0 [Op:Where]")
         needs_values(condition, "where")
         return torch.nonzero(condition)
     check(condition, BOOLS, "SelectV2")
@@ -335,6 +340,10 @@ def one_hot(
     except (AttributeError, TypeError):
         raise TypeError(f"Cannot convert {depth!r} to EagerTensor of dtype int32") from None
     place = -1 if axis is None else axis
+    if place < -1:
+        raise InvalidArgumentError(
+            f"Expected axis to be -1 or between [0, {indices.ndim}]. But received: {place} [Op:OneHot]"
+        )
     if on_value is None and off_value is None:
         wanted = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
         return ops.one_hot.raw(indices, count, place, wanted)
@@ -366,6 +375,9 @@ def _hot_values(on_value: Any, off_value: Any, dtype: Any) -> tuple[Any, Any]:
 def unravel_index(indices: Index, dims: Any, name: str | None = None) -> Any:
     """Indices into a flattened tensor of shape ``dims`` as coordinates: (rank, ...)."""
     sizes = integer_shape(dims)
+    if not sizes or (isinstance(dims, int) and indices.ndim) or indices.ndim > 1:
+        raise InvalidArgumentError("The indices can only be scalar or vector, and dims a vector [Op:UnravelIndex]")
+    check(indices, INTEGERS, "UnravelIndex")
     limit = torch.Size(sizes).numel()
     if indices.device.type == "cpu" and bool(((indices < 0) | (indices >= limit)).any()):
         raise InvalidArgumentError("index is out of bound as with dims [Op:UnravelIndex]")
@@ -444,8 +456,18 @@ def searchsorted(
     if side not in ("left", "right"):
         raise ValueError(f"Argument `side` must be either 'right' or 'left'. Received: `side` = '{side}'.")
     check(sorted_sequence, REALS, "LowerBound")
-    found = torch.searchsorted(sorted_sequence.contiguous(), values.contiguous(), right=side == "right")
-    return found.to(dtypes.to_torch(out_type))
+    if not sorted_sequence.ndim or not values.ndim:
+        raise InvalidArgumentError("searchsorted needs at least vectors [Op:LowerBound]")
+    rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1]).contiguous()
+    wanted = values.reshape(-1, values.shape[-1]).contiguous()
+    if len(rows) != len(wanted):
+        raise InvalidArgumentError(
+            f"Leading dims of sorted_sequence {list(sorted_sequence.shape)} and values {list(values.shape)} must match"
+        )
+    found = torch.searchsorted(rows, wanted, right=side == "right")
+    if side == "left" and wanted.is_floating_point():
+        found = torch.where(wanted.isnan(), 0, found)  # nothing is less than NaN
+    return found.reshape(values.shape).to(dtypes.to_torch(out_type))
 
 
 def _sorted(values: torch.Tensor, axis: Any, direction: str) -> Any:
@@ -454,7 +476,9 @@ def _sorted(values: torch.Tensor, axis: Any, direction: str) -> Any:
             f"Argument `direction` should be one of ASCENDING, DESCENDING. Received: direction={direction}"
         )
     check(values, REALS, "TopKV2")
-    return torch.sort(values, dim=axis.__index__(), descending=direction == "DESCENDING", stable=True)
+    if not values.ndim:
+        raise InvalidArgumentError("A scalar has no axis to sort along [Op:TopKV2]")
+    return torch.sort(values, dim=whole(axis, "axis"), descending=direction == "DESCENDING", stable=True)
 
 
 @strict_op
@@ -479,7 +503,12 @@ def argsort(
 
 
 def _bins(values: torch.Tensor, value_range: Any, nbins: int) -> torch.Tensor:
-    low, high = (float(v) for v in dispatch.raw(value_range).tolist())
+    bounds = dispatch.raw(value_range)
+    if bounds.numel() != 2:
+        raise InvalidArgumentError(f"value_range should be a vector of 2 elements, but got shape {list(bounds.shape)}")
+    low, high = (float(v) for v in bounds.tolist())
+    if nbins < 1:
+        raise InvalidArgumentError(f"nbins should be a positive number, but got '{nbins}'")
     if not low < high:
         raise InvalidArgumentError(f"value_range should satisfy value_range[0] < value_range[1]: [{low}, {high}]")
     scaled = (values.double() - low) / (high - low) * nbins
@@ -490,8 +519,11 @@ def _bins(values: torch.Tensor, value_range: Any, nbins: int) -> torch.Tensor:
 def histogram_fixed_width_bins(
     values: Array, value_range: Any, nbins: Any = 100, dtype: Any = dtypes.int32, name: str | None = None
 ) -> Any:
-    """The number of the interval that each element falls into, of ``nbins`` of equal width; the outer ones are open."""
-    return _bins(values, value_range, int(nbins)).to(dtypes.to_torch(dtype))
+    """The number of the interval that each element falls into, of ``nbins`` of equal width; the outer ones are open.
+
+    As in TensorFlow the numbers are int32, whatever ``dtype`` says.
+    """
+    return _bins(values, value_range, int(nbins)).int()
 
 
 @strict_op

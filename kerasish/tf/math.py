@@ -22,7 +22,7 @@ from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, str
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.logits import note
 from kerasish.ops import roots
-from kerasish.ops.common import larger, smaller
+from kerasish.ops.common import larger, smaller, whole
 from kerasish.tf import special as special
 from kerasish.tf.alias import (
     BOOLS,
@@ -38,6 +38,7 @@ from kerasish.tf.alias import (
 from kerasish.tf.approximate import approx_max_k as approx_max_k
 from kerasish.tf.approximate import approx_min_k as approx_min_k
 from kerasish.tf.incomplete_beta import betainc_raw
+from kerasish.tf.integrals import lower_gamma, upper_gamma
 from kerasish.tf.reductions import accumulate_n as accumulate_n
 from kerasish.tf.reductions import add_n as add_n
 from kerasish.tf.reductions import argmax as argmax
@@ -176,7 +177,7 @@ define(globals(), NUMBERS, {
 
 
 def _checked_axis(x: torch.Tensor, axis: Any) -> int:
-    axis = -1 if axis is None else axis if type(axis) is int else axis.__index__()
+    axis = -1 if axis is None else axis if type(axis) is int else whole(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(
             f"`dim` must be in the range [{-x.ndim}, {x.ndim}) where {x.ndim} is the number of dimensions in the input. "
@@ -209,8 +210,8 @@ define(globals(), FLOATS, {
 
 
 def _truncated(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """x / y without its fraction."""
-    return torch.div(x, y, rounding_mode="trunc")
+    """x / y without its fraction, and without a gradient."""
+    return torch.div(x.detach(), y.detach(), rounding_mode="trunc")
 
 
 def _squared_difference(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -292,9 +293,9 @@ define(globals(), REALS, {
 })  # fmt: skip
 define(globals(), FLOATS, {
     "atan2(y: Array, x: Array, name=None)": (torch.atan2, "The angle of the point (x, y), in radians from -π to π."),
-    "igamma(a: Array, x: Array, name=None)": (torch.igamma, "The regularized lower incomplete gamma function P(a, x)."),
+    "igamma(a: Array, x: Array, name=None)": (lower_gamma, "The regularized lower incomplete gamma function P(a, x)."),
     "igammac(a: Array, x: Array, name=None)": (
-        torch.igammac, "The regularized upper incomplete gamma function Q(a, x).",
+        upper_gamma, "The regularized upper incomplete gamma function Q(a, x).",
     ),
     "nextafter(x1: Array, x2: Array, name=None)": (torch.nextafter, "The next float after x1 in the direction of x2."),
 })  # fmt: skip
@@ -383,8 +384,10 @@ def polyval(coeffs: Arrays, x: Array, name: str | None = None) -> Any:
     """
     if not isinstance(coeffs, list):
         raise ValueError(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
-    value = torch.zeros_like(x)
-    for coefficient in coeffs:
+    if not coeffs:
+        return torch.zeros_like(x)
+    value = coeffs[0]
+    for coefficient in coeffs[1:]:
         value = value * x + coefficient
     return value
 

@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from kerasish import ops
 from kerasish.core import dispatch
-from kerasish.core import random as streams
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, missing_name
@@ -17,7 +16,7 @@ from kerasish.core.tensor import convert
 from kerasish.ops.common import Axis, axis_indices, integer_shape
 from kerasish.ops.reduce import over
 from kerasish.tf import nn_experimental as experimental  # noqa: F401
-from kerasish.tf.alias import FLOATS, INTEGERS, REALS, check, define
+from kerasish.tf.alias import FLOATS, FLOATS_AND_COMPLEX, INTEGERS, NUMBERS, REALS, check, define
 from kerasish.tf.candidates import all_candidate_sampler as all_candidate_sampler
 from kerasish.tf.candidates import compute_accidental_hits as compute_accidental_hits
 from kerasish.tf.candidates import fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler
@@ -38,6 +37,7 @@ from kerasish.tf.ctc import ctc_beam_search_decoder as ctc_beam_search_decoder
 from kerasish.tf.ctc import ctc_greedy_decoder as ctc_greedy_decoder
 from kerasish.tf.ctc import ctc_loss as ctc_loss
 from kerasish.tf.ctc import ctc_unique_labels as ctc_unique_labels
+from kerasish.tf.dropping import dropout as dropout
 from kerasish.tf.math import approx_max_k as approx_max_k
 from kerasish.tf.math import approx_min_k as approx_min_k
 from kerasish.tf.math import in_top_k as in_top_k
@@ -48,10 +48,14 @@ from kerasish.tf.math import sigmoid as sigmoid
 from kerasish.tf.math import softmax as softmax
 from kerasish.tf.math import softplus as softplus
 from kerasish.tf.math import softsign as softsign
+from kerasish.tf.math import squared_difference
 from kerasish.tf.math import tanh as tanh
 from kerasish.tf.math import top_k as top_k
 from kerasish.tf.math import zero_fraction as zero_fraction
-from kerasish.tf.random.draws import BLOCKS, tracing
+from kerasish.tf.reductions import reduce_mean
+from kerasish.tf.rnn_wrappers import RNNCellDeviceWrapper as RNNCellDeviceWrapper
+from kerasish.tf.rnn_wrappers import RNNCellDropoutWrapper as RNNCellDropoutWrapper
+from kerasish.tf.rnn_wrappers import RNNCellResidualWrapper as RNNCellResidualWrapper
 from kerasish.tf.sampled import nce_loss as nce_loss
 from kerasish.tf.sampled import sampled_softmax_loss as sampled_softmax_loss
 from kerasish.tf.sparse_embeddings import embedding_lookup_sparse as embedding_lookup_sparse
@@ -127,6 +131,10 @@ define(globals(), FLOATS, {
     "elu(features: Array, name=None)": (F.elu, "x where positive, eˣ - 1 elsewhere (Clevert et al. 2016)."),
     "selu(features: Array, name=None)": (F.selu, "1.0507 · x where positive, 1.7581 · (eˣ - 1) elsewhere."),
     "gelu(features: Array, approximate=False, name=None)": _gelu,
+})  # fmt: skip
+
+
+define(globals(), FLOATS_AND_COMPLEX, {
     "silu(features: Array, beta=1.0)": _silu,
     "swish(features: Array, beta=1.0)": _silu,
 })  # fmt: skip
@@ -142,8 +150,18 @@ def moments(x: Array, axes: Axis, shift: Any = None, keepdims: bool = False, nam
     Args:
         shift: a number near the mean; TensorFlow does not use it either.
     """
-    check(x, FLOATS, "Mean")
-    return ops.moments.raw(x, axes if axes is None or isinstance(axes, int) else integer_shape(axes), keepdims)
+    check(x, NUMBERS, "Mean")
+    if not x.is_floating_point():
+        mean = reduce_mean.raw(x, axes, True)
+        variance = reduce_mean.raw(squared_difference.raw(x, mean), axes, keepdims)
+        return mean.reshape(variance.shape), variance
+    axes = axes if axes is None or isinstance(axes, int) else integer_shape(axes)
+    mean, variance = ops.moments.raw(x, axes, keepdims)
+    if x.requires_grad:  # as there, second derivatives take the mean in the variance for a constant
+        wide = x if x.dtype is torch.float64 else x.float()
+        centre = over(torch.mean, wide, axes, True).detach()
+        variance = over(torch.mean, (wide - centre).square(), axes, keepdims).to(x.dtype)
+    return mean, variance
 
 
 @strict_op
@@ -153,8 +171,9 @@ def weighted_moments(
     """Mean and variance along ``axes``, each element counted ``frequency_weights`` times; these broadcast to x."""
     weights = frequency_weights.expand(torch.broadcast_shapes(frequency_weights.shape, x.shape))
     total = over(torch.sum, weights, axes, True)
-    mean = over(torch.sum, x * weights, axes, True) / total
-    variance = over(torch.sum, weights * (x - mean).square(), axes, True) / total
+    share = torch.where(total == 0, 0, 1 / total)
+    mean = over(torch.sum, x * weights, axes, True) * share
+    variance = over(torch.sum, weights * (x - mean).square(), axes, True) * share
     if keepdims:
         return mean, variance
     named = axis_indices(axes, mean.ndim)
@@ -174,6 +193,7 @@ def sufficient_statistics(
     x: Any, axes: Axis, shift: Any = None, keepdims: bool = False, name: str | None = None
 ) -> tuple:
     """What ``normalize_moments`` needs: the number of elements, Σ(x - shift), Σ(x - shift)² and ``shift``."""
+    shift = None if shift is None else dispatch.wrap(dispatch.raw(shift))
     return (*_sums(x, axes, shift, keepdims), shift)
 
 
@@ -265,44 +285,6 @@ def bias_add(value: Array, bias: Array, data_format: str | None = None, name: st
 # dropout --------------------------------------------------------------------------------------------------------------
 
 
-@strict_op
-def dropout(x: Array, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None) -> Any:
-    """x with a fraction ``rate`` of its elements set to 0 and the others scaled by 1 / (1 - rate).
-
-    Args:
-        noise_shape: where it has 1, elements along that axis share their fate.
-        seed: with one, the very elements that TensorFlow drops; otherwise torch's generator chooses them.
-
-    Raises:
-        ValueError: ``rate`` is not in [0, 1), or x not a float.
-    """
-    if not x.is_floating_point():
-        raise ValueError(
-            f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype}"
-        )
-    share = float(rate)
-    if not 0 <= share < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
-    if share == 0:
-        return x.view_as(x)
-    shape = x.shape if noise_shape is None else _noise_shape(x, noise_shape)
-    if seed is None or tracing():
-        if noise_shape is None:
-            return F.dropout(x, share)
-        kept = torch.rand(shape, device=x.device) >= share
-    else:
-        kind = {torch.float32: "float32", torch.float64: "float64", torch.float16: "float16"}.get(x.dtype, "bfloat16")
-        stream = streams.op_stream(f"uniform {kind}", seed, torch.Size(shape).numel() * BLOCKS)
-        kept = streams.uniform_raw(tuple(shape), stream, dtype=kind).to(x.device) >= share
-    return torch.where(kept, x * (1 / (1 - share)), 0)
-
-
-def _noise_shape(x: torch.Tensor, noise_shape: Any) -> list[int]:
-    if isinstance(noise_shape, (list, tuple)):
-        noise_shape = [x.shape[i] if n is None else n for i, n in enumerate(noise_shape)]
-    return integer_shape(noise_shape)
-
-
 class IsotonicRegression(NamedTuple):
     """Numbers that do not rise, and the number of the run that each belongs to."""
 
@@ -336,7 +318,7 @@ def _runs(x: torch.Tensor, decreasing: bool) -> torch.Tensor:
         pools: list[tuple[float, int]] = []  # sum and count
         for value in row:
             total, count = (value if decreasing else -value), 1
-            while pools and pools[-1][0] * count <= total * pools[-1][1]:
+            while pools and pools[-1][0] * count < total * pools[-1][1]:
                 before = pools.pop()
                 total, count = total + before[0], count + before[1]
             pools.append((total, count))

@@ -15,8 +15,8 @@ import torch
 from kerasish import ops
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op, strings
-from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.ops.common import Axis
+from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, ShapeMismatchError, fail
+from kerasish.ops.common import Axis, whole
 from kerasish.ops.reduce import over
 from kerasish.tf.alias import (
     BOOLS,
@@ -26,8 +26,10 @@ from kerasish.tf.alias import (
     NUMBERS,
     REALS,
     REALS_AND_BOOLS,
+    SINGLE,
     check,
     define,
+    refused,
 )
 
 # sums -----------------------------------------------------------------------------------------------------------------
@@ -107,7 +109,9 @@ define(globals(), FLOATS, {
 
 def _demand_no_integers(x: torch.Tensor) -> None:
     if not x.is_floating_point() and not x.is_complex():
-        raise TypeError(f"Input must be either real or complex. Received integer type {dtypes.as_dtype(x.dtype)!s}.")
+        raise DTypeMismatchError(
+            f"Input must be either real or complex. Received integer type {dtypes.as_dtype(x.dtype)!s}."
+        )
 
 
 @strict_op
@@ -162,7 +166,7 @@ def zero_fraction(value: Array, name: str | None = None) -> Any:
 
 
 def _position(function: Callable, x: torch.Tensor, axis: Any, output_type: Any, name: str) -> torch.Tensor:
-    axis = 0 if axis is None else axis if type(axis) is int else axis.__index__()
+    axis = 0 if axis is None else axis if type(axis) is int else whole(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {axis} [Op:{name}]")
     if x.shape[axis] == 0:
@@ -212,10 +216,9 @@ def top_k(
     check(input, REALS, "TopKV2")
     if input.ndim == 0:
         raise InvalidArgumentError("input must be >= 1-D, got shape [] [Op:TopKV2]")
+    k = whole(k, "k")
     if k > input.shape[-1]:
-        raise InvalidArgumentError(
-            f"input must have at least k columns. Had {input.shape[-1]}, needed {int(k)} [Op:TopKV2]"
-        )
+        raise InvalidArgumentError(f"input must have at least k columns. Had {input.shape[-1]}, needed {k} [Op:TopKV2]")
     values, indices = ops.top_k.raw(input, k, sorted)
     return TopKV2(values, indices.to(dtypes.to_torch(index_type)))
 
@@ -223,7 +226,16 @@ def top_k(
 @strict_op
 def in_top_k(targets: Index, predictions: Array, k: Any, name: str | None = None) -> Any:
     """Whether ``predictions[i, targets[i]]`` is among the k largest of row i; ties count as in."""
-    return ops.in_top_k.raw(targets, predictions, k.__index__())
+    if predictions.dtype is not torch.float32:
+        raise refused(predictions.dtype, SINGLE, "InTopKV2")
+    if predictions.ndim != 2 or targets.ndim != 1 or len(targets) != len(predictions):
+        raise fail(
+            InvalidArgumentError,
+            "in_top_k needs a row of predictions for each target",
+            "shapes (n,) and (n, classes)",
+            f"{tuple(targets.shape)} and {tuple(predictions.shape)}",
+        )
+    return ops.in_top_k.raw(targets, predictions, whole(k, "k"))
 
 
 # running sums ---------------------------------------------------------------------------------------------------------
@@ -232,7 +244,7 @@ def in_top_k(targets: Index, predictions: Array, k: Any, name: str | None = None
 def _running(
     function: Callable, x: torch.Tensor, axis: Any, exclusive: bool, reverse: bool, start: float
 ) -> torch.Tensor:
-    axis = axis.__index__()
+    axis = whole(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(f"ScanOp: Expected scan axis in the range [{-x.ndim}, {x.ndim}), but got {axis}")
     if not exclusive and not reverse:
@@ -296,7 +308,7 @@ def add_n(inputs: Arrays, name: str | None = None) -> Any:
     total = parts[0]
     for i, part in enumerate(parts[1:], 1):
         if part.shape != total.shape:
-            raise InvalidArgumentError(
+            raise ShapeMismatchError(
                 f"Inputs to operation AddN of type AddN must have the same size and shape. Input 0: {list(total.shape)} "
                 f"!= input {i}: {list(part.shape)} [Op:AddN]"
             )
@@ -345,7 +357,7 @@ def lbeta(x: Array, name: str | None = None) -> Any:
     """log |B(x)|, the beta function of several numbers, along the last axis: Σ log Γ(x) - log Γ(Σx)."""
     check(x, FLOATS, "Lgamma")
     if x.ndim == 0:
-        raise fail(ValueError, "lbeta needs at least one dimension", received="a scalar")
+        raise fail(AxisError, "lbeta needs at least one dimension", received="a scalar")
     return torch.lgamma(x).sum(-1) - torch.lgamma(x.sum(-1))
 
 
@@ -398,6 +410,22 @@ def _bounded(arr: torch.Tensor, maxlength: int, minlength: int) -> int:
     return min(max(longest, minlength), maxlength)
 
 
+def _classes(labels: torch.Tensor, predictions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Labels and predictions as two vectors of the same length; the one with a last axis of 1 too many loses it."""
+    rows, columns = labels.long(), predictions.long()
+    if rows.ndim == columns.ndim + 1 and rows.shape[-1] == 1:
+        rows = rows.squeeze(-1)
+    elif columns.ndim == rows.ndim + 1 and columns.shape[-1] == 1:
+        columns = columns.squeeze(-1)
+    if rows.ndim != 1 or rows.shape != columns.shape:
+        raise fail(
+            ShapeMismatchError,
+            "Labels and predictions must be vectors of one length",
+            received=f"{tuple(rows.shape)} and {tuple(columns.shape)}",
+        )
+    return rows, columns
+
+
 @strict_op
 def confusion_matrix(
     labels: Index,
@@ -412,8 +440,7 @@ def confusion_matrix(
     Raises:
         InvalidArgumentError: a class is negative, or not below ``num_classes``.
     """
-    rows, columns = labels.long().squeeze(), predictions.long().squeeze()
-    rows, columns = rows.reshape(-1), columns.reshape(-1)
+    rows, columns = _classes(labels, predictions)
     largest = max((int(v.max()) for v in (rows, columns) if v.numel()), default=-1)
     count = largest + 1 if num_classes is None else int(num_classes)
     for name_of, values in (("labels", rows), ("predictions", columns)):
@@ -423,7 +450,9 @@ def confusion_matrix(
             )
         if values.numel() and int(values.max()) >= count:
             raise InvalidArgumentError(f"`{name_of}` out of bound. Condition x < y did not hold: y = {count}")
-    amounts = torch.ones_like(rows) if weights is None else weights.reshape(-1)
+    if weights is not None and weights.shape != rows.shape:
+        raise ShapeMismatchError(f"Shapes {tuple(rows.shape)} and {tuple(weights.shape)} are incompatible")
+    amounts = torch.ones_like(rows) if weights is None else weights
     wanted = dtypes.to_torch(dtype)
     flat = torch.zeros(count * count, dtype=wanted, device=rows.device)
     return flat.index_add(0, rows * count + columns, amounts.to(wanted)).reshape(count, count)

@@ -11,8 +11,8 @@ from kerasish import ops
 from kerasish.core.arithmetic import divide
 from kerasish.core.context import local
 from kerasish.core.dispatch import WIDE_UNSIGNED, Array, Index, strict_op
-from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.tf.alias import NUMBERS, check
+from kerasish.core.errors import InvalidArgumentError
+from kerasish.tf.alias import FLOATS_AND_COMPLEX, NUMBERS, REALS, check
 
 # ascending ids --------------------------------------------------------------------------------------------------------
 
@@ -96,12 +96,14 @@ def _extreme(function: Callable, data: torch.Tensor, ids: torch.Tensor) -> torch
 @strict_op
 def segment_max(data: Array, segment_ids: Index, name: str | None = None) -> Any:
     """The largest of the slices of each segment, elementwise; ids ascend; 0 for an id that nothing has."""
+    check(data, REALS, "SegmentMax")
     return _extreme(ops.segment_max.raw, data, segment_ids)
 
 
 @strict_op
 def segment_min(data: Array, segment_ids: Index, name: str | None = None) -> Any:
     """The smallest of the slices of each segment, elementwise; ids ascend; 0 for an id that nothing has."""
+    check(data, REALS, "SegmentMin")
     return _extreme(ops.segment_min.raw, data, segment_ids)
 
 
@@ -149,12 +151,14 @@ def unsorted_segment_prod(data: Array, segment_ids: Index, num_segments: Any, na
 @strict_op
 def unsorted_segment_max(data: Array, segment_ids: Index, num_segments: Any, name: str | None = None) -> Any:
     """The largest of the slices with the same id; the dtype's smallest number for an id that nothing has."""
+    check(data, REALS, "UnsortedSegmentMax")
     return _reduced(ops.segment_max.raw, *_flattened(data, segment_ids, num_segments))
 
 
 @strict_op
 def unsorted_segment_min(data: Array, segment_ids: Index, num_segments: Any, name: str | None = None) -> Any:
     """The smallest of the slices with the same id; the dtype's largest number for an id that nothing has."""
+    check(data, REALS, "UnsortedSegmentMin")
     return _reduced(ops.segment_min.raw, *_flattened(data, segment_ids, num_segments))
 
 
@@ -171,9 +175,8 @@ def unsorted_segment_sqrt_n(data: Array, segment_ids: Index, num_segments: Any, 
     """Sums of the slices with the same id over the square root of their number.
 
     Raises:
-        TypeError: the data are integers.
+        DTypeMismatchError: the data are integers.
     """
-    if not data.is_floating_point():
-        raise fail(TypeError, "unsorted_segment_sqrt_n needs floats", received=f"a tensor of {data.dtype}")
+    check(data, FLOATS_AND_COMPLEX, "Sqrt")
     rows, ids, count = _flattened(data, segment_ids, num_segments)
     return _reduced(ops.segment_sum.raw, rows, ids, count) / _sizes(rows, ids, count).clamp(min=1).to(data.dtype).sqrt()

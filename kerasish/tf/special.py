@@ -1,4 +1,4 @@
-"""``tf.math.special``: Bessel functions."""
+"""``tf.math.special``: Bessel functions and integrals without closed form."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any
 import torch
 
 from kerasish.core.errors import missing_name
+from kerasish.ops.common import in_float32
+from kerasish.tf import integrals
 from kerasish.tf.alias import FLOATS, define
 
 
-def _bessel(function: Callable, derivative: Callable) -> Callable:
-    """A Bessel function with its derivative, which torch lacks; ``derivative(x, y)`` is made of others here."""
+def _differentiable(function: Callable, derivative: Callable) -> Callable:
+    """A function with its derivative, which torch lacks; ``derivative(x, y)`` is made of others here.
 
-    class Bessel(torch.autograd.Function):
+    16-bit floats are computed in float32.
+    """
+
+    class Special(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-            y = function(x)
+            y = in_float32(function, x)
             ctx.save_for_backward(x, y)
             return y
 
@@ -26,7 +31,22 @@ def _bessel(function: Callable, derivative: Callable) -> Callable:
             x, y = ctx.saved_tensors
             return gradient * derivative(x, y)
 
-    return lambda x: Bessel.apply(x) if x.requires_grad else function(x)
+    return lambda x: Special.apply(x) if x.requires_grad else in_float32(function, x)
+
+
+def _left(function: Callable, value: float) -> Callable:
+    """``function`` with a value of TensorFlow's for negative numbers, where torch says NaN."""
+    return lambda x: torch.where(x < 0, value, function(x))
+
+
+def _i1_slope(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    zero = x == 0
+    return torch.where(zero, 1, _i0(x) - y / torch.where(zero, 1, x))
+
+
+def _i1e_slope(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    zero = x == 0
+    return torch.where(zero, 0.5, _i0e(x) - y * (torch.sgn(x) + 1 / torch.where(zero, 1, x)))
 
 
 def _j1_slope(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -34,32 +54,49 @@ def _j1_slope(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.where(zero, 0.5, _j0(x) - _j1(x) / torch.where(zero, 1, x))
 
 
-_j0 = _bessel(torch.special.bessel_j0, lambda x, y: -_j1(x))
-_j1 = _bessel(torch.special.bessel_j1, _j1_slope)
-_k0 = _bessel(torch.special.modified_bessel_k0, lambda x, y: -_k1(x))
-_k1 = _bessel(torch.special.modified_bessel_k1, lambda x, y: -_k0(x) - _k1(x) / x)
-_k0e = _bessel(torch.special.scaled_modified_bessel_k0, lambda x, y: _k0e(x) - _k1e(x))
-_k1e = _bessel(torch.special.scaled_modified_bessel_k1, lambda x, y: _k1e(x) * (1 - 1 / x) - _k0e(x))
-_y0 = _bessel(torch.special.bessel_y0, lambda x, y: -_y1(x))
-_y1 = _bessel(torch.special.bessel_y1, lambda x, y: _y0(x) - _y1(x) / x)
+_INF = float("inf")
+_i0 = _differentiable(torch.special.i0, lambda x, y: _i1(x))
+_i0e = _differentiable(torch.special.i0e, lambda x, y: _i1e(x) - torch.sgn(x) * y)
+_i1 = _differentiable(torch.special.i1, _i1_slope)
+_i1e = _differentiable(torch.special.i1e, _i1e_slope)
+_j0 = _differentiable(torch.special.bessel_j0, lambda x, y: -_j1(x))
+_j1 = _differentiable(torch.special.bessel_j1, _j1_slope)
+_k0 = _differentiable(_left(torch.special.modified_bessel_k0, _INF), lambda x, y: -_k1(x))
+_k1 = _differentiable(_left(torch.special.modified_bessel_k1, _INF), lambda x, y: -_k0(x) - _k1(x) / x)
+_k0e = _differentiable(_left(torch.special.scaled_modified_bessel_k0, _INF), lambda x, y: y - _k1e(x))
+_k1e = _differentiable(_left(torch.special.scaled_modified_bessel_k1, _INF), lambda x, y: y * (1 - 1 / x) - _k0e(x))
+_y0 = _differentiable(_left(torch.special.bessel_y0, -_INF), lambda x, y: -_y1(x))
+_y1 = _differentiable(_left(torch.special.bessel_y1, -_INF), lambda x, y: _y0(x) - _y1(x) / x)
+_dawsn = _differentiable(integrals.dawson, lambda x, y: 1 - 2 * x * y)
+_expint = _differentiable(integrals.exponential_integral, lambda x, y: torch.exp(x) / x)
+_fresnel_cos = _differentiable(integrals.fresnel_cosine, lambda x, y: torch.cos(torch.pi / 2 * x * x))
+_fresnel_sin = _differentiable(integrals.fresnel_sine, lambda x, y: torch.sin(torch.pi / 2 * x * x))
+_spence = _differentiable(
+    integrals.dilogarithm, lambda x, y: torch.where(x == 1, -1, torch.log(x) / torch.where(x == 1, 1, 1 - x))
+)
 
 define(globals(), FLOATS, {
-    "bessel_i0(x, name=None)": (torch.special.i0, "The modified Bessel function of the first kind, order 0."),
-    "bessel_i0e(x, name=None)": (torch.special.i0e, "exp(-|x|) · bessel_i0(x)."),
-    "bessel_i1(x, name=None)": (torch.special.i1, "The modified Bessel function of the first kind, order 1."),
-    "bessel_i1e(x, name=None)": (torch.special.i1e, "exp(-|x|) · bessel_i1(x)."),
+    "bessel_i0(x, name=None)": (_i0, "The modified Bessel function of the first kind, order 0."),
+    "bessel_i0e(x, name=None)": (_i0e, "exp(-|x|) · bessel_i0(x)."),
+    "bessel_i1(x, name=None)": (_i1, "The modified Bessel function of the first kind, order 1."),
+    "bessel_i1e(x, name=None)": (_i1e, "exp(-|x|) · bessel_i1(x)."),
     "bessel_j0(x, name=None)": (_j0, "The Bessel function of the first kind, order 0."),
     "bessel_j1(x, name=None)": (_j1, "The Bessel function of the first kind, order 1."),
     "bessel_k0(x, name=None)": (
-        _k0, "The modified Bessel function of the second kind, order 0.",
+        _k0, "The modified Bessel function of the second kind, order 0; infinite for negative x.",
     ),
     "bessel_k0e(x, name=None)": (_k0e, "exp(x) · bessel_k0(x)."),
     "bessel_k1(x, name=None)": (
-        _k1, "The modified Bessel function of the second kind, order 1.",
+        _k1, "The modified Bessel function of the second kind, order 1; infinite for negative x.",
     ),
     "bessel_k1e(x, name=None)": (_k1e, "exp(x) · bessel_k1(x)."),
-    "bessel_y0(x, name=None)": (_y0, "The Bessel function of the second kind, order 0."),
-    "bessel_y1(x, name=None)": (_y1, "The Bessel function of the second kind, order 1."),
+    "bessel_y0(x, name=None)": (_y0, "The Bessel function of the second kind, order 0; -∞ for negative x."),
+    "bessel_y1(x, name=None)": (_y1, "The Bessel function of the second kind, order 1; -∞ for negative x."),
+    "dawsn(x, name=None)": (_dawsn, "Dawson's integral exp(-x²) ∫₀ˣ exp(t²) dt."),
+    "expint(x, name=None)": (_expint, "The exponential integral Ei(x) = ∫ exp(t) / t dt from -∞ to x, for x > 0."),
+    "fresnel_cos(x, name=None)": (_fresnel_cos, "Fresnel's integral ∫₀ˣ cos(π t² / 2) dt."),
+    "fresnel_sin(x, name=None)": (_fresnel_sin, "Fresnel's integral ∫₀ˣ sin(π t² / 2) dt."),
+    "spence(x, name=None)": (_spence, "Spence's integral ∫ log(t) / (1 - t) dt from 1 to x, for x ≥ 0."),
 })  # fmt: skip
 
 

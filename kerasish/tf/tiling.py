@@ -191,12 +191,22 @@ def sequence_mask(lengths: Index, maxlen: Any = None, dtype: Any = dtypes.bool_,
     if maxlen is None:
         needs_values(lengths, "sequence_mask")
         maxlen = lengths.max() if lengths.numel() else 0
+    elif not hasattr(maxlen, "__index__"):
+        raise fail(ValueError, "Argument `maxlen` must be scalar for sequence_mask", received=repr(maxlen))
+    lengths = lengths.long()
     place = torch.arange(int(maxlen), device=lengths.device)
     mask = place < lengths.unsqueeze(-1)
     return mask.to(dtypes.to_torch(dtype))
 
 
 # blocks ---------------------------------------------------------------------------------------------------------------
+
+
+def _check_blocks(given: Any, blocks: list[int]) -> None:
+    if isinstance(given, int):
+        raise InvalidArgumentError("block_shape rank should be 1 instead of 0 [Op:SpaceToBatchND]")
+    if min(blocks, default=1) < 1:
+        raise InvalidArgumentError("All values in block_shape must be positive [Op:SpaceToBatchND]")
 
 
 @strict_op
@@ -212,6 +222,7 @@ def space_to_batch(input: Array, block_shape: Any, paddings: Any, name: str | No
         InvalidArgumentError: a block does not divide its axis.
     """
     blocks = integer_shape(block_shape)
+    _check_blocks(block_shape, blocks)
     before = dispatch.raw(paddings).reshape(-1, 2).tolist()
     pairs = [(0, 0), *map(tuple, before), *[(0, 0)] * (input.ndim - 1 - len(blocks))]
     padded = ops.pad.raw(input, pairs)
@@ -243,7 +254,8 @@ def batch_to_space(input: Array, block_shape: Any, crops: Any, name: str | None 
     Raises:
         InvalidArgumentError: the batch is not divisible by the blocks.
     """
-    blocks = integer_shape(block_shape)
+    blocks = [block_shape] * 2 if isinstance(block_shape, int) else integer_shape(block_shape)
+    _check_blocks(None, blocks)
     count, total = len(blocks), torch.Size(blocks).numel()
     if input.shape[0] % total:
         raise InvalidArgumentError(
@@ -267,6 +279,8 @@ def required_space_to_batch_paddings(
 ) -> tuple[Tensor, Tensor]:
     """The paddings, at least ``base_paddings``, that make the blocks divide the axes, and the crops that undo them."""
     lengths, blocks = integer_shape(input_shape), integer_shape(block_shape)
+    if len(lengths) != len(blocks):
+        raise ValueError(f"Shapes ({len(lengths)},) and ({len(blocks)},) are incompatible")
     base = [[0, 0]] * len(lengths) if base_paddings is None else dispatch.raw(base_paddings).tolist()
     paddings, crops = [], []
     for n, k, (before, after) in zip(lengths, blocks, base):

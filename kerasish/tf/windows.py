@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from kerasish import ops
 from kerasish.core.dispatch import Array, strict_op
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import ChoiceError, InvalidArgumentError, ShapeMismatchError, fail
 from kerasish.core.shape import window_output
 from kerasish.ops.common import integer_shape
-from kerasish.ops.conv import FROM_TORCH, TO_TORCH, convolve, full_transposed
+from kerasish.ops.conv import FROM_TORCH, TO_TORCH, convolve, full_transposed, spatial_sizes, stored_kernel
 from kerasish.ops.pool import pool as pool_raw
 from kerasish.tf.alias import FLOATS, REALS, Kinds, check
 
@@ -36,7 +36,7 @@ def _channels_first(data_format: Any, n: int) -> bool:
         return False
     letters = "DHW"[-n:] if n > 1 else "W"
     if data_format not in (f"N{letters}C", f"NC{letters}"):
-        raise fail(ValueError, "Unknown `data_format`", f"'N{letters}C' or 'NC{letters}'", repr(data_format))
+        raise fail(ChoiceError, "Unknown `data_format`", f"'N{letters}C' or 'NC{letters}'", repr(data_format))
     return str(data_format).startswith("NC")
 
 
@@ -98,10 +98,17 @@ def _batched(x: torch.Tensor, n: int, name: str) -> tuple[torch.Tensor, torch.Si
     """x with one batch axis, and the batch axes that it had."""
     if x.ndim < n + 2:
         raise fail(
-            ValueError, f"`input` of {name} must have at least {n + 2} dimensions", received=f"shape {tuple(x.shape)}"
+            ShapeMismatchError,
+            f"`input` of {name} must have at least {n + 2} dimensions",
+            received=f"shape {tuple(x.shape)}",
         )
     batch = x.shape[: x.ndim - n - 1]
     return (x if x.ndim == n + 2 else x.reshape(-1, *x.shape[x.ndim - n - 1 :])), batch
+
+
+def _nothing(x: torch.Tensor, sizes: list[int], channels: int, channels_first: bool) -> torch.Tensor:
+    """The result where a window is larger than the input."""
+    return x.new_zeros((len(x), channels, *sizes) if channels_first else (len(x), *sizes, channels))
 
 
 def _unbatched(y: torch.Tensor, batch: torch.Size) -> torch.Tensor:
@@ -125,7 +132,9 @@ def _convolve(
     first = _channels_first(data_format, n)
     if filters.ndim != n + 2:
         raise fail(
-            ValueError, f"`filters` of {name} must have {n + 2} dimensions", received=f"shape {tuple(filters.shape)}"
+            ShapeMismatchError,
+            f"`filters` of {name} must have {n + 2} dimensions",
+            received=f"shape {tuple(filters.shape)}",
         )
     x, batch = _batched(x, n, name)
     channels, wanted = x.shape[1 if first else -1], filters.shape[-2]
@@ -133,16 +142,22 @@ def _convolve(
         raise InvalidArgumentError(
             f"input depth must be evenly divisible by filter depth: {channels} vs {wanted} [Op:{name}]"
         )
+    form = "channels_first" if first else "channels_last"
     steps = _numbers(strides, n, first, "strides")
     rates = _numbers(dilations, n, first, "dilations")
     pads = _padding(padding, n, first)
     if not isinstance(pads, str):
         x, pads = _padded(x, pads, first), "valid"
-    stored = filters.permute(n + 1, n, *range(n))
     dtype = x.dtype
+    # without oneDNN, which knows no float64, torch's backward pass wants canonical strides
+    stored = stored_kernel(filters, "channels_last") if dtype is torch.float64 else filters.permute(n + 1, n, *range(n))
+    if min(steps) < 1:
+        raise InvalidArgumentError(f"Strides must be positive. Received: {steps} [Op:{name}]")
+    sizes = [window_output(*of, pads, rate) for *of, rate in zip(spatial_sizes(x, form), filters.shape, steps, rates)]
+    if min(sizes) <= 0:
+        return _unbatched(_nothing(x, [max(size, 0) for size in sizes], filters.shape[-1], first), batch)
     if dtype is torch.int32:  # torch's kernels are for floats; float64 holds the sums of 32-bit products up to 2⁵³
         x, stored = x.double(), stored.double()
-    form = "channels_first" if first else "channels_last"
     return _unbatched(convolve(x, stored, None, steps, pads, rates, channels // wanted, form).to(dtype), batch)
 
 
@@ -382,8 +397,8 @@ def atrous_conv2d_transpose(
 
 def _pool(x: torch.Tensor, kind: str, n: int, ksize: Any, strides: Any, padding: Any, data_format: Any) -> torch.Tensor:
     check(x, REALS if kind == "max" else FLOATS, "MaxPool" if kind == "max" else "AvgPool")
-    if x.ndim != n + 2:
-        raise fail(ValueError, f"`input` must have {n + 2} dimensions", received=f"shape {tuple(x.shape)}")
+    if x.ndim != n + 2 or n < 1:
+        raise fail(ShapeMismatchError, f"`input` must have {n + 2} dimensions", received=f"shape {tuple(x.shape)}")
     first = _channels_first(data_format, n)
     windows, steps = _numbers(ksize, n, first, "ksize"), _numbers(strides, n, first, "strides")
     pads = _padding(padding, n, first)
@@ -394,7 +409,11 @@ def _pool(x: torch.Tensor, kind: str, n: int, ksize: Any, strides: Any, padding:
         if kind != "max":
             raise fail(ValueError, "Explicit padding is for max_pool only", "'SAME' or 'VALID'", padding)
         x, pads = _padded(x, pads, first, -math.inf), "valid"
-    return pool_raw(x, kind, windows, steps, pads, "channels_first" if first else "channels_last").to(dtype)
+    form = "channels_first" if first else "channels_last"
+    sizes = [window_output(*of, pads, 1) for of in zip(spatial_sizes(x, form), windows, steps)]
+    if min(sizes) <= 0 < min(windows):
+        return _nothing(x, [max(size, 0) for size in sizes], x.shape[1 if first else -1], first).to(dtype)
+    return pool_raw(x, kind, windows, steps, pads, form).to(dtype)
 
 
 @strict_op
@@ -466,6 +485,15 @@ def avg_pool(
     return _pool(input, "average", input.ndim - 2, ksize, strides, padding, data_format)
 
 
+def _dilated(x: torch.Tensor, kind: str, windows: tuple, rates: tuple, axis: int) -> torch.Tensor:
+    """Pooling of windows whose elements are ``rates`` apart; the first spatial axis is ``axis``."""
+    for place, (window, rate) in enumerate(zip(windows, rates), axis):
+        size = max(x.shape[place] - (window - 1) * rate, 0)
+        parts = torch.stack([x.narrow(place, i * rate, size) for i in range(window)])
+        x = parts.amax(0) if kind == "max" else parts.mean(0)
+    return x
+
+
 @strict_op
 def pool(
     input: Array,
@@ -481,13 +509,18 @@ def pool(
 
     Raises:
         ValueError: another ``pooling_type``.
-        NotImplementedError: dilated windows.
+        ValueError: dilated windows with strides or with "SAME".
     """
     kinds = {"MAX": "max", "AVG": "average"}
     if pooling_type not in kinds:
         raise fail(ValueError, "Unknown `pooling_type`", "'MAX' or 'AVG'", repr(pooling_type))
-    if dilations is not None and set(integer_shape(dilations)) != {1}:
-        raise fail(NotImplementedError, "Pooling with dilated windows is not served", received=f"dilations={dilations}")
+    n, first = input.ndim - 2, _channels_first(data_format, input.ndim - 2)
+    rates = _numbers(dilations, n, first, "dilations")
+    if max(rates, default=1) > 1:
+        if max(_numbers(strides, n, first, "strides")) > 1 or str(padding).upper() != "VALID":
+            raise fail(ValueError, "Dilated windows have strides of 1 and 'VALID' padding", received=f"{dilations=}")
+        windows = _numbers(window_shape, n, first, "window_shape")
+        return _dilated(input, kinds[pooling_type], windows, rates, 2 if first else 1)
     return _pool(input, kinds[pooling_type], input.ndim - 2, window_shape, strides, padding, data_format)
 
 
@@ -496,17 +529,23 @@ def pool(
 
 def _format(data_format: str) -> str:
     if data_format not in ("NHWC", "NCHW"):
-        raise fail(ValueError, "Unsupported data format", "'NHWC' or 'NCHW'", repr(data_format))
+        raise fail(ChoiceError, "Unsupported data format", "'NHWC' or 'NCHW'", repr(data_format))
     return "channels_first" if data_format == "NCHW" else "channels_last"
+
+
+def _block(block_size: int) -> int:
+    if block_size < 2:
+        raise InvalidArgumentError(f"Value for attr 'block_size' of {block_size} must be at least minimum 2")
+    return block_size
 
 
 @strict_op
 def depth_to_space(input: Array, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Any:
     """Blocks of channels laid out in the plane: (n, h, w, b² · c) becomes (n, h · b, w · b, c)."""
-    return ops.depth_to_space.raw(input, block_size, _format(data_format))
+    return ops.depth_to_space.raw(input, _block(block_size), _format(data_format))
 
 
 @strict_op
 def space_to_depth(input: Array, block_size: int, data_format: str = "NHWC", name: str | None = None) -> Any:
     """Blocks of the plane stacked as channels: (n, h · b, w · b, c) becomes (n, h, w, b² · c)."""
-    return ops.space_to_depth.raw(input, block_size, _format(data_format))
+    return ops.space_to_depth.raw(input, _block(block_size), _format(data_format))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from kerasish import layers, ops, tf
+from kerasish import KerasTensor, layers, ops, tf
 from kerasish.core.dispatch import OPS
 from kerasish.models import Model, load_model, model_from_json
 from kerasish.models.operations import _forms
@@ -191,3 +191,34 @@ def test_functions_show_in_a_summary():
     text = "\n".join(lines)
     for row in ("multiply (Multiply)", "sum (Sum)", "softmax (TFOpLambda)", "get_item (GetItem)"):
         assert row.split(" ")[1] in text, text
+
+
+KNOWN_SIZES = {  # what Keras gives for an unknown size beside a known one
+    "add": (lambda ops, x, y: x + y, (None, None, 3), (None, 5, 3), (None, 5, 3)),
+    "batch": (lambda ops, x, y: x * y, (None, 3), (2, 1), (2, 3)),
+    "maximum": (lambda ops, x, y: ops.maximum(x, y), (None,), (5, 1), (5, None)),
+    "matmul": (lambda ops, x, y: ops.matmul(x, y), (None, None), (4, 5), (None, 5)),
+    "batched": (lambda ops, x, y: ops.matmul(x, y), (None, 3, 4), (2, 4, 5), (2, 3, 5)),
+    "einsum": (lambda ops, x, y: ops.einsum("ij,jk->ik", x, y), (None, None), (4, 5), (None, 5)),
+    "where": (lambda ops, x, y: ops.where(x > 0, y, 0.0), (None, 3), (2, 3), (2, 3)),
+    "dot": (lambda ops, x, y: ops.dot(x, y), (3, None), (4, 5), (3, 5)),
+}
+
+
+@pytest.mark.parametrize("case", sorted(KNOWN_SIZES))
+def test_unknown_size_beside_a_known_one(case):
+    function, first, second, expected = KNOWN_SIZES[case]
+    assert tuple(function(ops, KerasTensor(first), KerasTensor(second)).shape) == expected
+
+
+def test_a_layer_of_ones_own_takes_an_unknown_size_beside_a_known_one():
+    class Add(layers.Layer):
+        def call(self, x, y):
+            return x + y
+
+    assert tuple(Add()(layers.Input((None, 3)), layers.Input((5, 3))).shape) == (None, 5, 3)
+
+
+def test_sizes_that_cannot_fit_are_refused():
+    with pytest.raises(ValueError, match="broadcast"):
+        KerasTensor((None, 3)) + KerasTensor((2, 4))

@@ -192,7 +192,7 @@ def test_vectorize():
         ops.vectorize(lambda a: a, signature="n->n")(X)
     with pytest.raises(TypeError, match="number of positional arguments"):
         ops.vectorize(lambda a: a, signature="(n),(n)->()")(X)
-    with pytest.raises(TypeError, match="callable"):
+    with pytest.raises(ValueError, match="callable"):
         ops.vectorize(1)
 
 

@@ -134,6 +134,12 @@ def tensordot(a: Array, b: Array, axes: Any, name: str | None = None) -> Any:
     """
     if not isinstance(axes, int) and hasattr(axes, "tolist"):
         axes = axes.tolist()
+    if isinstance(axes, int) and not 0 <= axes <= min(a.ndim, b.ndim):
+        raise fail(
+            ValueError,
+            "`axes` must be at least 0 and not larger than the number of dimensions of a tensor",
+            received=axes,
+        )
     return ops.tensordot.raw(a, b, axes)
 
 
