@@ -8,7 +8,8 @@ import torch
 
 import kerasish as keras
 from kerasish import tf
-from kerasish.core.replicas import process_id
+from kerasish.core.replicas import num_processes, process_id
+from kerasish.saving import parts
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(101, 6)).astype("float32")
@@ -202,3 +203,38 @@ def fail():
     if process_id() == 1:
         raise ValueError("this process fails")
     arrays()
+
+
+# states in parts ------------------------------------------------------------------------------------------------------
+
+
+def _mesh_tensor(value):
+    from torch.distributed.tensor import Shard, distribute_tensor, init_device_mesh
+
+    return distribute_tensor(value, init_device_mesh("cpu", (torch.distributed.get_world_size(),)), [Shard(0)])
+
+
+def write_parts(folder):
+    tensors = {"rows": _mesh_tensor(torch.arange(24.0).reshape(8, 3)), "same": torch.tensor([1.0, 2.0])}
+    parts.write(folder, tensors, lambda path: None)
+
+
+def read_parts(folder):
+    tensors = {"rows": _mesh_tensor(torch.zeros(8, 3)), "same": torch.zeros(2)}
+    parts.read(parts.states(folder)[-1], tensors)
+    return tensors["rows"].to_local().tolist()
+
+
+def backs_up_parts(folder, epochs):
+    """A run whose kernel and its slots are divided among all processes."""
+    count = num_processes()
+    mesh = keras.distribution.DeviceMesh((1, count), ["batch", "model"], [f"cpu:{i}" for i in range(count)])
+    layouts = keras.distribution.LayoutMap(mesh)
+    layouts[".*hidden/kernel"] = (None, "model")
+    keras.utils.set_random_seed(3)
+    with keras.distribution.ModelParallel(layout_map=layouts, batch_dim_name="batch").scope():
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(9, name="hidden"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        backup = keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False)
+        history = model.fit(X, CLASSES, batch_size=20, epochs=epochs, verbose=0, callbacks=[backup])
+    return {"epochs": history.epoch, "loss": history.history["loss"]}

@@ -54,7 +54,10 @@ def decode_png(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name
         InvalidArgumentError: it is not an image, or is damaged.
         NotImplementedError: another dtype than uint8.
     """
-    if dtypes.as_dtype(dtype) != dtypes.uint8:
+    kind = dtypes.as_dtype(dtype)
+    if kind not in (dtypes.uint8, dtypes.uint16):
+        raise InvalidArgumentError(f"Value for attr 'dtype' of {kind.name} is not in the list of allowed values")
+    if kind != dtypes.uint8:
         raise fail(NotImplementedError, "decode_png decodes 8 bits", "dtype=tf.uint8", f"dtype={dtype}")
     return _wrapped(_decoded(contents, channels))
 
