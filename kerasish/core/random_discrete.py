@@ -89,7 +89,7 @@ def poisson_raw(shape: tuple, stream: Stream, rates: np.ndarray) -> np.ndarray:
     repeats = int(np.prod(shape)) // max(rates.size, 1)
     # the samples of one rate follow each other, in the result they lie apart
     rate = np.repeat(rates.astype("float64").reshape(-1), repeats)
-    values = np.where(rate == 0, 0.0, np.nan)
+    values = np.zeros(len(rate))
     possible = np.isfinite(rate) & (rate > 0)
     for part, draw in (
         (np.flatnonzero(possible & (rate < _BY_REJECTION)), _by_multiplying),

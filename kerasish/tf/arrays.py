@@ -340,8 +340,7 @@ def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
         ) from None
 
 
-@strict_op
-def parallel_stack(values: Arrays, name: str | None = "parallel_stack") -> Any:
+def parallel_stack(values: Any, name: str | None = "parallel_stack") -> Any:
     """Tensors of one shape as one tensor, along a new first axis; in functions of ``tf.function`` only.
 
     Raises:
@@ -349,7 +348,7 @@ def parallel_stack(values: Arrays, name: str | None = "parallel_stack") -> Any:
     """
     if local.function is None:
         raise RuntimeError("tf.parallel_stack() is not compatible with eager execution.")
-    return stack.raw(values)
+    return stack(values)
 
 
 @strict_op

@@ -196,6 +196,13 @@ def _by_order(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.where(inside, torch.where(near, first, second), torch.where((x == 0) & (a >= 0), 0, torch.nan))
 
 
+@in_double
+def gamma_slope(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The derivative of a gamma number x by the distribution's parameter a, at the same P(a, x)."""
+    density = torch.exp(-x + (a - 1) * torch.log(x) - torch.lgamma(a))
+    return -_by_order(a, x) / density
+
+
 def _summed(gradient: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     return gradient.sum_to_size(like.shape)
 

@@ -79,4 +79,4 @@ def test_gamma_numbers_have_the_derivative_of_their_quantiles():
         tape.watch(given)
         y = tf.random.stateless_gamma((3,), (1, 2), given, dtype=tf.float64)
     slope = torch._standard_gamma_grad(alpha, torch.from_numpy(y.numpy()))
-    np.testing.assert_allclose(tape.gradient(y, given), slope.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(tape.gradient(y, given), slope.numpy(), rtol=1e-3)  # torch's is an approximation

@@ -18,7 +18,7 @@ from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.core.random import Stream
 from kerasish.core.random_discrete import binomial_raw, categorical_raw, poisson_raw
 from kerasish.core.random_gamma import gamma_raw
-from kerasish.ops.common import in_float32
+from kerasish.tf.integrals import gamma_slope
 
 BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
 Draw = Callable[[int], Stream]  # so many counters from a source of randomness
@@ -192,7 +192,7 @@ class _ByShape(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
         alpha, numbers = ctx.saved_tensors
-        return gradient * in_float32(torch._standard_gamma_grad, alpha, numbers), None
+        return gradient * gamma_slope(alpha, numbers), None
 
 
 @strict_op
