@@ -21,6 +21,21 @@ def test_importing_loads_no_heavy_module(module):
     assert not [name for name in loaded if name.partition(".")[0] in HEAVY.split() or name in HEAVY.split()]
 
 
+def test_symbolic_operations_load_no_compiler():
+    """Torch's functions for tensors without storage would import it, which takes seconds."""
+    code = """
+import sys
+import numpy as np
+import kerasish as keras
+x = keras.Input((3,))
+y = keras.ops.relu(x + 1) * x - keras.ops.exp(x) / 2
+y = keras.layers.Multiply()([y, keras.ops.softmax(keras.layers.Dense(3)(y))])
+y = keras.ops.mean(keras.ops.where(y > 0, y, x), axis=-1) + keras.ops.norm(x, axis=-1)
+print(*keras.Model(x, y)(np.ones((2, 3), "float32")).shape, "torch._dynamo" in sys.modules)
+"""
+    assert run(code) == ["2", "False"]
+
+
 def test_importing_leaves_the_garbage_collector_as_it_was():
     assert run("import gc, kerasish; print(gc.isenabled())") == ["True"]
     assert run("import gc; gc.disable(); import kerasish; print(gc.isenabled())") == ["False"]

@@ -95,7 +95,10 @@ def names_in_case(data: object) -> set[str]:
             found.add(f"keras.applications.{data['module']}.preprocess_input")
         if data.get("kind") in CALLBACKS:
             found.add(CALLBACKS[data["kind"]])
-        found |= {name for name in data.get("uses", ()) if isinstance(name, str)}
+        if "space" in data and "learned" in data:
+            found.add("keras.utils.FeatureSpace")
+        if data.get("kind") == "structure":
+            found.add(f"keras.applications.{data['name']}")
         found.update(data.get("uses", []))  # of a program, which states no calls
         if data.get("kind") == "activation":
             found.add(f"keras.activations.{data['name']}")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 
+import names_data
+import names_files
 import names_layers
 import names_objects
+import names_training
 import plan_applications
 import plan_attention
 import plan_augment
@@ -63,6 +66,9 @@ FAMILIES = {
     "functions": (plan_functions.cases, run_ops.run),
     "names_layers": (functools.partial(program_help.cases, names_layers.USES), run_programs.run),
     "names_objects": (functools.partial(program_help.cases, names_objects.USES), run_programs.run),
+    "names_training": (functools.partial(program_help.cases, names_training.USES), run_programs.run),
+    "names_data": (functools.partial(program_help.cases, names_data.USES), run_programs.run),
+    "names_files": (functools.partial(program_help.cases, names_files.USES), run_programs.run),
     "programs": (plan_programs.cases, run_programs.run),
     "seeds": (plan_seeds.cases, run_seeds.run),
     "histories": (plan_histories.cases, run_histories.run),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import names_data
+import names_files
 import names_layers
 import names_objects
+import names_training
 import numpy as np
 import programs_ops
 import programs_utils
 from case_values import as_array, plain
 
-PROGRAMS = {**programs_ops.PROGRAMS, **programs_utils.PROGRAMS, **names_layers.PROGRAMS, **names_objects.PROGRAMS}
+_MODULES = (programs_ops, programs_utils, names_data, names_files, names_layers, names_objects, names_training)
+PROGRAMS = {name: program for module in _MODULES for name, program in module.PROGRAMS.items()}
 
 
 def run(keras: Any, tf: Any, case: dict) -> dict:

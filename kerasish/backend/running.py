@@ -14,10 +14,12 @@ from kerasish.config import epsilon, floatx
 from kerasish.core import dispatch, tree
 from kerasish.core.context import clear_session as _clear_names
 from kerasish.core.context import local, on_clear_session
+from kerasish.core.dispatch import Array, Index, op
 from kerasish.core.errors import NotServedError, fail
 from kerasish.core.sparse import SparseTensor
 from kerasish.layers import Input
 from kerasish.models import Model
+from kerasish.ops.ctc import sparse_ctc_loss
 
 # the learning phase ---------------------------------------------------------------------------------------------------
 
@@ -259,10 +261,17 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
     Args:
         y_true: labels (batch, longest).
         input_length, label_length: (batch, 1), how many frames and labels count.
+
+    Raises:
+        InvalidArgumentError: an example without labels, or with more labels than frames.
     """
-    logits = ops.log(y_pred + epsilon())
     lengths = [ops.cast(ops.squeeze(ops.convert_to_tensor(n), -1), "int32") for n in (label_length, input_length)]
-    return ops.expand_dims(ops.ctc_loss(ops.cast(y_true, "int32"), logits, *lengths, mask_index=-1), 1)
+    return ops.expand_dims(_batch_cost(ops.cast(y_true, "int32"), ops.log(y_pred + epsilon()), *lengths), 1)
+
+
+@op
+def _batch_cost(labels: Index, logits: Array, label_length: Index, input_length: Index) -> Any:
+    return sparse_ctc_loss(labels, logits, label_length, input_length, -1, False)
 
 
 def ctc_decode(

@@ -22,6 +22,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.meta import without_compiler
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor
@@ -322,7 +323,7 @@ def _infer(function: Callable, args: tuple, kwargs: dict) -> Any:
             pass
         except ValueError as error:
             if "on meta tensors" not in str(error):
-                raise
+                raise _with_shapes(error, leaves) from error.__cause__
     if runs is not None and not any(map(_may_be_size, tree.flatten(runs[0]))):
         return merge(runs)
     args, kwargs = tree.map_structure(_numbers, [list(args), kwargs])
@@ -342,6 +343,7 @@ def _infer(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str) -> Any:
+    without_compiler()
     filled = tree.map_structure(lambda x: placeholder(x, probe, device), [list(args), kwargs])
     on_fakes = device != "meta"
     with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
@@ -388,6 +390,13 @@ def _constant(x: Any) -> Any:
     """The numbers in a result of a run in ``fake_mode`` which are known there, None if they are not."""
     constant = getattr(getattr(x, "_t", None), "constant", None)
     return constant.tolist() if constant is not None and _may_be_size(x) else None
+
+
+def _with_shapes(error: ValueError, inputs: list) -> ValueError:
+    """An operation's error, which knows the sizes of a run without storage, with those that the user knows."""
+    if type(error) is ValueError:
+        error.args = (f"{error} Input shapes are: {[tuple(x.shape) for x in inputs]}",)
+    return error
 
 
 def _needs_values(function: Callable, args: tuple, error: Exception) -> Exception:

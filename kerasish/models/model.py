@@ -29,7 +29,7 @@ from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
 from kerasish.models import state_tree
 from kerasish.models.calibration import quantize_model
-from kerasish.models.network import Network, takes_graph
+from kerasish.models.network import Network, adapted, takes_graph
 from kerasish.models.penalties import PenalizedNetwork
 from kerasish.models.state_tree import set_state_tree as _set_state_tree
 from kerasish.models.summary import print_summary
@@ -192,7 +192,11 @@ class Model(Trainer, Layer):
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         if self._network is not None and not self._user_call:
-            return self._network.output_spec(args[0] if args else kwargs["inputs"])
+            inputs = args[0] if args else kwargs["inputs"]
+            try:
+                return self._network.output_spec(inputs)
+            except ValueError as error:
+                return adapted(self, inputs, error).output_spec(inputs)
         return super().compute_output_spec(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -115,7 +115,7 @@ class Network:
             try:
                 flat = self.standardize(inputs)
             except ValueError as error:
-                return _adapted(owner, inputs, error).run(inputs, training, owner)
+                return adapted(owner, inputs, error).run(inputs, training, owner)
             if type(inputs) is torch.Tensor and flat[0] is inputs and len(plan.fitting) < _SHAPES:
                 plan.fitting.add((inputs.shape, inputs.dtype))
         try:
@@ -155,13 +155,20 @@ class Network:
         try:
             flat = self.standardize(inputs)
         except ValueError as error:
-            return _adapted(owner, inputs, error).run_layers(inputs, training, owner)
+            return adapted(owner, inputs, error).run_layers(inputs, training, owner)
         values = {id(x): value for x, value in zip(self.inputs, flat, strict=True)}
         return self.pack(self.whole.run(values, call))
 
     def output_spec(self, inputs: Any) -> Any:
-        """KerasTensors like the outputs, for symbolic inputs of possibly other shapes."""
+        """KerasTensors like the outputs, for symbolic inputs of possibly other shapes.
+
+        Raises:
+            ValueError: an input's sizes are not those that were declared. Another rank is the layers' business, as in Keras.
+        """
         flat = self.order(inputs)
+        for i, (x, own) in enumerate(zip(flat, self.inputs, strict=True)):
+            if len(x.shape) == len(own.shape) and not _fits(x.shape, own.shape):
+                raise _incompatible(x, own, i, self.name)
         if all(x.shape == own.shape for x, own in zip(flat, self.inputs, strict=True)):
             return tree.map_structure(lambda x: _like(x, x), self.outputs_structure)
 
@@ -234,12 +241,12 @@ def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
     return like
 
 
-def _adapted(owner: Any, inputs: Any, error: ValueError) -> Network:
+def adapted(owner: Any, inputs: Any, error: ValueError) -> Network:
     """The model's network for inputs that do not fit its usual one; raises the error if there is none."""
-    adapted = owner._network_for(inputs)
-    if adapted is None:
+    network = owner._network_for(inputs)
+    if network is None:
         raise error
-    return adapted
+    return network
 
 
 def _only(structure: Any) -> Any:
@@ -253,9 +260,8 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     shape, declared = value.shape, own.shape
     if len(shape) != len(declared):
         shape = (value := _adjust_rank(value, own, index, name)).shape
-    for size, expected in zip(shape[1:], declared[1:]):
-        if expected is not None and size is not None and size != expected:
-            raise _incompatible(value, own, index, name)
+    if not _fits(shape, declared):
+        raise _incompatible(value, own, index, name)
     if isinstance(value, SparseTensor):
         return _sparse_or_dense(value, own)
     if isinstance(value, torch.Tensor):
@@ -269,13 +275,27 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     return value
 
 
+def _fits(shape: Any, declared: Any) -> bool:
+    """Whether all sizes but that of the batch are as declared, or unknown."""
+    for size, expected in zip(shape[1:], declared[1:]):
+        if expected is not None and size is not None and size != expected:
+            return False
+    return True
+
+
+def _name_of(own: KerasTensor) -> str:
+    """What an input is called in messages: as its InputLayer."""
+    operation = own._keras_history.operation
+    return operation.name if isinstance(operation, InputLayer) else own.name
+
+
 def _nothing(own: KerasTensor, name: str) -> None:
     """None for an input, which has to be optional."""
     entry = own._keras_history.operation
     if isinstance(entry, InputLayer) and not entry.optional:
         raise ValueError(
-            f"The input '{own.name}' of model '{name}' is not optional, but None was passed. Pass a tensor, or declare it "
-            "with `keras.Input(..., optional=True)`."
+            f"The input '{_name_of(own)}' of model '{name}' is not optional, but None was passed. Pass a tensor, or declare "
+            "it with `keras.Input(..., optional=True)`."
         )
 
 
@@ -299,6 +319,6 @@ def _adjust_rank(value: Any, own: KerasTensor, index: int, name: str) -> Any:
 
 def _incompatible(value: Any, own: KerasTensor, index: int, name: str) -> Exception:
     return ValueError(
-        f"Input {index} with name '{own.name}' of layer '{name}' is incompatible with the layer: "
+        f"Input {index} with name '{_name_of(own)}' of layer '{name}' is incompatible with the layer: "
         f"expected shape={tuple(own.shape)}, found shape={tuple(value.shape)}"
     )

@@ -26,7 +26,11 @@ def moments(x: Array, axes: int | Sequence[int] | None, keepdims: bool = False, 
     """
     x = floating(x)
     wide = x.float() if x.dtype in _SIXTEEN_BITS else x
-    variance, mean = torch.var_mean(wide, axis_indices(axes, x.ndim), correction=0, keepdim=keepdims)
+    named = axis_indices(axes, x.ndim)
+    if named or not x.ndim:
+        variance, mean = torch.var_mean(wide, named, correction=0, keepdim=keepdims)
+    else:  # torch takes no axes for all of them
+        mean, variance = wide, wide - wide
     if synchronized and torch.distributed.is_available() and torch.distributed.is_initialized():
         mean, variance = _of_all_processes(mean, variance)
     if wide is not x:

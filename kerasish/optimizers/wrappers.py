@@ -153,12 +153,14 @@ class OptimizerMap(MutableMapping):
         optimizer_map: patterns and their optimizers.
 
     Raises:
-        TypeError: ``default_optimizer`` is no optimizer.
+        TypeError: ``default_optimizer`` is no optimizer, or ``optimizer_map`` no dictionary.
     """
 
     def __init__(self, default_optimizer: Optimizer, optimizer_map: dict[str, Optimizer] | None = None) -> None:
         if not isinstance(default_optimizer, Optimizer):
             raise TypeError(f"default_optimizer must be a Keras Optimizer instance. Received: {default_optimizer}")
+        if optimizer_map is not None and not isinstance(optimizer_map, dict):
+            raise TypeError(f"optimizer_map must be a dictionary. Received: {optimizer_map}")
         self._default_optimizer = default_optimizer
         self._optimizers: dict[str, Optimizer] = {}
         self.update(optimizer_map or {})
@@ -190,8 +192,12 @@ class OptimizerMap(MutableMapping):
                 f"'{key}' already exists in the OptimizerMap with value {self._optimizers[key]}. Please make sure to not "
                 "use duplicated keys."
             )
+        if not isinstance(key, str):
+            raise ValueError(f"key must be a string. Received: {key}")
         if not isinstance(optimizer, Optimizer):
             raise ValueError(f"optimizer must be a Keras Optimizer instance. Received: {optimizer}")
+        if isinstance(optimizer, (LossScaleOptimizer, MultiOptimizer)):
+            raise ValueError(f"optimizer cannot be a {type(optimizer).__name__}.")
         self._optimizers[key] = optimizer
 
     def __delitem__(self, key: str) -> None:

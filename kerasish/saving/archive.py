@@ -48,6 +48,7 @@ def replacing(path: Any) -> Iterator[str]:
 
     Raises:
         IsADirectoryError: ``path`` is a folder.
+        OSError: the disk is full, say; then ``path`` is as it was.
     """
     target = os.path.realpath(os.fspath(path))
     if os.path.isdir(target):
@@ -61,21 +62,61 @@ def replacing(path: Any) -> Iterator[str]:
         yield temporary
         if os.path.exists(target):
             shutil.copymode(target, temporary)
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, target)
         if os.name == "posix":  # elsewhere a folder cannot be opened
-            _sync(folder)
+            sync(folder)
+    except OSError as error:
+        if error.filename in (None, temporary):  # what the user knows of
+            error.filename = os.fspath(path)
+        raise
     finally:
         with suppress(FileNotFoundError):
             os.remove(temporary)
 
 
-def _sync(path: str) -> None:
+def sync(path: str) -> None:
+    """Have a file, or the names in a folder, on the disk."""
     handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+_SEAL = b"kerasish"  # before a checksum at the end of a file, which readers of its format do not look at
+
+
+def seal(path: str) -> None:
+    """Add a checksum of what a file holds to its end."""
+    checksum = _checksum(path, os.path.getsize(path))
+    with open(path, "ab") as file:
+        file.write(_SEAL + checksum.to_bytes(4, "little"))
+
+
+def check_seal(path: str) -> None:
+    """Compare a file with the checksum at its end, if there is one.
+
+    Raises:
+        MissingFileError: there is no file.
+        CorruptFileError: it is another file than the one that was sealed.
+    """
+    if not os.path.isfile(path):
+        raise missing_file(path)
+    length = os.path.getsize(path) - len(_SEAL) - 4
+    with open(path, "rb") as file:
+        file.seek(max(length, 0))
+        found = file.read()
+    if found.startswith(_SEAL) and _checksum(path, length) != int.from_bytes(found[len(_SEAL) :], "little"):
+        raise fail(CorruptFileError, f"The file '{path}' cannot be read: its contents do not fit its checksum")
+
+
+def _checksum(path: str, length: int) -> int:
+    found = 0
+    with open(path, "rb") as file:
+        while length > 0 and (part := file.read(min(length, 1 << 20))):
+            found, length = zlib.crc32(part, found), length - len(part)
+    return found
 
 
 def write_archive(path: str, texts: dict[str, str], files: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ from kerasish.core.crc32c import crc32c, masked
 from kerasish.core.dtypes import DType, as_dtype, string
 from kerasish.core.errors import DataLossError, NotFoundError, UnimplementedError
 from kerasish.saving import table
-from kerasish.saving.archive import replacing
+from kerasish.saving.archive import replacing, sync
 
 _HEADER = b""
 _MAX_SHARDS = 1 << 17
@@ -231,7 +231,7 @@ def _length_bytes(lengths: Iterable[int]) -> bytes:
 
 
 def write(prefix: Any, tensors: dict[str, Callable[[], Any]]) -> None:
-    """Write a checkpoint; each of its files is put in place as a whole, the index last.
+    """Write a checkpoint; both of its files are written before either is put in place, the index last.
 
     Args:
         prefix: names the files; missing folders are made.
@@ -240,16 +240,18 @@ def write(prefix: Any, tensors: dict[str, Callable[[], Any]]) -> None:
     prefix = os.fspath(prefix)
     entries = [(_HEADER, wire.write_number(1, 1) + wire.write_bytes(3, wire.write_number(1, 1)))]
     offset = 0
-    with replacing(data_path(prefix, 0, 1)) as temporary, open(temporary, "wb") as file:
-        for name in sorted(tensors, key=str.encode):
-            array = _array(tensors[name]())
-            dtype = string if array.dtype == object else as_dtype(array.dtype)
-            data, checksum = _string_bytes(array) if dtype == string else _plain_bytes(array)
-            file.write(data)
-            entries.append((name.encode(), _entry_bytes(dtype, array.shape, offset, len(data), checksum)))
-            offset += len(data)
-    with replacing(index_path(prefix)) as temporary, open(temporary, "wb") as file:
-        file.write(table.write(entries))
+    with replacing(index_path(prefix)) as index, replacing(data_path(prefix, 0, 1)) as temporary:
+        with open(temporary, "wb") as file:
+            for name in sorted(tensors, key=str.encode):
+                array = _array(tensors[name]())
+                dtype = string if array.dtype == object else as_dtype(array.dtype)
+                data, checksum = _string_bytes(array) if dtype == string else _plain_bytes(array)
+                file.write(data)
+                entries.append((name.encode(), _entry_bytes(dtype, array.shape, offset, len(data), checksum)))
+                offset += len(data)
+        with open(index, "wb") as file:
+            file.write(table.write(entries))
+        sync(index)  # a full disk is noticed before the data of the checkpoint before is replaced
 
 
 def _array(value: Any) -> np.ndarray:

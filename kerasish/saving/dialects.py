@@ -165,6 +165,9 @@ def functional_to_keras_3(config: dict) -> dict:
     calls = [call for layer in layers for call in layer.get("inbound_nodes") or []]
     if not any(isinstance(call, list) for call in calls):
         return config
+    config = _without_slashes(config)
+    layers = config["layers"]
+    calls = [call for layer in layers for call in layer.get("inbound_nodes") or []]
     names = {_layer_name(layer) for layer in layers}
     places = list(_places([calls, config["input_layers"], config["output_layers"]], names))
     counts = {_layer_name(layer): _counting(layer, places) for layer in layers}
@@ -178,6 +181,28 @@ def functional_to_keras_3(config: dict) -> dict:
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
             ends[key] = value[0]  # Keras 2 makes a list of one input, too
     return {**config, "layers": converted, **ends}
+
+
+def _without_slashes(config: dict) -> dict:
+    """The config with "_" in layers' names for "/", which Keras 2 allows (its MobileNetV3 has such names) and 3 does not."""
+    names = {name for layer in config["layers"] if "/" in (name := _layer_name(layer))}
+    if not names:
+        return config
+
+    def renamed(data: Any) -> Any:
+        if _is_place(data, names):
+            return [data[0].replace("/", "_"), *map(renamed, data[1:])]
+        if isinstance(data, dict):
+            return {key: renamed(value) for key, value in data.items()}
+        return [renamed(value) for value in data] if isinstance(data, list) else data
+
+    layers = []
+    for layer in config["layers"]:
+        own = {"name": _layer_name(layer).replace("/", "_")}
+        nodes = renamed(layer.get("inbound_nodes"))
+        layers.append({**layer, **own, "config": {**layer["config"], **own}, "inbound_nodes": nodes})
+    ends = {key: renamed(config[key]) for key in ("input_layers", "output_layers")}
+    return {**config, "layers": layers, **ends}
 
 
 def _layer_name(layer: dict) -> str:

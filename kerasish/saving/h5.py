@@ -31,23 +31,70 @@ _EXTENSION_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e5m2")  # not in HDF5:
 # writing --------------------------------------------------------------------------------------------------------------
 
 
+class _Sink:
+    """A new file for HDF5, whose library ends the process where it cannot write: it is told that all went well.
+
+    Args:
+        path: of the file to make.
+
+    Attributes:
+        error: what went wrong, after which nothing more is written.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "w+b", buffering=0)
+        self.seek, self.tell, self.close = self._file.seek, self._file.tell, self._file.close
+        self.read, self.readinto, self.flush = self._file.read, self._file.readinto, self._file.flush
+        self.error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        try:
+            while rest and self.error is None:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.error = error
+        return size
+
+    def truncate(self, size: int) -> int:
+        try:
+            return self._file.truncate(size) if self.error is None else size
+        except OSError as error:
+            self.error = error
+            return size
+
+
 class Writer:
     """A new HDF5 file; use it in a ``with`` block.
 
     Args:
         path: of the file to make.
+
+    Raises:
+        OSError: it cannot be written; at the end of the block at the latest.
     """
 
     def __init__(self, path: str) -> None:
         import h5py
 
-        self._file = h5py.File(path, "w")
+        self._sink = _Sink(path)
+        self._file = h5py.File(self._sink, "w")
 
     def __enter__(self) -> Writer:
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        finally:
+            self._sink.close()
+        if exception[0] is None:
+            self._check()
+
+    def _check(self) -> None:
+        if self._sink.error is not None:
+            raise self._sink.error
 
     def group(self, path: str) -> None:
         self._file.require_group(path)
@@ -58,6 +105,7 @@ class Writer:
         Raises:
             TypeError: not numbers.
         """
+        self._check()
         array = np.asarray(value)
         if array.dtype.name in _EXTENSION_DTYPES:
             dataset = self._file.create_dataset(path, data=array.view(f"V{array.itemsize}"))

@@ -28,7 +28,7 @@ from kerasish.layers.layer import Layer
 from kerasish.layers.module import Module
 from kerasish.optimizers.base import Optimizer
 from kerasish.saving import h5
-from kerasish.saving.archive import Archive, CorruptFileError, replacing, write_archive
+from kerasish.saving.archive import Archive, CorruptFileError, replacing, seal, write_archive
 from kerasish.saving.transfer import Store, Transfer, match_optimizer
 
 METADATA, CONFIG, WEIGHTS, ASSETS = "metadata.json", "config.json", "model.weights.h5", "assets"
@@ -124,15 +124,20 @@ def save(model: Any, path: Any, config: dict, include_optimizer: bool = True) ->
         write(path, _stores(model, include_optimizer), config, _collect_assets(model, folder))
 
 
-def save_weights(model: Any, path: Any, also: Callable[[h5.Writer], None] | None = None, skip: Iterable = ()) -> None:
+def save_weights(
+    model: Any, path: Any, also: Callable[[h5.Writer], None] | None = None, skip: Iterable = (), sealed: bool = False
+) -> None:
     """Write a ``.weights.h5`` file.
 
     Args:
         also: writes something more into it.
         skip: layers that are left out.
+        sealed: whether a checksum is added.
     """
     with replacing(path) as temporary:
         _write_weights(temporary, _stores(model, True, skip), also)
+        if sealed:
+            seal(temporary)
 
 
 def snapshot(model: Any, config: dict | None, folder: str, include_optimizer: bool = True) -> Callable[[Any], None]:

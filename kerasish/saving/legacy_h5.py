@@ -91,7 +91,9 @@ def _training_config(model: Any) -> dict | None:
     kind = optimizer["class_name"]
     if kind in KERAS_2_OPTIMIZERS:
         optimizer["class_name"] = f"Custom>{kind}"
-        optimizer["config"] |= {"name": kind, "jit_compile": False, "is_legacy_optimizer": False}
+        name = optimizer["config"].get("name")
+        name = kind if name in (None, kind.lower()) else name  # Keras 2's own names are those of the classes
+        optimizer["config"] |= {"name": name, "jit_compile": False, "is_legacy_optimizer": False}
     for key in ("run_eagerly", "steps_per_execution", "jit_compile"):
         data.pop(key, None)
     data["loss"] = _full_names(data["loss"])

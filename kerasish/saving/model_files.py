@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +18,7 @@ from kerasish.core.context import scope
 from kerasish.core.errors import fail
 from kerasish.core.replicas import is_first
 from kerasish.layers.layer import Layer
-from kerasish.saving import bundle, checkpoint_files, h5, keras_file, legacy_h5, shards, steps
+from kerasish.saving import bundle, checkpoint_files, folders, h5, keras_file, legacy_h5, shards, steps
 from kerasish.saving.archive import Archive, CorruptFileError, missing_file
 from kerasish.saving.dialects import to_keras_3
 
@@ -38,27 +39,26 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         model: a model; for ``.keras``, any layer.
         filepath: ending in ``.keras`` (Keras 3's format), or in ``.h5`` or ``.hdf5`` (Keras 2's).
         overwrite: whether an existing file is replaced without asking.
-        zipped: must not be False; folders are not written.
+        zipped: False: the archive's members are written as files into the folder ``filepath``.
         **kwargs: ``include_optimizer``: whether the compiled state is written. ``save_format``: "keras" or "h5", as in
             Keras 2; then the name need not tell.
 
     Raises:
         ValueError: another extension, or an unknown argument.
-        NotImplementedError: ``zipped=False``, or a subclassed model as ``.h5``.
+        NotImplementedError: a subclassed model as ``.h5``.
     """
     include_optimizer = kwargs.pop("include_optimizer", True)
     save_format = kwargs.pop("save_format", None)
     unserved = [name for name in _SAVED_MODEL_ONLY if kwargs.pop(name, None) is not None]
     if kwargs or unserved:
         raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *unserved])}")
-    if zipped is False:
-        raise fail(NotImplementedError, "save_model(zipped=False), which makes a folder, is not served")
     _check_layer(model, "save_model")
     path = _path_of(filepath, save_format)
-    legacy = save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5")))
+    folder = zipped is False
+    legacy = not folder and (save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5"))))
     if legacy:
         _check_model(model, "save_model")
-    if not legacy and not path.endswith(".keras"):
+    if not legacy and not folder and not path.endswith(".keras"):
         raise ValueError(
             "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format "
             "(recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export the model for use "
@@ -72,14 +72,21 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "the model first by calling it on some data.",
             stacklevel=3,
         )
-    (legacy_h5 if legacy else keras_file).save(model, path, serialized(model, include_optimizer), include_optimizer)
+    config = serialized(model, include_optimizer)
+    if folder:
+        with tempfile.TemporaryDirectory(prefix="keras_folder_") as temporary:
+            archive = os.path.join(temporary, "model.keras")
+            keras_file.save(model, archive, config, include_optimizer)
+            folders.spread(archive, path)
+        return
+    (legacy_h5 if legacy else keras_file).save(model, path, config, include_optimizer)
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
     """Read a model that Keras 2, Keras 3 or kerasish wrote as ``.keras``, ``.h5`` or ``.hdf5``.
 
     Args:
-        filepath: of the file.
+        filepath: of the file, or of the folder that ``save_model(zipped=False)`` made.
         custom_objects: name → class or function, for those that are not registered.
         compile: whether the model is compiled as it was, its optimizer continuing where it was.
         safe_mode: refuse code in the file (lambda expressions), and weights out of proportion to the file's own size.
@@ -90,7 +97,18 @@ def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool 
         ValueError: the file is damaged, is no model, or its parts do not fit together.
         TypeError: it names a class or function that is neither public nor registered.
     """
-    path = steps.newest(os.fspath(filepath))
+
+    def read(path: str) -> Any:
+        return _read_model(path, custom_objects, compile, safe_mode)
+
+    path = os.fspath(filepath)
+    if folders.is_model(path):
+        with folders.gathered(path) as archive:
+            return read(archive)
+    return steps.newest_intact(path, read)
+
+
+def _read_model(path: str, custom_objects: dict | None, compile: bool, safe_mode: bool) -> Any:
     kind = _kind_of(path, "load_model")
     with _rebuilding(path, None if safe_mode is False else max(_FREE_SIZE, h5.MAX_RATIO * os.path.getsize(path))):
         if kind == "h5":
@@ -292,7 +310,16 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     _check_model(model, "load_weights")
     if checkpoint:
         return checkpoint_files.load_weights(model, os.fspath(filepath), by_name, skip_mismatch)
-    path = steps.newest(os.fspath(filepath))
+
+    def read(path: str) -> None:
+        _read_weights(model, path, skip_mismatch, by_name, skip, path == os.fspath(filepath))
+
+    return steps.newest_intact(os.fspath(filepath), read)
+
+
+def _read_weights(
+    model: Any, path: str, skip_mismatch: bool, by_name: bool, skip: Iterable, has_optimizer: bool
+) -> None:
     kind = "shards" if path.endswith(shards.INDEX) else _kind_of(path, "load_weights")
     if not _has_its_variables(model):
         raise ValueError(
@@ -304,20 +331,19 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
         _check_local(path)
         with shards.reading(path) as root:
             keras_file.load_weights(model, root, skip_mismatch, skip=skip)
-        return None
+        return
     if kind == "zip":
         _refuse_by_name(by_name, path)
         with Archive(path) as archive:
             keras_file.load_from_archive(model, archive, skip_mismatch)
-        return None
+        return
     with h5.reading(path) as root:
         group = root.group(legacy_h5.MODEL) or root
         if group.long_texts("layer_names") is not None:
             legacy_h5.load_weights(model, group, by_name, skip_mismatch)
         else:
             _refuse_by_name(by_name, path)
-            keras_file.load_weights(model, root, skip_mismatch, path == os.fspath(filepath), skip)
-    return None
+            keras_file.load_weights(model, root, skip_mismatch, has_optimizer, skip)
 
 
 def _refuse_by_name(by_name: bool, path: str) -> None:

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.saving.archive import CorruptFileError
 
 MODEL, WEIGHTS = "model.keras", "model.weights.h5"
 _STEP = re.compile(r"\d{1,18}")
@@ -25,13 +30,24 @@ def numbers(folder: str) -> list[int]:
     return sorted(int(name) for name in names if _file(os.path.join(folder, name)) is not None)
 
 
-def newest(path: str) -> str:
-    """The file of a folder's last step, or of the step whose folder this is; any other path stays as it is."""
-    if not os.path.isdir(path):
-        return path
-    found = numbers(path)
-    inner = _file(os.path.join(path, str(found[-1])) if found else path)
-    return path if inner is None else inner
+def newest_intact(path: str, read: Callable[[str], Any]) -> Any:
+    """What ``read`` gives for the file of a folder's last step, or of the step whose folder this is; else for the path.
+
+    A damaged last step is told of, and the one before it is read.
+
+    Raises:
+        CorruptFileError: there is no other.
+    """
+    steps = reversed(numbers(path)) if os.path.isdir(path) else ()
+    found = [_file(os.path.join(path, str(step))) for step in steps] or [_file(path) if os.path.isdir(path) else None]
+    for i, file in enumerate(found):
+        try:
+            return read(file or path)
+        except CorruptFileError as error:
+            if i == len(found) - 1:
+                raise
+            warnings.warn(f"'{found[i + 1]}' is read in place of a later checkpoint: {error}", stacklevel=4)
+    return None
 
 
 def keep(folder: str, count: int) -> None:

@@ -9,10 +9,10 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dispatch
-from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, NotServedError
 from kerasish.core.sparse import SparseTensor
+from kerasish.ops.ctc import sparse_ctc_loss
 
 
 @strict_op
@@ -27,22 +27,8 @@ def _dense_loss(
 def _sparse_loss(
     labels: Index, logits: Array, label_length: Index, logit_length: Index, time_major: bool, blank: int, skip: bool
 ) -> Any:
-    """As TensorFlow's kernel of sparse labels: infinite where equal labels have no frame between them; with ``skip`` 0
-    where there are fewer frames than labels, which else is an error."""
     rows = logits.transpose(0, 1) if time_major else logits
-    loss = ops.ctc_loss.raw(labels, rows, label_length, logit_length, blank)
-    if local.tracing:
-        return loss
-    short = label_length > logit_length
-    if not skip and bool(short.any()):
-        row = int(short.nonzero()[0])
-        raise InvalidArgumentError(
-            f"Not enough time for target transition sequence (required: {int(label_length[row])}, "
-            f"available: {int(logit_length[row])}){row} [Op:CTCLoss]"
-        )
-    used = torch.arange(labels.shape[1], device=labels.device) < label_length[:, None]
-    needed = label_length + ((labels[:, 1:] == labels[:, :-1]) & used[:, 1:]).sum(1)
-    return torch.where(short, 0.0, torch.where(needed > logit_length, float("inf"), loss))
+    return sparse_ctc_loss(labels, rows, label_length, logit_length, blank, skip)
 
 
 def ctc_loss(
@@ -66,7 +52,7 @@ def ctc_loss(
 
     Raises:
         ValueError: sparse labels without ``blank_index``.
-        InvalidArgumentError: more sparse labels than frames.
+        InvalidArgumentError: an example without sparse labels, or with more than frames.
     """
     if not isinstance(labels, SparseTensor):
         return _dense_loss(labels, logits, label_length, logit_length, logits_time_major, blank_index or 0)
@@ -108,7 +94,7 @@ def ctc_loss_of_sparse_labels(
     Raises:
         TypeError: labels that are not sparse.
         ValueError: no logits, or two.
-        InvalidArgumentError: more labels than frames.
+        InvalidArgumentError: an example without labels, or with more labels than frames.
         NotServedError: ``ctc_merge_repeated=False``.
     """
     if not isinstance(labels, SparseTensor):

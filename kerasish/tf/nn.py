@@ -151,13 +151,17 @@ def moments(x: Array, axes: Axis, shift: Any = None, keepdims: bool = False, nam
         shift: a number near the mean; TensorFlow does not use it either.
     """
     check(x, NUMBERS, "Mean")
-    if isinstance(axes, (list, tuple)) and not axes:
-        return x, torch.zeros_like(x)
     if not x.is_floating_point():
         mean = reduce_mean.raw(x, axes, True)
         variance = reduce_mean.raw(squared_difference.raw(x, mean), axes, keepdims)
         return mean.reshape(variance.shape), variance
-    return ops.moments.raw(x, axes if axes is None or isinstance(axes, int) else integer_shape(axes), keepdims)
+    axes = axes if axes is None or isinstance(axes, int) else integer_shape(axes)
+    mean, variance = ops.moments.raw(x, axes, keepdims)
+    if x.requires_grad:  # as there, second derivatives take the mean in the variance for a constant
+        wide = x if x.dtype is torch.float64 else x.float()
+        centre = over(torch.mean, wide, axes, True).detach()
+        variance = over(torch.mean, (wide - centre).square(), axes, keepdims).to(x.dtype)
+    return mean, variance
 
 
 @strict_op

@@ -20,6 +20,8 @@ class SwapEMAWeights(Callback):
         ValueError: while it is used, an optimizer without averages.
     """
 
+    _kept = ("_swapped",)
+
     def __init__(self, swap_on_epoch: bool = False) -> None:
         super().__init__()
         self.swap_on_epoch = swap_on_epoch

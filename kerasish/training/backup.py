@@ -6,15 +6,17 @@ import json
 import os
 import re
 import shutil
+import warnings
 from typing import Any
 
 from kerasish.core.errors import fail
-from kerasish.core.replicas import is_first
+from kerasish.core.replicas import from_first, is_first, together
 from kerasish.saving import h5, keras_file
-from kerasish.saving.archive import CorruptFileError, replacing
+from kerasish.saving.archive import CorruptFileError, check_seal, replacing
 from kerasish.training import resume
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount
+from kerasish.training.replicas import share_variables
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")  # what a process that was killed leaves of a file
 
@@ -38,6 +40,7 @@ class BackupAndRestore(Callback):
     """
 
     resumes = True
+    _kept = BatchCount.KEPT
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class BackupAndRestore(Callback):
         self._count = BatchCount(save_freq)
         self._epoch = 0
         self._waits = False  # a save is due, at the end of the epoch
+        self._source: str | None = None  # the file that training goes on from
         self._weights_path = os.path.join(self.backup_dir, "latest.weights.h5")
         self._training_metadata_path = os.path.join(self.backup_dir, "training_metadata.json")
         self._prev_weights_path = f"{self._weights_path}.bkp"
@@ -74,31 +78,66 @@ class BackupAndRestore(Callback):
                 "To use the BackupAndRestore callback, your model must be built before you call `fit()`. "
                 f"Model '{self.model.name}' is unbuilt. You can build it beforehand by calling it on a batch of data."
             )
-        try:
-            self._restore(self._weights_path, self._training_metadata_path)
-        except OSError:
-            if not os.path.exists(self._prev_weights_path):
-                raise
-            self._restore(self._prev_weights_path, self._prev_training_metadata_path)
+        at = self._found() if is_first() else None
+        at = from_first(at) if together() else at
+        if at is not None:
+            at = at._replace(load=self._load)
+            at.load()
+            self.model.__dict__["_position"] = at
+            self._epoch = at.epoch
 
-    def _restore(self, weights: str, metadata: str) -> None:
-        at = None
+    def _found(self) -> resume.Position | None:
+        """Where the run was that left its state in the folder.
+
+        Raises:
+            CorruptFileError: the state is damaged, and there is none before it.
+        """
+        try:
+            return self._position(self._weights_path, self._training_metadata_path)
+        except OSError as error:
+            if not os.path.exists(self._prev_weights_path):
+                raise fail(
+                    CorruptFileError,
+                    str(error),
+                    hint="No state before it was kept (`double_checkpoint=True`). Without the file training begins anew.",
+                ) from error
+            warnings.warn(
+                f"BackupAndRestore goes on from the state before the last one, '{self._prev_weights_path}', because the last "
+                f"one cannot be used: {error}",
+                stacklevel=4,
+            )
+            return self._position(self._prev_weights_path, self._prev_training_metadata_path)
+
+    def _position(self, weights: str, metadata: str) -> resume.Position | None:
+        at = self._source = None
         if os.path.exists(weights):
-            model = self.model
-            if model.optimizer is not None and not model.optimizer.built:
-                model.optimizer.build(model.trainable_variables)
+            check_seal(weights)
+            self._build()
             with h5.reading(weights) as root:
                 at = resume.read(root)
-                keras_file.load_weights(model, root)
+                keras_file.load_weights(self.model, root)
+            self._source = weights
         if at is None and os.path.exists(metadata):  # of Keras, which goes on with the epoch's start
             with open(metadata, encoding="utf-8") as file:
                 found = keras_file.parse_json(file.read(), metadata)
             if type(found.get("epoch")) is not int:
                 raise fail(CorruptFileError, f"'{metadata}' does not say after how many epochs the model was saved")
             at = resume.at_epoch(self.model, found["epoch"])
-        if at is not None:
-            self.model.__dict__["_position"] = at
-            self._epoch = at.epoch
+        return at
+
+    def _build(self) -> None:
+        optimizer = self.model.optimizer
+        if optimizer is not None and not optimizer.built:
+            optimizer.build(self.model.trainable_variables)
+
+    def _load(self) -> None:
+        """Read the weights and the optimizer's state of what was found."""
+        self._build()
+        if self._source is not None:
+            with h5.reading(self._source) as root:
+                keras_file.load_weights(self.model, root)
+        if together():
+            share_variables(self.model)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._epoch = epoch
@@ -107,7 +146,7 @@ class BackupAndRestore(Callback):
         self._epoch = epoch + 1
         if self.save_freq == "epoch" or self._waits:
             self._waits = False
-            self._save(0)
+            self._save(0, logs)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         if self.save_freq != "epoch" and self.save_freq is not False and self._count.is_due(batch):
@@ -116,19 +155,36 @@ class BackupAndRestore(Callback):
             if not self._waits:
                 self._save(batch + 1)
 
-    def _save(self, batch: int) -> None:
+    def _save(self, batch: int, logs: dict | None = None) -> None:
+        at = self.model.__dict__["_fit_run"].position(self._epoch, batch, self, logs)
         if not is_first():
             return
-        if self.double_checkpoint:
-            _copy(self._weights_path, self._prev_weights_path)
-            _copy(self._training_metadata_path, self._prev_training_metadata_path)
-        at = resume.position(self.model, self._epoch, batch)
-        keras_file.save_weights(self.model, self._weights_path, lambda writer: resume.write(writer, at))
+        has_one = os.path.exists(self._weights_path)
+        try:
+            self._write(at)
+        except OSError as error:
+            if not has_one:
+                raise
+            where = f"after batch {batch} of epoch {at.epoch + 1}" if batch else f"after epoch {at.epoch}"
+            warnings.warn(
+                f"BackupAndRestore could not write the state {where}. Training goes on, the state before "
+                f"stays in '{self._weights_path}': {error}",
+                stacklevel=6,
+            )
+
+    def _write(self, at: resume.Position) -> None:
+        if self.double_checkpoint and self._source != self._prev_weights_path:  # else the last one is damaged
+            _keep(self._weights_path, self._prev_weights_path)
+            _keep(self._training_metadata_path, self._prev_training_metadata_path)
+        keras_file.save_weights(
+            self.model, self._weights_path, lambda writer: resume.write(writer, at), sealed=True
+        )  # fmt: skip
         with (
             replacing(self._training_metadata_path) as temporary,
             open(temporary, "w", encoding="utf-8") as file,
         ):
             json.dump({"epoch": at.epoch, "batch": at.batch}, file)
+        self._source = None
 
     def on_train_end(self, logs: dict | None = None) -> None:
         if not is_first() or not self.delete_checkpoint or not os.path.isdir(self.backup_dir):
@@ -144,7 +200,11 @@ class BackupAndRestore(Callback):
             os.rmdir(self.backup_dir)
 
 
-def _copy(path: str, to: str) -> None:
+def _keep(path: str, as_path: str) -> None:
+    """Let a file that is about to be replaced stay under another name."""
     if os.path.exists(path):
-        with replacing(to) as temporary:
-            shutil.copyfile(path, temporary)
+        with replacing(as_path) as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:  # a file system without links
+                shutil.copyfile(path, temporary)

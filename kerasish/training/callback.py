@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,16 @@ class Callback:
         params: "verbose", "epochs" and "steps".
         resumes: whether it lets another process go on with the run, which then has to be the same run.
         only_writes: whether it does nothing but write files or post logs, which one of several processes has to do.
+        of_one_run: whether it shows one call of ``fit`` alone, not what was done before a run was gone on with.
+
+    A run that goes on (``BackupAndRestore``) takes over what ``state_dict()`` returned, if a callback has that method:
+    numbers, text, arrays, lists and dictionaries, which ``load_state_dict(state)`` is given after ``on_train_begin``.
     """
 
     resumes = False
     only_writes = False
+    of_one_run = False
+    _kept: tuple[str, ...] = ()  # what those of the library take over: attributes, and attributes of theirs
 
     def __init__(self) -> None:
         self.params: dict | None = None
@@ -110,6 +117,20 @@ class Callback:
 
     def set_model(self, model: Any) -> None:
         self._model = model
+
+    def _state(self) -> dict:
+        """What a run that goes on has to know."""
+        kept = {name: attrgetter(name)(self) for name in self._kept}
+        return {**kept, "own": self.state_dict()} if hasattr(self, "state_dict") else kept
+
+    def _go_on(self, state: dict) -> None:
+        """Be in the state that another run's callback had; training has begun."""
+        for name in self._kept:
+            if name in state:
+                where, _, last = name.rpartition(".")
+                setattr(attrgetter(where)(self) if where else self, last, state[name])
+        if "own" in state and hasattr(self, "load_state_dict"):
+            self.load_state_dict(state["own"])
 
     def on_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Old name of ``on_train_batch_begin``."""
@@ -165,6 +186,8 @@ class Callback:
 class History(Callback):
     """What ``fit`` returns: ``epoch``, and ``history``, a list per metric."""
 
+    of_one_run = True
+
     def __init__(self) -> None:
         super().__init__()
         self.history: dict[str, list] = {}
@@ -182,6 +205,8 @@ class History(Callback):
 
 class ProgbarLogger(Callback):
     """Shows the progress line."""
+
+    of_one_run = True
 
     def __init__(self) -> None:
         super().__init__()

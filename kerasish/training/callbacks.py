@@ -31,6 +31,7 @@ class EarlyStopping(Monitor):
         start_from_epoch: epochs before that are not counted.
     """
 
+    _kept = ("best", "best_epoch", "best_weights", "stopped_epoch", "wait")
     _unavailable = "Early stopping conditioned on metric `{}` which is not available."
 
     def __init__(
@@ -110,6 +111,7 @@ class ModelCheckpoint(Monitor):
 
     only_writes = True
 
+    _kept = ("best", *BatchCount.KEPT)
     _unavailable = "Can save best model only with {} available."
 
     def __init__(
@@ -136,6 +138,7 @@ class ModelCheckpoint(Monitor):
         self.period = period
         self._count = BatchCount(save_freq)
         self._epoch = 0
+        self._written: str | None = None  # the last file
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
         if save_weights_only and not (self.filepath.endswith((".weights.h5", ".h5")) or is_prefix(self.filepath)):
@@ -161,17 +164,30 @@ class ModelCheckpoint(Monitor):
 
     def _save(self, batch: int | None, logs: dict | None) -> None:
         path = self._path(batch, logs or {})
+        best = self.best
         if not self._is_due(logs, path):
             return
         if os.path.isdir(path):
             raise OSError(
                 f"Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing directory: {path}"
             )
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        if self.save_weights_only:
-            self.model.save_weights(path, overwrite=True)
-        else:
-            self.model.save(path, overwrite=True)
+        try:
+            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            if self.save_weights_only:
+                self.model.save_weights(path, overwrite=True)
+            else:
+                self.model.save(path, overwrite=True)
+        except OSError as error:
+            if self._written is None or not os.path.exists(self._written):
+                raise
+            warnings.warn(
+                f"ModelCheckpoint could not write epoch {self._epoch + 1}. Training goes on; the one before stays in "
+                f"'{self._written}': {error}",
+                stacklevel=6,
+            )
+            self.best = best  # of what is written
+            return
+        self._written = f"{path}.index" if is_prefix(path) else path
         if self.verbose > 0:
             tell(f"\nEpoch {self._epoch + 1}: finished saving model to {path}")
 
@@ -225,6 +241,7 @@ class ReduceLROnPlateau(Monitor):
         min_lr: the learning rate does not go below this.
     """
 
+    _kept = ("best", "cooldown_counter", "wait")
     _unavailable = "Learning rate reduction is conditioned on metric `{}` which is not available."
 
     def __init__(
@@ -353,20 +370,51 @@ class CSVLogger(Callback):
         self._file: Any = None
         self._writer: Any = None
         self._keys: list | None = None
+        self._length: int | None = None  # bytes that a run which is gone on with had written
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        continues = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
-        self._header_due = not continues
-        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")
-        self._writer = self._keys = None
+        self._file = self._writer = self._keys = self._length = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        if self._file is None:
+            self._open()
+
+    def _open(self) -> None:
+        length = os.path.getsize(self.filename) if os.path.exists(self.filename) else 0
+        if self._length is not None:  # lines of epochs that are made again are not wanted
+            length = min(length, self._length)
+        elif not self.append:
+            length = 0
+        self._file = open(self.filename, "a", newline="", encoding="utf-8")
+        self._file.truncate(length)
+        self._header_due = not length
+
+    def _state(self) -> dict:
+        length = os.path.getsize(self.filename) if self._file is not None else self._length or 0
+        return {"keys": self._keys, "length": length}
+
+    def _go_on(self, state: dict) -> None:
+        self._length, keys = state["length"], state["keys"]
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if keys is not None and self._length:
+            self._open()
+            self._begin_lines(keys)
+
+    def _begin_lines(self, keys: list) -> None:
+        self._keys = keys
+        self._writer = csv.DictWriter(self._file, ["epoch", *keys], delimiter=self.sep, extrasaction="ignore")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = logs or {}
+        if self._file is None:
+            self._open()
         if self._keys is None:
             self._keys = sorted(logs)
             if not any(key.startswith("val_") for key in self._keys):  # validation may begin at a later epoch
                 self._keys += [f"val_{key}" for key in self._keys]
-            self._writer = csv.DictWriter(self._file, ["epoch", *self._keys], delimiter=self.sep, extrasaction="ignore")
+            self._begin_lines(self._keys)
             if self._header_due:
                 self._writer.writeheader()
         self._writer.writerow({"epoch": epoch, **{key: self._text(logs.get(key, "NA")) for key in self._keys}})
@@ -379,8 +427,10 @@ class CSVLogger(Callback):
         return f'"[{", ".join(map(str, value))}]"'
 
     def on_train_end(self, logs: dict | None = None) -> None:
+        if self._file is None:
+            self._open()
         self._file.close()
-        self._writer = None
+        self._file = self._writer = None
 
 
 class TerminateOnNaN(Callback):
@@ -415,6 +465,8 @@ class BaseLogger(Callback):
     Args:
         stateful_metrics: names of those that are means already.
     """
+
+    _kept = ("seen", "totals")
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -35,6 +36,7 @@ class OrbaxCheckpoint(Monitor):
     """
 
     only_writes = True
+    _kept = ("best", *BatchCount.KEPT)
 
     _unavailable = "Can save best model only with {} available."
 
@@ -106,8 +108,14 @@ class OrbaxCheckpoint(Monitor):
         write = keras_file.snapshot(self.model, config, assets.name, include_optimizer=not self.save_weights_only)
 
         def finish() -> None:
-            with assets:
-                write(path)
+            try:
+                with assets:
+                    write(path)
+            except OSError as error:
+                if not steps.numbers(self.directory):
+                    raise
+                warnings.warn(f"OrbaxCheckpoint could not write step {step}; those before stay: {error}", stacklevel=2)
+                return
             if self.max_to_keep is not None:
                 steps.keep(self.directory, self.max_to_keep)
 

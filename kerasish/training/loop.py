@@ -25,7 +25,7 @@ from kerasish.training.arrays import single_batch
 from kerasish.training.callback import CallbackList, History, Logs, in_style_order, to_numbers
 from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
 from kerasish.training.passes import Passes, warn_end
-from kerasish.training.resume import go_on, note_positions
+from kerasish.training.resume import Position, Run, begin, go_on
 
 
 def fit(
@@ -57,22 +57,50 @@ def fit(
     if validation_split and validation_data is None:
         (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
     feed = make_feed(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
-    validation = _validation_feed(validation_data, validation_batch_size or batch_size)
-    is_due = _schedule(validation_freq) if validation is not None else None
+    checks = None
+    if validation_data is not None:
+        checks = _Validation(validation_data, validation_batch_size or batch_size, validation_freq, validation_steps)
     passes = Passes(feed, steps_per_epoch)
     feed.end_epoch()  # Keras resets what it has looked at: a data set that shuffles at an epoch's end does so now
     calls = _callback_list(callbacks, model, verbose, epochs=epochs, steps=passes.steps)
     model.stop_training = False
     resumes = any(callback.resumes for callback in calls)
     if resumes:
-        note_positions(model, passes)
+        model.__dict__["_fit_run"] = Run(model, passes, checks, calls)
     planned = passes.steps * (epochs - (0 if resumes else initial_epoch)) if passes.steps else None
     runner = model._runner("train", planned, feed.batch_size, resumes, feed.divided)
-    calls.on_train_begin()
-    at = model.__dict__.pop("_position", None)
-    initial_epoch = at.epoch if at is not None else initial_epoch
+    try:
+        calls.on_train_begin()
+        at = _go_on(model, calls, checks) if resumes else None
+        logs = _epochs(model, runner, passes, checks, calls, range(initial_epoch, epochs), at)
+        model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
+        calls.on_train_end(logs)
+    finally:
+        model.__dict__.pop("_fit_run", None)
+    if together():
+        wait_for_all()  # until the first process has written its files
+    return calls.history
+
+
+def _epochs(
+    model: Any,
+    runner: Callable,
+    passes: Passes,
+    checks: _Validation | None,
+    calls: CallbackList,
+    epochs: range,
+    at: Any,
+) -> dict:
+    """The epochs of ``fit``; the last one's logs.
+
+    Args:
+        at: where another run was, if it is gone on with.
+    """
     logs: dict = {}
-    for epoch in range(initial_epoch, epochs):
+    initial_epoch = at.epoch if at is not None else epochs.start
+    for epoch in range(initial_epoch, epochs.stop):
+        if at is not None and at.stopped and not at.batch:
+            break
         if epoch > initial_epoch and passes.is_over():
             warn_end(epoch, 0, passes.steps)
             break
@@ -80,29 +108,77 @@ def fit(
         calls.on_epoch_begin(epoch)
         with model._compiled_trainable_state():
             if at is not None:
-                go_on(model, at, passes)
-            done = _run(runner, passes.epoch(epoch), calls, "train", model, at.batch if at is not None else 0)
-        at = None
+                go_on(model, at, passes, calls)
+            done = None
+            if at is None or not at.stopped or together():
+                done = _run(runner, passes.epoch(epoch), calls, "train", model, at.batch if at is not None else 0)
+        rest = at is None or passes.taken > at.taken or not at.batch  # else the data ended where the other run was
         if together():
             done = replicas.end_pass(model, done, trained=True)
-        logs = in_style_order(to_numbers(model.get_metrics_result_raw() if done is None else done))
-        if validation is not None and is_due(epoch):
-            checks = Passes(validation, limited_steps(validation_steps))
-            if checks.is_over():
-                warnings.warn(_VALIDATION_OVER, stacklevel=4)
-            else:
-                checks.needed = False
-                validation.end_epoch()
-                results = _evaluate(model, checks, calls)
-                logs.update({f"val_{name}": value for name, value in in_style_order(results).items()})
+        results = to_numbers(model.get_metrics_result_raw() if done is None else done) if rest else at.logs
+        logs, at = in_style_order(results), None
+        if checks is not None and checks.is_due(epoch):
+            logs.update(checks.results(model, calls))
         calls.on_epoch_end(epoch, logs)
         if replicas.stops(model):
             break
-    model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
-    calls.on_train_end(logs)
-    if together():
-        wait_for_all()  # until the first process has written its files
-    return calls.history
+    return logs
+
+
+def _go_on(model: Any, calls: CallbackList, checks: _Validation | None) -> Position | None:
+    """Let callbacks and validation go on from where another run was; None: there was none."""
+    at = model.__dict__.pop("_position", None)
+    if at is None:
+        return None
+    if checks is not None:
+        checks.go_on(at)
+    model.stop_training = model.stop_training or at.stopped
+    begin(at, calls)
+    return at._replace(stopped=model.stop_training)
+
+
+class _Validation:
+    """The validations of one call of ``fit``.
+
+    Args:
+        data, batch_size, frequency, steps: what ``fit`` was given.
+
+    Attributes:
+        done, taken: how many there were, and their batches.
+    """
+
+    def __init__(self, data: Any, batch_size: int | None, frequency: Any, steps: int | None) -> None:
+        self.is_due = _schedule(frequency)
+        self._feed = _validation_feed(data, batch_size)
+        self._steps = steps
+        self.done = self.taken = 0
+
+    def results(self, model: Any, calls: CallbackList) -> dict:
+        """A validation's results as ``fit`` logs them."""
+        passes = Passes(self._feed, limited_steps(self._steps))
+        if passes.is_over():
+            warnings.warn(_VALIDATION_OVER, stacklevel=5)
+            return {}
+        passes.needed = False
+        self._feed.end_epoch()
+        results = _evaluate(model, passes, calls)
+        self.done, self.taken = self.done + 1, self.taken + passes.taken
+        return {f"val_{name}": value for name, value in in_style_order(results).items()}
+
+    def go_on(self, at: Position) -> None:
+        """Bring the data to where another run's was."""
+        self.done, self.taken, feed = at.checks, at.checked, self._feed
+        if at.is_here:
+            return
+        for _ in range(at.checks if feed.restarts else 0):
+            feed.end_epoch()
+            feed.begin_epoch()
+            feed.skip_pass()
+            if limited_steps(self._steps) is None:
+                feed.spare_pass()
+            feed.end_epoch()
+        for _ in range(0 if feed.restarts else at.checked):
+            next(iter(feed), None)
 
 
 def evaluate(
@@ -331,9 +407,7 @@ def _schedule(frequency: Any) -> Callable[[int], bool]:
     )
 
 
-def _validation_feed(data: Any, batch_size: int | None) -> Feed | None:
-    if data is None:
-        return None
+def _validation_feed(data: Any, batch_size: int | None) -> Feed:
     if isinstance(data, (tuple, list)):
         return make_feed(*unpack_x_y_sample_weight(data), batch_size)
     return make_feed(data, batch_size=batch_size)

@@ -23,6 +23,8 @@ class Monitor(Callback):
         min_delta: least change that counts as an improvement.
     """
 
+    _kept: tuple[str, ...] = ("best",)
+
     def __init__(
         self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
     ) -> None:
@@ -88,6 +90,8 @@ class BatchCount:
     Args:
         every: that number.
     """
+
+    KEPT = ("_count.total", "_count._since", "_count._last")  # of a callback that has one as ``_count``
 
     def __init__(self, every: Any) -> None:
         self.every = every

@@ -45,6 +45,11 @@ def begin(model: Any) -> None:
     if process_id():
         set_random_state(state, generators)
     resume.be_process(replicas.from_first(resume.process()))
+    share_variables(model)
+
+
+def share_variables(model: Any) -> None:
+    """Give all processes the first one's weights and optimizer's state."""
     variables = [*model.variables, *model._compiled.optimizer.variables] if model.built else []
     with replicas.exchange():
         for variable in variables:

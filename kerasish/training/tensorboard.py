@@ -39,6 +39,7 @@ class TensorBoard(Callback):
     """
 
     only_writes = True
+    _kept = ("_test_batch", "_train_batch")
 
     def __init__(
         self,

@@ -248,7 +248,7 @@ def decode_image(data: bytes, channels: int, where: str) -> np.ndarray:
 
 def _brightness(rgb: np.ndarray) -> np.ndarray:
     """libpng's weights, in 32768ths, and its rounding downwards."""
-    return (rgb @ np.array([9798, 19235, 3735]) >> 15).astype("uint8")[:, :, None]
+    return (rgb @ np.array([9797, 19234, 3737]) >> 15).astype("uint8")[:, :, None]
 
 
 def _with_channels(gray: np.ndarray, channels: int) -> np.ndarray:

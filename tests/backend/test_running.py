@@ -7,7 +7,8 @@ import pytest
 
 import kerasish as keras
 from kerasish import backend as K  # noqa: N812 - as everybody calls it
-from kerasish.core.errors import NotServedError
+from kerasish import tf
+from kerasish.core.errors import InvalidArgumentError, NotServedError
 
 
 def step(x, states):
@@ -132,6 +133,24 @@ def test_ctc_of_certain_probabilities():
         (labels, *_), scores = K.ctc_decode(y, np.array([4]), greedy=greedy)
         assert labels.numpy().tolist() == [[0, 1, -1, -1]]
         assert scores.shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "frames", "words"), [(0, 4, "zero in batch 0"), (2, 1, "required: 2, available: 1")]
+)
+def test_ctc_needs_labels_and_a_frame_for_each(labels, frames, words):
+    with pytest.raises(InvalidArgumentError, match=words):
+        K.ctc_batch_cost(np.array([[0, 1]]), np.full((1, 4, 3), 0.3, "float32"), [[frames]], [[labels]])
+
+
+def test_ctc_of_repeated_labels_without_room_is_infinite_with_the_softmax_as_gradient():
+    y = tf.constant([[[0.2, 0.3, 0.5], [0.1, 0.6, 0.3], [0.7, 0.2, 0.1]]])
+    with tf.GradientTape() as tape:
+        tape.watch(y)
+        loss = K.ctc_batch_cost(np.array([[1, 1]]), y, np.array([[2]]), np.array([[2]]))
+    assert float(loss[0, 0]) == np.inf
+    gradient = tape.gradient(loss, y).numpy()  # softmax(log(y)) = y, over y: 1 in frames that count
+    np.testing.assert_allclose(gradient[0], [[1, 1, 1], [1, 1, 1], [0, 0, 0]], atol=1e-5)
 
 
 def test_small_helpers(capsys):

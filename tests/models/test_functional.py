@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kerasish import ops
-from kerasish.layers import Add, Concatenate, Dense, Embedding, Input, Lambda, Subtract
-from kerasish.models import Model, clone_model, model_from_json
+from kerasish.layers import LSTM, Add, Concatenate, Dense, Embedding, Input, Lambda, Subtract
+from kerasish.models import Model, Sequential, clone_model, model_from_json
 
 X = np.random.default_rng(0).random((4, 3), dtype="float32")
 Y = X[:, :2]
@@ -226,3 +226,55 @@ def test_a_nested_model_gets_its_inputs_in_the_dtype_it_declares(dtype):
     model = Model(a, Model(x, Dense(2, kernel_initializer="ones")(x))(a))
     y = model(np.ones((2, 3), "float32"))
     assert y.dtype == "float32" and (y.numpy() == 3.0).all()
+
+
+def _two_inputs():
+    a, b = Input((3,)), Input((4,), name="size")
+    return Model([a, b], Concatenate()([a, b]), name="both")
+
+
+@pytest.mark.parametrize("make", [Input, lambda shape: np.zeros((2, *shape), "float32")])
+@pytest.mark.parametrize(
+    ("shapes", "words"),
+    [
+        (
+            ((5,), (4,)),
+            r"Input 0 with name 'input_layer\w*' of layer 'both'.* shape=\(None, 3\), found shape=\(\w+, 5\)",
+        ),
+        (((3,), (9,)), r"Input 1 with name 'size' of layer 'both'.* shape=\(None, 4\), found shape=\(\w+, 9\)"),
+    ],
+)
+def test_inputs_of_other_sizes_raise_and_are_called_as_their_layers(make, shapes, words):
+    with pytest.raises(ValueError, match=words):
+        _two_inputs()([make(shape) for shape in shapes])
+
+
+def test_sequential_models_in_a_graph_refuse_sizes_that_their_layers_refuse():
+    narrow = Sequential([Input((3,)), Dense(2)])
+    with pytest.raises(ValueError, match="axis -1 of input shape to have value 3"):
+        narrow(Input((5,)))
+    steps = Sequential([Input((4, 3)), LSTM(2, return_sequences=True)])
+    assert steps(Input((7, 3))).shape == (None, 7, 2)  # other lengths are taken, as with numbers
+    x = Input((3,))
+    inner = Model(x, Dense(2)(x), name="inner")
+    with pytest.raises(ValueError, match="of layer 'inner'"):
+        Sequential([Input((5,)), inner])
+
+
+def test_the_name_of_an_input_that_is_not_optional():
+    x = Input((3,), name="age")
+    with pytest.raises(ValueError, match="The input 'age' of model"):
+        Model(x, Dense(1)(x))(None)
+
+
+@pytest.mark.parametrize(
+    ("call", "shapes"),
+    [
+        (lambda a, b: a + b, "[(None, 3), (None, 4)]"),
+        (lambda a, b: ops.matmul(a, np.zeros((4, 2), "float32")), "[(None, 3)]"),
+    ],
+)
+def test_operations_on_shapes_that_do_not_fit_say_which(call, shapes):
+    with pytest.raises(ValueError) as error:
+        call(Input((3,)), Input((4,)))
+    assert f"Input shapes are: {shapes}" in str(error.value)

@@ -54,12 +54,37 @@ def test_greedy_decoding():
     assert decoded.numpy()[0].tolist() == [[1, 1, 1, 2, 2, -1], [2, 1, -1, -1, -1, -1]]
 
 
-def test_labels_that_do_not_fit_are_dear_but_have_finite_gradients():
-    logits = torch.randn(1, 3, 4, requires_grad=True)
-    loss = ctc_loss(torch.tensor([[1, 1, 1]]), logits, torch.tensor([3]), torch.tensor([3]))
+def rule(*shape):
+    return np.sin(np.arange(1, 1 + np.prod(shape)) * 1.7).reshape(shape).astype("float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("labels", "label_length", "frames", "scale", "blank", "losses", "gradients"),
+    [
+        ([[1, 1, 1], [2, 3, 1]], [3, 3], [3, 2], 1, 0, [709.1508, 707.9442], [0.06947, 0.09957]),
+        ([[1, 1, 1], [2, 2, 0]], [3, 2], [3, 2], 1, 3, [708.9582, 707.4186], [0.11758, 0.01477]),
+        ([[1, 2, 3], [2, 3, 0]], [3, 2], [3, 3], 500, 0, [1038.7571, 732.5610], [0.0, -1.36355]),
+        ([[1, 0, 0], [2, 3, -1]], [0, 2], [1, 1], 2, -1, [1.38297, 707.00763], [1.44433, 0.14851]),
+    ],
+)
+def test_labels_that_do_not_fit_or_hardly(dtype, labels, label_length, frames, scale, blank, losses, gradients):
+    """Values and gradients (times a cosine, summed) that TensorFlow gives."""
+    logits = torch.tensor((rule(2, 3, 4) * scale).astype(dtype), requires_grad=True)
+    loss = ctc_loss(torch.tensor(labels), logits, torch.tensor(label_length), torch.tensor(frames), mask_index=blank)
     loss.sum().backward()
-    assert loss.item() == pytest.approx(710, abs=1)
-    assert torch.isfinite(logits.grad).all()
+    assert loss.dtype is logits.dtype
+    np.testing.assert_allclose(loss.detach().numpy(), losses, rtol=2e-6)
+    weights = np.cos(np.arange(24)).reshape(2, 3, 4)
+    np.testing.assert_allclose((logits.grad.numpy() * weights).sum((1, 2)), gradients, atol=3e-4)
+
+
+def test_long_probable_sequences_cost_what_their_alignments_say():
+    """A large loss alone is no reason to let the ends be free."""
+    logits = torch.zeros(1, 900, 5)
+    loss = ctc_loss(torch.tensor([[1]]), logits, torch.tensor([1]), torch.tensor([900]))
+    paths = 900 * 901 / 2  # one label: where its run begins and ends
+    assert loss.item() == pytest.approx(900 * np.log(5) - np.log(paths), rel=1e-5)
 
 
 def test_symbolic_and_halves():

@@ -28,6 +28,12 @@ def test_moments_are_mean_and_biased_variance(case, keepdims):
     np.testing.assert_allclose(variance.numpy(), x.var(axes, keepdims=keepdims), atol=1e-12)
 
 
+def test_moments_along_no_axes_are_the_elements_and_zero():
+    mean, variance = moments(X, [])
+    np.testing.assert_array_equal(mean.numpy(), X)
+    np.testing.assert_array_equal(variance.numpy(), np.zeros_like(X))
+
+
 def test_moments_of_halves_are_summed_in_float32_and_stay_in_range():
     mean, variance = moments((X * 300).astype("float16"), [0, 1])
     assert mean.dtype == variance.dtype == "float16"

@@ -103,6 +103,19 @@ def test_a_keras_2_config_makes_the_model_it_describes():
     assert model_from_json(json.dumps({"class_name": "Model", "config": NESTED})).count_params() == 6
 
 
+def test_slashes_in_layers_names_are_underscores():
+    """Keras 2's MobileNetV3 has such names; weights are found by the order of layers."""
+    config = json.loads(json.dumps(NESTED).replace('"inner"', '"inner/part"').replace('"a"', '"a/in"'))
+    model = model_from_json(json.dumps({"class_name": "Functional", "config": config}))
+    plain = model_from_json(json.dumps({"class_name": "Functional", "config": NESTED}))
+    names = {"inner": "inner_part", "a": "a_in"}
+    assert [layer.name for layer in model.layers] == [names.get(layer.name, layer.name) for layer in plain.layers]
+    model.set_weights(plain.get_weights())
+    x = np.ones((3, 2), "float32")
+    np.testing.assert_array_equal(model(x), plain(x))
+    assert '"inner/part"' in json.dumps(config), "the given data is left alone"
+
+
 def test_tensors_and_modes_in_keyword_arguments_are_found():
     config = {
         "name": "m",

@@ -68,14 +68,27 @@ def test_a_file_to_read_has_the_format_of_its_contents(tmp_path):
     assert load_model(tmp_path / "m.keras").count_params() == model.count_params()
 
 
+def test_a_folder_instead_of_an_archive(tmp_path):
+    model = dense()
+    model.save(tmp_path / "m", zipped=False)
+    assert sorted(os.listdir(tmp_path / "m")) == ["assets", "config.json", "metadata.json", "model.weights.h5"]
+    again = load_model(tmp_path / "m")
+    assert all(np.array_equal(a, b) for a, b in zip(again.get_weights(), model.get_weights()))
+
+
+def test_a_link_in_a_models_folder_is_refused(tmp_path):
+    dense().save(tmp_path / "m", zipped=False)
+    (tmp_path / "m" / "assets" / "a.txt").symlink_to(__file__)
+    with pytest.raises(ValueError, match="a.txt' is a link"):
+        load_model(tmp_path / "m")
+
+
 def test_unknown_arguments_are_named(tmp_path):
     model = dense()
     with pytest.raises(ValueError, match=r"argument\(s\) are not supported: \['foo'\]"):
         model.save(tmp_path / "m.keras", foo=1)
     with pytest.raises(ValueError, match=r"not supported: \['signatures'\]"):
         model.save(tmp_path / "m.keras", signatures={})
-    with pytest.raises(NotImplementedError, match="zipped=False"):
-        model.save(tmp_path / "m", zipped=False)
     with pytest.raises(TypeError, match="foo"):
         model.save_weights(tmp_path / "m.weights.h5", foo=1)
     model.save_weights(tmp_path / "m.weights.h5")

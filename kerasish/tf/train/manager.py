@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from kerasish.core.errors import DataLossError, NotFoundError
 from kerasish.saving import bundle, checkpoint_state
 from kerasish.tf.train.checkpoint import Checkpoint, CheckpointOptions
 
@@ -151,15 +152,33 @@ class CheckpointManager:
                     os.remove(name)
 
     def restore_or_initialize(self) -> str | None:
-        """Read the last checkpoint, or call ``init_fn`` if there is none; returns the path that was read."""
+        """Read the last checkpoint, or call ``init_fn`` if there is none; returns the path that was read.
+
+        A damaged one is told of, and the one before it is read.
+
+        Raises:
+            DataLossError, NotFoundError, OSError: none can be read.
+        """
         if self._latest is not None:
-            self._checkpoint.restore(self._latest)
+            path = self._restore_newest()
             if self._checkpoint_interval is not None:
                 self._last_checkpoint_step = int(self._step_counter)
-            return self._latest
+            return path
         if self._init_fn is not None:
             self._init_fn()
         return None
+
+    def _restore_newest(self) -> str:
+        paths = [self._latest, *(path for path in reversed(self._times) if path != self._latest)]
+        for i, path in enumerate(paths):
+            try:
+                self._checkpoint.restore(path)
+                return path
+            except (DataLossError, NotFoundError, OSError) as error:
+                if i == len(paths) - 1:
+                    raise
+                warnings.warn(f"'{paths[i + 1]}' is restored in place of a later checkpoint: {error}", stacklevel=4)
+        raise AssertionError
 
     def sync(self) -> None:
         """Wait until files are written: they are."""

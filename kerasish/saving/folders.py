@@ -1,0 +1,46 @@
+"""The folder that ``save_model(zipped=False)`` makes: the members of a ``.keras`` archive as files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kerasish.core.errors import fail
+from kerasish.saving.archive import CorruptFileError, write_archive
+from kerasish.saving.keras_file import ASSETS, CONFIG, METADATA, WEIGHTS
+
+
+def is_model(path: str) -> bool:
+    """Whether a path is a folder with a model."""
+    return os.path.isfile(os.path.join(path, CONFIG))
+
+
+def spread(archive: str, folder: str) -> None:
+    """Write the members of an archive of ours as files into a folder, which is made if need be."""
+    os.makedirs(os.path.join(folder, ASSETS), exist_ok=True)
+    with zipfile.ZipFile(archive) as members:
+        members.extractall(folder)
+
+
+@contextmanager
+def gathered(folder: str) -> Iterator[str]:
+    """The path of an archive with what lies in a model's folder.
+
+    Raises:
+        CorruptFileError: a file is a link, which may lead anywhere.
+    """
+    files = {name: os.path.join(folder, name) for name in (METADATA, CONFIG, WEIGHTS)}
+    for place, _, names in os.walk(os.path.join(folder, ASSETS)):
+        paths = [os.path.join(place, name) for name in names]
+        files |= {os.path.relpath(path, folder).replace(os.sep, "/"): path for path in paths}
+    files = {name: path for name, path in files.items() if os.path.lexists(path)}
+    links = [name for name, path in files.items() if os.path.islink(path)]
+    if links:
+        raise fail(CorruptFileError, f"The folder '{folder}' cannot be read: its file '{links[0]}' is a link")
+    with tempfile.TemporaryDirectory(prefix="keras_folder_") as temporary:
+        archive = os.path.join(temporary, "model.keras")
+        write_archive(archive, {}, files)
+        yield archive
