@@ -2,8 +2,8 @@
 
     python compat/names/record_tensorflow.py tests/tf/recorded/nn_each.txt …
 
-In an environment that has TensorFlow 2.21 (on the CPU). The format is that of ``tests/tf/test_recorded.py``, which replays the
-records; to add some, write their code with anything behind ``=>``.
+In an environment that has TensorFlow 2.21 (on the CPU). The format is that of ``tests/tf/test_recorded.py``, which replays
+the records; to add some, write their code with anything behind ``=>``.
 """
 
 from __future__ import annotations
