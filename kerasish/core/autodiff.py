@@ -304,7 +304,7 @@ class GradientTape:
                 layout = getattr(source, "_layout", None)
                 if layout is not None:
                     grad = torch.vmap(layout.to_logical)(grad)
-                grad = grad.reshape(*output.shape, *grad.shape[1:])
+                grad = grad.reshape((*output.shape, *grad.shape[1:]))
             elif unconnected is UnconnectedGradients.ZERO:
                 like = dispatch.raw(source)
                 grad = like.new_zeros((*output.shape, *like.shape))

@@ -24,7 +24,13 @@ def trace(*args: Any) -> None:
 
 
 def to_graph(entity: Callable, recursive: bool = True, experimental_optional_features: Any = None) -> Callable:
-    """The function itself: it runs operation by operation."""
+    """The function itself: it runs operation by operation.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not callable(entity):
+        raise fail(ValueError, "to_graph() takes a function", received=repr(entity))
     return entity
 
 

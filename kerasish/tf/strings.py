@@ -11,7 +11,7 @@ import torch
 
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
-from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.errors import AxisError, InvalidArgumentError, OutOfRangeError, missing_name
 from kerasish.core.ragged import RaggedTensor, position
 from kerasish.core.storage import to_numpy
 from kerasish.ops import strings as texts
@@ -47,15 +47,22 @@ def _tensor(array: np.ndarray, dtype: Any) -> torch.Tensor:
 # single texts ---------------------------------------------------------------------------------------------------------
 
 
+def _check_encoding(encoding: str) -> None:
+    if encoding not in ("", "utf-8"):
+        raise InvalidArgumentError(f"only utf-8 or '' (no encoding) is supported, received {encoding}")
+
+
 @of_text
 def lower(input: Array, encoding: str = "", name: str | None = None) -> Any:
     """Lower case: of ASCII letters, or of all with ``encoding="utf-8"``."""
+    _check_encoding(encoding)
     return texts.lower(input, encoding)
 
 
 @of_text
 def upper(input: Array, encoding: str = "", name: str | None = None) -> Any:
     """Upper case: of ASCII letters, or of all with ``encoding="utf-8"``."""
+    _check_encoding(encoding)
     return texts.upper(input, encoding)
 
 
@@ -109,8 +116,15 @@ def substr(input: Array, pos: Index, len: Index, unit: str = "BYTE", name: str |
         InvalidArgumentError: ``pos`` lies outside of a text.
     """
     _check_unit(unit)
+    starts, sizes = to_numpy(pos), to_numpy(len)
+    if starts.dtype.kind != "i" or sizes.dtype.kind != "i":
+        raise InvalidArgumentError(
+            f"pos and len must be int32 or int64, not {starts.dtype} and {sizes.dtype} [Op:Substr]"
+        )
+    if starts.shape != sizes.shape:
+        raise InvalidArgumentError(f"pos and len should have the same shape, got: {starts.shape} vs. {sizes.shape}")
     try:
-        source, starts, sizes = np.broadcast_arrays(input, to_numpy(pos), to_numpy(len))
+        source, starts, sizes = np.broadcast_arrays(input, starts, sizes)
     except ValueError:
         raise InvalidArgumentError(
             f"pos and len should have the same shape as the input: {list(input.shape)}"
@@ -123,7 +137,7 @@ def substr(input: Array, pos: Index, len: Index, unit: str = "BYTE", name: str |
         if not -count <= start <= count:
             raise InvalidArgumentError(f"pos {start} out of range for string {text!r} at index {i} [Op:Substr]")
         first = start + count if start < 0 else start
-        part = units[first : first + size]
+        part = units[first : first + size] if size >= 0 else units[first:]
         flat[i] = part if unit == "BYTE" else part.encode("utf-8")
     return out
 
@@ -151,6 +165,8 @@ def to_number(input: Array, out_type: Any = dtypes.float32, name: str | None = N
         InvalidArgumentError: a text is no number, or none of ``out_type``.
     """
     kind = dtypes.as_dtype(out_type)
+    if kind.name not in ("float32", "float64", "int32", "int64", "uint32", "uint64"):
+        raise InvalidArgumentError(f"Value for attr 'out_type' of {kind.name} is not in the list of allowed values")
     numbers = texts.each(lambda text: _number(text, kind.is_integer), input)
     for value in numbers.reshape(-1) if kind.is_integer else ():
         if not kind.min <= value <= kind.max:
@@ -161,7 +177,10 @@ def to_number(input: Array, out_type: Any = dtypes.float32, name: str | None = N
 
 
 def _hashed(input: np.ndarray, buckets: Any, function: Callable[[bytes], int]) -> torch.Tensor:
-    return _tensor(texts.each(lambda text: function(text) % int(buckets), input, np.int64), "int64")
+    count = int(buckets)
+    if count < 1:
+        raise InvalidArgumentError(f"Value for attr 'num_buckets' of {count} must be at least minimum 1")
+    return _tensor(texts.each(lambda text: function(text) % count, input, np.int64), "int64")
 
 
 @of_text
@@ -179,8 +198,10 @@ def to_hash_bucket_fast(input: Array, num_buckets: Any, name: str | None = None)
 @of_text
 def to_hash_bucket_strong(input: Array, num_buckets: Any, key: Sequence[int], name: str | None = None) -> Any:
     """SipHash of each text, with a key of two integers, modulo ``num_buckets``."""
-    first, second = (int(k) for k in key)
-    return _hashed(input, num_buckets, lambda text: siphash(text, (first, second)))
+    numbers = [int(k) for k in key]
+    if len(numbers) != 2:
+        raise InvalidArgumentError("Key must have 2 elements [Op:StringToHashBucketStrong]")
+    return _hashed(input, num_buckets, lambda text: siphash(text, (numbers[0], numbers[1])))
 
 
 # joining and splitting ------------------------------------------------------------------------------------------------
@@ -214,7 +235,10 @@ def reduce_join(
 ) -> Any:
     """The texts joined along axes: first along the one that is named first; all in their order by default."""
     # the axis named first runs fastest
-    axes = list(range(inputs.ndim)) if axis is None else axis_indices(axis, inputs.ndim)[::-1]
+    try:
+        axes = list(range(inputs.ndim)) if axis is None else axis_indices(axis, inputs.ndim)[::-1]
+    except AxisError as error:
+        raise OutOfRangeError(f"Invalid reduction dimension: {error} [Op:ReduceJoin]") from None
     if not axes:
         return inputs
     kept = [a for a in range(inputs.ndim) if a not in axes]

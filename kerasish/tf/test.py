@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import platform
-import tempfile
 import unittest
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -17,8 +16,9 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes, tree
 from kerasish.core.autodiff import GradientTape
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import OpError, missing_name
 from kerasish.core.tensor import Tensor, convert
+from kerasish.tf.assertions import Assertions
 
 # the machine ----------------------------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ def _array(value: Any) -> np.ndarray:
     return np.asarray(value.numpy() if dispatch.is_tensor(value) and hasattr(value, "numpy") else value)
 
 
-class TestCase(unittest.TestCase):
+class TestCase(Assertions):
     """A test case of Python's unittest that compares tensors and arrays."""
 
     __test__ = False  # pytest: this class is not a test; those derived from it are
@@ -115,14 +115,31 @@ class TestCase(unittest.TestCase):
         yield self
 
     session = cached_session
+    test_session = cached_session
+
+    def evaluate_if_both_tensors(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """Both as NumPy arrays if both are tensors; otherwise as they are."""
+        both = dispatch.is_tensor(a) and dispatch.is_tensor(b)
+        return (self.evaluate(a), self.evaluate(b)) if both else (a, b)
+
+    def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:
+        """Fail unless two names of devices, or ``tf.DeviceSpec``, mean one."""
+        first, second = (d if isinstance(d, str) or d is None else d.to_string() for d in (device1, device2))
+        self.assertEqual(first, second, msg or f"Devices {device1} and {device2} are not equal.")
+
+    def assertRaisesOpError(self, expected_err_re_or_predicate: Any) -> Any:
+        """A block in which an operation fails with a text that has a pattern."""
+        return self.assertRaisesWithPredicateMatch(OpError, expected_err_re_or_predicate)
+
+    def assertRaisesIncompatibleShapesError(
+        self, exception_type: type = OpError, exception_message: str = r"Incompatible shapes|.*"
+    ) -> Any:
+        """A block in which shapes do not fit."""
+        return self.assertRaisesWithPredicateMatch(exception_type, exception_message)
 
     def get_temp_dir(self) -> str:
         """A directory of this test's own, removed when it ends."""
-        if not hasattr(self, "_folder"):
-            folder = tempfile.TemporaryDirectory()
-            self.addCleanup(folder.cleanup)
-            self._folder = folder.name
-        return self._folder
+        return self._folder_of_test()
 
     # comparing
 
@@ -240,12 +257,14 @@ def compute_gradient(f: Callable, x: Sequence, delta: float | None = None) -> tu
     """The Jacobians of ``f(*x)`` with respect to each x: as the tape has them, and by differences.
 
     Args:
-        delta: the width of the differences; default: 1e-3.
+        delta: the width of the differences; default: 1/1024.
 
     Returns:
         Two tuples of matrices: (elements of the result, elements of x).
     """
-    step = 1e-3 if delta is None else delta
+    if not isinstance(x, (list, tuple)):
+        raise ValueError(f"`x` must be a list or tuple of values convertible to a Tensor, not a {type(x)}")
+    step = 1.0 / 1024 if delta is None else delta
     inputs = [convert(value) for value in x]
     with GradientTape(persistent=True) as tape:
         for tensor in inputs:

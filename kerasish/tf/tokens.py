@@ -88,7 +88,7 @@ def ngrams(
 
 
 def _pads(pad_values: Any, padding_width: Any, widths: Sequence[int]) -> tuple[bytes, bytes] | None:
-    if not widths or any(width < 1 for width in widths):
+    if any(width < 1 for width in widths):
         raise ValueError(f"All ngram_widths must be greater than 0. Got {widths[0] if len(widths) == 1 else widths}")
     if pad_values is None:
         if padding_width is not None:

@@ -69,6 +69,8 @@ def key(value: Any, variables: list) -> Any:
         return spec_of(value)
     if isinstance(value, TypeSpec):
         return key_of_spec(value)
+    if isinstance(spec := getattr(value, "_type_spec", None), TypeSpec):  # datasets, their iterators, optional values
+        return spec
     own = getattr(value, "__tf_tracing_type__", None)
     return _Object(value) if own is None else own(None)
 

@@ -241,5 +241,7 @@ def unicode_transcode(
 @strict_op
 def unicode_script(input: Array, name: str | None = None) -> Any:
     """The numbers of the scripts that characters (int32 code points) belong to, as ICU counts them."""
+    if input.dtype.is_floating_point:
+        raise TypeError("Cannot convert floats to EagerTensor of dtype int32: code points are integers")
     flat = [script_of(char) for char in to_numpy(input).reshape(-1).tolist()]
     return torch.tensor(flat, dtype=torch.int32).reshape(input.shape)

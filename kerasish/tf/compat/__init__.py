@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from kerasish.core.errors import missing_name
+from kerasish.tf.compat.dimensions import Dimension
 
-bytes_or_text_types = (bytes, bytearray, str)
+bytes_or_text_types = (bytes, str)
 integral_types = (numbers.Integral, np.integer)
 real_types = (numbers.Real, np.integer, np.floating)
 complex_types = (numbers.Complex, np.number)
@@ -61,24 +62,31 @@ def path_to_str(path: Any) -> Any:
 
 
 def dimension_value(dimension: Any) -> Any:
-    """A dimension of a shape as an integer or None, which it is anyway."""
-    return dimension
+    """A dimension of a shape as an integer or None."""
+    return dimension.value if isinstance(dimension, Dimension) else dimension
 
 
-def dimension_at_index(shape: Any, index: int) -> Any:
-    """A dimension of a shape; None if its rank is unknown."""
-    return None if shape.rank is None else shape[index]
+def dimension_at_index(shape: Any, index: int) -> Dimension:
+    """A dimension of a shape; unknown if its rank is."""
+    return Dimension(None if shape.rank is None else shape[index])
+
+
+_horizon = [(2026, 1, 16)]  # TensorFlow 2.21's; graphs are promised to be read for three weeks
 
 
 @contextlib.contextmanager
 def forward_compatibility_horizon(year: int, month: int, day: int) -> Iterator[None]:
     """A block for which graphs need only be read by versions of TensorFlow newer than a date."""
-    yield
+    _horizon.append((year, month, day))
+    try:
+        yield
+    finally:
+        _horizon.pop()
 
 
 def forward_compatible(year: int, month: int, day: int) -> bool:
     """Whether graphs need not be read by versions of TensorFlow older than a date."""
-    return True
+    return _horizon[-1] > (year, month, day)
 
 
 from kerasish.tf.compat import v1 as v1  # noqa: E402 - it shows names of this file

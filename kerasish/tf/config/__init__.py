@@ -45,10 +45,13 @@ def experimental_connect_to_cluster(
     """Join a cluster: one without processes, or this machine's TPUs, needs nothing.
 
     Raises:
+        ValueError: it is neither.
         NotImplementedError: the cluster has processes, which torch's process group connects.
     """
     ask = getattr(cluster_spec_or_resolver, "cluster_spec", None)
     spec = ask() if callable(ask) else cluster_spec_or_resolver
+    if not callable(ask) and not hasattr(spec, "jobs"):
+        raise ValueError("`cluster_spec_or_resolver` must be a `ClusterSpec` or a `ClusterResolver`.")
     if getattr(spec, "jobs", ()):
         raise fail(
             NotImplementedError,

@@ -103,6 +103,7 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
         machine.set_visible(machine.kind_of(kind), indices)
 
 
+_BOUNDS = {"memory_limit": "memory limit", "experimental_priority": "experimental_priority"}
 _configurations: dict[Any, list[LogicalDeviceConfiguration]] = {}
 
 
@@ -110,7 +111,7 @@ def set_logical_device_configuration(device: Any, logical_devices: Sequence[Logi
     """Bound how much of a GPU's memory this process may take, or give the CPU several names.
 
     Raises:
-        ValueError: the device does not exist.
+        ValueError: the device does not exist, or is a CPU, which has no limits.
         NotImplementedError: a GPU is to be split into several.
     """
     _check_present(device)
@@ -120,6 +121,11 @@ def set_logical_device_configuration(device: Any, logical_devices: Sequence[Logi
             f"{device.name} cannot be split into {len(logical_devices)} logical devices: torch has no virtual devices",
             hint="Start several processes, for example with torchrun.",
         )
+    if device.device_type == "CPU":
+        for configuration in logical_devices:
+            for field, what in _BOUNDS.items():
+                if getattr(configuration, field) is not None:
+                    raise ValueError(f"Setting {what} on CPU virtual devices is currently not supported")
     _configurations[device] = list(logical_devices)
     limit = logical_devices[0].memory_limit if logical_devices else None
     if limit is not None:
@@ -127,7 +133,12 @@ def set_logical_device_configuration(device: Any, logical_devices: Sequence[Logi
 
 
 def get_logical_device_configuration(device: Any) -> list[LogicalDeviceConfiguration] | None:
-    """What ``set_logical_device_configuration`` was given; ``None`` if nothing."""
+    """What ``set_logical_device_configuration`` was given; ``None`` if nothing.
+
+    Raises:
+        ValueError: the device does not exist.
+    """
+    _check_present(device)
     return _configurations.get(device)
 
 

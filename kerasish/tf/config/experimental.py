@@ -54,23 +54,36 @@ def _device(name: Any) -> torch.device:
     return device
 
 
+def _counted(name: Any, refusal: str) -> torch.device:
+    device = _device(name)
+    if device.type == "cpu":
+        raise ValueError(f"{refusal} '{name}'")
+    return device
+
+
 def get_memory_info(device: Any) -> dict[str, int]:
-    """The bytes that tensors take on a device now, and have taken at most; 0 for the CPU, which torch does not count."""
-    return machine.memory(_device(device))
+    """The bytes that tensors take on a device now, and have taken at most.
+
+    Raises:
+        ValueError: no such device, or the CPU, of which torch does not count them.
+    """
+    return machine.memory(_counted(device, "Allocator stats not available for device"))
 
 
 def get_memory_usage(device: Any) -> int:
-    """The bytes that tensors take on a device now."""
-    return machine.memory(_device(device))["current"]
+    """The bytes that tensors take on a device now; see ``get_memory_info``."""
+    return get_memory_info(device)["current"]
 
 
 def reset_memory_stats(device: Any) -> None:
     """Forget how much memory tensors have taken at most."""
-    machine.forget_peak_memory(_device(device))
+    machine.forget_peak_memory(_counted(device, "Cannot reset memory stats for device"))
 
 
 def get_device_details(device: Any) -> dict[str, Any]:
     """A GPU's name and compute capability; nothing for other devices."""
+    if not isinstance(device, devices.PhysicalDevice):
+        raise ValueError(f"device must be a tf.config.PhysicalDevice, but got: {device}")
     return machine.details(devices.torch_device(device))
 
 

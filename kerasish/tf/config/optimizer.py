@@ -6,6 +6,9 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 
+_ORDER = """layout_optimizer constant_folding shape_optimization remapping arithmetic_optimization dependency_optimization
+loop_optimization function_optimization debug_stripper disable_model_pruning scoped_allocator_optimization
+pin_to_host_optimization implementation_selector auto_mixed_precision use_plugin_optimizers disable_meta_optimizer""".split()
 _options: dict[str, Any] = {}
 _jit = {"enabled": ""}
 
@@ -17,7 +20,8 @@ def set_experimental_options(options: dict) -> None:
 
 def get_experimental_options() -> dict:
     """What ``set_experimental_options`` was given."""
-    return {"disable_model_pruning": False, "disable_meta_optimizer": False, **_options}
+    found = {"disable_model_pruning": False, "disable_meta_optimizer": False, **_options}
+    return {name: found.pop(name) for name in _ORDER if name in found} | found
 
 
 def set_jit(enabled: Any) -> None:

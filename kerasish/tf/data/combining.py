@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core import tree
+from kerasish.core.dtypes import int64
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import elements, rows
@@ -121,6 +122,8 @@ class Directed(Node):
         finished: set[int] = set()
         nothing = object()
         for choice in selector:
+            if isinstance(choice, Tensor) and choice.dtype != int64:
+                raise TypeError(f"Invalid `choice_dataset`. Its elements must be scalar `tf.int64` but are {choice!r}.")
             number = int(choice)
             if not 0 <= number < len(streams):
                 raise InvalidArgumentError(f"Selector index out of range: {number} >= {len(streams)}")

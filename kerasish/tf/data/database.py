@@ -14,6 +14,8 @@ from kerasish.tf.data import elements
 from kerasish.tf.data.node import UNKNOWN, Node, Run
 from kerasish.tf.spec import TensorSpec
 
+_TYPES = ("string", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool", "float64")
+
 
 class Rows(Node):
     """The rows of a query; see ``tf.data.experimental.SqlDataset``."""
@@ -27,8 +29,11 @@ class Rows(Node):
                 f"The database type, {driver}, is not supported by SqlDataset. The set of supported databases is: "
                 "{'sqlite'}."
             )
-        self._source, self._query = os.path.abspath(os.fspath(source)), query
         self._spec = tree.map_structure(lambda dtype: TensorSpec([], dtype), output_types)
+        for spec in tree.flatten(self._spec):
+            if spec.dtype.name not in _TYPES:
+                raise InvalidArgumentError(f"Each element of `output_types_` must be one of: {', '.join(_TYPES)}")
+        self._source, self._query = os.path.abspath(os.fspath(source)), query
 
     def infer_spec(self) -> Any:
         return self._spec

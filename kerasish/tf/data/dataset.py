@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import int64
 from kerasish.core.errors import InvalidArgumentError, NotServedError, OutOfRangeError, fail
 from kerasish.core.tensor import Tensor, convert
@@ -189,7 +189,8 @@ class Dataset(NestedDataset):
     def counter(start: Any = 0, step: Any = 1, dtype: Any = int64, name: str | None = None) -> Dataset:
         """start, start + step, ... without end."""
         kind = TensorSpec([], dtype).dtype
-        return Dataset(sources.Numbers(integer(start, "start"), integer(step, "step"), None, kind, "_ScanDataset"))
+        first, by = (start, step) if kind.is_floating else (integer(start, "start"), integer(step, "step"))
+        return Dataset(sources.Numbers(first, by, None, kind, "_ScanDataset"))
 
     @staticmethod
     def random(
@@ -530,16 +531,13 @@ class Dataset(NestedDataset):
     # memory, errors, options
 
     def cache(self, filename: str = "", name: str | None = None) -> Dataset:
-        """The elements of the first complete pass, kept in memory for the later ones.
+        """The elements of the first complete pass, kept for the later ones: in memory, or in a folder.
 
-        Raises:
-            NotImplementedError: ``filename`` is given: nothing is kept in files.
+        Args:
+            filename: the folder's path; it keeps the elements for other programs, too.
         """
-        if filename:
-            raise fail(
-                NotImplementedError, "Dataset.cache(filename) is not served: elements are kept in memory", "cache()"
-            )
-        return Dataset(memory.Cache(self._node))
+        path = convert(filename).numpy().decode() if dispatch.is_tensor(filename) else os.fspath(filename)
+        return Dataset(saving.FileCache(self._node, path) if path else memory.Cache(self._node))
 
     def prefetch(self, buffer_size: Any, name: str | None = None) -> Dataset:
         """The same elements; where users' functions make them, ``buffer_size`` of them are made ahead, in a thread."""

@@ -24,7 +24,54 @@ from kerasish.tf.spec import NoneTensorSpec, TensorSpec, TypeSpec, spec_of
 _KEPT = (Tensor, StringTensor, type(None))
 
 
-class DatasetSpec(TypeSpec):
+class ElementsSpec(TypeSpec):
+    """Describes what has elements, by the structure of their specifications."""
+
+    def __init__(self, element_spec: Any) -> None:
+        self._element_spec = element_spec
+
+    element_spec = property(lambda self: self._element_spec)
+
+    @classmethod
+    def from_value(cls, value: Any) -> Any:
+        """The specification of a value."""
+        return cls(value.element_spec)
+
+    def _key(self) -> tuple:
+        return tuple(tree.flatten_with_path(self._element_spec))
+
+    def _leaves(self, other: Any) -> list[tuple[TypeSpec, TypeSpec]] | None:
+        """The leaves of both side by side; None if they are of different kinds."""
+        if type(self) is not type(other):
+            return None
+        try:
+            tree.assert_same_structure(self._element_spec, other._element_spec)
+        except (TypeError, ValueError):
+            return None
+        return list(zip(tree.flatten(self._element_spec), tree.flatten(other._element_spec)))
+
+    def is_subtype_of(self, other: TypeSpec) -> bool:
+        pairs = self._leaves(other)
+        return pairs is not None and all(mine.is_subtype_of(theirs) for mine, theirs in pairs)
+
+    def is_compatible_with(self, spec_or_value: Any) -> bool:
+        other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
+        pairs = self._leaves(other)
+        return pairs is not None and all(mine.is_compatible_with(theirs) for mine, theirs in pairs)
+
+    def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> Any:
+        common = self._element_spec
+        for other in others:
+            common = merge_specs(common, other._element_spec) if type(self) is type(other) else None
+            if common is None:
+                return None
+        return type(self)(common)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._element_spec!r},)"
+
+
+class DatasetSpec(ElementsSpec):
     """Describes a dataset by its elements.
 
     Args:
@@ -33,32 +80,15 @@ class DatasetSpec(TypeSpec):
     """
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
-        self._element_spec = element_spec
+        super().__init__(element_spec)
         self._dataset_shape = TensorShape(dataset_shape)
-
-    element_spec = property(lambda self: self._element_spec)
 
     @property
     def value_type(self) -> type:
         return NestedDataset
 
-    @staticmethod
-    def from_value(value: Any) -> DatasetSpec:
-        """The specification of a dataset."""
-        return DatasetSpec(value.element_spec)
-
     def _key(self) -> tuple:
-        return tuple(tree.flatten_with_path(self._element_spec)), self._dataset_shape
-
-    def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> DatasetSpec | None:
-        common = self._element_spec
-        for other in others:
-            if not isinstance(other, DatasetSpec):
-                return None
-            common = merge_specs(common, other._element_spec)
-            if common is None:
-                return None
-        return DatasetSpec(common)
+        return super()._key(), self._dataset_shape
 
     def __repr__(self) -> str:
         return f"DatasetSpec({self._element_spec!r}, {self._dataset_shape!r})"
@@ -109,7 +139,10 @@ def normalise_result(value: Any) -> Any:
     """What a user's function returns, as an element: here an outermost list is a tuple."""
     if type(value) is tuple and all([type(part) is Tensor for part in value]):
         return value
-    return normalise(tuple(value) if isinstance(value, list) else value)
+    try:
+        return normalise(tuple(value) if isinstance(value, list) else value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"Unsupported return value from function passed to Dataset.map(): {value!r}.") from error
 
 
 def call(function: Callable, element: Any) -> Any:

@@ -70,6 +70,8 @@ def from_list(elements: Sequence, name: str | None = None) -> Dataset:
         ValueError: the list is empty.
         TypeError: the elements differ in structure or dtypes.
     """
+    if not isinstance(elements, list):
+        raise ValueError("Invalid `elements`. `elements` must be a list.")
     return _from_list(elements)
 
 
@@ -103,11 +105,18 @@ def cardinality(dataset: Dataset) -> Tensor:
 
 def get_single_element(dataset: Dataset) -> Any:
     """``dataset.get_single_element()``."""
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"Invalid `dataset`. Expected a `tf.data.Dataset` object but got {type(dataset)}.")
     return dataset.get_single_element()
 
 
 def get_structure(dataset_or_iterator: Any) -> Any:
     """The ``element_spec`` of a dataset or iterator."""
+    if not isinstance(dataset_or_iterator, (Dataset, Iterator)):
+        raise TypeError(
+            "Invalid `dataset_or_iterator`. It must be a `tf.data.Dataset` or tf.data.Iterator object, but got "
+            f"{type(dataset_or_iterator)}."
+        )
     return dataset_or_iterator.element_spec
 
 
@@ -205,7 +214,15 @@ def map_and_batch(
     drop_remainder: bool = False,
     num_parallel_calls: int | None = None,
 ) -> Transformation:
-    """``Dataset.map``, then ``Dataset.batch``."""
+    """``Dataset.map``, then ``Dataset.batch``.
+
+    Raises:
+        ValueError: both numbers of parallel batches and calls.
+    """
+    if num_parallel_batches is not None and num_parallel_calls is not None:
+        raise ValueError(
+            "`map_and_batch` allows only one of `num_parallel_batches` and `num_parallel_calls` to be set."
+        )
     calls = (
         num_parallel_calls if num_parallel_batches is None else num_parallel_batches * integer(batch_size, "batch_size")
     )

@@ -15,47 +15,24 @@ from kerasish.core.errors import InvalidArgumentError, OutOfRangeError
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import elements
-from kerasish.tf.data.elements import NestedDataset
+from kerasish.tf.data.elements import DatasetSpec, ElementsSpec, NestedDataset
 from kerasish.tf.data.node import Node, Run
-from kerasish.tf.spec import TypeSpec
 
 
-class IteratorSpec(TypeSpec):
+class IteratorSpec(ElementsSpec):
     """Describes an iterator over a dataset by its elements."""
-
-    def __init__(self, element_spec: Any) -> None:
-        self._element_spec = element_spec
-
-    element_spec = property(lambda self: self._element_spec)
 
     @property
     def value_type(self) -> type:
         return Iterator
 
-    def _key(self) -> tuple:
-        return tuple(tree.flatten_with_path(self._element_spec))
 
-    def __repr__(self) -> str:
-        return f"IteratorSpec({self._element_spec!r})"
-
-
-class OptionalSpec(TypeSpec):
+class OptionalSpec(ElementsSpec):
     """Describes a value that may be absent."""
-
-    def __init__(self, element_spec: Any) -> None:
-        self._element_spec = element_spec
-
-    element_spec = property(lambda self: self._element_spec)
 
     @property
     def value_type(self) -> type:
         return Optional
-
-    def _key(self) -> tuple:
-        return tuple(tree.flatten_with_path(self._element_spec))
-
-    def __repr__(self) -> str:
-        return f"OptionalSpec({self._element_spec!r})"
 
 
 class Optional:
@@ -158,6 +135,9 @@ class NumpyIterator(collections.abc.Iterator):
     """One pass over a dataset, with NumPy values in place of tensors."""
 
     def __init__(self, dataset: NestedDataset) -> None:
+        for leaf in tree.flatten(dataset.element_spec) if dataset._node.static else ():
+            if isinstance(leaf, DatasetSpec):
+                raise _nested(type(dataset))
         self._iterator = Iterator(dataset._node)
 
     def __iter__(self) -> PythonIterator:
@@ -173,11 +153,15 @@ class NumpyIterator(collections.abc.Iterator):
         return f"NumpyIterator(iterator={self._iterator!r})"
 
 
+def _nested(kind: type) -> TypeError:
+    return TypeError(
+        f"`tf.data.Dataset.as_numpy_iterator()` is not supported for datasets that produce values of type {kind}"
+    )
+
+
 def _to_numpy(leaf: Any) -> Any:
     if isinstance(leaf, NestedDataset):
-        raise TypeError(
-            f"`tf.data.Dataset.as_numpy_iterator()` is not supported for datasets that produce values of type {type(leaf)}"
-        )
+        raise _nested(type(leaf))
     if isinstance(leaf, SparseTensor):
         dense = (
             np.zeros(leaf.shape, leaf.dtype.as_numpy_dtype)

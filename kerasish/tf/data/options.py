@@ -39,10 +39,11 @@ class OptionsBase:
 
     _fields: dict[str, type] = {}
     _renamed: dict[str, str] = {}
+    _defaults: dict[str, Any] = {}
 
     def __init__(self) -> None:
         for name, kind in self._fields.items():
-            object.__setattr__(self, name, kind() if issubclass(kind, OptionsBase) else None)
+            object.__setattr__(self, name, kind() if issubclass(kind, OptionsBase) else self._defaults.get(name))
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self)._renamed:
@@ -74,7 +75,7 @@ class OptionsBase:
             if issubclass(kind, OptionsBase):
                 object.__setattr__(merged, name, ours.merge(theirs))
             else:
-                object.__setattr__(merged, name, ours if theirs is None else theirs)
+                object.__setattr__(merged, name, ours if theirs in (None, self._defaults.get(name)) else theirs)
         return merged
 
 
@@ -95,6 +96,7 @@ class DistributeOptions(OptionsBase):
     """``options.experimental_distribute``."""
 
     _fields = {"auto_shard_policy": AutoShardPolicy, "num_devices": int}
+    _defaults = {"auto_shard_policy": AutoShardPolicy.AUTO}
 
 
 class OptimizationOptions(OptionsBase):

@@ -10,6 +10,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, tree
+from kerasish.core.dtypes import int64
 from kerasish.core.errors import DataLossError, InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
@@ -84,7 +85,7 @@ class GroupByReducer(FunctionStep):
         return normalise(self._reducer.reduce_func(state, elements.to_device(element)))
 
     def _finished(self, state: Any) -> Any:
-        return elements.normalise_result(self._reducer.finalize_func(state))
+        return elements.normalise_result(call(self._reducer.finalize_func, state))
 
     def cardinality(self) -> int:
         return UNKNOWN
@@ -93,6 +94,8 @@ class GroupByReducer(FunctionStep):
         states: dict[int, Any] = {}
         for element in self.input.stream(run):
             key = normalise(call(self.function, element))
+            if not (isinstance(key, Tensor) and key.dtype == int64 and key.shape.rank == 0):
+                raise ValueError(f"Invalid `key_func`. It is to return a scalar tf.int64 tensor, but returned {key!r}.")
             number = int(key)
             if number not in states:
                 states[number] = normalise(self._reducer.init_func(key))

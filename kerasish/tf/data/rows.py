@@ -164,7 +164,7 @@ class Counting(Table):
 
     structure = 0
 
-    def __init__(self, start: int, step: int, dtype: DType) -> None:
+    def __init__(self, start: float, step: float, dtype: DType) -> None:
         self.start, self.step, self.dtype = start, step, dtype
 
     def rows(self) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, tree
+from kerasish.core import tree
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import DataLossError, InvalidArgumentError, NotFoundError
 from kerasish.core.tensor import StringTensor, Tensor
@@ -105,38 +105,60 @@ def _unpacked(record: bytes, spec: Any) -> Any:
 # folders --------------------------------------------------------------------------------------------------------------
 
 
+class _Folder:
+    """A folder of elements in the making, beside the place where it belongs; it is moved there when it is complete."""
+
+    def __init__(self, path: str, compression: Any) -> None:
+        self._target = os.path.abspath(os.fspath(path))
+        self._kind = compression_of(compression)
+        above = os.path.dirname(self._target)
+        os.makedirs(above, exist_ok=True)
+        self._made = tempfile.mkdtemp(prefix=os.path.basename(self._target) + ".", dir=above)
+        self._writers: dict[int, TFRecordWriter] = {}
+        self._count = 0
+
+    def add(self, element: Any, shard: int = 0) -> None:
+        """Write one more element to the file of that number."""
+        if shard not in self._writers:
+            self._writers[shard] = TFRecordWriter(os.path.join(self._made, f"{shard:05d}.records"), self._kind)
+        self._writers[shard].write(_packed(element))
+        self._count += 1
+
+    def finish(self, spec: Any) -> None:
+        """The elements are all there: put the folder at its place."""
+        self._close()
+        text = {"format": _FORMAT, "compression": self._kind, "count": self._count, "shards": sorted(self._writers)}
+        with open(os.path.join(self._made, _DESCRIPTION), "w", encoding="utf-8") as file:
+            json.dump({**text, "spec": _described(spec)}, file)
+        if os.path.isdir(self._target):
+            _remove_own(self._target)
+        os.replace(self._made, self._target)
+
+    def discard(self) -> None:
+        """Remove what there is of it."""
+        self._close()
+        shutil.rmtree(self._made, ignore_errors=True)
+
+    def _close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+
 def write(node: Node, path: str, compression: Any, shard_of: Callable[[Any], int] | None) -> None:
     """Write a dataset's elements to a folder, which is there only once it is complete.
 
     Args:
         shard_of: the number of the file that an element goes to.
     """
-    target = os.path.abspath(os.fspath(path))
-    kind = compression_of(compression)
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    made = tempfile.mkdtemp(prefix=os.path.basename(target) + ".", dir=os.path.dirname(target))
-    writers: dict[int, TFRecordWriter] = {}
+    folder = _Folder(path, compression)
     try:
-        count, run = 0, Run()
+        run = Run()
         with run.scope():
             for element in node.stream(run):
-                shard = shard_of(element) if shard_of is not None else 0
-                if shard not in writers:
-                    writers[shard] = TFRecordWriter(os.path.join(made, f"{shard:05d}.records"), kind)
-                writers[shard].write(_packed(element))
-                count += 1
-        for writer in writers.values():
-            writer.close()
-        text = {"format": _FORMAT, "compression": kind, "count": count, "shards": sorted(writers)}
-        with open(os.path.join(made, _DESCRIPTION), "w", encoding="utf-8") as file:
-            json.dump({**text, "spec": _described(node.spec)}, file)
-        if os.path.isdir(target):
-            _remove_own(target)
-        os.replace(made, target)
+                folder.add(element, shard_of(element) if shard_of is not None else 0)
+        folder.finish(node.spec)
     except BaseException:
-        for writer in writers.values():
-            writer.close()
-        shutil.rmtree(made, ignore_errors=True)
+        folder.discard()
         raise
 
 
@@ -227,8 +249,48 @@ class Snapshot(Node):
         return Saved(self._path, self.spec).stream(run)
 
 
+class FileCache(Node):
+    """The elements of the first complete pass, kept in a folder for the later ones, in other programs too."""
+
+    name = "CacheDataset"
+
+    def __init__(self, node: Node, path: Any) -> None:
+        super().__init__(node)
+        self._path = os.fspath(path)
+
+    def elements(self, run: Run) -> Iterator:
+        if run.probing:
+            return self.input.stream(run)
+        return Saved(self._path, self.spec).stream(run) if is_saved(self._path) else self._keeping(run)
+
+    def _keeping(self, run: Run) -> Iterator:
+        folder, size = _Folder(self._path, None), self.input.cardinality()
+        finished, count = False, 0
+        try:
+            for element in self.input.stream(run):
+                folder.add(element)
+                count += 1
+                if count == size:  # a loop that counts its steps never asks for the end
+                    folder.finish(self.spec)
+                    finished = True
+                yield element
+            if not finished:
+                folder.finish(self.spec)
+                finished = True
+        finally:
+            if not finished:
+                folder.discard()
+
+
 def shard_function(function: Callable | None) -> Callable[[Any], int] | None:
     """A user's function from element to the number of a file."""
     if function is None:
         return None
-    return lambda element: int(dispatch.raw(elements.call(function, element)))
+
+    def number(element: Any) -> int:
+        shard = elements.normalise(elements.call(function, element))
+        if not (isinstance(shard, Tensor) and shard.dtype == "int64" and shard.shape.rank == 0):
+            raise InvalidArgumentError("`shard_func` must return a scalar int64.")
+        return int(shard)
+
+    return number

@@ -27,31 +27,67 @@ class ShardingPolicy(enum.IntEnum):
     HINT = 5
 
 
-class DispatcherConfig(NamedTuple):
-    """Settings of a dispatcher of the service."""
-
-    port: int = 0
-    protocol: str | None = None
-    work_dir: str | None = None
-    fault_tolerant_mode: bool = False
-    worker_addresses: Any = None
-    job_gc_check_interval_ms: int | None = None
-    job_gc_timeout_ms: int | None = None
-    worker_timeout_ms: int | None = None
-    worker_max_concurrent_snapshots: int = 0
+class _Dispatcher(NamedTuple):
+    port: int
+    protocol: str
+    work_dir: str | None
+    fault_tolerant_mode: bool
+    worker_addresses: Any
+    job_gc_check_interval_ms: int
+    job_gc_timeout_ms: int
+    worker_timeout_ms: int
+    worker_max_concurrent_snapshots: int
 
 
-class WorkerConfig(NamedTuple):
-    """Settings of a worker of the service."""
+class DispatcherConfig(_Dispatcher):
+    """Settings of a dispatcher of the service; times of None are 0, for the service's own choice."""
 
+    def __new__(
+        cls,
+        port: int = 0,
+        protocol: str | None = None,
+        work_dir: str | None = None,
+        fault_tolerant_mode: bool = False,
+        worker_addresses: Any = None,
+        job_gc_check_interval_ms: int | None = None,
+        job_gc_timeout_ms: int | None = None,
+        worker_timeout_ms: int | None = None,
+        worker_max_concurrent_snapshots: int = 0,
+    ) -> DispatcherConfig:
+        times = (job_gc_check_interval_ms or 0, job_gc_timeout_ms or 0, worker_timeout_ms or 0)
+        first = (port, protocol or "grpc", work_dir, fault_tolerant_mode, worker_addresses)
+        return super().__new__(cls, *first, *times, worker_max_concurrent_snapshots)
+
+
+class _Worker(NamedTuple):
     dispatcher_address: str
-    worker_address: str | None = None
-    port: int = 0
-    protocol: str | None = None
-    heartbeat_interval_ms: int | None = None
-    dispatcher_timeout_ms: int | None = None
-    data_transfer_protocol: str | None = None
-    data_transfer_address: str | None = None
+    worker_address: str
+    port: int
+    protocol: str
+    heartbeat_interval_ms: int
+    dispatcher_timeout_ms: int
+    data_transfer_protocol: str | None
+    data_transfer_address: str | None
+
+
+class WorkerConfig(_Worker):
+    """Settings of a worker of the service; times of None are 0, for the service's own choice."""
+
+    def __new__(
+        cls,
+        dispatcher_address: str,
+        worker_address: str | None = None,
+        port: int = 0,
+        protocol: str | None = None,
+        heartbeat_interval_ms: int | None = None,
+        dispatcher_timeout_ms: int | None = None,
+        data_transfer_protocol: str | None = None,
+        data_transfer_address: str | None = None,
+    ) -> WorkerConfig:
+        address = worker_address or "localhost:%port%"
+        times = (heartbeat_interval_ms or 0, dispatcher_timeout_ms or 0)
+        rest = (data_transfer_protocol, data_transfer_address)
+        return super().__new__(cls, dispatcher_address, address, port, protocol or "grpc", *times, *rest)
 
 
 class CrossTrainerCache:

@@ -138,7 +138,7 @@ class Given(Node):
 class Numbers(Node):
     """start, start + step, ...; ``count`` of them, or without end."""
 
-    def __init__(self, start: int, step: int, count: int | None, dtype: DType, name: str) -> None:
+    def __init__(self, start: float, step: float, count: int | None, dtype: DType, name: str) -> None:
         super().__init__()
         self._count = count
         self._table = Counting(start, step, dtype)
@@ -173,7 +173,7 @@ def numbers(start: int, stop: int, step: int, dtype: Any) -> Numbers:
 class Random(Node):
     """Pseudorandom integers in [0, 2³²), without end."""
 
-    name = "_RandomDataset"
+    name = "RandomDatasetV2"
 
     def __init__(self, seed: int | None, rerandomize: bool) -> None:
         super().__init__()

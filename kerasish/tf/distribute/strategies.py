@@ -244,8 +244,9 @@ class Strategy:
     experimental_distribute_datasets_from_function = distribute_datasets_from_function
 
     def experimental_distribute_values_from_function(self, value_fn: Callable) -> Any:
-        """What a function of a ``ValueContext`` gives for each replica."""
-        return reducing.per_replica(value_fn(ValueContext(process_id(), num_processes())))
+        """What a function of a ``ValueContext`` gives for each replica; of the only one, the value itself."""
+        value = value_fn(ValueContext(process_id(), num_processes()))
+        return value if num_processes() == 1 else reducing.per_replica(value)
 
 
 class _OnDevice(Strategy):

@@ -150,6 +150,8 @@ class GFile:
         place = position if offset is None else offset
         if place is None:
             raise TypeError("seek(): offset argument required")
+        if whence not in (0, 1, 2):
+            raise InvalidArgumentError(f"Invalid whence argument: {whence}. Valid values are 0, 1, or 2.")
         self._to_read().seek(place, whence)
 
     def tell(self) -> int:
@@ -224,6 +226,8 @@ def mkdir(path: Any) -> None:
 def makedirs(path: Any) -> None:
     """Make a folder and its parents, where they are not there."""
     folder = local_path(path)
+    if os.path.isfile(folder):
+        raise FailedPreconditionError(f"{folder} is not a directory")
     with _failures(folder):
         os.makedirs(folder, exist_ok=True)
 

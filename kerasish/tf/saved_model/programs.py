@@ -45,6 +45,8 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
     Raises:
         ValueError: there is no function to write, or one has no ``input_signature``.
     """
+    if not hasattr(obj, "__dict__"):
+        raise ValueError(f"Expected an object such as `tf.Module`, for export. Got {obj!r} with type {type(obj)}.")
     archive = ExportArchive()
     graph = object_graph.ObjectGraph(obj)
     with _held(graph) as modules:
@@ -328,8 +330,11 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Loaded:
         options: ``LoadOptions``.
 
     Raises:
-        ValueError: it is a SavedModel of TensorFlow's, or no exported model, or damaged.
+        OSError: there is none.
+        ValueError: it is a SavedModel of TensorFlow's, or damaged.
     """
+    if not contains_saved_model(export_dir):
+        raise OSError(f"SavedModel file does not exist at: {os.fspath(export_dir)}")
     return Loaded(export_dir)
 
 

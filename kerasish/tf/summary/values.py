@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core.context import local
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.tensor import convert
 from kerasish.tf.summary import writer as writers
 from kerasish.training import events
@@ -56,12 +56,15 @@ def scalar(name: str, data: Any, step: Any = None, description: str | None = Non
 
     Raises:
         ValueError: no scalar, or no step.
+        UnimplementedError: a text.
     """
 
     def value() -> bytes:
         number = _array(data)
         if number.ndim:
             raise fail(ValueError, "tf.summary.scalar needs a scalar", received=f"shape {number.shape}")
+        if number.dtype.kind in "OSU":
+            raise UnimplementedError("Cast string to float is not supported")
         return events.tensor(number.astype(np.float32))
 
     return _write(name, step, value, "scalars", _SCALAR, description)
@@ -94,12 +97,15 @@ def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, descript
 
     Raises:
         ValueError: another rank, or no step.
+        InvalidArgumentError: another number of channels.
     """
 
     def value() -> bytes:
         pixels = _array(data)
         if pixels.ndim != 4:
             raise fail(ValueError, "tf.summary.image needs a tensor of rank 4", received=f"shape {pixels.shape}")
+        if not 1 <= pixels.shape[3] <= 4:
+            raise InvalidArgumentError(f"image must have 1, 2, 3, or 4 channels, got {pixels.shape[3]}")
         return events.pictures(pixels, max_outputs)
 
     return _write(name, step, value, "images", _BLOBS, description)
@@ -109,13 +115,14 @@ def text(name: str, data: Any, step: Any = None, description: str | None = None)
     """Write text, in Markdown; of a tensor of strings, all of them.
 
     Raises:
-        ValueError: no strings, or no step.
+        TypeError: no strings.
+        ValueError: no step.
     """
 
     def value() -> bytes:
         strings = np.asarray(convert(data).numpy())
         if strings.dtype.kind not in "OSU":
-            raise fail(ValueError, "tf.summary.text needs strings", received=f"dtype {strings.dtype}")
+            raise fail(TypeError, "tf.summary.text needs strings", received=f"dtype {strings.dtype}")
         return events.strings([_bytes(s) for s in strings.reshape(-1)], strings.shape)
 
     return _write(name, step, value, "text", _TENSOR, description)

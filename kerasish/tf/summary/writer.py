@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from kerasish.core import dispatch
 from kerasish.core.tensor import convert
 from kerasish.training.events import EventWriter
 
 _MAX_QUEUE = 10  # values after which a file is brought up to date
+_FLUSH_MILLIS = 2 * 60 * 1000
 
 
 class _State(threading.local):
@@ -31,6 +35,7 @@ class SummaryWriter:
         Args:
             step: default for their ``step``.
         """
+        self.check_open()
         state.writer = self
         if step is not None:
             state.step = step
@@ -45,6 +50,9 @@ class SummaryWriter:
             self.flush()
         finally:
             state.writer, state.step = before
+
+    def check_open(self) -> None:
+        """Raise RuntimeError if it was closed."""
 
     def init(self) -> None:
         """Nothing: it is ready."""
@@ -63,14 +71,19 @@ class SummaryWriter:
 class FileWriter(SummaryWriter):
     """Writes to an event file."""
 
-    def __init__(self, logdir: str, max_queue: int, suffix: str) -> None:
+    def __init__(self, logdir: str, max_queue: int, flush_millis: int, suffix: str) -> None:
         self._events: EventWriter | None = EventWriter(logdir, suffix)
         self._max_queue, self._queued = max_queue, 0
+        self._seconds, self._flushed = flush_millis / 1000, time.monotonic()
+
+    def check_open(self) -> None:
+        if self._events is None:
+            raise RuntimeError(f"SummaryWriter {self!r} is already closed")
 
     def flush(self) -> None:
         if self._events is not None:
             self._events.flush()
-        self._queued = 0
+        self._queued, self._flushed = 0, time.monotonic()
 
     def close(self) -> None:
         self.flush()
@@ -79,11 +92,11 @@ class FileWriter(SummaryWriter):
         self._events = None
 
     def send(self, write: Callable[[EventWriter], None]) -> bool:
-        if self._events is None:
-            raise RuntimeError("SummaryWriter is already closed")
+        self.check_open()
+        assert self._events is not None
         write(self._events)
         self._queued += 1
-        if self._queued > self._max_queue:
+        if self._queued > self._max_queue or time.monotonic() - self._flushed >= self._seconds:
             self.flush()
         return True
 
@@ -106,17 +119,24 @@ def create_file_writer(
     Args:
         logdir: its folder; made if it is not there.
         max_queue: the file is brought up to date after so many values; default 10.
-        flush_millis: TensorFlow's time for that; here it is the number of values alone that counts.
+        flush_millis: it is so with a value that comes so much later than it last was; default two minutes.
         filename_suffix: ends the file's name; default ".v2".
         name, experimental_trackable, experimental_mesh: TensorFlow's, of no use here.
 
     Raises:
         ValueError: no ``logdir``.
+        TypeError: it is no path.
     """
     if logdir is None:
         raise ValueError("Argument `logdir` cannot be None")
     suffix = ".v2" if filename_suffix is None else str(filename_suffix)
-    return FileWriter(str(logdir), _MAX_QUEUE if max_queue is None else int(max_queue), suffix)
+    folder = logdir.decode() if isinstance(logdir, bytes) else logdir
+    if dispatch.is_tensor(folder):
+        folder = convert(folder).numpy().decode()
+    if not isinstance(folder, (str, os.PathLike)):
+        raise TypeError(f"Cannot convert {logdir!r} to a path")
+    queue = _MAX_QUEUE if max_queue is None else int(max_queue)
+    return FileWriter(os.fspath(folder), queue, _FLUSH_MILLIS if flush_millis is None else int(flush_millis), suffix)
 
 
 def create_noop_writer() -> SummaryWriter:
@@ -143,7 +163,7 @@ def record_if(condition: Any) -> Iterator[None]:
 
 def should_record_summaries() -> Any:
     """Whether summaries are written now: there is a default writer, and the condition of ``record_if`` holds."""
-    if state.writer is None:
+    if state.writer is None or isinstance(state.writer, NoopWriter):
         return convert(False)
     condition = state.condition() if callable(state.condition) else state.condition
     return convert(bool(condition))

@@ -16,6 +16,7 @@ from kerasish.tf.concrete import ConcreteFunction as ConcreteFunction
 from kerasish.tf.concrete import FunctionType as FunctionType
 from kerasish.tf.function import Function as GenericFunction
 from kerasish.tf.spec import TypeSpec
+from kerasish.tf.types import distributed as distributed
 
 TensorLike = Union[  # noqa: UP007 - what isinstance and typing.get_args take on every Python
     Tensor, CompositeTensor, Variable, int, float, bool, str, bytes, complex, tuple, list, np.ndarray, np.generic

@@ -93,7 +93,7 @@ REFUSED = [
     ("unique floats", lambda: Dataset.from_tensor_slices([1.0]).unique(), TypeError, "does not support type"),
     ("take None", lambda: numbers(3).take(None), ValueError, "NoneType"),
     ("apply", lambda: numbers(3).apply(lambda d: 5), TypeError, "transformation_func"),
-    ("cache file", lambda: numbers(3).cache("file"), NotImplementedError, "cache"),
+    ("cache number", lambda: numbers(3).cache(3), TypeError, "int"),
     ("len endless", lambda: len(numbers(3).repeat()), TypeError, "infinite"),
 ]
 
@@ -210,3 +210,21 @@ def test_functions_see_no_tape_of_the_loop_around():
     with tf.GradientTape() as tape:
         y = next(iter(Dataset.from_tensors(3.0).map(lambda x: x * v))) * v
     assert float(tape.gradient(y, v)) == 6.0
+
+
+def test_cache_keeps_elements_in_a_folder_once_a_pass_is_complete(tmp_path):
+    calls = []
+
+    def made():
+        calls.append(1)
+        yield from range(3)
+
+    source = Dataset.from_generator(made, output_signature=tf.TensorSpec([], "int64"))
+    kept = source.cache(str(tmp_path / "kept"))
+    assert [int(x) for x in kept.take(2)] == [0, 1]
+    assert not (tmp_path / "kept").exists()  # it was left before its end
+    assert [int(x) for x in kept] == [0, 1, 2] == [int(x) for x in kept]
+    assert len(calls) == 2
+    again = source.cache(str(tmp_path / "kept"))
+    assert [int(x) for x in again] == [0, 1, 2]
+    assert len(calls) == 2

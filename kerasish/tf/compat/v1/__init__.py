@@ -38,6 +38,7 @@ from kerasish.tf import reductions as _reductions
 from kerasish.tf import scopes as _scopes
 from kerasish.tf import test as test
 from kerasish.tf import tiling as _tiling
+from kerasish.tf.compat.dimensions import Dimension as Dimension
 from kerasish.tf.compat.v1 import data as data
 from kerasish.tf.compat.v1 import losses as losses
 from kerasish.tf.compat.v1 import math as math

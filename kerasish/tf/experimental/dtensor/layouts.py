@@ -100,10 +100,10 @@ class Mesh:
         """The place of a device of that index in the grid."""
         return constant([int(i) for i in np.unravel_index(device_idx, self._ids.shape)], dtype=int32)
 
-    def unravel_index(self) -> list[dict[str, int]]:
-        """The place of each device, by the names of axes."""
+    def unravel_index(self) -> dict[int, dict[str, int]]:
+        """The place of each device in their order, by the names of axes."""
         places = itertools.product(*(range(n) for n in self._ids.shape))
-        return [dict(zip(self._names, place)) for place in places]
+        return {i: dict(zip(self._names, place)) for i, place in enumerate(places)}
 
     def device_location(self, device_id: int) -> dict[str, int]:
         return self.unravel_index()[self._ids.ravel().tolist().index(device_id)]
@@ -244,7 +244,7 @@ class Layout:
         return 1 if spec == UNSHARDED else self._mesh.dim_size(spec)
 
     def is_fully_replicated(self) -> bool:
-        return all(self.num_shards(i) == 1 for i in range(self.rank))
+        return all(spec == UNSHARDED for spec in self._specs)
 
     def is_batch_parallel(self) -> bool:
         """Whether the first dimension alone is cut, along the mesh's first axis."""
@@ -258,7 +258,7 @@ class Layout:
         """Which part of the tensor each device has, by the parts' numbers along each dimension."""
         return [
             tuple(0 if spec == UNSHARDED else place[spec] for spec in self._specs)
-            for place in self._mesh.unravel_index()
+            for place in self._mesh.unravel_index().values()
         ]
 
     def offset_tuple_to_global_index(self, offset_tuple: Sequence[int]) -> int:
