@@ -161,7 +161,7 @@ class BackupAndRestore(Callback):
                 at = resume.read(root)
                 keras_file.load_weights(self.model, root)
             self._source = weights
-        if at is None and os.path.exists(metadata):  # of Keras, which goes on with the epoch's start
+        if at is None and self._source and os.path.exists(metadata):  # of Keras, which goes on with the epoch's start
             with open(metadata, encoding="utf-8") as file:
                 found = keras_file.parse_json(file.read(), metadata)
             if type(found.get("epoch")) is not int:
@@ -248,12 +248,14 @@ class BackupAndRestore(Callback):
         own = {
             self._weights_path, self._prev_weights_path, self._training_metadata_path, self._prev_training_metadata_path,
         }  # fmt: skip
+        for path in parts.states(self.backup_dir):
+            parts.remove(path)
         for name in os.listdir(self.backup_dir):
             path = os.path.join(self.backup_dir, name)
-            if path in own or _TEMPORARY.fullmatch(name):
+            if _TEMPORARY.fullmatch(name) and os.path.isdir(path):
+                shutil.rmtree(path)
+            elif path in own or _TEMPORARY.fullmatch(name):
                 os.remove(path)
-        for path in parts.states(self.backup_dir):
-            shutil.rmtree(path)
         if not os.listdir(self.backup_dir):
             os.rmdir(self.backup_dir)
 
