@@ -9,6 +9,9 @@ import torch
 import kerasish as keras
 from kerasish import tf
 from kerasish.core.replicas import process_id
+from kerasish.saving import parts
+from kerasish.training import backup as backup_module
+from kerasish.training import replicas
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(101, 6)).astype("float32")
@@ -202,3 +205,35 @@ def fail():
     if process_id() == 1:
         raise ValueError("this process fails")
     arrays()
+
+
+# states in parts ------------------------------------------------------------------------------------------------------
+
+
+def _mesh_tensor(value):
+    from torch.distributed.tensor import Shard, distribute_tensor, init_device_mesh
+
+    return distribute_tensor(value, init_device_mesh("cpu", (torch.distributed.get_world_size(),)), [Shard(0)])
+
+
+def write_parts(folder):
+    tensors = {"rows": _mesh_tensor(torch.arange(24.0).reshape(8, 3)), "same": torch.tensor([1.0, 2.0])}
+    parts.write(folder, tensors, lambda path: None)
+
+
+def read_parts(folder):
+    tensors = {"rows": _mesh_tensor(torch.zeros(8, 3)), "same": torch.zeros(2)}
+    parts.read(parts.states(folder)[-1], tensors)
+    return tensors["rows"].to_local().tolist()
+
+
+def backs_up_parts(folder, epochs):
+    """A run whose state is written in parts though its variables are whole, as those of ``DataParallel`` are."""
+    replicas.is_divided = lambda variable: False
+    backup_module.is_divided = lambda variable: True
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    backup = keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False)
+    history = model.fit(X, CLASSES, batch_size=20, epochs=epochs, verbose=0, callbacks=[backup])
+    return {"epochs": history.epoch, "loss": history.history["loss"]}

@@ -62,6 +62,8 @@ FIRST: list[tuple[str, dict]] = [  # with the channels first
     ("EfficientNetB0", {"classes": 3, "input_shape": (3, 64, 70)}),
     ("EfficientNetV2B0", {"classes": 3}),
 ]
+LARGER = """VGG19 ConvNeXtSmall ConvNeXtBase EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetV2B2
+EfficientNetV2B3 EfficientNetV2S ResNet101 ResNet101V2 ResNet152 ResNet152V2 DenseNet169 DenseNet201""".split()
 REFUSED: list[tuple[str, dict]] = [
     ("VGG16", {"input_shape": (31, 31, 3), "include_top": False}),
     ("VGG16", {"input_shape": (None, None, 3)}),
@@ -102,6 +104,7 @@ def cases() -> list[dict]:
         arguments = dict(arguments)
         order = arguments.pop("format", "channels_last")
         found.append(_case("structure", f"refused{i}", name, arguments, format=order))
+    found += [_case("structure", f"larger{i}", name, {}, format="channels_last") for i, name in enumerate(LARGER)]
     return found + _images()
 
 

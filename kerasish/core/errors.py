@@ -38,6 +38,12 @@ def fail(
     return kind(" ".join(parts))
 
 
+def note(error: BaseException, text: str) -> None:
+    """Add a line to what is shown of an error, which stays what it is; Python 3.10 cannot."""
+    if hasattr(error, "add_note"):
+        error.add_note(text)
+
+
 def no_attribute(owner: Any, name: str, message: str | None = None) -> AttributeError:
     """The error of ``owner.name`` where there is none; with what Python's suggestions need, where torch can trace that."""
     message = message or f"'{type(owner).__name__}' object has no attribute '{name}'"

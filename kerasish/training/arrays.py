@@ -19,9 +19,11 @@ from kerasish.core.random_discrete import seeded_orders
 from kerasish.core.storage import storage
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.training.batch import Batch, Feed, class_weights, moved
+from kerasish.training.disk_rows import DiskRows, is_on_disk
 from kerasish.training.ragged_rows import RaggedRows, ragged_rows
 from kerasish.training.sparse_rows import SparseRows, is_sparse_data, sparse_rows
 
+_ROWS = (SparseRows, RaggedRows, DiskRows)  # what is cut and gathered by methods of its own
 _CUT_TOGETHER = 1024  # batches that one operation cuts, at most: each is an object
 
 
@@ -44,7 +46,8 @@ class ArrayFeed(Feed):
         data = (_to_arrays(x, "x"), _to_arrays(y, "y"), _to_arrays(sample_weight, "sample_weight"))
         data = tree.lists_to_tuples(data)  # which users' steps may ask for: TensorFlow's datasets know no lists
         if class_weight:
-            data = (data[0], data[1], class_weights(data[1], class_weight))
+            targets = data[1].read() if isinstance(data[1], DiskRows) else data[1]
+            data = (data[0], targets, class_weights(targets, class_weight))
         self.samples = _check_sizes(data)
         self.data = moved(data, devices.current())
         self.batch_size = int(batch_size)
@@ -110,13 +113,13 @@ def _rows(flat: list, order: torch.Tensor) -> list:
 
 
 def _piece(t: Any) -> Any:
-    return t.batch() if isinstance(t, (SparseRows, RaggedRows)) else t
+    return t.batch() if isinstance(t, _ROWS) else t
 
 
 def _take(t: Any, order: torch.Tensor) -> Any:
     if t is None:
         return None
-    if isinstance(t, (SparseRows, RaggedRows)):
+    if isinstance(t, _ROWS):
         return t.take(order)
     if isinstance(t, np.ndarray):
         return t[order.numpy()]
@@ -127,7 +130,7 @@ def _cut(t: Any, size: int) -> Iterable:
     """Pieces of ``size`` rows; None without end for what is missing."""
     if isinstance(t, torch.Tensor):
         return t.split(size)
-    if isinstance(t, (SparseRows, RaggedRows)):
+    if isinstance(t, _ROWS):
         return t.batches(size)
     return itertools.repeat(None) if t is None else (t[at : at + size] for at in range(0, len(t), size))
 
@@ -179,7 +182,7 @@ def _one_array(value: Any, what: str) -> Any:
         return sparse_rows(value, what)
     if isinstance(value, RaggedTensor):
         return ragged_rows(value)
-    if isinstance(value, (SparseRows, RaggedRows)):
+    if isinstance(value, _ROWS):
         return value
     if type(value) is np.ndarray and value.dtype == np.float32 and value.ndim and settings.floatx == "float32":
         flags = value.flags
@@ -187,6 +190,8 @@ def _one_array(value: Any, what: str) -> Any:
             return torch.from_numpy(value)
     if isinstance(value, StringTensor):
         return value._t
+    if is_on_disk(value):
+        return DiskRows(value)
     if dispatch.is_tensor(value):
         t = dispatch.raw(value)
         t = t.detach() if isinstance(t, torch.Tensor) else t
@@ -213,6 +218,8 @@ def _one_array(value: Any, what: str) -> Any:
 def single_batch(x: Any, batch_size: Any) -> Any:
     """``x`` as one batch on the device, if it is arrays of no more samples than that; else None: a feed has to be made."""
     size = 32 if batch_size is None else batch_size
+    if is_on_disk(x):
+        return DiskRows(x).read() if type(size) is int and 0 < len(x) <= size else None
     if type(x) is np.ndarray and x.ndim and type(size) is int and 0 < len(x) <= size:
         return moved(_one_array(x, "x"), devices.current())
     if is_sparse_data(x) or isinstance(x, RaggedTensor):
@@ -220,7 +227,7 @@ def single_batch(x: Any, batch_size: Any) -> Any:
     flat = tree.flatten(x)
     if type(size) is not int or not all(isinstance(t, (np.ndarray, torch.Tensor, Tensor)) for t in flat):
         return None
-    if not flat or any(not t.shape or not 0 < t.shape[0] <= size for t in flat):
+    if not flat or any(map(is_on_disk, flat)) or any(not t.shape or not 0 < t.shape[0] <= size for t in flat):
         return None
     arrays = _to_arrays(x, "x")
     if len(flat) > 1:

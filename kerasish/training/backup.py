@@ -11,13 +11,15 @@ from typing import Any
 
 from kerasish.core.errors import fail
 from kerasish.core.replicas import from_first, is_first, together
-from kerasish.saving import h5, keras_file
+from kerasish.core.variable import Variable
+from kerasish.saving import h5, keras_file, parts
 from kerasish.saving.archive import CorruptFileError, check_seal, replacing
 from kerasish.training import resume
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount
-from kerasish.training.replicas import share_variables
+from kerasish.training.replicas import current, is_divided, set_current, share_variables
 
+_POSITION = "position.h5"  # in the folder of a state in parts
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")  # what a process that was killed leaves of a file
 
 
@@ -25,9 +27,11 @@ class BackupAndRestore(Callback):
     """Writes the state of training to a folder, and goes on from there when ``fit`` is called again.
 
     The state is one file, replaced as a whole: weights, optimizer, metrics, random generators (of Python, NumPy, torch and
-    the layers), epoch and step. The run that goes on makes the steps that the other one would have made: the rest of an
-    epoch is made on the rest of its batches, in the order drawn for it. Of a generator or iterator, a new process takes
-    the batches of the first run once more and leaves them out.
+    the layers), callbacks, epoch and step. Where processes have pieces of variables it is a folder, to which each writes
+    its own, and from which any number of processes goes on.
+    The run that goes on makes the steps that the other one would have made: the rest of an epoch is made on the rest of its
+    batches, in the order drawn for it. Of a generator or iterator, a new process takes the batches of the first run once
+    more and leaves them out.
 
     Args:
         backup_dir: the folder, of one run alone.
@@ -78,13 +82,53 @@ class BackupAndRestore(Callback):
                 "To use the BackupAndRestore callback, your model must be built before you call `fit()`. "
                 f"Model '{self.model.name}' is unbuilt. You can build it beforehand by calling it on a batch of data."
             )
-        at = self._found() if is_first() else None
-        at = from_first(at) if together() else at
+        at = self._found_in_parts()
+        if at is None:
+            at = self._found() if is_first() else None
+            at = from_first(at) if together() else at
+            at = at and at._replace(load=self._load)
+            if at is not None:
+                at.load()
         if at is not None:
-            at = at._replace(load=self._load)
-            at.load()
             self.model.__dict__["_position"] = at
             self._epoch = at.epoch
+
+    def _found_in_parts(self) -> resume.Position | None:
+        """Where the run was whose processes left their parts of the state in the folder, which is read."""
+        found = parts.states(self.backup_dir)[::-1]
+        found = from_first(found) if together() else found
+        for i, path in enumerate(found):
+            try:
+                with h5.reading(os.path.join(path, _POSITION)) as root:
+                    at = resume.read(root)
+                self._load_parts(path)
+            except OSError as error:
+                if i == len(found) - 1:
+                    raise
+                warnings.warn(
+                    f"BackupAndRestore goes on from the state before the last one, '{found[i + 1]}', because the last one "
+                    f"cannot be used: {error}",
+                    stacklevel=4,
+                )
+            else:
+                return at and at._replace(load=lambda path=path: self._load_parts(path))
+        return None
+
+    def _load_parts(self, path: str) -> None:
+        self._build()
+        variables = self._variables()
+        tensors = {name: current(v).clone() for name, v in variables.items()}
+        parts.read(path, tensors)
+        for name, variable in variables.items():
+            set_current(variable, tensors[name])
+
+    def _variables(self) -> dict[str, Variable]:
+        optimizer = self.model.optimizer
+        return {
+            f"{kind}/{i}": variable
+            for kind, owner in (("model", self.model), ("optimizer", optimizer))
+            for i, variable in enumerate(owner.variables if owner is not None else ())
+        }
 
     def _found(self) -> resume.Position | None:
         """Where the run was that left its state in the folder.
@@ -157,11 +201,12 @@ class BackupAndRestore(Callback):
 
     def _save(self, batch: int, logs: dict | None = None) -> None:
         at = self.model.__dict__["_fit_run"].position(self._epoch, batch, self, logs)
-        if not is_first():
+        in_parts = together() and any(is_divided(v) for v in self._variables().values())
+        if not is_first() and not in_parts:
             return
-        has_one = os.path.exists(self._weights_path)
+        has_one = os.path.exists(self._weights_path) or bool(parts.states(self.backup_dir))
         try:
-            self._write(at)
+            self._write_parts(at) if in_parts else self._write(at)
         except OSError as error:
             if not has_one:
                 raise
@@ -171,6 +216,17 @@ class BackupAndRestore(Callback):
                 f"stays in '{self._weights_path}': {error}",
                 stacklevel=6,
             )
+
+    def _write_parts(self, at: resume.Position) -> None:
+        """Each process its part of what is divided."""
+
+        def write_position(path: str) -> None:
+            with h5.Writer(os.path.join(path, _POSITION)) as writer:
+                resume.write(writer, at)
+
+        os.makedirs(self.backup_dir, exist_ok=True)
+        tensors = {name: current(v) for name, v in self._variables().items()}
+        parts.write(self.backup_dir, tensors, write_position, keep=2 if self.double_checkpoint else 1)
 
     def _write(self, at: resume.Position) -> None:
         if self.double_checkpoint and self._source != self._prev_weights_path:  # else the last one is damaged
@@ -196,6 +252,8 @@ class BackupAndRestore(Callback):
             path = os.path.join(self.backup_dir, name)
             if path in own or _TEMPORARY.fullmatch(name):
                 os.remove(path)
+        for path in parts.states(self.backup_dir):
+            shutil.rmtree(path)
         if not os.listdir(self.backup_dir):
             os.rmdir(self.backup_dir)
 

@@ -20,6 +20,7 @@ from kerasish.training.batch import class_weights as class_weights
 from kerasish.training.batch import pack_x_y_sample_weight as pack_x_y_sample_weight
 from kerasish.training.batch import to_batch as to_batch
 from kerasish.training.batch import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from kerasish.training.disk_rows import DiskRows
 from kerasish.training.ragged_rows import RaggedRows
 from kerasish.training.sources import BOTH_WEIGHTS, SourceFeed, WeightedFeed
 from kerasish.training.sparse_rows import SparseRows, is_sparse_data
@@ -70,7 +71,7 @@ def is_batch_source(x: Any) -> bool:
         x is None
         or isinstance(x, (np.ndarray, torch.Tensor, Tensor, list, tuple, dict, str))
         or is_sparse_data(x)
-        or isinstance(x, (SparseRows, RaggedRows, RaggedTensor))
+        or isinstance(x, (SparseRows, RaggedRows, DiskRows, RaggedTensor))
         or hasattr(x, "__array__")
     ):
         return False

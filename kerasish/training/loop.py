@@ -16,7 +16,7 @@ from kerasish import ops
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import settings
-from kerasish.core.errors import fail
+from kerasish.core.errors import fail, note
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.replicas import is_first, together, wait_for_all
 from kerasish.core.storage import to_numpy
@@ -111,7 +111,8 @@ def _epochs(
                 go_on(model, at, passes, calls)
             done = None
             if at is None or not at.stopped or together():
-                done = _run(runner, passes.epoch(epoch), calls, "train", model, at.batch if at is not None else 0)
+                first = at.batch if at is not None else 0
+                done = _run(runner, passes.epoch(epoch), calls, "train", model, first, epoch)
         rest = at is None or passes.taken > at.taken or not at.batch  # else the data ended where the other run was
         if together():
             done = replicas.end_pass(model, done, trained=True)
@@ -316,41 +317,52 @@ def joined(*batches: Any) -> Any:
 
 
 def _run(
-    runner: Callable, batches: Generator, calls: CallbackList, mode: str, model: Any, first: int = 0
+    runner: Callable, batches: Generator, calls: CallbackList, mode: str, model: Any, first: int = 0, epoch: int = 0
 ) -> dict | None:
     """All batches through a step. Returns the last step's own logs, if the step makes any (a user's ``train_step``).
 
     Args:
         first: the first batch's number.
+        epoch: whose batches they are, in training.
     """
     with closing(batches), devices.steps(runner) as step:
-        return _run_steps(step, batches, calls, mode, model, first)
+        return _run_steps(step, batches, calls, mode, model, first, epoch)
 
 
 def _run_steps(
-    runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any, step: int
+    runner: Callable, batches: Iterator, calls: CallbackList, mode: str, model: Any, step: int, epoch: int
 ) -> dict | None:
     begin, end = getattr(calls, f"on_{mode}_batch_begin"), getattr(calls, f"on_{mode}_batch_end")
     hooks = calls.has_batch_hooks(mode)
     group = model.steps_per_execution
     logs = None
-    while True:
-        several = list(itertools.islice(batches, group)) if group > 1 else None
-        batch = several[0] if several else None if group > 1 else next(batches, None)
-        if batch is None:
-            return logs
-        if hooks:
-            begin(step)
-        for one in several or [batch]:
-            logs = runner(one)
-        step += len(several) if several else 1
-        if hooks:
-            kept = _end_batch(end, step - 1, model.get_metrics_result_raw if logs is None else lambda own=logs: own)()
-            if kept is not None:  # a callback holds on to the logs: they must stay this batch's
-                kept.freeze()
-        stops = model.stop_training and mode == "train" or model.stop_evaluating and mode == "test"
-        if stops and not together():  # several processes end an epoch together
-            return logs
+    try:
+        while True:
+            several = list(itertools.islice(batches, group)) if group > 1 else None
+            batch = several[0] if several else None if group > 1 else next(batches, None)
+            if batch is None:
+                return logs
+            if hooks:
+                begin(step)
+            for one in several or [batch]:
+                logs = runner(one)
+            done = len(several) if several else 1
+            if hooks:
+                kept = _end_batch(
+                    end, step + done - 1, model.get_metrics_result_raw if logs is None else lambda own=logs: own
+                )()
+                if kept is not None:  # a callback holds on to the logs: they must stay this batch's
+                    kept.freeze()
+            step += done
+            stops = model.stop_training and mode == "train" or model.stop_evaluating and mode == "test"
+            if stops and not together():  # several processes end an epoch together
+                return logs
+    except Exception as error:
+        note(
+            error,
+            f"This happened {f'in epoch {epoch + 1}' if mode == 'train' else 'in an evaluation'}, at batch {step + 1}.",
+        )
+        raise
 
 
 def _end_batch(end: Callable, step: int, results: Callable[[], dict]) -> weakref.ref:

@@ -45,9 +45,8 @@ class Passes:
         """Whether there is nothing left for another epoch: of a generator that has ended."""
         if self._feed.restarts:
             return False
-        first = next(self._open(), None)
-        self._iterator = itertools.chain(() if first is None else (first,), self._open())
-        return first is None
+        self._iterator = _Peekable.of(self._open())
+        return self._iterator.peek() is None
 
     def epoch(self, number: int = 0) -> Generator:
         """The batches of the next epoch.
@@ -142,12 +141,35 @@ class Passes:
 
     def peek(self) -> Any:
         """The next batch, which stays the next one; None if there is none."""
-        rest = self._rest or self._open()
-        first = next(rest, None)
-        self._rest = itertools.chain(() if first is None else (first,), rest)
+        self._rest = rest = _Peekable.of(self._rest or self._open())
         if self._goes_on:
-            self._iterator = self._rest
-        return first
+            self._iterator = rest
+        return rest.peek()
+
+
+class _Peekable(Iterator):
+    """An iterator whose next item can be looked at."""
+
+    def __init__(self, iterator: Iterator) -> None:
+        self._iterator = iterator
+        self._first: tuple = ()
+
+    @classmethod
+    def of(cls, iterator: Iterator) -> _Peekable:
+        """The iterator itself, if it is one: one around another, epoch after epoch, would be a chain without end."""
+        return iterator if isinstance(iterator, cls) else cls(iterator)
+
+    def __next__(self) -> Any:
+        if self._first:
+            (item,), self._first = self._first, ()
+            return item
+        return next(self._iterator)
+
+    def peek(self) -> Any:
+        """The next item, which stays the next one; None if there is none."""
+        if not self._first:
+            self._first = tuple(itertools.islice(self._iterator, 1))
+        return self._first[0] if self._first else None
 
 
 _NO_BATCHES = "The data gave no batches: an array without samples, or a generator that has ended."

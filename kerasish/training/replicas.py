@@ -28,6 +28,7 @@ from kerasish.metrics.tally import Tally
 from kerasish.training import resume
 from kerasish.training.callback import CallbackList, to_numbers
 from kerasish.training.compiled import CompiledMetrics
+from kerasish.training.disk_rows import DiskRows
 from kerasish.training.graph import seed_generators
 
 
@@ -61,6 +62,25 @@ def _writable(variable: Variable) -> torch.Tensor:
     return variable.stored.detach()
 
 
+def is_divided(variable: Variable) -> bool:
+    """Whether processes have pieces of it: its tensor is one of a mesh (torch's ``DTensor``)."""
+    return hasattr(variable.stored, "device_mesh")
+
+
+def current(variable: Variable) -> Any:
+    """A variable's value, or this process's piece of it as a tensor of the mesh."""
+    return variable.stored.detach() if is_divided(variable) else variable.read().detach()
+
+
+def set_current(variable: Variable, value: Any) -> None:
+    """Set what ``current`` gives."""
+    if is_divided(variable):
+        with torch.no_grad():
+            _writable(variable).copy_(value)
+    else:
+        variable.assign(value)
+
+
 class OwnRows:
     """A step on this process's rows of each batch.
 
@@ -89,7 +109,7 @@ class OwnRows:
     def _taken(self, batch: tuple) -> tuple[Share, tuple]:
         leaves = [t for t in tree.flatten(batch) if t is not None]
         for t in leaves:
-            if not isinstance(t, (torch.Tensor, np.ndarray)):
+            if not isinstance(t, (torch.Tensor, np.ndarray, DiskRows)):
                 raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
         rows = len(leaves[0])
         if self.divided:
@@ -98,7 +118,13 @@ class OwnRows:
         mine = part(rows, process_id(), num_processes())
         self.rows.append(rows)
         at = slice(mine.start, mine.stop) if mine else slice(0, 1)
-        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: None if t is None else t[at], batch)
+        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _cut(t, at), batch)
+
+
+def _cut(t: Any, rows: slice) -> Any:
+    if t is None:
+        return None
+    return t[rows].read() if isinstance(t, DiskRows) else t[rows]
 
 
 class _OwnRandomNumbers:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import random as python_random
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.context import scope
+from kerasish.core.errors import fail
 from kerasish.core.threads import Ahead, inherited
 from kerasish.training.batch import Batch, Feed, class_weights, on_device, prepared, to_batch
 
@@ -123,12 +125,19 @@ def _fetched_by_workers(source: Any, order: Iterable[int], workers: int, ahead: 
     else:
         pool, get = ThreadPoolExecutor(workers), source.__getitem__
     indices = iter(order)
-    waiting = [pool.submit(get, i) for i in itertools.islice(indices, max(ahead, workers))]
+    waiting = deque((i, pool.submit(get, i)) for i in itertools.islice(indices, max(ahead, workers)))
     try:
         while waiting:
-            done = waiting.pop(0).result()
-            waiting.extend(pool.submit(get, i) for i in itertools.islice(indices, 1))
+            at, job = waiting.popleft()
+            done = job.result()
+            waiting.extend((i, pool.submit(get, i)) for i in itertools.islice(indices, 1))
             yield done
+    except BrokenExecutor as error:
+        raise fail(
+            RuntimeError,
+            f"A worker process of {type(source).__name__} ended before batch {at} of the data set was there",
+            hint="Something killed it, such as the system when memory ran out, or it called `exit`.",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
