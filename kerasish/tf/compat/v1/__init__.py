@@ -44,9 +44,9 @@ from kerasish.tf.compat.v1 import losses as losses
 from kerasish.tf.compat.v1 import math as math
 from kerasish.tf.compat.v1 import nn as nn
 from kerasish.tf.compat.v1 import renamed as _renamed
-from kerasish.tf.compat.v1.parts import PARTS as _PARTS
 from kerasish.tf.compat.v1 import train as train
 from kerasish.tf.compat.v1 import variables as _variables
+from kerasish.tf.compat.v1.parts import PARTS as _PARTS
 from kerasish.tf.compat.v1_text import ragged as ragged
 from kerasish.tf.compat.v1_text import string_split as string_split
 from kerasish.tf.compat.v1_text import strings as strings
@@ -126,7 +126,8 @@ initializers = SimpleNamespace(
 
 _UNCHANGED = frozenset(
     """
-    approx_top_k bitcast broadcast_dynamic_shape broadcast_static_shape complex group is_symbolic_tensor parallel_stack shape_n
+    approx_top_k bitcast broadcast_dynamic_shape broadcast_static_shape complex group is_symbolic_tensor parallel_stack
+    shape_n
     required_space_to_batch_paddings space_to_batch_nd timestamp unravel_index histogram_fixed_width_bins get_logger
     abs acos acosh add add_n argsort asin asinh atan atan2 atanh broadcast_to case cast ceil
     clip_by_value concat conj control_dependencies cos cosh cumprod cumsum device diag digamma divide dynamic_partition
