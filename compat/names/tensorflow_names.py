@@ -41,7 +41,7 @@ def resolve(name: str) -> object:
     for part in name.split(".")[1:]:
         try:
             found = getattr(found, part)
-        except (AttributeError, TypeError):  # tf.bool has no largest value
+        except (AttributeError, TypeError, ValueError):  # tf.bool has no largest value, tf.string no limits
             return None
     return None if getattr(found, "__kerasish_stub__", False) is True else found
 

@@ -23,7 +23,7 @@ class DType(str):
 
     name: str
     as_datatype_enum: int
-    kind: str  # one of "float", "int", "uint", "bool", "complex", "string"
+    kind: str  # one of "float", "int", "uint", "bool", "complex", "string", "quantized", "handle"
     size: int  # bytes of one element
     torch: torch.dtype | None
 
@@ -46,8 +46,8 @@ class DType(str):
     is_bool = property(lambda self: self.kind == "bool")
     is_complex = property(lambda self: self.kind == "complex")
     is_numeric = property(lambda self: self.kind in ("float", "int", "uint", "complex"))
-    is_quantized = property(lambda self: False)
-    is_numpy_compatible = property(lambda self: True)
+    is_quantized = property(lambda self: self.kind == "quantized")
+    is_numpy_compatible = property(lambda self: self.kind != "handle")
     base_dtype = property(lambda self: self)
 
     @property
@@ -66,12 +66,19 @@ class DType(str):
     def limits(self) -> tuple:
         """The range of an image's intensities: (0, 1) of floats, (0, max) of integers."""
         if self.kind == "bool":
-            return False, True
+            return 0, True
+        if self.kind not in ("float", "int", "uint") or (self.kind == "float" and self.size < 4):
+            raise ValueError(f"{self!s} does not have defined limits.")
         return 0, 1 if self.kind == "float" else self.max
 
     def _limit(self, which: str) -> Any:
-        if self.kind in ("bool", "complex", "string"):
+        if self.kind not in ("float", "int", "uint"):
             raise TypeError(f"Cannot find {which}imum value of {self!r}.")
+        if self.torch is None:
+            import ml_dtypes  # NumPy itself has no such types
+
+            of = ml_dtypes.finfo if self.kind == "float" else ml_dtypes.iinfo
+            return getattr(of(self.as_numpy_dtype), which)
         if self.kind == "float":
             return self.as_numpy_dtype(getattr(torch.finfo(self.torch), which))
         return getattr(torch.iinfo(self.torch), which)
@@ -111,7 +118,9 @@ class DType(str):
 
 @functools.cache
 def _numpy_type(name: str) -> type:
-    if name == "bfloat16" or name.startswith("float8"):
+    if name[0] == "q":
+        return np.dtype([(name, {"qint": "i", "quint": "u"}[name.rstrip("1236 8")] + str(BY_NAME[name].size))])
+    if name == "bfloat16" or name in _SMALL or name.startswith("float8"):
         import ml_dtypes  # NumPy itself has no such types
 
         return getattr(ml_dtypes, name)
@@ -141,12 +150,38 @@ ALL = (
     float16, bfloat16, float32, float64, float8_e4m3fn, float8_e5m2, int8, int16, int32, int64,
     uint8, uint16, uint32, uint64, bool_, complex64, complex128, string,
 )  # fmt: skip
-BY_NAME = {dtype.name: dtype for dtype in ALL}
+# Names that programs compare with; there are no tensors of them
+QUANTIZED = tuple(
+    DType(name, enum, "quantized", size, None)
+    for name, enum, size in (
+        ("qint8", 11, 1),
+        ("quint8", 12, 1),
+        ("qint32", 13, 4),
+        ("qint16", 15, 2),
+        ("quint16", 16, 2),
+    )
+)
+HANDLES = (DType("resource", 20, "handle", 0, None), DType("variant", 21, "handle", 0, None))
+SMALL = tuple(
+    DType(name, enum, kind, 1, None)
+    for name, enum, kind in (
+        ("float8_e4m3fnuz", 26, "float"),
+        ("float8_e4m3b11fnuz", 27, "float"),
+        ("float8_e5m2fnuz", 28, "float"),
+        ("int4", 29, "int"),
+        ("uint4", 30, "uint"),
+        ("int2", 31, "int"),
+        ("uint2", 32, "uint"),
+        ("float4_e2m1fn", 33, "float"),
+    )
+)
+_SMALL = frozenset(SMALL)
+BY_NAME = {dtype.name: dtype for dtype in (*ALL, *QUANTIZED, *HANDLES, *SMALL)}
 _ALIASES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "str": string}
 _ALIASES |= {"object": string, "bytes": string, "boolean": bool_}
 _PYTHON: dict[Any, DType] = {bool: bool_, int: int32, float: float32, complex: complex128, str: string, bytes: string}
 FROM_TORCH: dict[torch.dtype, DType] = {dtype.torch: dtype for dtype in ALL if dtype.torch is not None}
-_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in ALL}
+_BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in BY_NAME.values()}
 
 
 def as_dtype(type_value: Any) -> DType:

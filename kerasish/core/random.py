@@ -256,11 +256,12 @@ _op_seeds = OpSeeds()
 
 def set_seed(seed: int | None) -> None:
     """``tf.random.set_seed``: what random operations without a seed of their own draw from here on."""
+    seed = int(seed) if hasattr(seed, "__index__") else seed
     settings.global_seed = seed
     _op_seeds.source.seed(seed)
     _op_seeds.used.clear()
-    if seed is not None:
-        devices.seed(seed)
+    if isinstance(seed, (int, float)):
+        devices.seed(int(seed))
 
 
 def set_random_seed(seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Permutations, classes and binomial numbers: TensorFlow's own."""
+"""Permutations, classes, binomial and Poisson numbers: TensorFlow's own."""
 
 from __future__ import annotations
 
@@ -77,6 +77,61 @@ def binomial_raw(shape: tuple, stream: Stream, counts: Any, probabilities: Any) 
         found = draw(n[part], rare[part], _Doubles(stream, part, apart))
         values[part] = np.where(p[part] <= 0.5, found, n[part] - found)
     return values.reshape(size, repeats).T.reshape(shape)
+
+
+def poisson_raw(shape: tuple, stream: Stream, rates: np.ndarray) -> np.ndarray:
+    """Poisson numbers, float64.
+
+    Args:
+        shape: of the result; it ends with the shape of ``rates``.
+    """
+    check_end(shape, rates.shape)
+    repeats = int(np.prod(shape)) // max(rates.size, 1)
+    # the samples of one rate follow each other, in the result they lie apart
+    rate = np.repeat(rates.astype("float64").reshape(-1), repeats)
+    values = np.zeros(len(rate))
+    possible = np.isfinite(rate) & (rate > 0)
+    for part, draw in (
+        (np.flatnonzero(possible & (rate < _BY_REJECTION)), _by_multiplying),
+        (np.flatnonzero(possible & (rate >= _BY_REJECTION)), _poisson_by_rejection),
+    ):
+        values[part] = draw(rate[part], _Doubles(stream, part, _RESERVED))
+    return values.reshape(rates.size, repeats).T.reshape(shape)
+
+
+def _by_multiplying(rate: np.ndarray, words: _Doubles) -> np.ndarray:
+    """How many uniform numbers can be multiplied before the product is at most e⁻ʳᵃᵗᵉ (Knuth 1969)."""
+    found, product, least = np.zeros(len(rate)), np.ones(len(rate)), np.exp(-rate)
+    pending = np.arange(len(rate))
+    while len(pending):
+        product[pending] *= words.take(pending)
+        pending = pending[product[pending] > least[pending]]
+        found[pending] += 1
+    return found
+
+
+def _poisson_by_rejection(rate: np.ndarray, words: _Doubles) -> np.ndarray:
+    """Transformed rejection with squeeze (Hörmann 1993, PTRS)."""
+    b = 0.931 + 2.53 * np.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    alpha = 1.1239 + 1.1328 / (b - 3.4)
+    found = np.zeros(len(rate))
+    pending = np.arange(len(rate))
+    while len(pending):
+        u = words.take(pending) - 0.5
+        v = words.take(pending)
+        us = 0.5 - np.abs(u)
+        at = pending
+        with np.errstate(divide="ignore", invalid="ignore"):
+            k = np.floor((2 * a[at] / us + b[at]) * u + rate[at] + 0.43)
+            height = np.log(v * alpha[at] / (a[at] / (us * us) + b[at]))
+        factorial = torch.lgamma(torch.from_numpy(np.maximum(k, 0) + 1)).numpy()
+        bound = -rate[at] + k * np.log(rate[at]) - factorial
+        inside = (k >= 0) & ~((us < 0.013) & (v > us))
+        taken = ((us >= 0.07) & (v <= 0.9277 - 3.6224 / (b[at] - 2))) | (inside & (height <= bound))
+        found[at[taken]] = k[taken]
+        pending = at[~taken]
+    return found
 
 
 class _Doubles:

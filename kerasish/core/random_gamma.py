@@ -15,8 +15,8 @@ from kerasish.core.random import _RESERVED, Stream, _box_muller_double, _finish,
 _BETA_STEP = 12  # between the seeds of the two gamma numbers that make a beta number
 
 
-def gamma_raw(shape: tuple, seed: tuple[int, int], alpha: Any, dtype: Any = "float32") -> torch.Tensor:
-    """Gamma numbers of scale 1 for a stateless seed.
+def gamma_raw(shape: tuple, seed: tuple[int, int] | Stream, alpha: Any, dtype: Any = "float32") -> torch.Tensor:
+    """Gamma numbers of scale 1 for a stateless seed, or from a stream.
 
     Args:
         shape: of the result; it ends with the shape of ``alpha``.
@@ -29,7 +29,8 @@ def gamma_raw(shape: tuple, seed: tuple[int, int], alpha: Any, dtype: Any = "flo
     count = int(np.prod(shape))
     repeats = count // max(alphas.size, 1)
     # the samples of one alpha follow each other, in the result they lie apart
-    values = _samples(Stream(seed), np.repeat(alphas.reshape(-1).astype("float64"), repeats))
+    stream = seed if isinstance(seed, Stream) else Stream(seed)
+    values = _samples(stream, np.repeat(alphas.reshape(-1).astype("float64"), repeats))
     values = values.reshape(alphas.size, repeats).T.astype(rounded)
     return _finish(np.maximum(values, np.finfo(rounded).tiny), shape, dtype)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from kerasish.core.errors import fail
+from kerasish.core.errors import DTypeMismatchError, ShapeMismatchError, fail
 
 
 def _dimension(value: Any) -> int:
@@ -206,7 +206,7 @@ def standardize_shape(shape: Any) -> tuple:
     if isinstance(shape, int) and not isinstance(shape, bool):
         shape = (shape,)
     if shape is None or isinstance(shape, str) or not isinstance(shape, Iterable):
-        raise fail(ValueError, "A shape must be a tuple of integers or None", received=repr(shape))
+        raise fail(DTypeMismatchError, "A shape must be a tuple of integers or None", received=repr(shape))
     dims = []
     for dim in shape:
         if dim is None:
@@ -219,7 +219,7 @@ def standardize_shape(shape: Any) -> tuple:
                 ValueError, f"Cannot convert '{shape}' to a shape: found the dimension {dim!r}", "integers or None"
             ) from None
         if dims[-1] < 0:
-            raise fail(ValueError, f"Cannot convert '{shape}' to a shape", "no negative dimension", dims[-1])
+            raise fail(ShapeMismatchError, f"Cannot convert '{shape}' to a shape", "no negative dimension", dims[-1])
     return tuple(dims)
 
 

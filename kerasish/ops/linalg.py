@@ -14,7 +14,7 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.dispatch import Array, Strong, op, raw, symbolic, wrap
-from kerasish.core.errors import InvalidArgumentError, ShapeMismatchError, fail
+from kerasish.core.errors import AxisError, InvalidArgumentError, ShapeMismatchError, fail
 from kerasish.ops import specs
 from kerasish.ops.common import Axis, axis_indices, floating, floating_wide, in_float32
 from kerasish.ops.reduce import total
@@ -213,7 +213,7 @@ def _square(x: torch.Tensor) -> None:
 def _matrix(x: torch.Tensor) -> None:
     """Raise ``ValueError`` unless ``x`` has two axes or more."""
     if x.ndim < 2:
-        raise fail(ValueError, "Expected input to have rank >= 2", received=f"input with shape {tuple(x.shape)}")
+        raise fail(AxisError, "Expected input to have rank >= 2", received=f"input with shape {tuple(x.shape)}")
 
 
 def _lapack(function: Callable, *xs: torch.Tensor) -> Any:

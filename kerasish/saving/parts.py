@@ -71,7 +71,7 @@ def write(folder: str, tensors: dict[str, torch.Tensor], more: Callable[[str], N
             os.replace(unready, target)
             sync(folder)
             for path in states(folder)[:-keep]:
-                shutil.rmtree(path, ignore_errors=True)
+                remove(path)
 
     try:
         _agree(lambda: _write_parts(unready, tensors, more))
@@ -80,6 +80,13 @@ def write(folder: str, tensors: dict[str, torch.Tensor], more: Callable[[str], N
         if process_id() == 0:
             shutil.rmtree(unready, ignore_errors=True)
     return target
+
+
+def remove(path: str) -> None:
+    """Remove a state; a process that is killed meanwhile leaves nothing that looks like one."""
+    unready = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}.tmp")
+    os.replace(path, unready)
+    shutil.rmtree(unready, ignore_errors=True)
 
 
 def _write_parts(path: str, tensors: dict[str, torch.Tensor], more: Callable[[str], None]) -> None:

@@ -18,6 +18,8 @@ from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.custom_gradient import grad_pass_through as grad_pass_through
+from kerasish.core.dtypes import HANDLES as _HANDLES
+from kerasish.core.dtypes import QUANTIZED as _QUANTIZED
 from kerasish.core.dtypes import DType as DType
 from kerasish.core.dtypes import as_dtype as as_dtype
 from kerasish.core.dtypes import bfloat16 as bfloat16
@@ -293,6 +295,8 @@ from kerasish.tf.windows_general import extract_volume_patches as extract_volume
 
 keras = kerasish
 bool, half, double = bool_, float16, float64
+qint8, quint8, qint32, qint16, quint16 = _QUANTIZED
+resource, variant = _HANDLES
 Variable = TFVariable
 newaxis = None
 zeros_initializer, ones_initializer = initializers.Zeros, initializers.Ones

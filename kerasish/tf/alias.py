@@ -57,6 +57,7 @@ REALS = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED}")
 NUMBERS = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED} {_COMPLEX}")
 REALS_AND_BOOLS = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED} bool")
 BOOLS = Kinds("bool")
+INTEGERS_AND_BOOLS = Kinds(f"{_SIGNED_INTEGERS} {_UNSIGNED} bool")
 ANY = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED} {_COMPLEX} bool float8_e4m3fn float8_e5m2")
 
 _WORDS = {"float16": "half", "float32": "float", "float64": "double"}

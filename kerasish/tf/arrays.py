@@ -325,7 +325,7 @@ def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
         values = list(values.unbind(0))
     if not values:
         return torch.zeros(0)
-    axis, first = whole(axis, "axis"), values[0]
+    axis, first = axis if type(axis) is int else whole(axis, "axis"), values[0]
     if not -first.ndim - 1 <= axis <= first.ndim:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-first.ndim - 1}, {first.ndim + 1})")
     try:
@@ -340,8 +340,7 @@ def stack(values: Arrays, axis: Any = 0, name: str | None = "stack") -> Any:
         ) from None
 
 
-@strict_op
-def parallel_stack(values: Arrays, name: str | None = "parallel_stack") -> Any:
+def parallel_stack(values: Any, name: str | None = "parallel_stack") -> Any:
     """Tensors of one shape as one tensor, along a new first axis; in functions of ``tf.function`` only.
 
     Raises:
@@ -349,7 +348,7 @@ def parallel_stack(values: Arrays, name: str | None = "parallel_stack") -> Any:
     """
     if local.function is None:
         raise RuntimeError("tf.parallel_stack() is not compatible with eager execution.")
-    return stack.raw(values)
+    return stack(values)
 
 
 @strict_op
@@ -372,7 +371,7 @@ def meshgrid(*args: Array, indexing: str = "xy", name: str | None = None) -> Any
 
 
 def _axis_of(x: torch.Tensor, axis: Any) -> int:
-    axis = whole(axis, "axis")
+    axis = axis if type(axis) is int else whole(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-x.ndim}, {x.ndim})")
     return axis
@@ -407,7 +406,7 @@ def split(
         ValueError: the number of parts is given as a tensor.
         InvalidArgumentError: the parts do not fit.
     """
-    axis = whole(axis, "axis")
+    axis = axis if type(axis) is int else whole(axis, "axis")
     if not -value.ndim <= axis < value.ndim:
         raise InvalidArgumentError(
             f"-input rank(-{value.ndim}) <= split_dim < input rank ({value.ndim}), but got {axis} [Op:Split]"

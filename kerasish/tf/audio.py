@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch
-from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, missing_name
+from kerasish.ops.common import whole
 
 
 class DecodeWav(NamedTuple):
@@ -53,7 +54,10 @@ def decode_wav(contents: Any, desired_channels: int = -1, desired_samples: int =
     Raises:
         InvalidArgumentError: it is not such a file, or is damaged.
     """
-    parts = _chunks(np.asarray(dispatch.raw(contents)).item())
+    given = np.asarray(dispatch.raw(contents))
+    if given.ndim:
+        raise _invalid(f"contents must be scalar, got shape {list(given.shape)}")
+    parts = _chunks(given.item())
     if len(parts.get(b"fmt ", b"")) < 16 or b"data" not in parts:
         raise _invalid("No data chunk, or no format, found in WAV")
     kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", parts[b"fmt "][:16])
@@ -76,7 +80,12 @@ def encode_wav(audio: Any, sample_rate: Any, name: str | None = None) -> Any:
     Raises:
         InvalidArgumentError: another rank, or a sample rate that is not positive.
     """
-    x, rate = dispatch.raw(audio, torch.float32), int(sample_rate)
+    x = dispatch.raw(audio, None if dispatch.is_tensor(audio) else torch.float32)
+    rate = whole(sample_rate, "sample_rate")
+    if x.dtype is not torch.float32:
+        raise DTypeMismatchError(
+            f"cannot compute EncodeWav as input #0(zero-based) was expected to be a float tensor but is {x.dtype}"
+        )
     if x.ndim != 2:
         raise _invalid(f"audio must be 2-dimensional{list(x.shape)}", "EncodeWav")
     if not 0 < rate < 2**32:

@@ -114,7 +114,7 @@ def _full(function: Any, shape: Any, dtype: Any, value: int) -> Any:
     target = dtypes.as_dtype(dtype)
     if target == "string":
         return dispatch.wrap(np.full(sizes, b"", dtype=object))
-    return dispatch.wrap(torch.full(sizes, value, dtype=target.torch, device=devices.current()))
+    return dispatch.wrap(torch.full(sizes, value, dtype=dtypes.to_torch(target), device=devices.current()))
 
 
 def _sizes(shape: Any) -> list[int]:
@@ -315,7 +315,7 @@ def cast(x: Array, dtype: Any, name: str | None = None) -> Any:
     """
     target = dtype if type(dtype) is dtypes.DType else dtypes.as_dtype(dtype)
     if target.torch is None:
-        raise UnimplementedError(f"Cast {dtypes.as_dtype(x.dtype).name} to string is not supported [Op:Cast]")
+        raise UnimplementedError(f"Cast {dtypes.as_dtype(x.dtype).name} to {target.name} is not supported [Op:Cast]")
     return x if x.dtype is target.torch else cast_raw(x, target.torch)
 
 

@@ -125,17 +125,19 @@ def dilogarithm(x: torch.Tensor) -> torch.Tensor:
     """Li₂(1 - x) for x ≥ 0; NaN for negative numbers."""
     inside = (x > 0) & torch.isfinite(x)
     s = _chosen(inside, x, 1.0)
-    large, small = s > 1.5, s < 0.5
-    y = torch.where(large, 1 / s, torch.where(small, 1 - s, s))
+    large = s > 1.5
+    z = torch.where(large, 1 / s, s)
+    small = z < 0.5
+    y = torch.where(small, 1 - z, z)  # in [½, 1½], where the series converges fast
     u = -torch.log(y)
     square = u * u
     power, total = u * square, u - square / 4
     for k, number in enumerate(_BERNOULLI, 1):
         total = total + number / math.factorial(2 * k + 1) * power
         power = power * square
-    log = torch.log(s)
-    reflected = math.pi**2 / 6 - log * torch.log(torch.where(small, 1 - s, 1)) - total
-    value = torch.where(large, -0.5 * log * log - total, torch.where(small, reflected, total))
+    reflected = math.pi**2 / 6 - torch.log(z) * torch.log(torch.where(small, 1 - z, 1)) - total
+    value = torch.where(small, reflected, total)
+    value = torch.where(large, -0.5 * torch.log(s) ** 2 - value, value)
     edge = torch.where(x == 0, math.pi**2 / 6, torch.where(x > 0, -torch.inf, torch.nan))
     return torch.where(inside, value, edge)
 
@@ -169,16 +171,17 @@ def _fraction_slope(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     p0, p1, q0, q1 = torch.zeros_like(x), torch.ones_like(x), torch.ones_like(x), b
     dp0, dp1, dq0, dq1 = (torch.zeros_like(x) for _ in range(4))
     dq1 = dq1 - 1
+    ratio = slope = torch.zeros_like(x)
     for n in range(1, _TERMS):
         c, b = -n * (n - a), b + 2
         p0, p1, dp0, dp1 = p1, b * p1 + c * p0, dp1, b * dp1 - p1 + c * dp0 + n * p0
         q0, q1, dq0, dq1 = q1, b * q1 + c * q0, dq1, b * dq1 - q1 + c * dq0 + n * q0
         scale = 1 / q1.abs()
         p0, p1, dp0, dp1, q0, q1, dq0, dq1 = (v * scale for v in (p0, p1, dp0, dp1, q0, q1, dq0, dq1))
-        if bool(((p1 / q1 - p0 / q0).abs() <= 1e-16 * (p1 / q1).abs()).all()):
+        ratio, before = p1 / q1, slope
+        slope = (dp1 - ratio * dq1) / q1
+        if n > 2 and bool(((slope - before).abs() <= 1e-15 * slope.abs()).all()):
             break
-    ratio = p1 / q1
-    slope = (dp1 - ratio * dq1) / q1
     return front * ((torch.log(x) - torch.digamma(a)) * ratio + slope)
 
 
@@ -191,6 +194,13 @@ def _by_order(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     first = _series_slope(_chosen(inside & near, a, 1.0), _chosen(inside & near, x, 1.0))
     second = -_fraction_slope(_chosen(inside & ~near, a, 1.0), _chosen(inside & ~near, x, 3.0))
     return torch.where(inside, torch.where(near, first, second), torch.where((x == 0) & (a >= 0), 0, torch.nan))
+
+
+@in_double
+def gamma_slope(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The derivative of a gamma number x by the distribution's parameter a, at the same P(a, x)."""
+    density = torch.exp(-x + (a - 1) * torch.log(x) - torch.lgamma(a))
+    return -_by_order(a, x) / density
 
 
 def _summed(gradient: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

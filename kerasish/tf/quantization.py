@@ -228,6 +228,8 @@ def quantize_and_dequantize_v2(
     Raises:
         InvalidArgumentError: the range is empty, or an unknown ``round_mode``.
     """
+    if not 1 + bool(signed_input) <= num_bits < 63:
+        raise InvalidArgumentError(f"num_bits is out of range: {num_bits} with signed_input {signed_input}")
     if round_mode not in ("HALF_TO_EVEN", "HALF_UP"):
         raise InvalidArgumentError(
             f"Round mode string must be 'HALF_TO_EVEN' or 'HALF_UP', is '{round_mode}' [Op:QuantizeAndDequantizeV4]"
@@ -237,6 +239,12 @@ def quantize_and_dequantize_v2(
     return _two_ways(
         input, input_min, input_max, signed_input, num_bits, range_given, round_mode == "HALF_UP", narrow_range, axis
     )
+
+
+@strict_op
+def _unrounded_gradient(input: Array, input_min: Array, input_max: Array, *rest: Any) -> Any:
+    rounded = quantize_and_dequantize_v2.raw(input.detach(), input_min.detach(), input_max.detach(), *rest)
+    return input + (rounded - input.detach()) if input.requires_grad else rounded
 
 
 def quantize_and_dequantize(
@@ -251,8 +259,8 @@ def quantize_and_dequantize(
     narrow_range: bool = False,
     axis: int | None = None,
 ) -> Any:
-    """The older name of ``quantize_and_dequantize_v2``."""
-    return quantize_and_dequantize_v2(
+    """The older form of ``quantize_and_dequantize_v2``: the gradient passes as if nothing were done."""
+    return _unrounded_gradient(
         input, input_min, input_max, signed_input, num_bits, range_given, round_mode, name, narrow_range, axis
     )
 

@@ -53,7 +53,7 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
     """The sum of two tensors, of which one or both are sparse; dense unless both are.
 
     Args:
-        threshold: of two sparse tensors, sums whose magnitude is smaller are left out.
+        threshold: of two sparse tensors, sums of two elements whose magnitude is smaller are left out.
 
     Raises:
         TypeError: neither is sparse.
@@ -67,6 +67,9 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
         coordinates.demand_same_dtype(first, second, "SparseAdd")
         total = coordinates.combine(first, second, torch.add)
         keep = total.raw_values.abs() >= limit
+        if not bool(keep.all()):  # what only one of the two has stays
+            ones = (SparseTensor.of_raw(t.raw_indices, torch.ones_like(t.raw_values), t.shape) for t in (first, second))
+            keep |= coordinates.combine(*ones, torch.add).raw_values.real < 1.5
         return total if bool(keep.all()) else coordinates.retain(total, keep)
     sp, dense = (sparse(a), raw(b)) if is_sparse_value(a) else (sparse(b), raw(a))
     if dense.dtype is not sp.dtype.torch:

@@ -149,8 +149,9 @@ def _convolve(
     if not isinstance(pads, str):
         x, pads = _padded(x, pads, first), "valid"
     dtype = x.dtype
-    # without oneDNN, which knows no float64, torch's backward pass wants canonical strides
-    stored = stored_kernel(filters, "channels_last") if dtype is torch.float64 else filters.permute(n + 1, n, *range(n))
+    # where an axis has length 1, torch's backward pass fails on the strides of a permuted view
+    copied = filters.requires_grad or x.requires_grad
+    stored = stored_kernel(filters, "channels_last") if copied else filters.permute(n + 1, n, *range(n))
     if min(steps) < 1:
         raise InvalidArgumentError(f"Strides must be positive. Received: {steps} [Op:{name}]")
     sizes = [window_output(*of, pads, rate) for *of, rate in zip(spatial_sizes(x, form), filters.shape, steps, rates)]

@@ -50,6 +50,13 @@ def test_states_are_numbered_and_the_last_ones_kept(tmp_path):
     check(path, 3)
 
 
+def test_a_removed_state_is_no_state_while_it_goes(tmp_path, monkeypatch):
+    path = write(tmp_path)
+    monkeypatch.setattr(parts.shutil, "rmtree", lambda path, **options: None)
+    parts.remove(path)
+    assert parts.states(str(tmp_path)) == []
+
+
 @pytest.mark.parametrize("at", ["sync", "seal", "more"])
 def test_a_full_disk_leaves_the_state_before(tmp_path, monkeypatch, at):
     def full(*args):

@@ -37,7 +37,10 @@ def test_transforms_over_any_axes():
 
 
 def test_parallel_stack():
-    np.testing.assert_array_equal(tf.parallel_stack([[1, 2], [3, 4]]), [[1, 2], [3, 4]])
+    made = tf.function(lambda x: tf.parallel_stack([x, x + 2]))(tf.constant([1, 2]))
+    np.testing.assert_array_equal(made, [[1, 2], [3, 4]])
+    with pytest.raises(RuntimeError, match="eager"):
+        tf.parallel_stack([[1, 2], [3, 4]])
 
 
 def test_traces_of_the_profiler(tmp_path):

@@ -189,6 +189,13 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path):
     assert os.listdir(tmp_path) == ["notes.txt"]
 
 
+def test_a_state_of_which_only_the_place_is_left_is_none(tmp_path):
+    """A process was killed while it deleted the state of a run that had ended."""
+    train(net(), tmp_path, "arrays", delete_checkpoint=False)
+    (tmp_path / "latest.weights.h5").unlink()
+    assert train(net(), tmp_path, "arrays").epoch == [0, 1, 2, 3]
+
+
 def test_the_state_can_be_kept(tmp_path):
     train(net(), tmp_path / "b", "arrays", delete_checkpoint=False)
     assert train(net(), tmp_path / "b", "arrays").epoch == []

@@ -117,6 +117,10 @@ def non_max_suppression_with_scores(
 
 
 def _kept(boxes: torch.Tensor, scores: torch.Tensor, most: Any, iou: float, least: float) -> torch.Tensor:
+    if scores.shape != boxes.shape[:1] or int(most) < 0:
+        raise InvalidArgumentError(
+            f"scores has incompatible shape, or the size {most} is negative: {list(boxes.shape)}, {list(scores.shape)}"
+        )
     if not 0 <= iou <= 1:
         raise InvalidArgumentError("iou_threshold must be in [0, 1]")
     device = boxes.device

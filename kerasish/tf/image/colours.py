@@ -9,7 +9,7 @@ import torch
 from kerasish import ops
 from kerasish.core import dtypes
 from kerasish.core.dispatch import Array, Index, strict_op
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, ChoiceError, FailedPreconditionError, ShapeMismatchError, fail
 from kerasish.core.storage import cast_raw
 from kerasish.tf.alias import FLOATS, check
 
@@ -103,7 +103,7 @@ def per_image_standardization(image: Array) -> Any:
 
 def _check_rank(x: torch.Tensor) -> None:
     if x.ndim < 3:
-        raise ValueError(f"Images must be at least three-dimensional. Received: shape={tuple(x.shape)}")
+        raise AxisError(f"Images must be at least three-dimensional. Received: shape={tuple(x.shape)}")
 
 
 # hue and saturation ---------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def hsv_to_rgb(images: Array, name: str | None = None) -> Any:
 def _pixels(function: Any, x: torch.Tensor) -> torch.Tensor:
     check(x, FLOATS, "RGBToHSV")
     if x.shape[-1:] != (3,):
-        raise InvalidArgumentError(f"input must have 3 channels but instead has {tuple(x.shape)[-1:]} channels.")
+        raise FailedPreconditionError(f"input must have 3 channels but instead has {tuple(x.shape)[-1:]} channels.")
     return function(x.reshape(1, 1, -1, 3), "channels_last").reshape(x.shape)
 
 
@@ -136,7 +136,9 @@ def adjust_hue(image: Array, delta: Index, name: str | None = None) -> Any:
         InvalidArgumentError: ``delta`` is outside.
     """
     if not -1 <= delta <= 1:
-        raise InvalidArgumentError(f"delta must be in the interval [-1, 1]. Received: delta={delta}")
+        raise ChoiceError(f"delta must be in the interval [-1, 1]. Received: delta={delta}")
+
+    _check_rank(image)
 
     def turned(x: torch.Tensor) -> torch.Tensor:
         hue, saturation, value = _pixels(ops.image.rgb_to_hsv.raw, x).unbind(-1)
@@ -149,6 +151,7 @@ def adjust_hue(image: Array, delta: Index, name: str | None = None) -> Any:
 @strict_op
 def adjust_saturation(image: Array, saturation_factor: Index, name: str | None = None) -> Any:
     """Saturation times ``saturation_factor``, between 0 and 1."""
+    _check_rank(image)
 
     def stretched(x: torch.Tensor) -> torch.Tensor:
         hue, saturation, value = _pixels(ops.image.rgb_to_hsv.raw, x).unbind(-1)
@@ -185,7 +188,7 @@ def rgb_to_grayscale(images: Array, name: str | None = None) -> Any:
         ValueError: there are not 3 channels.
     """
     if images.shape[-1:] != (3,):
-        raise ValueError(f"Dimensions must be equal, but are {tuple(images.shape)[-1:]} and 3.")
+        raise ShapeMismatchError(f"Dimensions must be equal, but are {tuple(images.shape)[-1:]} and 3.")
     wide = images if images.dtype in (torch.float16, torch.float32) else converted(images, dtypes.float32)
     return converted(_mixed(wide, _LUMA).unsqueeze(-1), dtypes.as_dtype(images.dtype))
 

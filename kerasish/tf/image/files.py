@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.errors import InvalidArgumentError, NotServedError, fail
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, NotServedError, fail
 from kerasish.tf.image.colours import converted
 from kerasish.utils.images import decode_image as decoded
 from kerasish.utils.images import pillow
@@ -52,14 +54,15 @@ def decode_png(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name
 
     Raises:
         InvalidArgumentError: it is not an image, or is damaged.
-        NotImplementedError: another dtype than uint8.
+        TypeError: another dtype than uint8 or uint16.
+        NotImplementedError: uint16 of a file of colours with 16 bits.
     """
     kind = dtypes.as_dtype(dtype)
     if kind not in (dtypes.uint8, dtypes.uint16):
-        raise InvalidArgumentError(f"Value for attr 'dtype' of {kind.name} is not in the list of allowed values")
-    if kind != dtypes.uint8:
-        raise fail(NotImplementedError, "decode_png decodes 8 bits", "dtype=tf.uint8", f"dtype={dtype}")
-    return _wrapped(_decoded(contents, channels))
+        raise fail(
+            DTypeMismatchError, "decode_png decodes 8 or 16 bits", "dtype=tf.uint8 or tf.uint16", f"dtype={dtype}"
+        )
+    return _wrapped(_decoded(contents, channels) if kind == dtypes.uint8 else _decoded_wide(contents, channels))
 
 
 def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Any:
@@ -92,7 +95,10 @@ def decode_image(
 
 
 def encode_png(image: Any, compression: int = -1, name: str | None = None) -> Any:
-    """uint8 (height, width, channels) as a PNG file's bytes."""
+    """uint8 or uint16 (height, width, channels) as a PNG file's bytes."""
+    x = dispatch.raw(image)
+    if x.dtype is torch.uint16 and x.ndim == 3 and 1 <= x.shape[2] <= 4:
+        return _text(_png_of_16_bits(x.numpy(force=True), compression))
     return _encoded(image, "PNG", {} if compression < 0 else {"compress_level": int(compression)})
 
 
@@ -248,7 +254,24 @@ def _decoded(contents: Any, channels: int) -> np.ndarray:
     data = _bytes(contents)
     if channels not in (0, 1, 3, 4):
         raise InvalidArgumentError(f"channels must be 0, 1, 3 or 4, got {channels}")
-    return decoded(data, channels or _own_channels(data), "contents")
+    wanted = channels or _own_channels(data)
+    if wanted == 2:
+        return np.asarray(pillow("tf.image").open(io.BytesIO(data), formats=("PNG",)).convert("LA"))
+    return decoded(data, wanted, "contents")
+
+
+def _decoded_wide(contents: Any, channels: int) -> np.ndarray:
+    """A PNG file's pixels as uint16; those of 8 bits times 257, as the format says."""
+    data = _bytes(contents)
+    if data[24:25] != b"\x10":  # where a PNG file has the bits of a channel
+        return _decoded(contents, channels).astype(np.uint16) * np.uint16(257)
+    if data[25:26] != b"\x00" or channels not in (0, 1):
+        raise fail(NotImplementedError, "decode_png reads 16 bits of grey images only", received="a file of colours")
+    try:
+        pixels = np.asarray(pillow("tf.image").open(io.BytesIO(data), formats=("PNG",)))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidArgumentError(f"Invalid PNG data: {error}") from error
+    return pixels.astype(np.uint16)[:, :, None]
 
 
 def _own_channels(data: bytes) -> int:
@@ -258,7 +281,7 @@ def _own_channels(data: bytes) -> int:
         raise InvalidArgumentError(
             f"Unknown image file format. One of JPEG, PNG, GIF, BMP required: {error}"
         ) from error
-    return {"1": 1, "L": 1, "I": 1, "I;16": 1, "RGBA": 4, "LA": 4}.get(image.mode, 3)
+    return {"1": 1, "L": 1, "I": 1, "I;16": 1, "RGBA": 4, "LA": 2}.get(image.mode, 3)
 
 
 def _frames(data: bytes) -> np.ndarray:
@@ -281,9 +304,25 @@ def _encoded(image: Any, form: str, options: dict, channels: tuple = (1, 2, 3, 4
         raise InvalidArgumentError(f"image must have one of {channels} channels. Received an image of shape {x.shape}")
     buffer = io.BytesIO()
     pillow("tf.image").fromarray(x[:, :, 0] if x.shape[2] == 1 else x).save(buffer, form, **options)
+    return _text(buffer.getvalue())
+
+
+def _text(data: bytes) -> Any:
     result = np.empty((), dtype=object)
-    result[()] = buffer.getvalue()
+    result[()] = data
     return dispatch.wrap(result)
+
+
+def _png_of_16_bits(x: np.ndarray, compression: int) -> bytes:
+    """A PNG file (ISO/IEC 15948) of 16 bits a channel, its rows without filters."""
+    height, width, channels = x.shape
+    rows = np.zeros((height, 1 + width * channels * 2), np.uint8)  # each begins with the number of its filter, none
+    rows[:, 1:] = np.frombuffer(x.astype(">u2").tobytes(), np.uint8).reshape(height, -1)
+    head = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), compression)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
+    )
 
 
 def _wrapped(x: np.ndarray) -> Any:

@@ -172,7 +172,15 @@ def matrix_transpose(a: Array, name: str | None = "matrix_transpose", conjugate:
 
 @strict_op
 def adjoint(matrix: Array, name: str | None = None) -> Any:
-    """The conjugate transpose of matrices."""
+    """The conjugate transpose of matrices.
+
+    Raises:
+        ValueError: it is no matrix.
+    """
+    if matrix.ndim < 2:
+        raise ValueError(
+            f"Argument `a` should be a (batch) matrix with rank >= 2. Received shape: {tuple(matrix.shape)}"
+        )
     return matrix.mH.resolve_conj()
 
 
@@ -259,7 +267,8 @@ class LogMatrixDeterminant(NamedTuple):
 def slogdet(input: Array, name: str | None = None) -> Any:
     """The sign of the determinant and the logarithm of its absolute value."""
     _square(input, "LogMatrixDeterminant")
-    return LogMatrixDeterminant(*ops.slogdet.raw(input))
+    sign, size = ops.slogdet.raw(input)
+    return LogMatrixDeterminant(sign, size.to(input.dtype))
 
 
 @strict_op
@@ -318,14 +327,15 @@ def svd(tensor: Array, full_matrices: bool = False, compute_uv: bool = True, nam
 def eigh(tensor: Array, name: str | None = None) -> Any:
     """Eigenvalues, ascending, and eigenvectors (columns) of Hermitian matrices, of which the lower triangle is read."""
     _square(tensor, "SelfAdjointEigV2")
-    return ops.eigh.raw(tensor)
+    values, vectors = ops.eigh.raw(tensor)
+    return values.to(tensor.dtype), vectors
 
 
 @strict_op
 def eigvalsh(tensor: Array, name: str | None = None) -> Any:
     """Eigenvalues, ascending, of Hermitian matrices."""
     _square(tensor, "SelfAdjointEigV2")
-    return ops.eigh.raw(tensor)[0]
+    return ops.eigh.raw(tensor)[0].to(tensor.dtype)
 
 
 @strict_op
@@ -452,7 +462,7 @@ def lstsq(matrix: Array, rhs: Array, l2_regularizer: Any = 0.0, fast: bool = Tru
 @strict_op
 def matrix_rank(a: Array, tol: Any = None, validate_args: bool = False, name: str | None = None) -> Any:
     """The number of singular values above ``tol`` (by default: the largest · max(m, n) · epsilon), as int32."""
-    check(a, _MATRIX_KINDS, "Svd")
+    a = a if a.is_floating_point() or a.is_complex() else a.double()
     return ops.matrix_rank.raw(a, None if tol is None else float(tol))
 
 

@@ -12,6 +12,7 @@ import torch
 
 from kerasish.core import dtypes, symbolic
 from kerasish.core import random as streams
+from kerasish.core.context import settings
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import missing_name
 from kerasish.core.random import set_seed as set_seed
@@ -134,12 +135,16 @@ def gamma(
     name: str | None = None,
 ) -> Any:
     """Gamma-distributed floats with shape parameter ``alpha`` and rate ``beta`` (1): ``shape`` of them for each of these."""
-    return draws.gamma(shape_of(shape), _drawn(_kind("gamma", dtype), seed), alpha, beta, dtype)
+    sizes, exact = shape_of(shape), seed is not None or settings.global_seed is not None
+    drawn = _drawn(_kind("gamma", dtype), seed)
+    return draws.gamma(lambda parameters: (*sizes, *parameters), drawn, alpha, beta, dtype, exact)
 
 
 def poisson(shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None) -> Any:
     """Poisson-distributed numbers with mean ``lam``: ``shape`` of them for each of its elements."""
-    return draws.poisson(shape_of(shape), _drawn(_kind("poisson", dtype), seed), lam, dtype)
+    sizes, exact = shape_of(shape), seed is not None or settings.global_seed is not None
+    drawn = _drawn(_kind("poisson", dtype), seed)
+    return draws.poisson(lambda parameters: (*sizes, *parameters), drawn, lam, dtype, exact)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,9 +14,11 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core import random as streams
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Operand, strict_op
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.core.random import Stream
-from kerasish.core.random_discrete import binomial_raw, categorical_raw
+from kerasish.core.random_discrete import binomial_raw, categorical_raw, poisson_raw
+from kerasish.core.random_gamma import gamma_raw
+from kerasish.tf.integrals import gamma_slope
 
 BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
 Draw = Callable[[int], Stream]  # so many counters from a source of randomness
@@ -46,7 +48,7 @@ def tracing() -> bool:
 def _float(dtype: Any) -> dtypes.DType:
     kind = dtypes.as_dtype(dtype)
     if not kind.is_floating:
-        raise fail(ValueError, "Random numbers of this kind are floats", "a floating-point dtype", kind.name)
+        raise fail(DTypeMismatchError, "Random numbers of this kind are floats", "a floating-point dtype", kind.name)
     return kind
 
 
@@ -156,33 +158,70 @@ def _generator(stream: Stream, device: torch.device) -> torch.Generator:
     return torch.Generator(device=device).manual_seed(int(words[0]) << 31 ^ int(words[1]))
 
 
-def gamma(shape: tuple, draw: Draw, alpha: Any, beta: Any, dtype: Any) -> Any:
-    """Gamma-distributed floats of shape ``shape`` + the broadcast shape of alpha and beta; gradients pass to both."""
+def gamma(shape: Callable, draw: Draw, alpha: Any, beta: Any, dtype: Any, exact: bool = True) -> Any:
+    """Gamma-distributed floats; gradients pass to alpha and beta.
+
+    Args:
+        shape: of the result, from the broadcast shape of alpha and beta, with which it ends.
+        exact: whether the numbers are TensorFlow's; torch's are made faster.
+
+    Raises:
+        DTypeMismatchError: tensors of another dtype.
+    """
     kind = _float(dtype)
-    alpha = alpha if dispatch.is_tensor(alpha) else dispatch.wrap(dispatch.raw(alpha, kind.torch))
-    return _gamma(alpha, 1.0 if beta is None else beta, tuple(shape), draw, kind.torch)
+    alpha, beta = (_of_kind(v, kind, name) for v, name in ((alpha, "alpha"), (1.0 if beta is None else beta, "beta")))
+    return _gamma(alpha, beta, shape, draw, kind, exact)
+
+
+def _of_kind(value: Any, kind: dtypes.DType, name: str) -> Any:
+    if dispatch.is_tensor(value):
+        if dtypes.as_dtype(value.dtype) != kind:
+            raise DTypeMismatchError(f"{name}: Tensor conversion requested dtype {kind.name} for {value.dtype!r}")
+        return value
+    return dispatch.wrap(dispatch.raw(value, kind.torch))
+
+
+class _ByShape(torch.autograd.Function):
+    """Gamma numbers with their derivative by the distribution's shape parameter."""
+
+    @staticmethod
+    def forward(ctx: Any, alpha: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(alpha, numbers)
+        return numbers.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
+        alpha, numbers = ctx.saved_tensors
+        return gradient * gamma_slope(alpha, numbers), None
 
 
 @strict_op
-def _gamma(alpha: Array, beta: Array, shape: tuple, draw: Draw, dtype: torch.dtype) -> Any:
-    alpha, beta = torch.broadcast_tensors(alpha.to(dtype), beta.to(dtype))
+def _gamma(alpha: Array, beta: Array, shape: Callable, draw: Draw, kind: Any, exact: bool) -> Any:
+    alpha, beta = torch.broadcast_tensors(alpha, beta)
+    sizes = shape(tuple(alpha.shape))
     if tracing():
-        return alpha.new_zeros((*shape, *alpha.shape))
-    stream = draw(torch.Size((*shape, *alpha.shape)).numel() * BLOCKS)
-    wide = alpha.expand(*shape, *alpha.shape)
-    wide = wide.float() if dtype in (torch.float16, torch.bfloat16) else wide
-    return torch._standard_gamma(wide, _generator(stream, alpha.device)).to(dtype) / beta
+        return alpha.new_zeros(sizes)
+    stream = draw(torch.Size(sizes).numel() * BLOCKS)
+    if not exact:
+        wide = alpha.float() if kind.size == 2 else alpha
+        return torch._standard_gamma(wide.expand(sizes), _generator(stream, alpha.device)).to(alpha.dtype) / beta
+    parameters = alpha.detach().float() if kind.name == "bfloat16" else alpha.detach()
+    numbers = gamma_raw(sizes, stream, parameters.cpu().numpy(), kind.name).to(alpha.device)
+    return (_ByShape.apply(alpha.expand(sizes), numbers) if alpha.requires_grad else numbers) / beta
 
 
-def poisson(shape: tuple, draw: Draw, lam: Any, dtype: Any) -> Any:
-    """Poisson-distributed numbers of shape ``shape`` + lam.shape."""
+def poisson(shape: Callable, draw: Draw, lam: Any, dtype: Any, exact: bool = True) -> Any:
+    """Poisson-distributed numbers; see ``gamma``."""
     rate = dispatch.raw(lam, torch.float32).detach()
     rate = rate if rate.dtype is torch.float64 else rate.float()
-    sizes = (*shape, *rate.shape)
+    sizes = shape(tuple(rate.shape))
     if tracing():
         return _zeros(sizes, dtypes.as_dtype(dtype))
     stream = draw(torch.Size(sizes).numel() * BLOCKS)
-    drawn = torch.poisson(rate.expand(sizes), _generator(stream, rate.device))
+    if exact:
+        drawn = torch.from_numpy(poisson_raw(sizes, stream, rate.cpu().numpy())).to(rate.device)
+    else:
+        drawn = torch.poisson(rate.expand(sizes), _generator(stream, rate.device))
     return dispatch.wrap(drawn.to(dtypes.to_torch(dtype)))
 
 

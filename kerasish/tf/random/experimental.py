@@ -11,6 +11,7 @@ from kerasish.tf.random.generator import create_rng_state as create_rng_state
 from kerasish.tf.random.generator import get_global_generator as get_global_generator
 from kerasish.tf.random.generator import set_global_generator as set_global_generator
 from kerasish.tf.random.stateless import fold_in, split
+from kerasish.tf.random.stateless import stateless_shuffle as stateless_shuffle
 
 stateless_split, stateless_fold_in = split, fold_in
 

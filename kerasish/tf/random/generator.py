@@ -30,7 +30,7 @@ def _state_of(seed: Any) -> list[int]:
     if isinstance(seed, int):
         return [_signed(seed >> shift) for shift in (0, 64, 128)]
     numbers = [int(v) for v in np.asarray(dispatch.raw(seed)).reshape(-1)]
-    return (numbers + [0, 0, 0])[:3]
+    return ([0, 0, 0] + numbers)[-3:]
 
 
 def create_rng_state(seed: Any, alg: Any) -> Tensor:

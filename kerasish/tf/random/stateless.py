@@ -7,8 +7,11 @@ from typing import Any
 import torch
 
 from kerasish.core import dispatch, dtypes
+from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.random import Stream, shape_of
+from kerasish.core.random_discrete import order
+from kerasish.ops.common import moves
 from kerasish.tf.random import draws
 from kerasish.tf.random.draws import check_algorithm
 
@@ -42,6 +45,16 @@ def stateless_uniform(
     if dtypes.as_dtype(dtype).is_integer and minval is None and maxval is None:
         return draws.full_integers(shape_of(shape), _seeded(seed, alg), dtype)
     return draws.uniform(shape_of(shape), _seeded(seed, alg), minval, maxval, dtype)
+
+
+@strict_op
+@moves
+def stateless_shuffle(value: Array, seed: Any, alg: Any = "auto_select", name: str | None = None) -> Any:
+    """The slices of a tensor along its first axis in an order that the seed, two integers, tells."""
+    stream = _seeded(seed, alg)
+    if draws.tracing() or not value.ndim:
+        return value
+    return value[torch.from_numpy(order(len(value), stream(0))).to(value.device)]
 
 
 def stateless_normal(
@@ -82,14 +95,13 @@ def stateless_gamma(
 ) -> Any:
     """Gamma-distributed floats of ``shape``, to which alpha and beta broadcast; the same for the same seed."""
     sizes = shape_of(shape)
-    alpha = dispatch.raw(alpha, dtypes.to_torch(dtype))
-    return draws.gamma((), _seeded(seed), dispatch.wrap(alpha.expand(sizes) if sizes else alpha), beta, dtype)
+    return draws.gamma(lambda parameters: sizes, _seeded(seed), alpha, beta, dtype)
 
 
 def stateless_poisson(shape: Any, seed: Any, lam: Any, dtype: Any = dtypes.int32, name: str | None = None) -> Any:
     """Poisson-distributed numbers of ``shape``, to which ``lam`` broadcasts; the same for the same seed."""
-    rate = dispatch.raw(lam, torch.float32)
-    return draws.poisson((), _seeded(seed), rate.expand(shape_of(shape)), dtype)
+    sizes = shape_of(shape)
+    return draws.poisson(lambda parameters: sizes, _seeded(seed), lam, dtype)
 
 
 def stateless_binomial(

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from kerasish.core.dispatch import Array, strict_op
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.ops.common import integer_shape
 
 _COMPLEX = {torch.float32: torch.complex64, torch.float64: torch.complex128}
@@ -19,7 +19,7 @@ _Transform = Callable[..., torch.Tensor]
 
 def _complex(x: torch.Tensor, rank: int, name: str) -> torch.Tensor:
     if not x.is_complex():
-        raise InvalidArgumentError(
+        raise DTypeMismatchError(
             f"Value for attr 'Tcomplex' of {x.dtype} is not in the list of allowed values: complex64, complex128 [Op:{name}]"
         )
     _need_rank(x, rank, name)
@@ -28,10 +28,10 @@ def _complex(x: torch.Tensor, rank: int, name: str) -> torch.Tensor:
 
 def _need_rank(x: torch.Tensor, rank: int, name: str) -> None:
     if x.ndim < rank:
-        raise InvalidArgumentError(f"Input must have rank at least {rank} but got: {list(x.shape)} [Op:{name}]")
+        raise AxisError(f"Input must have rank at least {rank} but got: {list(x.shape)} [Op:{name}]")
 
 
-def _real(x: torch.Tensor, rank: int, name: str, error: type[Exception] = ValueError) -> torch.Tensor:
+def _real(x: torch.Tensor, rank: int, name: str, error: type[Exception] = DTypeMismatchError) -> torch.Tensor:
     if x.dtype not in _COMPLEX:
         raise fail(
             error, f"'{name}' transforms real numbers", "float32 or float64", str(x.dtype).removeprefix("torch.")
@@ -148,7 +148,7 @@ def ifftshift(x: Array, axes: Any = None, name: str | None = None) -> Any:
 
 def _check_cosine(kind: Any, n: Any, axis: int, norm: Any, rank_and_length: tuple[int, int]) -> None:
     rank, length = rank_and_length
-    if axis != -1 and axis != rank - 1:
+    if axis != -1:
         raise NotImplementedError("The DCT is computed over the last axis only.")
     if n is not None and int(n) < 1:
         raise fail(ValueError, "n should be a positive integer or None", received=n)

@@ -9,14 +9,18 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes
-from kerasish.core.errors import fail
+from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops.common import whole
 
 
 def _length(window_length: Any) -> int:
     count = dispatch.raw(window_length) if dispatch.is_tensor(window_length) else window_length
     if getattr(count, "ndim", 0):
         raise fail(ValueError, "A window's length must be a scalar", received=repr(window_length))
-    return int(count)
+    length = whole(count, "window_length")
+    if length < 0:
+        raise InvalidArgumentError(f"Requires start <= limit when delta > 0: 0/{length} [Op:Range]")
+    return length
 
 
 def _made(window: torch.Tensor, dtype: Any) -> Any:
@@ -33,8 +37,8 @@ def _made(window: torch.Tensor, dtype: Any) -> Any:
 
 def _raised_cosine(window_length: Any, periodic: Any, dtype: Any, a: float, b: float) -> Any:
     count = _length(window_length)
-    if count == 1:
-        return _made(torch.ones(1), dtype)
+    if count < 2:
+        return _made(torch.ones(count), dtype)
     period = count if periodic and count % 2 == 0 else count - 1  # windows of odd length are always symmetric
     angle = torch.arange(count, dtype=torch.float64) * (2 * math.pi / period)
     return _made(a - b * torch.cos(angle), dtype)

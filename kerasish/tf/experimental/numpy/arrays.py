@@ -250,6 +250,8 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     if not isinstance(arrays, (list, tuple)):
         x = raw_array(arrays)
         return x if axis == 0 else torch.stack(list(x.unbind(0)), axis)
+    if not arrays:
+        return torch.zeros(0)
     parts = _separate(arrays)
     rank = parts[0].ndim + 1
     if not -rank <= axis < rank:

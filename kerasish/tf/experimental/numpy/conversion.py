@@ -112,6 +112,8 @@ def raw_array(value: Any, dtype: Any = None) -> torch.Tensor:
         if not isinstance(value, (np.ndarray, np.generic)):
             array = array.astype(_canonical(array.dtype))
         x = dispatch.raw(array if array.ndim else array[()])
+        if not isinstance(x, torch.Tensor):
+            raise DTypeMismatchError(f"NumPy's functions do not take text. Received: {value!r}")
     return x if dtype is None else cast(x, torch_type(dtype))
 
 
@@ -154,7 +156,9 @@ def public(function: F) -> F:
                 out = function(*args, **kwargs)
             except NotImplementedError as error:
                 out = _in_int64(function, args, kwargs, error)
-        except (RuntimeError, NotImplementedError) as error:
+        except (RuntimeError, NotImplementedError, IndexError) as error:
+            if isinstance(error, IndexError) and "dim" not in str(error).lower():  # not torch's
+                raise
             raise dispatch._translate(error, name) from error
         return dispatch.wrap(_unshared(out, args))
 

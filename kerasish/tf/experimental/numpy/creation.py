@@ -187,6 +187,10 @@ def _spread(start: torch.Tensor, stop: torch.Tensor, num: int, endpoint: bool, a
     return torch.movedim(values, 0, axis), step
 
 
+def _in_default_float(x: torch.Tensor) -> torch.Tensor:
+    return x if x.is_floating_point() or x.is_complex() else x.to(torch_type(default_float()))
+
+
 @public
 def linspace(
     start: Any,
@@ -207,9 +211,8 @@ def linspace(
     """
     if num < 0:
         raise ValueError(f"Argument `num` (number of samples) must be non-negative. Received: num={num}.")
-    low, high = map(to_inexact, promoted(start, stop))
-    wide = torch_type(default_float())
-    values, step = _spread(low.to(wide), high.to(wide), num, endpoint, axis)
+    low, high = (_in_default_float(x) for x in promoted(start, stop))
+    values, step = _spread(low, high, num, endpoint, axis)
     return (values, step) if retstep else values
 
 

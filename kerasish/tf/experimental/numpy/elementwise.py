@@ -8,13 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish import ops
+from kerasish.core.arithmetic import divide as divide_raw
 from kerasish.core.arithmetic import floor_divide as floor_raw
 from kerasish.core.arithmetic import power as power_raw
 from kerasish.ops import math
-from kerasish.tf.alias import FLOATS, FLOATS_AND_COMPLEX, INTEGERS, NUMBERS, REALS, REALS_AND_BOOLS, SINGLE_OR_DOUBLE
+from kerasish.tf.alias import (
+    ANY,
+    FLOATS,
+    FLOATS_AND_COMPLEX,
+    INTEGERS_AND_BOOLS,
+    NUMBERS,
+    REALS,
+    REALS_AND_BOOLS,
+    SINGLE_OR_DOUBLE,
+)
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
-    common_type,
     default_float,
     promoted,
     public,
@@ -53,7 +63,7 @@ def _cbrt(x: torch.Tensor) -> torch.Tensor:
 
 
 def _sign(x: torch.Tensor) -> torch.Tensor:
-    return torch.sgn(x) if x.is_complex() else torch.sign(x)
+    return ops.sign.raw(x)
 
 
 def _signbit(x: torch.Tensor) -> torch.Tensor:
@@ -66,6 +76,10 @@ def _iscomplex(x: torch.Tensor) -> torch.Tensor:
 
 def _copied(x: torch.Tensor) -> torch.Tensor:
     return torch.clone(x)
+
+
+def _divided(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return divide_raw(x, y) if x.dtype is not torch.bool else torch.true_divide(x.double(), y.double())
 
 
 def _scaled(factor: float) -> Callable:
@@ -100,37 +114,45 @@ table(globals(), "x", _in_floats, None, {
     "tanh": (torch.tanh, "The hyperbolic tangent."),
 })  # fmt: skip
 
-table(globals(), "x", _in_floats, FLOATS, {
-    "cbrt": (_cbrt, "The cube root."),
-    "ceil": (torch.ceil, "The next integer above, as a float."),
+table(
+    globals(),
+    "x",
+    _in_floats,
+    FLOATS,
+    {
+        "cbrt": (_cbrt, "The cube root."),
+        "ceil": (torch.ceil, "The next integer above, as a float."),
+        "fix": (torch.trunc, "The next integer towards zero, as a float."),
+        "floor": (torch.floor, "The next integer below, as a float."),
+        "isfinite": (_finite, "Where elements are neither infinite nor NaN."),
+        "isinf": (torch.isinf, "Where elements are infinite."),
+        "isnan": (torch.isnan, "Where elements are NaN."),
+        "isneginf": (torch.isneginf, "Where elements are minus infinity."),
+        "isposinf": (torch.isposinf, "Where elements are plus infinity."),
+    },
+)
+table(globals(), "x", _in_floats, FLOATS_AND_COMPLEX, {
     "deg2rad": (_scaled(np.pi / 180.0), "Degrees as radians."),
-    "fabs": (torch.abs, "The magnitude, as a float."),
-    "fix": (torch.trunc, "The next integer towards zero, as a float."),
-    "floor": (torch.floor, "The next integer below, as a float."),
-    "isfinite": (_finite, "Where elements are neither infinite nor NaN."),
-    "isinf": (torch.isinf, "Where elements are infinite."),
-    "isnan": (torch.isnan, "Where elements are NaN."),
-    "isneginf": (torch.isneginf, "Where elements are minus infinity."),
-    "isposinf": (torch.isposinf, "Where elements are plus infinity."),
     "rad2deg": (_scaled(180.0 / np.pi), "Radians as degrees."),
 })  # fmt: skip
 
 table(globals(), "a", _as_it_is, None, {"copy": (_copied, "A copy.")})
+table(globals(), "x", _as_it_is, None, {"positive": (_copied, "x.")})
 table(globals(), "x", _as_it_is, None, {
     "iscomplex": (_iscomplex, "Where elements have an imaginary part."),
     "isreal": (lambda x: ~_iscomplex(x), "Where elements have no imaginary part."),
     "logical_not": (torch.logical_not, "Where elements are zero."),
     "signbit": (_signbit, "Where elements are negative."),
 })  # fmt: skip
-table(globals(), "x", _as_it_is, INTEGERS, {"bitwise_not": (torch.bitwise_not, "Every bit inverted.")})
+table(globals(), "x", _as_it_is, INTEGERS_AND_BOOLS, {"bitwise_not": (torch.bitwise_not, "Every bit inverted.")})
 table(globals(), "x", _as_it_is, NUMBERS, {
     "abs": (torch.abs, "The magnitude."),
     "absolute": (torch.abs, "The magnitude."),
+    "fabs": (torch.abs, "The magnitude."),
 })  # fmt: skip
 table(globals(), "x", _as_it_is, FLOATS_AND_COMPLEX, {"reciprocal": (torch.reciprocal, "1 / x.")})
 table(globals(), "x", _numbers, None, {
     "negative": (torch.neg, "Minus x."),
-    "positive": (_copied, "x."),
     "square": (torch.square, "x times x."),
 })  # fmt: skip
 table(globals(), "x", _as_it_is, NUMBERS, {
@@ -238,7 +260,7 @@ table(globals(), "x1, x2", _together, None, {
     "not_equal": (torch.ne, "Where x1 is not x2."),
     "subtract": (_minus, "x1 - x2; of bools, whether they differ."),
 })  # fmt: skip
-table(globals(), "x1, x2", _together, INTEGERS, {
+table(globals(), "x1, x2", _together, INTEGERS_AND_BOOLS, {
     "bitwise_and": (torch.bitwise_and, "Bits that both have."),
     "bitwise_or": (torch.bitwise_or, "Bits that one has."),
     "bitwise_xor": (torch.bitwise_xor, "Bits that exactly one has."),
@@ -257,10 +279,13 @@ table(globals(), "x1, x2", _bools_as_integers, REALS, {
     "mod": (torch.remainder, "What the division leaves, of the divisor's sign."),
     "remainder": (torch.remainder, "What the division leaves, of the divisor's sign."),
 })  # fmt: skip
-table(globals(), "x1, x2", _bools_as_integers, NUMBERS, {"power": (power_raw, "x1 to the power of x2.")})
-table(globals(), "x1, x2", _together_in_floats, NUMBERS, {
-    "divide": (torch.true_divide, "x1 / x2."),
-    "true_divide": (torch.true_divide, "x1 / x2."),
+table(globals(), "x1, x2", _bools_as_integers, NUMBERS, {
+    "float_power": (power_raw, "x1 to the power of x2; as in TensorFlow in their common dtype."),
+    "power": (power_raw, "x1 to the power of x2."),
+})  # fmt: skip
+table(globals(), "x1, x2", _together, ANY, {
+    "divide": (_divided, "x1 / x2; integers of up to 16 bits become float32, longer ones float64."),
+    "true_divide": (_divided, "x1 / x2; integers of up to 16 bits become float32, longer ones float64."),
 })  # fmt: skip
 table(globals(), "x1, x2", _together_in_floats, FLOATS, {
     "arctan2": (torch.atan2, "The angle of the point (x2, x1)."),
@@ -276,13 +301,6 @@ table(globals(), "x1, x2", _integers, None, {
     "gcd": (torch.gcd, "The greatest common divisor."),
     "lcm": (_lcm, "The least common multiple."),
 })  # fmt: skip
-
-
-@public
-def float_power(x1: Any, x2: Any) -> Any:
-    """x1 to the power of x2, in float64 (complex128 for complex numbers)."""
-    wide = np.complex128 if common_type(x1, x2).kind == "c" else default_float()
-    return power_raw(raw_array(x1, wide), raw_array(x2, wide))
 
 
 # questions about two or about dtypes ----------------------------------------------------------------------------------

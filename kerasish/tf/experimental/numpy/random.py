@@ -47,15 +47,9 @@ def uniform(low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
 
 @public
 def poisson(lam: Any = 1.0, size: Any = None) -> Any:
-    """Poisson numbers of the expectation ``lam``, as int64 (int32 if float32 is preferred)."""
+    """Poisson numbers, ``size`` of them for each expectation in ``lam``, as int64 (int32 if float32 is preferred)."""
     rate = raw_array(lam, default_float())
-    if size is None:
-        sizes: list[int] = []
-    else:
-        sizes = _size(size)
-    if rate.ndim:
-        sizes = sizes[: len(sizes) - rate.ndim]
-    return raw_array(tf_random.poisson(sizes, rate), np.int64)
+    return raw_array(tf_random.poisson([] if size is None else _size(size), rate), np.int64)
 
 
 def random(size: Any = None) -> Any:

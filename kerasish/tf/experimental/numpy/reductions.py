@@ -178,7 +178,7 @@ def average(a: Any, axis: int | None = None, weights: Any = None, returned: bool
         result = _along(torch.mean, x, axes, False)
         count = torch.Size([x.shape[a] for a in axes]).numel()
         return (result, torch.full_like(result, count)) if returned else result
-    x, w = promoted(x, to_inexact(raw_array(weights)))
+    x, w = map(to_inexact, promoted(x, weights))
     if w.shape != x.shape:
         if axis is None or w.ndim != 1 or w.shape[0] != x.shape[axis]:
             raise AxisError(f"Weights of shape {list(w.shape)} do not fit data of shape {list(x.shape)}, axis {axis}.")
