@@ -35,7 +35,7 @@ tf.get_default_session: operations as they are
 tf.get_variable: tf.Variable, or tf.compat.v1.get_variable
 tf.gfile: tf.io.gfile, or tf.compat.v1.gfile
 tf.global_variables: model.variables, or tf.compat.v1.global_variables
-tf.global_variables_initializer: nothing: variables have their values from the beginning, or tf.compat.v1.global_variables_initializer
+tf.global_variables_initializer: nothing: variables have their values, or tf.compat.v1.global_variables_initializer
 tf.initialize_all_variables: nothing: variables have their values from the beginning, or tf.compat.v1.initialize_all_variables
 tf.layers: tf.keras.layers: tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x)
 tf.log: tf.math.log, or tf.compat.v1.log

@@ -51,7 +51,8 @@ class Part:
     def __getattr__(self, name: str) -> Any:
         if name in self._differing:
             raise NotServedError(
-                f"'{self.__name__}.{name}' has other arguments than 'tf.{self.__name__[13:]}.{name}', which is served: use that."
+                f"'{self.__name__}.{name}' has other arguments than 'tf.{self.__name__[13:]}.{name}', "
+                "which is served: use that."
             )
         return getattr(self._modern, name)
 
