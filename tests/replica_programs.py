@@ -120,7 +120,23 @@ def batch_norm():
     return [history.history, model.evaluate(X, X[:, :1], verbose=0), _state(model)]
 
 
-PROGRAMS = [arrays, dataset, masks, outputs, own_step, batch_norm]
+def sparse_and_ragged():
+    """Batches of sparse rows, and of rows of different lengths; the last one has fewer rows than there are processes."""
+    dense = X * (X > 0.5)
+    model = keras.Sequential([keras.Input((6,), sparse=True), keras.layers.Dense(3), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    found = [model.fit(tf.sparse.from_dense(dense), CLASSES, batch_size=20, shuffle=False, verbose=0).history]
+    found += [model.predict(tf.sparse.from_dense(dense[:7]), verbose=0).tolist(), _state(model)]
+    rows = tf.RaggedTensor.from_tensor(tf.constant(WORDS), lengths=[i % 9 + 1 for i in range(len(WORDS))])
+    words = tf.keras.Input((None,), dtype="int64", ragged=True)
+    pooled = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(5, 4)(words))
+    model = keras.Model(words, keras.layers.Dense(1)(pooled))
+    model.compile("adam", "mse")
+    found.append(model.fit(rows, TAGS[:, :1].astype("float32"), batch_size=12, shuffle=False, verbose=0).history)
+    return [*found, _state(model)]
+
+
+PROGRAMS = [arrays, dataset, masks, outputs, own_step, batch_norm, sparse_and_ragged]
 
 
 def run(names):

@@ -20,8 +20,10 @@ from kerasish.core import divided, replicas, tree
 from kerasish.core.context import scope, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import NotServedError
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.random_state import random_state, set_random_state
 from kerasish.core.replicas import Share, add_up, num_processes, part, process_id
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.variable import Variable
 from kerasish.distribution.division import divide
 from kerasish.metrics.base import accumulate_set
@@ -31,6 +33,8 @@ from kerasish.training.callback import CallbackList, to_numbers
 from kerasish.training.compiled import CompiledMetrics
 from kerasish.training.disk_rows import DiskRows
 from kerasish.training.graph import seed_generators
+from kerasish.training.ragged_rows import RaggedRows
+from kerasish.training.sparse_rows import SparseRows
 
 
 def without_writers(callbacks: Any) -> Any:
@@ -118,11 +122,7 @@ class OwnRows:
             return out
 
     def _taken(self, batch: tuple) -> tuple[Share, tuple]:
-        leaves = [t for t in tree.flatten(batch) if t is not None]
-        for t in leaves:
-            if not isinstance(t, (torch.Tensor, np.ndarray, DiskRows)):
-                raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
-        rows = len(leaves[0])
+        rows = _count(next(t for t in tree.flatten(batch) if t is not None))
         if self.divided:
             total = add_up([torch.tensor(rows, device=devices.current())])[0]
             return Share(rows, int(total), self._is_users), batch
@@ -132,9 +132,24 @@ class OwnRows:
         return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _cut(t, at), batch)
 
 
+def _count(t: Any) -> int:
+    """How many rows a part of a batch has."""
+    if isinstance(t, (SparseTensor, RaggedTensor)):
+        return len((SparseRows.of if isinstance(t, SparseTensor) else RaggedRows)(t))
+    if not isinstance(t, (torch.Tensor, np.ndarray, DiskRows)):
+        raise NotServedError(f"Batches of {type(t).__name__} cannot be divided among processes.")
+    return len(t)
+
+
 def _cut(t: Any, rows: slice) -> Any:
+    """Some rows of a part of a batch."""
     if t is None:
         return None
+    if isinstance(t, SparseTensor):
+        return SparseRows.of(t)[rows].batch()
+    if isinstance(t, RaggedTensor):
+        return RaggedRows(t)[rows].batch()
+    _count(t)
     return t[rows].read() if isinstance(t, DiskRows) else t[rows]
 
 
