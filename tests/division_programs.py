@@ -163,7 +163,25 @@ def own_step():
         return [histories, _state(model)]
 
 
-PROGRAMS = [optimizers, constraint, sequences, images, own_step]
+def loop():
+    """A loop of one's own, the same in all processes, and a gradient for weights as they were before they were trained."""
+    with layouts(**{".*first/kernel": (None, "model"), ".*second/kernel": ("batch", "model")}).scope():
+        model = _mlp("sgd")
+        model.fit(X, CLASSES, batch_size=16, verbose=0)
+        before, tape = [v.value for v in model.trainable_variables], tf.GradientTape()
+        with tape:
+            loss = tf.reduce_sum(model(X) ** 2)
+        model.fit(X, CLASSES, batch_size=16, verbose=0)
+        gradients = [g.numpy().tolist() for g in tape.gradient(loss, model.trainable_variables)]
+        optimizer = keras.optimizers.SGD(0.1)
+        for _ in range(2):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(X) ** 2)
+            optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+        return [[value.numpy().tolist() for value in before], gradients, _state(model)]
+
+
+PROGRAMS = [loop, optimizers, constraint, sequences, images, own_step]
 
 
 def run(names):

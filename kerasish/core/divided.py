@@ -8,6 +8,7 @@ only (``parts``), and the whole otherwise (``wholes``).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from torch import distributed
 
 from kerasish.core import replicas
+from kerasish.core.context import local
 from kerasish.core.layout import Layout
 from kerasish.core.replicas import exchange
 from kerasish.core.variable import Variable
@@ -84,11 +86,17 @@ def is_divided(variable: Variable) -> bool:
 
 
 def gathered(part: Any) -> torch.Tensor:
-    """The whole of which each process has a part; all processes have to ask for it."""
+    """The whole of which each process has a part; all processes have to ask for it.
+
+    Its gradient is the sum of the processes' in a step, whose losses are shares of one; else their mean.
+    """
     from torch.distributed.tensor import Partial
 
     with exchange():
-        return part.full_tensor(grad_placements=[Partial()] * part.device_mesh.ndim)
+        whole = part.full_tensor(grad_placements=[Partial()] * part.device_mesh.ndim)
+    if whole.requires_grad and local.share is None and not (local.strategies and local.strategies[-1][1] is not None):
+        whole.register_hook(functools.partial(torch.mul, 1.0 / part.device_mesh.size()))
+    return whole
 
 
 @contextmanager
