@@ -8,10 +8,8 @@ import torch
 
 import kerasish as keras
 from kerasish import tf
-from kerasish.core.replicas import process_id
+from kerasish.core.replicas import num_processes, process_id
 from kerasish.saving import parts
-from kerasish.training import backup as backup_module
-from kerasish.training import replicas
 
 _rng = np.random.default_rng(0)
 X = _rng.normal(size=(101, 6)).astype("float32")
@@ -228,12 +226,15 @@ def read_parts(folder):
 
 
 def backs_up_parts(folder, epochs):
-    """A run whose state is written in parts though its variables are whole, as those of ``DataParallel`` are."""
-    replicas.is_divided = lambda variable: False
-    backup_module.is_divided = lambda variable: True
+    """A run whose kernel and its slots are divided among all processes."""
+    count = num_processes()
+    mesh = keras.distribution.DeviceMesh((1, count), ["batch", "model"], [f"cpu:{i}" for i in range(count)])
+    layouts = keras.distribution.LayoutMap(mesh)
+    layouts[".*hidden/kernel"] = (None, "model")
     keras.utils.set_random_seed(3)
-    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8), keras.layers.Dense(1)])
-    model.compile("adam", "mse")
-    backup = keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False)
-    history = model.fit(X, CLASSES, batch_size=20, epochs=epochs, verbose=0, callbacks=[backup])
+    with keras.distribution.ModelParallel(layout_map=layouts, batch_dim_name="batch").scope():
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(9, name="hidden"), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        backup = keras.callbacks.BackupAndRestore(folder, delete_checkpoint=False)
+        history = model.fit(X, CLASSES, batch_size=20, epochs=epochs, verbose=0, callbacks=[backup])
     return {"epochs": history.epoch, "loss": history.history["loss"]}

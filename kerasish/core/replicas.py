@@ -111,8 +111,8 @@ def exchange() -> Iterator[None]:
         ) from error
 
 
-def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """The sums of all processes' tensors, of those with one dtype many at a time."""
+def _buckets(tensors: Sequence[torch.Tensor]) -> list[list[int]]:
+    """Which tensors are exchanged together: of one dtype, and not too many bytes."""
     buckets: list[list[int]] = []
     open_buckets: dict[torch.dtype, list[int]] = {}
     sizes: dict[torch.dtype, int] = {}
@@ -124,15 +124,40 @@ def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
             sizes[t.dtype] = 0
         bucket.append(i)
         sizes[t.dtype] += t.nbytes
-    flat = [torch.cat([tensors[i].detach().reshape(-1) for i in bucket]) for bucket in buckets]
+    return buckets
+
+
+def _packed(tensors: Sequence[torch.Tensor], bucket: list[int]) -> torch.Tensor:
+    return torch.cat([tensors[i].detach().reshape(-1) for i in bucket])
+
+
+def _unpacked(tensors: Sequence[torch.Tensor], bucket: list[int], whole: torch.Tensor) -> list[torch.Tensor]:
+    pieces = whole.split([tensors[i].numel() for i in bucket])
+    return [piece.view(tensors[i].shape) for i, piece in zip(bucket, pieces)]
+
+
+def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The sums of all processes' tensors, of those with one dtype many at a time."""
+    buckets = _buckets(tensors)
+    flat = [_packed(tensors, bucket) for bucket in buckets]
     with exchange():
         for work in [distributed.all_reduce(whole, async_op=True) for whole in flat]:
             work.wait()
     sums: list[Any] = [None] * len(tensors)
     for bucket, whole in zip(buckets, flat):
-        for i, piece in zip(bucket, whole.split([tensors[i].numel() for i in bucket])):
-            sums[i] = piece.view(tensors[i].shape)
+        for i, piece in zip(bucket, _unpacked(tensors, bucket, whole)):
+            sums[i] = piece
     return sums
+
+
+def set_as_first(tensors: Sequence[torch.Tensor]) -> None:
+    """Set tensors to the first process's values."""
+    for bucket in _buckets(tensors):
+        whole = _packed(tensors, bucket)
+        with exchange():
+            distributed.broadcast(whole, 0)
+        for i, piece in zip(bucket, _unpacked(tensors, bucket, whole)):
+            tensors[i].copy_(piece)
 
 
 def add_up_gradients(gradients: Sequence[torch.Tensor | None]) -> list:

@@ -12,6 +12,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.distribution.processes import list_devices, num_processes
@@ -190,6 +191,8 @@ class LayoutMap(MutableMapping):
 def distribute_tensor(tensor: Any, layout: Any) -> Any:
     """A tensor laid out on the devices of a mesh; on a single device, and where nothing is divided, as it is.
 
+    In a step of several processes it stays as it is too: each process computes its own rows.
+
     Args:
         tensor: a Tensor, an array, or a symbolic tensor, which stays what it is.
         layout: a ``TensorLayout``, or torch's mesh and placements.
@@ -197,7 +200,7 @@ def distribute_tensor(tensor: Any, layout: Any) -> Any:
     Raises:
         RuntimeError: the layout divides the tensor among more devices than processes compute together.
     """
-    if isinstance(tensor, KerasTensor):
+    if isinstance(tensor, KerasTensor) or local.share is not None:
         return tensor
     value = dispatch.raw(tensor)
     if isinstance(layout, TensorLayout):

@@ -108,17 +108,9 @@ class Distribution:
         """Called where a model is trained.
 
         Raises:
-            NotImplementedError: variables would have to be divided.
             RuntimeError: there is no process for each device.
         """
         places = self.device_mesh.devices.size
-        if places > self.num_model_replicas:
-            raise fail(
-                NotImplementedError,
-                f"Training with variables divided among {places // self.num_model_replicas} devices is not served yet",
-                "a mesh whose devices all divide the batch, as of keras.distribution.DataParallel",
-                self,
-            )
         if places > 1 and places != processes.num_processes():
             raise fail(
                 RuntimeError,

@@ -23,12 +23,11 @@ from typing import Any
 import torch
 
 from kerasish import constraints
-from kerasish.core import dispatch, registry
+from kerasish.core import dispatch, divided, registry
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import automatic_name, local, scope
 from kerasish.core.device import end_update, step_numbers
 from kerasish.core.errors import InvalidArgumentError, fail
-from kerasish.core.replicas import add_up_gradients
 from kerasish.core.storage import cast_raw
 from kerasish.core.variable import Variable, live_tapes
 from kerasish.optimizers.schedules import single
@@ -57,6 +56,8 @@ class Optimizer(OptimizerState):
     Raises:
         ValueError: an unknown argument, or a value out of its range.
     """
+
+    _elementwise = True  # whether a rule updates each element of a variable by itself
 
     def __init__(
         self,
@@ -188,9 +189,9 @@ class Optimizer(OptimizerState):
         grads = list(grads)
         if not grads:
             return
-        if local.share is not None or (local.strategies and local.strategies[-1][1] is not None):
-            grads = self._added_up(grads)
         variables = self._variables_for(grads, trainable_variables)
+        if local.share is not None or (local.strategies and local.strategies[-1][1] is not None):
+            grads = self._added_up(grads, variables)
         pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
@@ -200,11 +201,11 @@ class Optimizer(OptimizerState):
             self.raw_apply([_stored_gradient(g, v) for g, v in pairs], [v for _, v in pairs])
         end_update(pairs[0][1].stored.device)
 
-    def _added_up(self, grads: list) -> list:
+    def _added_up(self, grads: list, variables: list[Variable]) -> list:
         """The gradients of all processes: in a ``train_step``, or in a replica of ``tf.distribute``."""
         if local.share is None and local.strategies[-1][0].num_replicas_in_sync == 1:
             return grads
-        return add_up_gradients([None if g is None else dispatch.raw(g) for g in grads])
+        return divided.add_up_gradients([None if g is None else dispatch.raw(g) for g in grads], variables)
 
     def _variables_for(self, grads: list, trainable_variables: Iterable[Variable] | None) -> list[Variable]:
         if trainable_variables is None and not self.built:
@@ -265,8 +266,19 @@ class Optimizer(OptimizerState):
         self.prepare_writes(variables)
         phase = self.phase()
         values = step_numbers(self.step_values(phase), grads[0].device)
-        self.device_step(grads, variables, phase, values)
+        if divided.in_use:
+            self._divided_step(grads, variables, phase, values)
+        else:
+            self.device_step(grads, variables, phase, values)
         self.advance(phase)
+
+    def _divided_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
+        """A step where processes store parts of variables: on these, or on the whole if the rule has to see that."""
+        elementwise = self._elementwise and type(self).update_step is Optimizer.update_step
+        by_parts = elementwise and all(v.constraint is None for v in variables)
+        view = divided.parts if by_parts else divided.wholes
+        with view([*variables, *self._updated, *self.variables], grads) as given:
+            self.device_step(given, variables, phase, values)
 
     # the host's side of a step
 
@@ -321,7 +333,7 @@ class Optimizer(OptimizerState):
         if self.gradient_accumulation_steps:
             grads = self._accumulate(grads, variables, updates)
         if grads:
-            grads = self._clip(grads)
+            grads = self._clip(grads, variables)
             self._shrink(params, variables, values[:decays])
             self._step(params, grads, variables, values[decays + bool(self.use_ema) :])
         if self.use_ema:
@@ -374,14 +386,14 @@ class Optimizer(OptimizerState):
         torch._foreach_zero_(self.slots("gradient_accumulator", self._updated))
         return list(means)
 
-    def _clip(self, grads: list[torch.Tensor]) -> list[torch.Tensor]:
+    def _clip(self, grads: list[torch.Tensor], variables: list[Variable]) -> list[torch.Tensor]:
         if self.clipnorm is not None and self.clipnorm > 0:
-            excess = torch._foreach_norm(grads)
+            excess = divided.norms(grads, variables)
             torch._foreach_div_(excess, self.clipnorm)
             torch._foreach_clamp_min_(excess, 1.0)
             return list(torch._foreach_div(grads, excess))
         if self.global_clipnorm is not None and self.global_clipnorm > 0:
-            norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+            norm = torch.linalg.vector_norm(torch.stack(divided.norms(grads, variables)))
             excess = (norm / self.global_clipnorm).clamp_min(1.0)
             return list(torch._foreach_div(grads, excess + 0.0 * norm))  # an infinite norm makes all gradients NaN
         if self.clipvalue is not None and self.clipvalue > 0:

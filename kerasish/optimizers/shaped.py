@@ -43,6 +43,7 @@ class Lamb(Rule):
         beta_1, beta_2, epsilon: as of ``Adam``, but with the bias corrected before epsilon is added.
     """
 
+    _elementwise = False
     _slot_names = ("momentum", "velocity")
 
     @with_common_arguments
@@ -92,6 +93,8 @@ class Adafactor(Rule):
         clip_threshold: largest root mean square of a step, before the learning rate.
         relative_step: whether the learning rate is at most ``1 / √t``.
     """
+
+    _elementwise = False
 
     @with_common_arguments
     def __init__(
@@ -170,6 +173,8 @@ class Muon(Rule):
         nesterov: whether Nesterov's momentum is taken.
         rms_rate: if given, steps are scaled by ``rms_rate * √max(rows, columns)``.
     """
+
+    _elementwise = False
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from kerasish.core import dispatch, registry
+from kerasish.core import dispatch, divided, registry
 from kerasish.core.errors import fail
 from kerasish.core.variable import Variable
 from kerasish.optimizers.base import Optimizer
@@ -107,16 +107,16 @@ class LossScaleOptimizer(Optimizer):
     def check_finite(self, grads: Iterable) -> bool:
         """Whether no gradient has an infinity or NaN."""
         with torch.no_grad():
-            return self._finite([dispatch.raw(g) for g in grads if g is not None])
+            return self._finite([dispatch.raw(g) for g in grads if g is not None], [])
 
     @staticmethod
-    def _finite(grads: list[torch.Tensor]) -> bool:
-        return bool(torch.stack(torch._foreach_norm(grads, math.inf)).isfinite().all())
+    def _finite(grads: list[torch.Tensor], variables: list[Variable]) -> bool:
+        return bool(torch.stack(divided.norms(grads, variables, math.inf)).isfinite().all())
 
     def raw_apply(self, grads: list[torch.Tensor], variables: list[Variable]) -> None:
         scale = self.scale()
-        if self._finite(grads):
-            self.inner_optimizer.raw_apply(list(torch._foreach_div(grads, scale)), variables)
+        if self._finite(grads, variables):
+            self.inner_optimizer.raw_apply(divided.quotients(grads, scale), variables)
             done = int(self.step_counter) + 1
             if done >= self.dynamic_growth_steps:
                 done, scale = 0, scale * 2.0

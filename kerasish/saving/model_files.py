@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kerasish.core import registry
+from kerasish.core import divided, registry
 from kerasish.core.context import scope
 from kerasish.core.errors import fail
 from kerasish.core.replicas import is_first
@@ -64,22 +64,23 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "(recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export the model for use "
             f"elsewhere. Received: filepath={filepath}."
         )
-    if not is_first() or (not overwrite and not _may_replace(path)):  # of several processes, the first writes
-        return
-    if not model.built:
-        warnings.warn(
-            "You are saving a model that has not yet been built. It might not contain any weights yet. Consider building "
-            "the model first by calling it on some data.",
-            stacklevel=3,
-        )
-    config = serialized(model, include_optimizer)
-    if folder:
-        with tempfile.TemporaryDirectory(prefix="keras_folder_") as temporary:
-            archive = os.path.join(temporary, "model.keras")
-            keras_file.save(model, archive, config, include_optimizer)
-            folders.spread(archive, path)
-        return
-    (legacy_h5 if legacy else keras_file).save(model, path, config, include_optimizer)
+    with whole(model) as writes:
+        if not writes or (not overwrite and not _may_replace(path)):
+            return
+        if not model.built:
+            warnings.warn(
+                "You are saving a model that has not yet been built. It might not contain any weights yet. Consider "
+                "building the model first by calling it on some data.",
+                stacklevel=3,
+            )
+        config = serialized(model, include_optimizer)
+        if folder:
+            with tempfile.TemporaryDirectory(prefix="keras_folder_") as temporary:
+                archive = os.path.join(temporary, "model.keras")
+                keras_file.save(model, archive, config, include_optimizer)
+                folders.spread(archive, path)
+            return
+        (legacy_h5 if legacy else keras_file).save(model, path, config, include_optimizer)
 
 
 def load_model(filepath: Any, custom_objects: dict | None = None, compile: bool = True, safe_mode: bool = True) -> Any:
@@ -249,22 +250,38 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     _check_built(model)
     if legacy and skip:
         raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={filepath}")
-    if not is_first() or (not overwrite and not _may_replace(path)):  # of several processes, the first writes
-        return
-    if sharded:
-        shards.write(path, keras_file.stores(model, skip), max_shard_size)
-    elif legacy:
-        legacy_h5.save_weights(model, path)
-    else:
-        keras_file.save_weights(model, path, skip=skip)
+    with whole(model) as writes:
+        if not writes or (not overwrite and not _may_replace(path)):
+            return
+        if sharded:
+            shards.write(path, keras_file.stores(model, skip), max_shard_size)
+        elif legacy:
+            legacy_h5.save_weights(model, path)
+        else:
+            keras_file.save_weights(model, path, skip=skip)
 
 
 def _save_checkpoint(model: Any, path: str, overwrite: bool, skip: Any) -> None:
     _check_built(model)
     if skip:
         raise ValueError(f"`objects_to_skip` is for files in Keras 3's format. Received: filepath={path}")
-    if overwrite or _may_replace(f"{path}.index"):
-        checkpoint_files.save_weights(model, path)
+    with whole(model) as writes:
+        if writes and (overwrite or _may_replace(f"{path}.index")):
+            checkpoint_files.save_weights(model, path)
+
+
+@contextmanager
+def whole(model: Any, keep: bool = False) -> Iterator[bool]:
+    """A block to write a model in, or to load it; says whether this process does, the first of several.
+
+    All processes have to come here: where they store parts of variables, these are whole in the block.
+
+    Args:
+        keep: whether what the block sets them to is kept.
+    """
+    variables = [*model.variables, *getattr(model.optimizer, "variables", ())] if divided.in_use else []
+    with divided.wholes(variables, keep=keep):
+        yield is_first()
 
 
 def _has_its_variables(model: Any) -> bool:

@@ -77,7 +77,9 @@ class TensorSpec(TypeSpec):
     def __init__(self, shape: Any, dtype: Any = float32, name: str | None = None) -> None:
         try:
             self._shape = TensorShape(shape)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError) as error:
+            if "must be >= 0" in str(error):
+                raise
             raise fail(
                 TypeError,
                 f"Failed to convert '{shape!r}' to a shape",

@@ -9,15 +9,17 @@ import shutil
 import warnings
 from typing import Any
 
+from kerasish.core.divided import is_divided
 from kerasish.core.errors import fail
 from kerasish.core.replicas import from_first, is_first, together
 from kerasish.core.variable import Variable
 from kerasish.saving import h5, keras_file, parts
 from kerasish.saving.archive import CorruptFileError, check_seal, replacing
+from kerasish.saving.model_files import whole
 from kerasish.training import resume
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount
-from kerasish.training.replicas import current, is_divided, set_current, share_variables
+from kerasish.training.replicas import current, set_current, share_variables
 
 _POSITION = "position.h5"  # in the folder of a state in parts
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")  # what a process that was killed leaves of a file
@@ -177,11 +179,12 @@ class BackupAndRestore(Callback):
     def _load(self) -> None:
         """Read the weights and the optimizer's state of what was found."""
         self._build()
-        if self._source is not None:
-            with h5.reading(self._source) as root:
-                keras_file.load_weights(self.model, root)
-        if together():
-            share_variables(self.model)
+        with whole(self.model, keep=True):
+            if self._source is not None:
+                with h5.reading(self._source) as root:
+                    keras_file.load_weights(self.model, root)
+            if together():
+                share_variables(self.model)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._epoch = epoch

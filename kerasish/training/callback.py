@@ -93,6 +93,7 @@ class Callback:
         params: "verbose", "epochs" and "steps".
         resumes: whether it lets another process go on with the run, which then has to be the same run.
         only_writes: whether it does nothing but write files or post logs, which one of several processes has to do.
+        reads_weights: whether what it writes are the model's weights, of which each process may have a part.
         of_one_run: whether it shows one call of ``fit`` alone, not what was done before a run was gone on with.
 
     A run that goes on (``BackupAndRestore``) takes over what ``state_dict()`` returned, if a callback has that method:
@@ -101,6 +102,7 @@ class Callback:
 
     resumes = False
     only_writes = False
+    reads_weights = False
     of_one_run = False
     _kept: tuple[str, ...] = ()  # what those of the library take over: attributes, and attributes of theirs
 

@@ -110,6 +110,7 @@ class ModelCheckpoint(Monitor):
     """
 
     only_writes = True
+    reads_weights = True
 
     _kept = ("best", *BatchCount.KEPT)
     _unavailable = "Can save best model only with {} available."

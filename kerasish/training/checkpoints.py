@@ -36,6 +36,7 @@ class OrbaxCheckpoint(Monitor):
     """
 
     only_writes = True
+    reads_weights = True
     _kept = ("best", *BatchCount.KEPT)
 
     _unavailable = "Can save best model only with {} available."
@@ -100,6 +101,11 @@ class OrbaxCheckpoint(Monitor):
         return True
 
     def _save(self, step: int) -> None:
+        with model_files.whole(self.model) as writes:
+            if writes:
+                self._write(step)
+
+    def _write(self, step: int) -> None:
         if self.verbose > 0:
             tell(f"\nStep {step}: saving checkpoint to {self.directory}")
         config = None if self.save_weights_only else model_files.serialized(self.model)

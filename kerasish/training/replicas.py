@@ -16,13 +16,14 @@ import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import replicas, tree
-from kerasish.core.context import scope
+from kerasish.core import divided, replicas, tree
+from kerasish.core.context import scope, settings
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import NotServedError
 from kerasish.core.random_state import random_state, set_random_state
 from kerasish.core.replicas import Share, add_up, num_processes, part, process_id
 from kerasish.core.variable import Variable
+from kerasish.distribution.division import divide
 from kerasish.metrics.base import accumulate_set
 from kerasish.metrics.tally import Tally
 from kerasish.training import resume
@@ -33,28 +34,35 @@ from kerasish.training.graph import seed_generators
 
 
 def without_writers(callbacks: Any) -> Any:
-    """The callbacks of a process that writes no files: those that do nothing else are left out."""
+    """The callbacks of a process that writes no files: those that do nothing else are left out.
+
+    Where variables are divided, those that read weights stay: the first process needs the parts of all.
+    """
     if callbacks is None or isinstance(callbacks, CallbackList):
         return callbacks
-    return [callback for callback in tree.flatten(callbacks) if not getattr(callback, "only_writes", False)]
+    return [
+        callback
+        for callback in tree.flatten(callbacks)
+        if not getattr(callback, "only_writes", False) or (divided.in_use and getattr(callback, "reads_weights", False))
+    ]
 
 
 def begin(model: Any) -> None:
     """Let all processes start from the first one's weights and random generators."""
     generators = seed_generators(model)
-    state = replicas.from_first(random_state(generators))
+    state, token = replicas.from_first((random_state(generators), resume.process()))
     if process_id():
         set_random_state(state, generators)
-    resume.be_process(replicas.from_first(resume.process()))
-    share_variables(model)
+        resume.be_process(token)
+    if model.built:
+        share_variables(model)
+        divide(model, settings.distribution)
 
 
 def share_variables(model: Any) -> None:
-    """Give all processes the first one's weights and optimizer's state."""
-    variables = [*model.variables, *model._compiled.optimizer.variables] if model.built else []
-    with replicas.exchange():
-        for variable in variables:
-            torch.distributed.broadcast(_writable(variable), 0)
+    """Give all processes the first one's weights and optimizer's state, apart from variables that are divided already."""
+    variables = [*model.variables, *model._compiled.optimizer.variables]
+    replicas.set_as_first([_writable(v) for v in variables if not divided.is_divided(v)])
 
 
 def _writable(variable: Variable) -> torch.Tensor:
@@ -62,19 +70,14 @@ def _writable(variable: Variable) -> torch.Tensor:
     return variable.stored.detach()
 
 
-def is_divided(variable: Variable) -> bool:
-    """Whether processes have pieces of it: its tensor is one of a mesh (torch's ``DTensor``)."""
-    return hasattr(variable.stored, "device_mesh")
-
-
 def current(variable: Variable) -> Any:
     """A variable's value, or this process's piece of it as a tensor of the mesh."""
-    return variable.stored.detach() if is_divided(variable) else variable.read().detach()
+    return variable.stored.detach() if divided.is_divided(variable) else variable.read().detach()
 
 
 def set_current(variable: Variable, value: Any) -> None:
     """Set what ``current`` gives."""
-    if is_divided(variable):
+    if divided.is_divided(variable):
         with torch.no_grad():
             _writable(variable).copy_(value)
     else:
@@ -94,8 +97,16 @@ class OwnRows:
     def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
         self._step, self._model, self._mode, self._is_users, self.divided = step, model, mode, is_users, divided
         self.rows: list[int] = []  # of the batches so far, of all processes; not of divided ones
+        self._builds = not model.built
 
     def __call__(self, batch: tuple) -> Any:
+        out = self._step_on_own(batch)
+        if self._builds:
+            self._builds = False
+            divide(self._model, settings.distribution)
+        return out
+
+    def _step_on_own(self, batch: tuple) -> Any:
         share, own = self._taken(batch)
         with _OwnRandomNumbers(self._model), scope(share=share):
             if share.rows or self._mode == "predict":

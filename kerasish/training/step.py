@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 
-from kerasish.core import dispatch, tree
+from kerasish.core import dispatch, divided, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
 from kerasish.core.dispatch import grad_mode
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
-from kerasish.core.replicas import Share, add_up_gradients
+from kerasish.core.replicas import Share, add_up
 from kerasish.layers.tracking import structure
 from kerasish.training.compiled import add_loss
 
@@ -62,11 +62,20 @@ class Step:
             y_pred, loss, grads, variables = self.forward_backward(x, y, sample_weight)
             with grad_mode(False):
                 part = loss.detach() if not loss.ndim else local.share.of_mean(loss.detach().mean())
-                loss, *grads = add_up_gradients([part, *grads])
+                (loss, *grads) = self._added_up(part, grads, variables)
                 if variables:
                     with scope(share=None):
                         self.update(grads, variables)
                 return self.accumulate(x, y, y_pred, sample_weight, loss, 1)
+
+    @staticmethod
+    def _added_up(part: torch.Tensor, grads: list, variables: list) -> list:
+        """Loss and gradients of all processes, in one exchange; gradients of divided variables are sums already."""
+        own = [i for i, g in enumerate(grads) if g is not None and not divided.is_divided(variables[i])]
+        loss, *sums = add_up([part, *(grads[i] for i in own)])
+        for i, total in zip(own, sums):
+            grads[i] = total
+        return [loss, *grads]
 
     def forward_backward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor, list, list]:
         """Predictions, loss, gradients, and the variables that these belong to."""

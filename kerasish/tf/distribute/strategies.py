@@ -244,9 +244,8 @@ class Strategy:
     experimental_distribute_datasets_from_function = distribute_datasets_from_function
 
     def experimental_distribute_values_from_function(self, value_fn: Callable) -> Any:
-        """What a function of a ``ValueContext`` gives for each replica; of the only one, the value itself."""
-        value = value_fn(ValueContext(process_id(), num_processes()))
-        return value if num_processes() == 1 else reducing.per_replica(value)
+        """What a function of a ``ValueContext`` gives for each replica."""
+        return reducing.per_replica(value_fn(ValueContext(process_id(), num_processes())))
 
 
 class _OnDevice(Strategy):
@@ -271,6 +270,10 @@ class OneDeviceStrategy(_OnDevice):
 
     def _replica_id(self) -> Any:
         return 0
+
+    def experimental_distribute_values_from_function(self, value_fn: Callable) -> Any:
+        """What a function of a ``ValueContext`` gives for the only replica."""
+        return value_fn(ValueContext())
 
 
 class MirroredStrategy(_OnDevice):

@@ -46,6 +46,7 @@ from kerasish.tf.compat.v1 import nn as nn
 from kerasish.tf.compat.v1 import renamed as _renamed
 from kerasish.tf.compat.v1 import train as train
 from kerasish.tf.compat.v1 import variables as _variables
+from kerasish.tf.compat.v1.parts import PARTS as _PARTS
 from kerasish.tf.compat.v1_text import ragged as ragged
 from kerasish.tf.compat.v1_text import string_split as string_split
 from kerasish.tf.compat.v1_text import strings as strings
@@ -125,7 +126,10 @@ initializers = SimpleNamespace(
 
 _UNCHANGED = frozenset(
     """
-    abs acos acosh add add_n argsort asin asinh atan atan2 atanh batch_to_space broadcast_to case cast ceil
+    approx_top_k bitcast broadcast_dynamic_shape broadcast_static_shape complex group is_symbolic_tensor parallel_stack
+    shape_n
+    required_space_to_batch_paddings space_to_batch_nd timestamp unravel_index histogram_fixed_width_bins get_logger
+    abs acos acosh add add_n argsort asin asinh atan atan2 atanh broadcast_to case cast ceil
     clip_by_value concat conj control_dependencies cos cosh cumprod cumsum device diag digamma divide dynamic_partition
     dynamic_stitch eig einsum ensure_shape equal erf erfc exp expm1 eye fill floor floordiv floormod foldl foldr
     get_current_name_scope get_static_value greater greater_equal histogram_fixed_width identity identity_n igamma igammac
@@ -134,7 +138,8 @@ _UNCHANGED = frozenset(
     multiply name_scope negative no_op not_equal numpy_function one_hot ones polygamma pow py_function range rank real
     reciprocal realdiv repeat reshape reverse rint roll round rsqrt saturate_cast scalar_mul scan scatter_nd searchsorted
     sequence_mask sigmoid sign sin sinh slice sort split sqrt square squared_difference stack stop_gradient strided_slice
-    subtract switch_case tan tanh tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile
+    subtract switch_case tan tanh tensor_scatter_nd_max tensor_scatter_nd_min
+    tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile
     truediv truncatediv truncatemod tuple unique unique_with_counts unstack vectorized_map where zeros zeta
     """.split()
 )
@@ -288,7 +293,6 @@ _GONE = {
     "Saver": "tf.train.Checkpoint",
     "estimator": "model.fit of tf.keras",
     "gradients": "tf.GradientTape",
-    "image": "tf.image, whose resize samples at pixels' centres",
     "layers": "tf.keras.layers (tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x))",
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",
@@ -316,6 +320,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     if name == "keras":
         return kerasish
+    if name in _PARTS:
+        return _PARTS[name]
     if name in _UNCHANGED and hasattr(_AllHomes, name):
         return getattr(_AllHomes, name)
     raise _unserved(name)

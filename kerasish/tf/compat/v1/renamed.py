@@ -30,6 +30,8 @@ cond pred true_fn false_fn -strict name fn1=true_fn fn2=false_fn
 constant value dtype shape name -verify_shape
 convert_to_tensor value dtype name preferred_dtype=dtype_hint dtype_hint
 expand_dims input axis name dim=axis
+batch_to_space input crops block_size=block_shape name block_shape
+while_loop cond body loop_vars shape_invariants parallel_iterations back_prop swap_memory name maximum_iterations
 gather params indices -validate_indices name axis batch_dims
 gather_nd params indices name batch_dims bad_indices_policy
 norm tensor ord axis keepdims name keep_dims=keepdims
@@ -111,7 +113,15 @@ def _made(name: str, target: Callable, words: list[str]) -> Callable:
             if key in given or key not in into:
                 raise TypeError(f"{name}() got an unexpected keyword argument '{key}', or one given twice")
             given[key] = value
-        passed = {into[key]: value for key, value in given.items() if value is not None and into[key] is not None}
+        passed: dict[str, Any] = {}
+        for key, value in given.items():
+            new = into[key]
+            if value is not None and new is not None:
+                if new in passed:
+                    raise ValueError(f"Cannot specify both '{key}' and '{new}'.")
+                passed[new] = value
+        if name == "expand_dims" and "axis" not in passed:
+            raise ValueError("Must specify an axis argument to tf.expand_dims()")
         return target(**passed)
 
     parameter = inspect.Parameter
