@@ -254,10 +254,10 @@ class OpSeeds:
 _op_seeds = OpSeeds()
 
 
-def set_seed(seed: int | None) -> None:
+def set_seed(seed: float | None) -> None:
     """``tf.random.set_seed``: what random operations without a seed of their own draw from here on."""
-    seed = int(seed) if hasattr(seed, "__index__") else seed
-    settings.global_seed = seed
+    seed = int(seed) if hasattr(seed, "__index__") else float(seed) if isinstance(seed, np.floating) else seed
+    settings.global_seed = int(seed) if isinstance(seed, float) else seed
     _op_seeds.source.seed(seed)
     _op_seeds.used.clear()
     if isinstance(seed, (int, float)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, NamedTuple
@@ -357,11 +357,11 @@ def _fitting(function: Callable, args: Any, kwargs: dict) -> Any:
         raise ValueError(str(error)) from error  # what does not fit is found while a model is drawn
 
 
-def has_stand_in(t: torch.Tensor) -> bool:
-    """Whether ``t`` is a tensor of a trace with a size that may stand for an unknown one."""
+def has_stand_in(t: torch.Tensor, sizes: Iterable[int] = ()) -> bool:
+    """Whether ``t`` is a tensor of a trace where a size, its own or one of ``sizes``, may stand for an unknown one."""
     if t.device.type != "meta" and not local.tracing:
         return False
-    return any(size and (size % PROBES[0] == 0 or size in SMALL_PROBES) for size in t.shape)
+    return any(size and (size % PROBES[0] == 0 or size in SMALL_PROBES) for size in (*t.shape, *sizes))
 
 
 class _Numbers:

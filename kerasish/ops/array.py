@@ -43,7 +43,7 @@ def reshape(x: Array, newshape: Any) -> Any:
     try:
         return x.reshape(sizes)
     except RuntimeError:
-        if symbolic.has_stand_in(x):
+        if symbolic.has_stand_in(x, sizes):
             return reshaped_stand_in(x, sizes)
         raise InvalidArgumentError(
             f"Input to reshape is a tensor with {x.numel()} values (shape {tuple(x.shape)}), which do not fit the "

@@ -134,7 +134,7 @@ def reshape(tensor: Array, shape: Any, name: str | None = None) -> Any:
     try:
         return tensor.reshape(sizes)
     except RuntimeError:
-        if symbolic.has_stand_in(tensor):
+        if symbolic.has_stand_in(tensor, sizes):
             return reshaped_stand_in(tensor, sizes)
         raise InvalidArgumentError(_misfit(tensor.numel(), sizes)) from None
 

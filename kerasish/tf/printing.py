@@ -11,6 +11,7 @@ import torch
 from kerasish.core import dispatch
 from kerasish.core.dtypes import DType
 from kerasish.core.ragged import RaggedTensor
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import to_numpy
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\"}
@@ -87,6 +88,9 @@ def text(value: Any, count: int) -> str:
         return summary(array_of(value), count)
     if isinstance(value, RaggedTensor):
         return _ragged_rows(value, count)
+    if isinstance(value, SparseTensor):
+        parts = (("indices", value.indices), ("values", value.values), ("shape", value.dense_shape))
+        return f"'SparseTensor({', '.join(f'{name}={text(part, count)}' for name, part in parts)})'"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {text(item, count)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)) and not hasattr(value, "rank"):  # a TensorShape is written as such

@@ -118,6 +118,13 @@ def test_a_triple_of_parts_is_a_value():
         tf.SparseTensor.from_value(3)
 
 
+def test_it_is_printed_by_the_contents_of_its_parts(capsys):
+    tf.print(sparse(), [sparse()], {"s": tf.sparse.from_dense(["", "b"])})
+    numbers = "'SparseTensor(indices=[[0 1]\n [2 0]], values=[1 2], shape=[3 4])'"
+    text = "'SparseTensor(indices=[[1]], values=[\"b\"], shape=[2])'"
+    assert capsys.readouterr().err == f"{numbers} [{numbers}] {{'s': {text}}}\n"
+
+
 def test_a_known_shape_is_checked():
     sparse().set_shape([3, None])
     with pytest.raises(ValueError, match="incompatible"):

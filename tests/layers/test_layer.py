@@ -346,6 +346,21 @@ def test_shapes_of_tensors_are_known_while_a_users_layer_is_traced(length):
     assert model(np.ones((3, 12, 8), "float32")).shape == (3, 12, 8)
 
 
+@pytest.mark.parametrize("reshape", [tf.reshape, ops.reshape], ids=["tf", "ops"])
+def test_a_layer_made_for_one_batch_size_may_go_back_to_the_unknown_one(reshape):
+    class Tokens(Layer):
+        def call(self, x):
+            rows = reshape(x, [24, 8])  # four samples of six steps
+            return reshape(rows * 2, [tf.shape(x)[0], tf.shape(x)[1], 8])
+
+    inputs = Input((6, 8))
+    model = Model(inputs, Tokens()(inputs))
+    assert model.output_shape == (None, 6, 8)
+    assert model.predict(np.ones((8, 6, 8)), batch_size=4, verbose=0).sum() == 8 * 6 * 8 * 2
+    with pytest.raises(Exception, match="384 values"):
+        model.predict(np.ones((8, 6, 8)), batch_size=8, verbose=0)
+
+
 def test_a_table_shorter_than_the_trial_lengths_is_no_obstacle(capfd):
     class Table(Layer):
         def call(self, x):

@@ -146,10 +146,27 @@ def normalise_result(value: Any) -> Any:
 
 
 def call(function: Callable, element: Any) -> Any:
-    """A user's function on an element: each component of a tuple is an argument; a namedtuple or dict is one."""
+    """A user's function on an element: each component of a tuple is an argument; a namedtuple or dict is one.
+
+    What the function adds to dicts of the element, or takes from them, stays its own.
+    """
     if devices.current().type != "cpu":
         element = to_device(element)
-    return function(*element) if type(element) is tuple else function(element)
+    if type(element) is tuple:
+        return function(*[_own(part) if isinstance(part, (dict, tuple)) else part for part in element])
+    return function(_own(element))
+
+
+def _own(value: Any) -> Any:
+    """The value with dicts that no other element shares."""
+    if isinstance(value, dict):
+        mapping = value.copy()
+        mapping.update((key, _own(part)) for key, part in value.items() if isinstance(part, (dict, tuple)))
+        return mapping
+    if isinstance(value, tuple):
+        parts = map(_own, value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return value
 
 
 def to_device(element: Any) -> Any:

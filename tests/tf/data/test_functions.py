@@ -135,3 +135,43 @@ def test_a_step_inside_a_traced_function_is_traced_with_it(capsys):
     dataset = tf.data.Dataset.from_tensor_slices(["a", "b"]).interleave(lambda p: make(p), cycle_length=2)
     assert values(dataset) == [0, 0, 1, 1]
     assert capsys.readouterr().out == 'parse Tensor("args_0:0", shape=(), dtype=string)\n'
+
+
+def pairs():
+    return tf.data.Dataset.from_tensor_slices({"a": [1, 2], "b": [3, 4]})
+
+
+def records(dataset):
+    return [{key: value.tolist() for key, value in element.items()} for element in dataset.as_numpy_iterator()]
+
+
+def test_a_function_may_add_to_a_dict_and_take_from_it():
+    def changed(record):
+        record["sum"] = record["a"] + record.pop("b")
+        return record, record["sum"]
+
+    batches = pairs().batch(2).cache()
+    for _ in range(2):  # what is kept in memory stays what it was
+        mapped = batches.map(changed)
+        assert sorted(mapped.element_spec[0]) == ["a", "sum"]
+        assert [sorted(features) for features, _ in mapped.as_numpy_iterator()] == [["a", "sum"]]
+    assert sorted(batches.element_spec) == ["a", "b"]
+
+
+def test_what_a_predicate_does_to_a_dict_is_not_seen_outside():
+    def marks(record):
+        record["mark"] = 1
+        return record["a"] > 1
+
+    assert records(pairs().filter(marks)) == [{"a": 2, "b": 4}]
+    assert records(pairs().take_while(lambda record: not marks(record))) == [{"a": 1, "b": 3}]
+
+
+def test_dicts_inside_of_tuples_are_the_functions_own_too():
+    def labelled(features, label):
+        features["label"] = label
+        return features
+
+    both = tf.data.Dataset.zip((pairs(), numbers(2)))
+    assert records(both.map(labelled)) == [{"a": 1, "b": 3, "label": 0}, {"a": 2, "b": 4, "label": 1}]
+    assert sorted(both.element_spec[0]) == ["a", "b"]
