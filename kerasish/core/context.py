@@ -49,6 +49,7 @@ class _Local(threading.local):
     before_tapes: tuple = (0, True)  # recording and torch's grad mode when the outermost tape was opened
     overlay: dict | None = None  # Variable -> torch.Tensor: trial state (shape tracing, StatelessScope)
     tracing: bool = False  # user code is being run on fake tensors for its shapes only
+    left_out: list | None = None  # while a program is exported: what of the user code will not be part of it
     capturing: Any = None  # ops.opaque.Sites while a training step is traced into a graph
     autocast: Any = None  # torch dtype that float variables are read in
     device: Any = None  # torch.device of the innermost device scope

@@ -145,11 +145,15 @@ def _traced(whole: nn.Module, args: tuple, shapes: Any, options: dict) -> Any:
     args = tree.map_structure(lambda x: x if device is None else x.to(device), args)
     structure_changed()  # layers must not take ways that they have found for tensors of fixed sizes
     try:
-        with warnings.catch_warnings(), scope(tracing=True, training=None):
+        left_out: list[str] = []
+        with warnings.catch_warnings(), scope(tracing=True, training=None, left_out=left_out):
             warnings.simplefilter("ignore")
-            return _without_empty_regions(torch.export.export(whole, args, dynamic_shapes=shapes, **options))
+            program = _without_empty_regions(torch.export.export(whole, args, dynamic_shapes=shapes, **options))
     finally:
         structure_changed()
+    for what in dict.fromkeys(left_out):
+        warnings.warn(f"{what} is not part of an exported program.", stacklevel=2)
+    return program
 
 
 def _without_empty_regions(program: Any) -> Any:

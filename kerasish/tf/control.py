@@ -77,6 +77,12 @@ def case(
             raise TypeError(f"pred must be a Tensor, got: {pred}")
         if not callable(function):
             raise TypeError(f"fn for pred {pred} must be callable.")
+    if local.tracing and pairs:  # the conditions' values come when it runs
+        *first, last = [*pairs, *([(None, default)] if default is not None else [])]
+        found = last[1]
+        for pred, function in reversed(first):
+            found = functools.partial(ops.cond, pred, function, found)
+        return found() if strict else _single(found())
     holding = [function for pred, function in pairs if bool(pred)]
     chosen = holding[0] if holding else default
     if chosen is None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.dtypes import DType
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor
@@ -82,6 +83,13 @@ def _has_contents(value: Any) -> bool:
     return dispatch.is_tensor(value) and not dispatch.is_symbolic(value)
 
 
+def waits(what: str) -> bool:
+    """Whether only shapes are being worked out: what needs values is for runs, and not part of an exported program."""
+    if local.left_out is not None:
+        local.left_out.append(what)
+    return local.tracing
+
+
 def text(value: Any, count: int) -> str:
     """A value as ``tf.print`` writes it: tensors by their contents, also inside of lists, tuples and dictionaries."""
     if _has_contents(value):
@@ -104,6 +112,8 @@ def text(value: Any, count: int) -> str:
 def print(*inputs: Any, **kwargs: Any) -> None:
     """Write values, tensors by their contents, to the standard error stream.
 
+    While only the shapes of a layer's ``call()`` are being worked out nothing is written; nor by exported programs.
+
     Args:
         output_stream: another stream, or ``"file:///path"`` to append to a file.
         summarize: so many first and last elements of each axis are written (3); -1: all.
@@ -119,6 +129,8 @@ def print(*inputs: Any, **kwargs: Any) -> None:
     kwargs.pop("name", None)
     if kwargs:
         raise ValueError(f"Unrecognized keyword arguments for tf.print: {kwargs}")
+    if waits("What tf.print writes"):
+        return
     count = 3 if count is None else count
 
     def one(value: Any) -> str:

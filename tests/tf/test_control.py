@@ -1,0 +1,27 @@
+"""Conditions on values that a layer of a functional model is yet to see."""
+
+import numpy as np
+import pytest
+
+import kerasish as keras
+from kerasish import tf
+
+
+@pytest.mark.parametrize("default", [None, lambda: tf.constant([0.0])])
+def test_a_case_in_a_layer_is_decided_when_it_runs(default):
+    class Sign(keras.layers.Layer):
+        def call(self, x):
+            total = tf.reduce_sum(x)
+            pairs = [(total > 3, lambda: x * 2), (total > 0, lambda: x)]
+            return tf.case(pairs, default and (lambda: x + default()))
+
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, Sign()(inputs))
+    assert model.output_shape == (None, 1)
+    found = [model.predict(np.array([[value]]), verbose=0).item() for value in (4.0, 1.0)]
+    assert found == [8, 1]
+    if default is None:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="None of conditions"):
+            model.predict(np.array([[-1.0]]), verbose=0)
+    else:
+        assert model.predict(np.array([[-1.0]]), verbose=0).item() == -1
