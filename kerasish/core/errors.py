@@ -181,7 +181,7 @@ class UnknownSizeError(ValueError, TypeError):
     """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
 
 
-class DTypeMismatchError(InvalidArgumentError, TypeError, ValueError):
+class DTypeMismatchError(InvalidArgumentError, ValueError, TypeError):
     """Operands of different dtypes, or of one without a kernel. TensorFlow raises any of the three, by where it notices."""
 
 
