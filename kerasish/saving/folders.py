@@ -15,7 +15,7 @@ from kerasish.saving.keras_file import ASSETS, CONFIG, METADATA, WEIGHTS
 
 def is_model(path: str) -> bool:
     """Whether a path is a folder with a model."""
-    return os.path.isfile(os.path.join(path, CONFIG))
+    return all(os.path.isfile(os.path.join(path, name)) for name in (METADATA, CONFIG, WEIGHTS))
 
 
 def spread(archive: str, folder: str) -> None:

@@ -18,13 +18,24 @@ import numpy as np
 import pytest
 
 from kerasish import tf
+from kerasish.core import device
 from kerasish.core.context import clear_session
+from kerasish.tf.experimental.dtensor import tensors
 
 HERE = pathlib.Path(__file__).parent / "recorded"
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|inf|nan)")
 TOLERANCE = 2e-5
 GROUP = 40
 COARSE = {"bfloat16": 1e-2, "float16": 2e-3}  # a unit or two in the last place: sums are made in another order
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_others(monkeypatch):
+    """Meshes and hidden devices are the process's."""
+    monkeypatch.setattr(tensors, "_meshes", [])
+    monkeypatch.setattr(device, "_visible", {})
+    yield
+    device.best.cache_clear()
 
 
 def parsed(path):

@@ -97,9 +97,9 @@ def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
         if device_type is not None and device.device_type != device_type:
             raise ValueError(f"Unexpected device type: {device.device_type}; expected {device_type}")
     for kind in _types(device_type):
-        indices = tuple(_index(device) for device in given if device.device_type == kind)
-        if kind == "CPU" and not indices:
+        if kind == "CPU":
             continue  # the host cannot be hidden
+        indices = tuple(_index(device) for device in given if device.device_type == kind)
         machine.set_visible(machine.kind_of(kind), indices)
 
 

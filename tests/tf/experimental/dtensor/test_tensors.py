@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from kerasish import tf
+from kerasish.tf.experimental.dtensor import tensors
 
 dtensor = tf.experimental.dtensor
 DEVICES = [f"CPU:{i}" for i in range(8)]
+
+
+@pytest.fixture(autouse=True)
+def _no_mesh_before_or_after(monkeypatch):
+    monkeypatch.setattr(tensors, "_meshes", [])
 
 
 @pytest.fixture
