@@ -18,6 +18,15 @@ WEIGHTS = _rng.uniform(0, 2, 101).astype("float32")
 WORDS, TAGS = _rng.integers(0, 5, (37, 9)), _rng.integers(0, 3, (37, 9))
 
 
+def flat(value):
+    """The numbers in nested dicts, lists and arrays."""
+    if isinstance(value, dict):
+        return [x for key in sorted(value) for x in flat(value[key])]
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [x for one in value for x in flat(one)]
+    return [value]
+
+
 def _state(model):
     return [v.numpy().tolist() for v in model.weights]
 

@@ -107,11 +107,6 @@ def computing(variables: Sequence[Variable]) -> Iterator[None]:
     """
     held = _held(variables)
     wholes: dict[int, tuple[Any, torch.Tensor]] = {}
-    for variable, part, layout in held:
-        whole = gathered(part if torch.is_grad_enabled() else part.detach())
-        wholes[whole.untyped_storage().data_ptr()] = part, whole
-        variable._layout = layout.inner
-        _put(variable, whole)
 
     def pack(t: torch.Tensor) -> Any:
         part, _ = wholes.get(t.untyped_storage().data_ptr(), (None, None))
@@ -124,6 +119,11 @@ def computing(variables: Sequence[Variable]) -> Iterator[None]:
         return gathered(part).as_strided(*place)
 
     try:
+        for variable, part, layout in held:
+            whole = gathered(part if torch.is_grad_enabled() else part.detach())
+            wholes[whole.untyped_storage().data_ptr()] = part, whole
+            variable._layout = layout.inner
+            _put(variable, whole)
         with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
             yield
     finally:

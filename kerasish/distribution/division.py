@@ -9,11 +9,13 @@ the wholes of one layer at a time. Every layer works that way, whatever it compu
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from kerasish.core import divided
 from kerasish.core.layout import Layout
+from kerasish.core.replicas import is_first
 from kerasish.core.variable import Variable
 from kerasish.layers.layer import Layer
 from kerasish.layers.tracking import structure_changed
@@ -23,14 +25,16 @@ def divide(model: Any, distribution: Any) -> None:
     """Let this process keep only its part of the variables that a distribution divides.
 
     Raises:
-        ValueError: a layout names more axes than its variable has.
+        ValueError: a layout has another number of axes than its variable.
     """
-    new = False
-    for variable in model.trainable_variables:
-        layout = distribution.get_variable_layout(variable)
-        if not layout.is_replicated and not divided.is_divided(variable):
-            divided.divide(variable, *_placed(variable, layout))
-            new = True
+    variables = model.trainable_variables
+    layouts = [distribution.get_variable_layout(variable) for variable in variables]
+    chosen = [(v, layout) for v, layout in zip(variables, layouts) if not layout.is_replicated]
+    if not chosen and variables:
+        _tell_of_no_match(variables, distribution)
+    new = [(v, layout) for v, layout in chosen if not divided.is_divided(v)]
+    for variable, layout in new:
+        divided.divide(variable, *_placed(variable, layout))
     if new:
         _divide_slots(model)
         for layer in _units(model):
@@ -40,6 +44,17 @@ def divide(model: Any, distribution: Any) -> None:
                 layer.__dict__["_gathering"] = gathering
                 gathering.variables = found
         structure_changed()
+
+
+def _tell_of_no_match(variables: list[Variable], distribution: Any) -> None:
+    """Warn of a map that is meant to divide variables and names none of these."""
+    layouts = getattr(distribution, "_layout_map", {})
+    if is_first() and any(not layout.is_replicated for layout in layouts.values()):
+        warnings.warn(
+            f"No variable is divided: the keys {list(layouts)} of the LayoutMap match no path. The paths are "
+            f"{[v.path for v in variables[:4]]}{' and so on' if len(variables) > 4 else ''}.",
+            stacklevel=2,
+        )
 
 
 def _divide_slots(model: Any) -> None:

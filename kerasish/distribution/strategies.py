@@ -184,7 +184,7 @@ class ModelParallel(Distribution):
         auto_shard_dataset: as of ``Distribution``.
 
     Raises:
-        ValueError: no map, or processes that do not divide among the replicas.
+        ValueError: no map, another axis than the mesh's, or processes that do not divide among the replicas.
     """
 
     def __init__(
@@ -203,6 +203,13 @@ class ModelParallel(Distribution):
         if not isinstance(layout_map, LayoutMap):
             raise ValueError(f"Argument `layout_map` must be a `LayoutMap` instance. Received: layout_map={layout_map}")
         mesh = layout_map.device_mesh
+        if batch_dim_name and batch_dim_name not in mesh.axis_names:
+            raise fail(
+                ValueError,
+                "`batch_dim_name` must be an axis of the mesh",
+                f"one of {list(mesh.axis_names)}",
+                batch_dim_name,
+            )
         super().__init__(mesh, batch_dim_name or mesh.axis_names[0], auto_shard_dataset)
         self._layout_map = layout_map
         replicas = self.num_model_replicas

@@ -3,6 +3,7 @@
 import division_programs
 import numpy as np
 import pytest
+from replica_programs import flat
 
 import kerasish as keras
 from kerasish.distribution import DeviceMesh, LayoutMap, ModelParallel, division
@@ -10,12 +11,7 @@ from kerasish.distribution import DeviceMesh, LayoutMap, ModelParallel, division
 PROGRAMS = [program.__name__ for program in division_programs.PROGRAMS]
 
 
-def flat(value):
-    if isinstance(value, dict):
-        return [x for key in sorted(value) for x in flat(value[key])]
-    if isinstance(value, (list, tuple)):
-        return [x for one in value for x in flat(one)]
-    return [value]
+PROGRAMS = [program.__name__ for program in division_programs.PROGRAMS]
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +79,17 @@ def test_a_layout_of_another_rank_is_refused():
     layouts[".*kernel"] = (None, None, "model")
     with pytest.raises(ValueError, match="has 3 axes; variable '.*kernel' has 2"):
         division.divide(model, ModelParallel(layout_map=layouts))
+
+
+def test_a_map_that_matches_nothing_is_told_of():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="hidden")])
+    layouts = LayoutMap(DeviceMesh((1, 2), ["batch", "model"], ["cpu:0", "cpu:1"]))
+    layouts["hiden/kernel"] = (None, "model")
+    with pytest.warns(UserWarning, match=r"keys \['hiden/kernel'\] of the LayoutMap match no path.*hidden/kernel"):
+        division.divide(model, ModelParallel(layout_map=layouts))
+
+
+def test_the_batchs_axis_is_one_of_the_mesh():
+    layouts = LayoutMap(DeviceMesh((1, 2), ["batch", "model"], ["cpu:0", "cpu:1"]))
+    with pytest.raises(ValueError, match="`batch_dim_name` must be an axis of the mesh.*rows"):
+        ModelParallel(layout_map=layouts, batch_dim_name="rows")

@@ -5,19 +5,11 @@ import os
 import numpy as np
 import pytest
 import replica_programs
+from replica_programs import flat
 
 import kerasish as keras
 from kerasish.core.replicas import part
 from kerasish.distribution.layouts import DeviceMesh
-
-
-def flat(value):
-    if isinstance(value, dict):
-        return [x for key in sorted(value) for x in flat(value[key])]
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [x for one in value for x in flat(one)]
-    return [value]
-
 
 PROGRAMS = [program.__name__ for program in replica_programs.PROGRAMS]
 
