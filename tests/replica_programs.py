@@ -8,6 +8,7 @@ import torch
 
 import kerasish as keras
 from kerasish import tf
+from kerasish.core import dispatch, replicas
 from kerasish.core.replicas import num_processes, process_id
 from kerasish.saving import parts
 
@@ -222,6 +223,39 @@ def goes_on(folder):
 
 def run_with_files(folder):
     return {**run([program.__name__ for program in PROGRAMS]), "files": files_and_numbers(folder)}
+
+
+EVENTS: list[str] = []
+
+
+class Watched(keras.layers.Layer):
+    """Notes when the gradient of its input is made; has a weight that no loss depends on."""
+
+    def build(self, shape):
+        self.unused = self.add_weight(shape=(3,), name="unused")
+
+    def call(self, x):
+        if dispatch.raw(x).requires_grad:
+            dispatch.raw(x).register_hook(lambda gradient: EVENTS.append("backward"))
+        return x * 1.0
+
+
+def early_sums():
+    """The programs with gradients in buckets of few numbers, and in what order exchanges and the backward pass begin."""
+    replicas._BUCKET, begin = 64, torch.distributed.all_reduce
+    try:
+        found = run(["arrays", "masks", "outputs", "sparse_and_ragged"])
+        layers = [keras.layers.Dense(4), Watched(), keras.layers.Dense(5), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((6,)), *layers])
+        model.compile("sgd", "mse")
+        model.fit(X[:8], X[:8, :1], batch_size=8, verbose=0)
+        torch.distributed.all_reduce = lambda *args, **options: (EVENTS.append("exchange"), begin(*args, **options))[1]
+        EVENTS.clear()
+        model.train_on_batch(X[:8], X[:8, :1])
+        return found, EVENTS
+    finally:
+        replicas._BUCKET = 32 << 20
+        torch.distributed.all_reduce = begin
 
 
 def fail():

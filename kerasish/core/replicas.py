@@ -7,6 +7,8 @@ the numbers of rows, valid time steps or weights are. Losses do so within a ``Sh
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -127,37 +129,94 @@ def _buckets(tensors: Sequence[torch.Tensor]) -> list[list[int]]:
     return buckets
 
 
-def _packed(tensors: Sequence[torch.Tensor], bucket: list[int]) -> torch.Tensor:
-    return torch.cat([tensors[i].detach().reshape(-1) for i in bucket])
+def _packed(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([t.detach().reshape(-1) for t in tensors])
 
 
-def _unpacked(tensors: Sequence[torch.Tensor], bucket: list[int], whole: torch.Tensor) -> list[torch.Tensor]:
-    pieces = whole.split([tensors[i].numel() for i in bucket])
-    return [piece.view(tensors[i].shape) for i, piece in zip(bucket, pieces)]
+def _unpacked(tensors: Sequence[torch.Tensor], whole: torch.Tensor) -> list[torch.Tensor]:
+    return [piece.view(t.shape) for t, piece in zip(tensors, whole.split([t.numel() for t in tensors]))]
 
 
 def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """The sums of all processes' tensors, of those with one dtype many at a time."""
     buckets = _buckets(tensors)
-    flat = [_packed(tensors, bucket) for bucket in buckets]
+    flat = [_packed([tensors[i] for i in bucket]) for bucket in buckets]
     with exchange():
         for work in [distributed.all_reduce(whole, async_op=True) for whole in flat]:
             work.wait()
     sums: list[Any] = [None] * len(tensors)
     for bucket, whole in zip(buckets, flat):
-        for i, piece in zip(bucket, _unpacked(tensors, bucket, whole)):
+        for i, piece in zip(bucket, _unpacked([tensors[i] for i in bucket], whole)):
             sums[i] = piece
     return sums
+
+
+class EarlySums:
+    """A block with a backward pass, whose gradients are added up over the processes while it still makes others.
+
+    The exchange of a bucket begins when all its gradients are there, in one order in all processes: from the last tensor,
+    whose gradient tends to come first, to the first. A lone bucket would begin at the end only: it is left to ``sums``.
+
+    Args:
+        tensors: leaves, whose gradients are asked for.
+    """
+
+    def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
+        backwards = range(len(tensors) - 1, -1, -1)
+        buckets = _buckets([tensors[i] for i in backwards])
+        self._tensors = tensors
+        self._buckets = [[backwards[i] for i in bucket] for bucket in buckets] if len(buckets) > 1 else []
+        self._found: dict[int, torch.Tensor] = {}
+        self._begun: list[tuple[torch.Tensor, Any]] = []
+        self._hooks: list[Any] = []
+
+    def __enter__(self) -> EarlySums:
+        for bucket in self._buckets:
+            for i in bucket:
+                self._hooks.append(self._tensors[i].register_hook(functools.partial(self._arrived, i)))
+        return self
+
+    def _arrived(self, number: int, gradient: torch.Tensor) -> None:
+        self._found[number] = gradient
+        for bucket in self._buckets[len(self._begun) :]:
+            if not all(i in self._found for i in bucket):
+                return
+            whole = _packed([self._found.pop(i) for i in bucket])
+            with exchange():
+                self._begun.append((whole, distributed.all_reduce(whole, async_op=True)))
+
+    def __exit__(self, *error: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._found.clear()
+
+    def sums(self, gradients: Sequence[torch.Tensor | None], others: Sequence[torch.Tensor]) -> list:
+        """The gradients' sums, and after them those of other tensors; None where there is none, the same in all processes."""
+        early = self._buckets[: len(self._begun)]
+        late = {i: g for i, g in enumerate(gradients) if g is not None}
+        for i in itertools.chain(*early):
+            del late[i]
+        rest = add_up([*late.values(), *others])
+        sums: list[Any] = [None] * len(gradients)
+        for i, total in zip(late, rest):
+            sums[i] = total
+        for bucket, (whole, work) in zip(early, self._begun):
+            with exchange():
+                work.wait()
+            for i, piece in zip(bucket, _unpacked([self._tensors[i] for i in bucket], whole)):
+                sums[i] = piece
+        return sums + rest[len(late) :]
 
 
 def set_as_first(tensors: Sequence[torch.Tensor]) -> None:
     """Set tensors to the first process's values."""
     for bucket in _buckets(tensors):
-        whole = _packed(tensors, bucket)
+        together = [tensors[i] for i in bucket]
+        whole = _packed(together)
         with exchange():
             distributed.broadcast(whole, 0)
-        for i, piece in zip(bucket, _unpacked(tensors, bucket, whole)):
-            tensors[i].copy_(piece)
+        for t, piece in zip(together, _unpacked(together, whole)):
+            t.copy_(piece)
 
 
 def add_up_gradients(gradients: Sequence[torch.Tensor | None]) -> list:

@@ -20,7 +20,7 @@ from kerasish.core.device import gradients
 from kerasish.core.dispatch import grad_mode
 from kerasish.core.errors import fail
 from kerasish.core.masks import wrap_with_mask
-from kerasish.core.replicas import Share, add_up
+from kerasish.core.replicas import EarlySums, Share
 from kerasish.layers.tracking import structure
 from kerasish.training.compiled import add_loss
 
@@ -59,32 +59,35 @@ class Step:
     def _train_together(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """The same with other processes: loss and gradients are this one's shares, which are added up."""
         with scope(share=Share(local.share.rows, local.share.total)):
-            y_pred, loss, grads, variables = self.forward_backward(x, y, sample_weight)
+            with grad_mode(True):
+                y_pred, loss = self.forward(x, y, sample_weight)
+                variables = self.trainable_variables()
+                # gradients of divided variables are sums already
+                copied = [i for i, v in enumerate(variables) if not divided.is_divided(v)]
+                with EarlySums([variables[i].stored for i in copied]) as early:
+                    grads = self.backward(loss, variables)
             with grad_mode(False):
                 part = loss.detach() if not loss.ndim else local.share.of_mean(loss.detach().mean())
-                (loss, *grads) = self._added_up(part, grads, variables)
+                *sums, loss = early.sums([grads[i] for i in copied], [part])
+                for i, total in zip(copied, sums):
+                    grads[i] = total
                 if variables:
                     with scope(share=None):
                         self.update(grads, variables)
                 return self.accumulate(x, y, y_pred, sample_weight, loss, 1)
 
-    @staticmethod
-    def _added_up(part: torch.Tensor, grads: list, variables: list) -> list:
-        """Loss and gradients of all processes, in one exchange; gradients of divided variables are sums already."""
-        own = [i for i, g in enumerate(grads) if g is not None and not divided.is_divided(variables[i])]
-        loss, *sums = add_up([part, *(grads[i] for i in own)])
-        for i, total in zip(own, sums):
-            grads[i] = total
-        return [loss, *grads]
-
     def forward_backward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor, list, list]:
         """Predictions, loss, gradients, and the variables that these belong to."""
         with grad_mode(True):
-            y_pred = self.model.forward_raw(x, True)
-            loss = self.loss(x, y, y_pred, sample_weight, True)
+            y_pred, loss = self.forward(x, y, sample_weight)
             variables = self.trainable_variables()
-            grads = self.gradients(self.compiled.optimizer.scale_loss(loss), variables) if variables else []
+            grads = self.backward(loss, variables)
         return y_pred, loss, grads, variables
+
+    def forward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor]:
+        """Predictions and loss."""
+        y_pred = self.model.forward_raw(x, True)
+        return y_pred, self.loss(x, y, y_pred, sample_weight, True)
 
     def test(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the metrics with one batch."""
@@ -150,12 +153,18 @@ class Step:
             value = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options)
             return None if value is None else dispatch.raw(value)
 
-    def gradients(self, loss: torch.Tensor, variables: list) -> list:
-        """The gradients of a loss, or of the sum of one without reduction; None where it does not depend on a variable.
+    def backward(self, loss: torch.Tensor, variables: list) -> list:
+        """The gradients of a loss, or of the sum of one without reduction, scaled as the optimizer wants them.
+
+        Returns:
+            None for a variable that the loss does not depend on.
 
         Raises:
             ValueError: it depends on no variable at all.
         """
+        if not variables:
+            return []
+        loss = self.compiled.optimizer.scale_loss(loss)
         if not loss.requires_grad:
             raise fail(
                 ValueError, "No gradients provided for any variable", hint="The loss does not depend on the weights."

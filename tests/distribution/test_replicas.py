@@ -42,6 +42,14 @@ def test_four_processes_equal_one(alone):
             np.testing.assert_allclose(flat(result[name]), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_gradients_are_exchanged_while_the_backward_pass_makes_others(alone):
+    for found, events in keras.distribution.launch(replica_programs.early_sums, processes=2):
+        for name, values in found.items():
+            np.testing.assert_allclose(flat(values), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
+        assert events.index("exchange") < events.index("backward") < len(events) - 1, events
+
+
 def test_processes_have_one_set_of_weights_and_numbers_of_their_own(two):
     first, second = (result["files"] for result in two)
     assert first["weights"] == second["weights"]
