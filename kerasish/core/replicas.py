@@ -119,13 +119,14 @@ def _buckets(tensors: Sequence[torch.Tensor]) -> list[list[int]]:
     open_buckets: dict[torch.dtype, list[int]] = {}
     sizes: dict[torch.dtype, int] = {}
     for i, t in enumerate(tensors):
-        bucket = open_buckets.get(t.dtype)
-        if bucket is None or sizes[t.dtype] + t.nbytes > _BUCKET:
-            bucket = open_buckets[t.dtype] = []
+        dtype, size = t.dtype, t.nbytes
+        bucket = open_buckets.get(dtype)
+        if bucket is None or sizes[dtype] + size > _BUCKET:
+            bucket = open_buckets[dtype] = []
             buckets.append(bucket)
-            sizes[t.dtype] = 0
+            sizes[dtype] = 0
         bucket.append(i)
-        sizes[t.dtype] += t.nbytes
+        sizes[dtype] += size
     return buckets
 
 
@@ -155,17 +156,19 @@ class EarlySums:
     """A block with a backward pass, whose gradients are added up over the processes while it still makes others.
 
     The exchange of a bucket begins when all its gradients are there, in one order in all processes: from the last tensor,
-    whose gradient tends to come first, to the first. A lone bucket would begin at the end only: it is left to ``sums``.
+    whose gradient tends to come first, to the first. What fits in one would begin at the end only: it is left to ``sums``.
 
     Args:
         tensors: leaves, whose gradients are asked for.
     """
 
     def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
-        backwards = range(len(tensors) - 1, -1, -1)
-        buckets = _buckets([tensors[i] for i in backwards])
         self._tensors = tensors
-        self._buckets = [[backwards[i] for i in bucket] for bucket in buckets] if len(buckets) > 1 else []
+        self._buckets: list[list[int]] = []
+        if sum(t.nbytes for t in tensors) > _BUCKET:
+            backwards = range(len(tensors) - 1, -1, -1)
+            buckets = _buckets([tensors[i] for i in backwards])
+            self._buckets = [[backwards[i] for i in bucket] for bucket in buckets]
         self._found: dict[int, torch.Tensor] = {}
         self._begun: list[tuple[torch.Tensor, Any]] = []
         self._hooks: list[Any] = []
