@@ -52,6 +52,7 @@ NAMES: dict[str, str] = {
     "keras.initializers.one": "keras.initializers.Ones",
     "keras.initializers.uniform": "keras.initializers.RandomUniform",
     "keras.initializers.zero": "keras.initializers.Zeros",
+    "keras.layers.AbstractRNNCell": "keras.legacy.layers.AbstractRNNCell",
     "keras.layers.AtrousConvolution1D": "keras.layers.Conv1D",
     "keras.layers.AtrousConvolution2D": "keras.layers.Conv2D",
     "keras.layers.CuDNNGRU": "keras.layers.GRU",

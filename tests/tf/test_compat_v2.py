@@ -1,0 +1,8 @@
+"""``tf.compat.v2`` is ``tf``."""
+
+from kerasish import tf
+
+
+def test_it_is_tf_itself_without_an_import():
+    assert tf.compat.v2 is tf
+    assert tf.compat.v2.compat.v1 is tf.compat.v1
