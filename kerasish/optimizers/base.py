@@ -30,17 +30,18 @@ from kerasish.core.device import end_update, step_numbers
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import cast_raw
 from kerasish.core.variable import Variable, live_tapes
+from kerasish.optimizers.keras_2 import Keras2Optimizer, takes_rate
 from kerasish.optimizers.schedules import single
-from kerasish.optimizers.state import OptimizerState
 
 _KERAS_2_ONLY = ("jit_compile", "is_legacy_optimizer")  # in its configs; they choose how, not what, is computed
 
 
-class Optimizer(OptimizerState):
+class Optimizer(Keras2Optimizer):
     """Updates variables from gradients.
 
     Args:
-        learning_rate: a number, a ``LearningRateSchedule``, or a function without arguments.
+        learning_rate: a number, a ``LearningRateSchedule``, or a function without arguments. In classes written for Keras 2
+            the name stands here (see ``keras_2``).
         weight_decay: variables shrink by ``variable * weight_decay * learning_rate`` at each step.
         clipnorm: largest norm of each variable's gradient.
         clipvalue: largest magnitude of each element of a gradient.
@@ -55,13 +56,14 @@ class Optimizer(OptimizerState):
 
     Raises:
         ValueError: an unknown argument, or a value out of its range.
+        TypeError: no learning rate.
     """
 
     _elementwise = True  # whether a rule updates each element of a variable by itself
 
     def __init__(
         self,
-        learning_rate: Any,
+        learning_rate: Any = None,  # required of classes for Keras 3
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -75,6 +77,13 @@ class Optimizer(OptimizerState):
         **kwargs: Any,
     ) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
+        if type(self) is Optimizer or not registry.is_builtin(type(self)):
+            if isinstance(learning_rate, str):  # the first argument of Keras 2's base class
+                learning_rate, name = None, learning_rate
+            if learning_rate is None and name is None:
+                raise TypeError(f"{type(self).__name__} is made without its first argument, 'learning_rate'")
+            if learning_rate is None:
+                learning_rate = 0.0  # until the class sets it
         self.decay = float(kwargs.pop("decay", 0.0) or 0.0)
         unknown = {key: value for key, value in kwargs.items() if key not in _KERAS_2_ONLY}
         if unknown:
@@ -134,6 +143,8 @@ class Optimizer(OptimizerState):
         if self.gradient_accumulation_steps:
             self.add_optimizer_variables(self._updated, "gradient_accumulator")
         self.built = True
+        if self.is_keras_2:
+            self._begin_keras_2(self._updated)
 
     # the update
 
@@ -274,7 +285,7 @@ class Optimizer(OptimizerState):
 
     def _divided_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
         """A step where processes store parts of variables: on these, or on the whole if the rule has to see that."""
-        elementwise = self._elementwise and type(self).update_step is Optimizer.update_step
+        elementwise = self._elementwise and not self._updates_one_by_one
         by_parts = elementwise and all(v.constraint is None for v in variables)
         view = divided.parts if by_parts else divided.wholes
         with view([*variables, *self._updated, *self.variables], grads) as given:
@@ -354,14 +365,17 @@ class Optimizer(OptimizerState):
         return [g for g, _ in left], [v for _, v in left]
 
     def _step(self, params: list, grads: list, variables: list[Variable], numbers: tuple) -> None:
-        if type(self).update_step is Optimizer.update_step:
+        if not self._updates_one_by_one:
             self.update(params, grads, variables, *numbers)
             return
-        given = dispatch.wrap(torch.tensor(numbers[0]))
+        if self.is_keras_2:
+            self._apply_keras_2(grads, variables)
+            return
+        given = (dispatch.wrap(torch.tensor(numbers[0])),) if takes_rate(type(self).update_step) else ()
         with scope(recording=0, tapes=()):
             for grad, variable in zip(grads, variables):
                 logical = variable._layout.to_logical(grad) if variable._layout is not None else grad
-                self.update_step(dispatch.wrap(logical), variable, given)
+                self.update_step(dispatch.wrap(logical), variable, *given)
 
     def update(self, params: list, grads: list, variables: list[Variable], *numbers: Any) -> None:
         """The rule: update ``params``, which are those of ``variables``, and their slots in place."""
@@ -459,7 +473,12 @@ class Optimizer(OptimizerState):
     @property
     def capturable(self) -> bool:
         """Whether ``device_step`` may be traced into a graph."""
-        return not self.has_own_apply and type(self).update_step is Optimizer.update_step
+        return not self.has_own_apply and not self._updates_one_by_one
+
+    @property
+    def _updates_one_by_one(self) -> bool:
+        """Whether a user's class has a rule for one variable."""
+        return type(self).update_step is not Optimizer.update_step or self.is_keras_2
 
     def assign(self, variable: Variable, value: Any) -> None:
         """``variable = value``, for users' ``update_step``."""
@@ -475,6 +494,9 @@ class Optimizer(OptimizerState):
 
     def get_config(self) -> dict:
         """The arguments that ``from_config`` makes an equal optimizer from; not its state."""
+        if self.is_keras_2:  # the class adds its hyperparameters
+            clips = {key: getattr(self, key) for key in ("clipnorm", "clipvalue", "global_clipnorm")}
+            return {"name": self.name, **{key: value for key, value in clips.items() if value is not None}}
         rate = self._learning_rate
         if isinstance(rate, Variable):
             rate = float(rate.numpy())

@@ -49,6 +49,8 @@ class OptimizerState:
         self._trainable_variables: list[Variable] = []
         self._index_dict: dict[int, int] = {}  # id of a trainable variable -> its position
         self._slots: dict[str, dict[int, Variable]] = {}  # name -> position of a trainable variable -> its slot
+        self._hyper: dict[str, Any] = {}  # of classes in Keras 2's style
+        self._nested: list[OptimizerState] = []  # optimizers of theirs that work for this one
         self._iterations = self._host_variable(0, "int64", "iteration")
         if isinstance(learning_rate, dict):
             learning_rate = registry.deserialize_keras_object(learning_rate)
