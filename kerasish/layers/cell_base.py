@@ -113,17 +113,26 @@ class RecurrentCell(Layer):
     def output_size(self) -> int:
         return self.units
 
-    def get_initial_state(self, batch_size: int | None = None) -> list:
+    def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> Any:
         """Zeros (batch, units), one tensor for each state.
+
+        Args:
+            inputs: Keras 2's, which also takes them first: (batch, features).
+            dtype: Keras 2's; default: the compute dtype.
 
         Raises:
             ValueError: no ``batch_size`` was given.
         """
+        batch_size, dtype = sizes_of_states(batch_size, inputs, dtype)
         if batch_size is None:
             raise fail(
                 ValueError, f"get_initial_state() of cell '{self.name}' needs `batch_size`", "an integer", "None"
             )
-        return dispatch.wrap(self.raw_initial_state(batch_size, devices.current()))
+        states = self.raw_initial_state(batch_size, devices.current())
+        if dtype is None:
+            return dispatch.wrap(states)
+        states = [state.to(to_torch(dtype)) for state in states]
+        return dispatch.wrap(states if self._states > 1 else states[0])  # Keras 2 has no list of one
 
     def raw_initial_state(self, batch_size: int, device: torch.device) -> list[torch.Tensor]:
         return zero_states([self.units] * self._states, batch_size, self.compute_dtype, device)
@@ -185,6 +194,14 @@ class RecurrentCell(Layer):
     def get_recurrent_dropout_mask(self, step_input: torch.Tensor) -> Any:
         """The mask for the hidden state: a tensor, a list of one for each gate, or None without dropout."""
         return self._mask_for("recurrent_dropout", step_input)
+
+    def get_dropout_mask_for_cell(self, inputs: Any, training: Any, count: int = 1) -> Any:
+        """Keras 2's ``get_dropout_mask``: None outside of training; a list if there is more than one (``count``)."""
+        return _counted(self.get_dropout_mask(inputs), count) if training else None
+
+    def get_recurrent_dropout_mask_for_cell(self, inputs: Any, training: Any, count: int = 1) -> Any:
+        """The same for the hidden state."""
+        return _counted(self.get_recurrent_dropout_mask(inputs), count) if training else None
 
     def reset_dropout_mask(self) -> None:
         """Let the next step draw another mask for its inputs."""
@@ -300,6 +317,23 @@ def output_size(cell: Any) -> Any:
         while isinstance(size, (list, tuple)) and not isinstance(size, TensorShape):
             size = size[0]
     return size
+
+
+def sizes_of_states(batch_size: Any, inputs: Any, dtype: Any) -> tuple[int | None, Any]:
+    """Batch size and dtype for initial states; Keras 2 has the inputs before the size, and takes both from them."""
+    if dispatch.is_tensor(batch_size) and len(batch_size.shape):
+        batch_size, inputs = inputs, batch_size
+    if inputs is not None:
+        batch_size, dtype = inputs.shape[0], dtype or inputs.dtype
+    return None if batch_size is None else int(batch_size), dtype
+
+
+def _counted(masks: Any, count: int) -> Any:
+    """One mask, or as many as a cell wants."""
+    if masks is None:
+        return None
+    first = masks if not isinstance(masks, list) else masks[0]
+    return first if count == 1 else masks if isinstance(masks, list) and len(masks) == count else [first] * count
 
 
 def zero_states(size: Any, batch_size: int, dtype: Any, device: torch.device) -> Any:

@@ -14,8 +14,9 @@ import torch
 from kerasish import activations, initializers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
+from kerasish.core.dtypes import to_torch
 from kerasish.core.layout import Layout
-from kerasish.layers.cell_base import GateLayout, RecurrentCell, initial_state, output_size
+from kerasish.layers.cell_base import GateLayout, RecurrentCell, initial_state, output_size, sizes_of_states
 from kerasish.layers.layer import Layer
 from kerasish.ops import recurrent
 
@@ -247,9 +248,15 @@ class StackedRNNCells(Layer):
     def output_size(self) -> Any:
         return output_size(self.cells[-1])
 
-    def get_initial_state(self, batch_size: int | None = None) -> list:
-        """The cells' initial states, a list for each."""
-        return dispatch.wrap(self.raw_initial_state(batch_size, devices.current()))
+    def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> list:
+        """The cells' initial states, a list for each.
+
+        Args:
+            inputs, dtype: Keras 2's: in place of the batch size; of the states.
+        """
+        batch_size, dtype = sizes_of_states(batch_size, inputs, dtype)
+        states = self.raw_initial_state(batch_size, devices.current())
+        return dispatch.wrap(states if dtype is None else tree.map_structure(lambda s: s.to(to_torch(dtype)), states))
 
     def raw_initial_state(self, batch_size: int, device: torch.device) -> list[list]:
         return [initial_state(cell, batch_size, device) for cell in self.cells]

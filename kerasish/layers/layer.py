@@ -28,7 +28,7 @@ from kerasish.core import deferred, dispatch, registry, symbolic, tree
 from kerasish.core import device as devices
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
-from kerasish.core.dtypes import as_dtype, standardize, to_torch
+from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
@@ -69,7 +69,14 @@ from kerasish.layers.module import Module, converted_dtype
 from kerasish.layers.penalties import Penalized
 from kerasish.layers.quantization import Quantizable, settles_config
 from kerasish.layers.route import MISSED, Route
-from kerasish.layers.shapes import keras_tensors, plain_shapes, shape_from_config, shape_tree, without_batch
+from kerasish.layers.shapes import (
+    answers_in_kind,
+    keras_tensors,
+    plain_shapes,
+    shape_from_config,
+    shape_tree,
+    without_batch,
+)
 from kerasish.layers.traced_call import build_before_tracing, traced_call
 from kerasish.layers.tracing import trace
 
@@ -139,7 +146,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         self.autocast = autocast
         self._trainable = trainable
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._initialized = True
+        self._has_begun = True
         if local.remat_scopes:
             rematerialize(self)
 
@@ -165,6 +172,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 cls._lowered = Layer._lowered  # that of a base class belongs to its ``call``
             if late or "_lowered_join" not in cls.__dict__:
                 cls._lowered_join = Layer._lowered_join
+        if "compute_output_shape" in given and is_ours(cls.__dict__["compute_output_shape"]):
+            cls.compute_output_shape = answers_in_kind(cls.__dict__["compute_output_shape"])
         if "compute_mask" in given:
             if is_ours(cls.__dict__["compute_mask"]):
                 cls.compute_mask = dispatch.boundary(cls.__dict__["compute_mask"])
@@ -231,7 +240,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             outputs = route.follow(self, args[0], kwargs.get("training"))
             if outputs is not MISSED:
                 return outputs
-        if not state.get("_initialized"):
+        if not state.get("_has_begun"):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
             args, kwargs = self._call_spec.first_by_position(kwargs)
@@ -610,7 +619,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if len(wanted) <= 1:
             first = next(iter(given.values()), args[0] if args else None)
             return {wanted[0] if wanted else "input_shape": shape_tree(first)}
-        return {f"{name}_shape": shape_tree(value) for name, value in tensors.items() if f"{name}_shape" in wanted}
+        found = {f"{name}_shape": shape_tree(value) for name, value in tensors.items() if f"{name}_shape" in wanted}
+        if not found and tensors:  # call() of a subclass has another name for what build() takes first
+            return {wanted[0]: shape_tree(next(iter(tensors.values())))}
+        return found
 
     def _note_build(self, args: tuple, kwargs: dict) -> None:
         names = [p.name for p in list(inspect.signature(type(self).build).parameters.values())[1:]]
@@ -736,7 +748,11 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def variable_dtype(self) -> str:
         return self._dtype_policy.variable_dtype
 
-    input_dtype = compute_dtype
+    input_dtype = _compute_dtype = compute_dtype
+
+    @property
+    def _compute_dtype_object(self) -> DType:  # Keras 2's, which layers of packages read
+        return as_dtype(self.compute_dtype)
 
     @property
     def input(self) -> Any:

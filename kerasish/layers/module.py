@@ -59,6 +59,7 @@ class Module(nn.Module):
         state["_losses"] = []
         state["_parts_then"] = None
         state["_torch_modules"] = []
+        state["_replaced"] = {}  # attribute -> the variable in whose place a tensor stands
         state["_inbound_nodes"] = []
         state["_building"] = False
         state["_build_shapes"] = None
@@ -278,9 +279,14 @@ class Module(nn.Module):
             self._set_tensor(name, value)
             return
         old = state.get(name)
+        is_value = dispatch.is_tensor(value) and not isinstance(value, Variable)
+        if name in self._replaced and not is_value:
+            old = tracking.put_back(self, name)
         if tracking.is_tracked(old) and old is not value:
             object.__setattr__(self, name, None)
             tracking.untrack(self, old)
+        if is_value:
+            tracking.replace(self, name, old, value)
         if not tracking.is_plain(value) and name not in _UNTRACKED and local.tracking:
             value = tracking.track(self, value)
             if isinstance(value, nn.Module):
@@ -312,6 +318,12 @@ class Module(nn.Module):
             self._trainable_variables.append(tracking.reference(self, name, True))
         else:
             object.__setattr__(self, name, value)
+
+    def _track_trackable(self, trackable: Any, name: str, overwrite: bool = False) -> Any:
+        """Hold something as an attribute (TensorFlow's)."""
+        if overwrite or not hasattr(self, name):
+            setattr(self, name, trackable)
+        return trackable
 
     def _override_call(self) -> None:
         """A ``call`` assigned to the instance counts as the user's."""

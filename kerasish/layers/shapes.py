@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,19 @@ def plain_shapes(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain_shapes(v) for key, v in value.items()}
     return type(value)(plain_shapes(v) for v in value) if type(value) in (list, tuple) else value
+
+
+def answers_in_kind(method: Callable) -> Callable:
+    """``compute_output_shape`` that gives a TensorShape for one, as code for Keras 2 expects, and else a tuple."""
+
+    @functools.wraps(method)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        shape = method(self, *args, **kwargs)
+        asked_for = any(type(x) is TensorShape for x in (*args, *kwargs.values()))
+        is_one = type(shape) is tuple and all(d is None or isinstance(d, int) for d in shape)
+        return TensorShape(shape) if asked_for and is_one else shape
+
+    return wrapped
 
 
 def without_batch(value: Any) -> Any:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.compiler import is_dynamo_compiling
 
+from kerasish.core import dispatch
 from kerasish.core.errors import fail, no_attribute
 from kerasish.core.random import SeedGenerator
 from kerasish.core.variable import Variable, Weight
@@ -413,6 +414,32 @@ def tie(old: Variable, new: Variable) -> None:
         )
     new.add_tie(old._owner, old._key)
     structure_changed()
+
+
+def replace(owner: Any, name: str, old: Any, tensor: Any) -> None:
+    """Let a tensor stand where one of a layer's own variables was: the layer computes with it, as Keras 2's does.
+
+    Args:
+        old: what the attribute was, perhaps such a variable. It keeps its value, under another key.
+    """
+    variable = owner._replaced.get(name)
+    if variable is None:
+        if not isinstance(old, Variable) or old._owner is not owner or old._key != name:
+            return
+        variable = old
+        old.move(owner, free_key(owner, name))
+        owner.__dict__["_replaced"] = {**owner._replaced, name: old}
+    raw = dispatch.raw(tensor)
+    variable._slots[name] = raw if variable._layout is None else variable._layout.to_stored(raw)
+
+
+def put_back(owner: Any, name: str) -> Variable:
+    """The variable in whose place a tensor stood, which has its place again."""
+    variable = owner._replaced[name]
+    owner.__dict__["_replaced"] = {key: v for key, v in owner._replaced.items() if key != name}
+    del variable._slots[name]
+    variable.move(owner, name)
+    return variable
 
 
 def _track_torch_module(owner: Any, module: nn.Module) -> None:

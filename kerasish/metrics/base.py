@@ -112,6 +112,8 @@ class Metric:
         given = {**dict(zip(order, args)), **kwargs}
         if unknown := set(given) - {"shape", "initializer", "dtype", "name", "aggregation"}:
             raise fail(TypeError, f"add_weight() got an unexpected keyword argument '{min(unknown)}'")
+        if given.get("shape", ()) is None:  # Keras 2's scalar
+            given["shape"] = ()
         variable = self.add_variable(**given)
         if synchronization is not None:
             variable.synchronization = synchronization
