@@ -59,6 +59,7 @@ class CompositeTensor(Served):
     """
 
     __slots__ = ()
+    is_loop_value = True  # loops hand it on
 
     @property
     def _components(self) -> tuple:

@@ -34,6 +34,7 @@ class TensorShape(tuple):
     It is a tuple, as Keras 3 code expects, with TensorFlow's methods. ``TensorShape(None)`` has an unknown rank.
     """
 
+    is_leaf = True  # in nested structures
     _unknown_rank = False
 
     def __new__(cls, dims: Any = ()) -> TensorShape:

@@ -171,7 +171,7 @@ def while_loop(
 
     result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
-        result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()), result)
+        result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()) if dispatch.is_tensor(t) else t, result)
     return list(result) if kind is list else (*result,)
 
 

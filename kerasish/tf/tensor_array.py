@@ -31,6 +31,8 @@ class TensorArray:
         ValueError: ``handle`` or ``flow`` is given.
     """
 
+    is_loop_value = True  # loops hand it on
+
     def __init__(
         self,
         dtype: Any,

@@ -1,5 +1,7 @@
 """Conditions on values that a layer of a functional model is yet to see."""
 
+import collections
+
 import numpy as np
 import pytest
 
@@ -25,3 +27,15 @@ def test_a_case_in_a_layer_is_decided_when_it_runs(default):
             model.predict(np.array([[-1.0]]), verbose=0)
     else:
         assert model.predict(np.array([[-1.0]]), verbose=0).item() == -1
+
+
+def test_while_loop_hands_tensor_arrays_and_named_tuples_on():
+    Parts = collections.namedtuple("Parts", "written total")
+
+    def body(i, parts):
+        return i + 1, Parts(parts.written.write(i, tf.cast(i, tf.float32) ** 2), parts.total + i)
+
+    start = Parts(tf.TensorArray(tf.float32, size=0, dynamic_size=True), 0)
+    last, parts = tf.while_loop(lambda i, _: i < 4, body, [0, start])
+    assert parts.written.stack().numpy().tolist() == [0.0, 1.0, 4.0, 9.0]
+    assert (int(last), int(parts.total)) == (4, 6)
