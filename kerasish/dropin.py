@@ -113,10 +113,10 @@ class Finder(importlib.abc.MetaPathFinder):
             raise _missing(("tensorflow." + real[3:]) if real.startswith("tf.") else real)
 
     def find_distributions(self, context: Any = None) -> Iterator[importlib.metadata.Distribution]:
-        """``importlib.metadata.version("tensorflow")`` and ``("keras")``."""
+        """``importlib.metadata.version("tensorflow")`` and ``("keras")``; both where all are listed."""
         wanted = getattr(context, "name", None)
         for name, version in _VERSIONS.items():
-            if wanted is not None and wanted.lower().replace("_", "-") == name:
+            if wanted is None or wanted.lower().replace("_", "-") == name:
                 yield _Distribution(name, version)
 
 

@@ -292,3 +292,14 @@ def test_real_names_are_packaged():
 
     assert {"keras.layers.Dense", "tf.constant", "tf.math.reduce_sum"} <= real_names()
     assert kerasish.__version__.startswith("3.")
+
+
+def test_what_lists_installed_packages_sees_tensorflow_and_classes_are_no_modules():
+    code = (
+        "import importlib.metadata as m; print(sorted({d.metadata['Name'] for d in m.distributions()} & {'keras', 'tensorflow'}))\n"
+        "try:\n    import tensorflow.python.keras.engine.input_layer.InputLayer\nexcept ModuleNotFoundError as e:\n    print(e)"
+    )
+    done = subprocess.run([sys.executable, "-m", "kerasish", "-c", code], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == "['keras', 'tensorflow']"
+    assert second == "No module named 'tensorflow.python.keras.engine.input_layer.InputLayer'"

@@ -63,6 +63,7 @@ NAMES: dict[str, str] = {
     "keras.losses.cosine": "keras.losses.cosine_similarity",
     "keras.losses.cosine_proximity": "keras.losses.cosine_similarity",
     "keras.metrics.cosine": "keras.metrics.CosineSimilarity",
+    "keras.models.model_from_config": "keras.legacy.models.model_from_config",
     "keras.regularizers.l1l2": "keras.regularizers.L1L2",
     "keras.utils.count_params": "keras.legacy.models.count_params",
     "keras.utils.multi_gpu_model": "keras.legacy.models.multi_gpu_model",
@@ -86,6 +87,8 @@ GONE: dict[str, str] = {
 
 def today(module: str) -> str | None:
     """The public module for an old one or for something within it; None where the name is no old one."""
+    if module != module.lower():  # a class, which cannot be imported as a module
+        return None
     parts = module.split(".")
     prefixes = (".".join(parts[:n]) for n in range(len(parts), 1, -1))
     return next((MODULES[prefix] for prefix in prefixes if prefix in MODULES), None)

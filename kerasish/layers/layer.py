@@ -796,15 +796,15 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def input_shape(self) -> Any:
         """Shape of the inputs, the batch dimension being ``None``; known once the layer was called."""
         if self._inbound_nodes:
-            return shape_tree(self.input)
-        return self._seen_shapes("input")[0]
+            return plain_shapes(shape_tree(self.input))
+        return plain_shapes(self._seen_shapes("input")[0])
 
     @property
     def output_shape(self) -> Any:
         """Shape of the outputs, the batch dimension being ``None``; known once the layer was called."""
         if self._inbound_nodes:
-            return shape_tree(self.output)
-        return self._seen_shapes("output")[1]
+            return plain_shapes(shape_tree(self.output))
+        return plain_shapes(self._seen_shapes("output")[1])
 
     def _seen_shapes(self, what: str) -> tuple:
         if self._last_shapes is None:

@@ -19,6 +19,21 @@ def count_params(weights: Sequence) -> int:
     return int(sum(math.prod(w.shape) for w in {id(w): w for w in weights}.values()))
 
 
+def model_from_config(config: dict, custom_objects: dict | None = None) -> Model:
+    """A model from what ``{"class_name": …, "config": model.get_config()}`` says.
+
+    Raises:
+        TypeError: a list, as Keras 1 had for sequential models.
+    """
+    if isinstance(config, list):
+        raise fail(
+            TypeError,
+            "`model_from_config` expects a dictionary, not a list",
+            hint="Maybe you meant to use `Sequential.from_config(config)`?",
+        )
+    return registry.deserialize_keras_object(config, custom_objects)
+
+
 def multi_gpu_model(model: Model, gpus: Any = None, cpu_merge: bool = True, cpu_relocation: bool = False) -> Model:
     """The model itself, with a warning: TensorFlow 2.4 took this function away.
 

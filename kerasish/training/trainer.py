@@ -154,6 +154,8 @@ class Trainer(OldCalls):
     def compiled(self) -> bool:
         return self._compiled is not None
 
+    _is_compiled = compiled  # Keras 2's
+
     @property
     def optimizer(self) -> Any:
         return self._compiled.optimizer if self._compiled is not None else None

@@ -52,3 +52,37 @@ def test_helpers_about_models():
     assert count_params(model.weights + model.weights) == 12
     with pytest.warns(UserWarning, match="one device"):
         assert keras.utils.multi_gpu_model(model, gpus=2) is model
+
+
+def test_model_from_config_takes_the_class_along():
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    again = keras.models.model_from_config({"class_name": "Sequential", "config": net.get_config()})
+    assert again.get_config() == net.get_config()
+    with pytest.raises(TypeError, match="expects a dictionary, not a list"):
+        keras.models.model_from_config([])
+
+
+class Returned(keras.layers.Embedding):
+    """Also returns its weights."""
+
+    def compute_output_shape(self, input_shape):
+        return [super().compute_output_shape(input_shape), (self.input_dim, self.output_dim)]
+
+    def call(self, inputs):
+        return [super().call(inputs), self.embeddings + 0.0]
+
+
+def test_a_subclass_of_embedding_with_two_results():
+    inputs = keras.Input((None,))
+    outputs, weights = Returned(5, 2)(inputs)
+    assert (tuple(outputs.shape), tuple(weights.shape)) == ((None, None, 2), (5, 2))
+    rows, table = keras.Model(inputs, [outputs, weights])(np.array([[1, 3]]))
+    np.testing.assert_array_equal(rows[0], table.numpy()[[1, 3]])
+
+
+def test_names_that_packages_ask_for():
+    net = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
+    assert not net._is_compiled
+    net.compile("sgd", "mse")
+    assert net._is_compiled
+    assert (repr(net.layers[0].input_shape), repr(net.layers[0].output_shape)) == ("(None, 3)", "(None, 2)")

@@ -23,6 +23,7 @@ from kerasish.tf import (
     types,
     version,
 )
+from kerasish.tf.compat.v1 import image as old_image
 from kerasish.tf.compat.v1 import renamed
 
 _IO = """
@@ -30,6 +31,11 @@ decode_csv records record_defaults field_delim use_quote_delim name na_value sel
 decode_raw input_bytes out_type little_endian name
 parse_example serialized features name example_names
 parse_single_example serialized features name example_names
+"""
+
+_IMAGE = """
+ResizeMethod crop_and_resize draw_bounding_boxes resize resize_area resize_bicubic resize_bilinear resize_images
+resize_nearest_neighbor
 """
 
 
@@ -71,7 +77,8 @@ PARTS: dict[str, Part] = {
     "image": Part(
         "image",
         image,
-        differing="ResizeMethod crop_and_resize draw_bounding_boxes extract_glimpse resize sample_distorted_bounding_box",
+        {name: getattr(old_image, name) for name in _IMAGE.split()},
+        differing="extract_glimpse sample_distorted_bounding_box",
     ),
     "io": Part("io", io, renamed.functions(_IO, io), "serialize_many_sparse serialize_sparse"),
     "quantization": Part("quantization", quantization),
