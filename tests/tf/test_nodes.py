@@ -1,4 +1,4 @@
-"""Random operations of functions that TensorFlow would have made graphs of. Its numbers are in recorded/random_in_graphs.txt."""
+"""Random operations in functions that TensorFlow makes graphs of; its numbers are in recorded/random_in_graphs.txt."""
 
 import numpy as np
 
