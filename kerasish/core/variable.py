@@ -43,7 +43,7 @@ from kerasish.core.tensor import (
     numpy_text,
     torch_function,
 )
-from kerasish.core.updates import PartialWrites
+from kerasish.core.updates import OfGraphs, PartialWrites
 
 live_tapes: weakref.WeakSet = weakref.WeakSet()  # tapes that may still be asked for gradients; see autodiff
 
@@ -474,7 +474,7 @@ install_operators(Variable)
 Variable.__getitem__ = getitem  # type: ignore[method-assign]
 
 
-class TFVariable(PartialWrites, Variable, metaclass=Created):
+class TFVariable(PartialWrites, OfGraphs, Variable, metaclass=Created):
     """A mutable tensor (``tf.Variable``).
 
     Args:
