@@ -18,6 +18,7 @@ from kerasish.tf.dtypes_experimental import int2 as int2
 from kerasish.tf.dtypes_experimental import int4 as int4
 from kerasish.tf.dtypes_experimental import uint2 as uint2
 from kerasish.tf.dtypes_experimental import uint4 as uint4
+from kerasish.tf.dynamic_shape import DynamicRaggedShape as DynamicRaggedShape
 from kerasish.tf.experimental import dlpack as dlpack
 from kerasish.tf.experimental import dtensor as dtensor
 from kerasish.tf.experimental import extension_type as extension_type
@@ -37,6 +38,7 @@ from kerasish.tf.experimental.extension_types import (
     dispatch_for_unary_elementwise_apis as dispatch_for_unary_elementwise_apis,
 )
 from kerasish.tf.experimental.extension_types import unregister_dispatch_for as unregister_dispatch_for
+from kerasish.tf.row_partition import RowPartition as RowPartition
 
 
 @contextlib.contextmanager
