@@ -267,6 +267,7 @@ from kerasish.tf.scopes import init_scope as init_scope
 from kerasish.tf.scopes import inside_function as inside_function
 from kerasish.tf.scopes import name_scope as name_scope
 from kerasish.tf.sections import CriticalSection as CriticalSection
+from kerasish.tf.sections import check_pinned as check_pinned
 from kerasish.tf.sections import guarantee_const as guarantee_const
 from kerasish.tf.signal.fourier import fftnd as fftnd
 from kerasish.tf.signal.fourier import ifftnd as ifftnd
