@@ -49,3 +49,13 @@ def test_an_object_that_cannot_be_referred_to_weakly_is_a_step_too():
 
     tf.random.set_seed(5)
     assert len(set(numbers(tf.data.Dataset.range(3).map(Slotted())))) == 3
+
+
+def test_without_a_global_seed_tensorflows_own_counts():
+    tf.random.set_seed(None)
+    dataset = tf.data.Dataset.range(3).map(lambda x: tf.random.uniform([], seed=3))
+    expected = [0.38693, 0.66334, 0.19575]  # TensorFlow 2.21
+    np.testing.assert_allclose([numbers(dataset), numbers(dataset)], [expected] * 2, atol=1e-5)
+    function = tf.function(lambda: (tf.random.uniform([2], seed=3), tf.random.uniform([2], seed=3)))
+    np.testing.assert_allclose(function(), [[0.38693, 0.36003]] * 2, atol=1e-5)
+    np.testing.assert_allclose(function(), [[0.19575, 0.07571]] * 2, atol=1e-5)
