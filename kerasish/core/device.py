@@ -375,6 +375,11 @@ def record(function: Callable, generators: Sequence[torch.Generator]) -> tuple[C
     return graph.replay, results
 
 
+def is_pinned(tensor: torch.Tensor) -> bool:
+    """Whether the tensor lies in the host's memory, and a GPU can reach it there."""
+    return tensor.device.type == "cpu" and bool(present("cuda")) and tensor.is_pinned()
+
+
 def wait_for_all() -> None:
     """Wait until the accelerators in use have computed what was asked of them."""
     if present("cuda"):

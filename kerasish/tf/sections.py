@@ -52,13 +52,9 @@ def check_pinned(tensor: Any, name: str | None = None) -> Any:
         InvalidArgumentError: its memory is not pinned for a GPU.
     """
     raw = dispatch.raw(tensor)
-    if not isinstance(raw, torch.Tensor) or raw.device.type != "cpu" or not (_has_gpu() and raw.is_pinned()):
+    if not isinstance(raw, torch.Tensor) or not devices.is_pinned(raw):
         raise InvalidArgumentError("not pinned [Op:CheckPinned]")
     return dispatch.wrap(raw)
-
-
-def _has_gpu() -> bool:
-    return bool(devices.present("cuda"))
 
 
 def guarantee_const(input: Any, name: str | None = None) -> Any:  # noqa: A002 - TensorFlow's name
