@@ -73,6 +73,8 @@ class _Local(threading.local):
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     in_dataset: bool = False  # such a function is running
+    loops: tuple = ()  # places of the loops and branches on tensors that rewritten functions are in, outermost first
+    draws: dict | None = None  # how often the call in progress of a tf.function came to its random operations
     share: Any = None  # replicas.Share of the batch that several processes compute together
     strategies: tuple = ()  # (strategy of tf.distribute, replica context or None) of the open scopes, outermost first
 

@@ -375,6 +375,21 @@ def record(function: Callable, generators: Sequence[torch.Generator]) -> tuple[C
     return graph.replay, results
 
 
+def is_pinned(tensor: torch.Tensor) -> bool:
+    """Whether the tensor lies in the host's memory, and a GPU can reach it there."""
+    return tensor.device.type == "cpu" and bool(present("cuda")) and tensor.is_pinned()
+
+
+def wait_for_all() -> None:
+    """Wait until the accelerators in use have computed what was asked of them."""
+    if present("cuda"):
+        torch.cuda.synchronize()
+    if present("mps"):
+        torch.mps.synchronize()
+    if present("xla"):
+        sys.modules["torch_xla"].sync(wait=True)
+
+
 def library_runner(library: str, device: torch.device) -> Callable[[list], list]:
     """What a library that AOTInductor made computes, as a function of a list of tensors."""
     if device.type == "cuda":

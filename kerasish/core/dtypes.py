@@ -12,6 +12,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core.context import local, settings
 from kerasish.core.errors import close_matches, fail
+from kerasish.core.trace_type import TraceType
 
 
 class DType(str):
@@ -82,6 +83,13 @@ class DType(str):
         if self.kind == "float":
             return self.as_numpy_dtype(getattr(torch.finfo(self.torch), which))
         return getattr(torch.iinfo(self.torch), which)
+
+    flatten, to_tensors, from_tensors = TraceType.flatten, TraceType.to_tensors, TraceType.from_tensors
+    placeholder_value, cast = TraceType.placeholder_value, TraceType.cast
+    is_subtype_of, most_specific_common_supertype = (
+        TraceType.is_subtype_of,
+        TraceType.most_specific_common_supertype,
+    )
 
     def is_compatible_with(self, other: Any) -> bool:
         return self == other

@@ -11,7 +11,7 @@ import itertools
 import random as python_random
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -243,15 +243,23 @@ _NO_GLOBAL_SEED = 87654321  # what TensorFlow takes for the global seed where on
 
 
 class OpSeeds:
-    """Where stateful random operations are: the program's, or those of one run of a dataset (``local.op_seeds``)."""
+    """Where stateful random operations are: the program's, or those of one run of a dataset (``local.op_seeds``).
 
-    def __init__(self, seed: Any = None) -> None:
+    Args:
+        seed: of the operations that are given none, outside of graphs.
+        element: the number of the element that a dataset's functions run for, where they run for several at once.
+    """
+
+    def __init__(self, seed: Any = None, element: int = 0) -> None:
         self.source = python_random.Random(seed)  # seeds of operations that are given none
         # blocks that operations with a seed of their own have drawn, by kind and seeds
         self.used: dict[tuple, int] = {}
+        self.nodes: dict[tuple, int] = {}  # the same for operations of graphs
+        self.element = element
 
 
 _op_seeds = OpSeeds()
+find_node: Callable[[bool], tuple | None] = lambda seeded: None  # noqa: E731 - set by ``tf.nodes``, which says what it is
 
 
 def set_seed(seed: float | None) -> None:
@@ -260,6 +268,7 @@ def set_seed(seed: float | None) -> None:
     settings.global_seed = int(seed) if isinstance(seed, float) else seed
     _op_seeds.source.seed(seed)
     _op_seeds.used.clear()
+    _op_seeds.nodes.clear()
     if isinstance(seed, (int, float)):
         devices.seed(int(seed))
 
@@ -297,13 +306,21 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     """The stream of one call of a stateful random operation: TensorFlow's own, given the global or the operation's seed.
 
     The global seed is the key, the operation's the upper half of the counter. An operation without a seed is given one by
-    a generator that the global seed starts; one with a seed goes on where its last call ended.
+    a generator that the global seed starts; one with a seed goes on where its last call ended. In a graph each operation goes
+    on where it ended itself; see ``tf.nodes``.
 
     Args:
         kind: the operation and what else its kernel depends on; each has a count of its own.
         blocks: how many counters the call uses up.
     """
     seeds = local.op_seeds or _op_seeds
+    node = find_node(seed is not None) if local.function is not None or local.in_dataset else None
+    if node is not None and (seed is not None or node[1] is not None):
+        where, first, number = node
+        key, high = _key(_NO_GLOBAL_SEED if first is None else first, number if seed is None else int(seed))
+        start = seeds.nodes.get((where, kind), seeds.element * blocks)
+        seeds.nodes[where, kind] = start + blocks
+        return Stream.at(key, (high << 64) + start)
     if seed is None:
         given = settings.global_seed is not None
         first = settings.global_seed if given else seeds.source.getrandbits(31)

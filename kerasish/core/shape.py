@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from kerasish.core.errors import DTypeMismatchError, ShapeMismatchError, fail
+from kerasish.core.trace_type import TraceType
 
 
 def _dimension(value: Any) -> int:
@@ -137,6 +138,9 @@ class TensorShape(tuple):
         for other in others:
             shape = shape.most_specific_compatible_shape(other)
         return shape
+
+    flatten, to_tensors, from_tensors = TraceType.flatten, TraceType.to_tensors, TraceType.from_tensors
+    placeholder_value, cast = TraceType.placeholder_value, TraceType.cast
 
     def is_subtype_of(self, other: TensorShape) -> bool:
         """Whether every shape that fits this one fits ``other``."""

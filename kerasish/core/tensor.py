@@ -21,6 +21,7 @@ from kerasish.core import dispatch
 from kerasish.core.arithmetic import divide, floor_divide, power
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
+from kerasish.core.eager_only import OfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
@@ -62,7 +63,7 @@ _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requ
 _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
 
 
-class Tensor:
+class Tensor(OfGraphs):
     """An immutable n-dimensional array of one dtype. Made by ``tf.constant``, ``keras.ops.array`` and operations."""
 
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
@@ -231,7 +232,7 @@ class Tensor:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"
             )
-        elif name in ("name", "op", "graph"):
+        elif name in ("name", "op", "graph", "value_index"):
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):
             message += ": it would change the tensor, and tensors are immutable"

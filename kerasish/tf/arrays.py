@@ -23,6 +23,7 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
 from kerasish.ops.array import reshaped_stand_in
 from kerasish.ops.common import integer_shape, moves, whole
+from kerasish.tf import symbolic_results
 from kerasish.tf.dynamic_shape import DynamicRaggedShape
 
 # what a tensor's shape is ---------------------------------------------------------------------------------------------
@@ -73,6 +74,7 @@ def rank(input: Array, name: str | None = None) -> Any:
 
 @strict_op
 @moves
+@dispatch.symbolic(symbolic_results.ensure_shape)
 def ensure_shape(x: Array, shape: Any, name: str | None = None) -> Any:
     """x itself.
 

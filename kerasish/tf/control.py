@@ -22,7 +22,7 @@ from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf import arrays
+from kerasish.tf import arrays, symbolic_results
 from kerasish.tf.ragged.arrays import deepened, joined_rows
 from kerasish.tf.ragged.spec import RaggedTensorSpec
 from kerasish.tf.spec import spec_of
@@ -428,6 +428,9 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
     if func is None:
         return lambda function: functools.wraps(function)(lambda *inputs: py_function(function, inputs, Tout))
 
+    if symbolic.any_symbolic((inp,)):
+        return symbolic.call(py_function, (func, inp, Tout), {})
+
     def one(value: Any, kind: Any) -> Tensor:
         try:
             return convert(value, as_dtype(getattr(kind, "dtype", kind)))
@@ -452,10 +455,16 @@ def numpy_function(
     """
     if func is None:
         return lambda function: functools.wraps(function)(lambda *inputs: numpy_function(function, inputs, Tout))
+    if symbolic.any_symbolic((inp,)):
+        return symbolic.call(numpy_function, (func, inp, Tout), {})
     arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
     with _as_python():
         values = func(*arrays)
     return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+
+for _function in (py_function, numpy_function):
+    _function.symbolic = symbolic_results.py_function  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager

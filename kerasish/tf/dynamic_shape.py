@@ -14,6 +14,7 @@ from kerasish.core.ragged import RaggedTensor, nested
 from kerasish.core.ragged_partition import RowPartition, from_uniform, splits_of
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
+from kerasish.tf import row_partition
 
 _SHOWN = 10  # rows' lengths
 
@@ -39,9 +40,10 @@ class DynamicRaggedShape:
         raw = dispatch.raw(inner_shape).tolist() if dispatch.is_tensor(inner_shape) else inner_shape
         self._inner = tuple(int(n) for n in raw)
         self._dtype = as_dtype(dtype if dtype is not None else int64)
-        self._partitions = tuple(partition.to(self._dtype.torch) for partition in row_partitions)
+        own = (getattr(partition, "_partition", partition) for partition in row_partitions)
+        self._partitions = tuple(partition.to(self._dtype.torch) for partition in own)
 
-    row_partitions = property(lambda self: self._partitions)
+    row_partitions = property(lambda self: tuple(map(row_partition.RowPartition, self._partitions)))
     dtype = property(lambda self: self._dtype)
     num_row_partitions = property(lambda self: len(self._partitions))
     rank = property(lambda self: len(self._partitions) + len(self._inner))
@@ -59,7 +61,8 @@ class DynamicRaggedShape:
         """With a vector of flat values."""
         if not row_partitions:
             raise ValueError("row_partitions cannot be empty")
-        return cls(row_partitions, (row_partitions[-1].nvals,), dtype)
+        last = getattr(row_partitions[-1], "_partition", row_partitions[-1])
+        return cls(row_partitions, (last.nvals,), dtype)
 
     @classmethod
     def from_lengths(

@@ -25,7 +25,7 @@ from kerasish.core.errors import NotServedError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import rewriting, tracing
+from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.gradients import watched
@@ -147,8 +147,11 @@ class Function:
             args, kwargs = trace.with_constants(args, kwargs)
         return self._run(trace, args, kwargs)
 
+    @nodes.entry(of_dataset=False)
     def _run(self, trace: Trace, args: tuple, kwargs: dict) -> Any:
         before, local.function = local.function, trace
+        if before is None and not local.in_dataset:
+            local.draws = None
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
             trace.reads.rewind()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +13,9 @@ from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings, whole_indices
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.ops.common import integer_shape, moves, needs_values, whole
+from kerasish.tf import symbolic_results
 from kerasish.tf.alias import BOOLS, INTEGERS, REALS, check
+from kerasish.tf.symbolic_results import Unique, UniqueWithCounts
 
 # reading --------------------------------------------------------------------------------------------------------------
 
@@ -147,6 +149,7 @@ def _check_policy(policy: str) -> None:
 
 
 @strict_op
+@dispatch.symbolic(symbolic_results.boolean_mask)
 def boolean_mask(tensor: Array, mask: Index, axis: Any = None, name: str | None = "boolean_mask") -> Any:
     """The elements or slices of a tensor where the mask is true, in a row along the axes that the mask has.
 
@@ -264,6 +267,7 @@ def tensor_scatter_nd_min(
 
 @strict_op
 @moves
+@dispatch.symbolic(symbolic_results.dynamic_partition)
 def dynamic_partition(data: Array, partitions: Index, num_partitions: int, name: str | None = None) -> Any:
     """A list of ``num_partitions`` tensors: the slices of ``data`` by the number in ``partitions``, in their order.
 
@@ -295,6 +299,7 @@ def dynamic_stitch(indices: Any, data: Arrays, name: str | None = None) -> Any:
 
 @strict_op
 @moves
+@dispatch.symbolic(symbolic_results.where)
 def where(condition: Index, x: Array | None = None, y: Operand | None = None, name: str | None = None) -> Any:
     """x where the condition holds, y elsewhere, with broadcasting; with a condition alone, where it holds.
 
@@ -387,21 +392,6 @@ def unravel_index(indices: Index, dims: Any, name: str | None = None) -> Any:
 # order and uniqueness -------------------------------------------------------------------------------------------------
 
 
-class Unique(NamedTuple):
-    """The different elements, and which of them each element is."""
-
-    y: Any
-    idx: Any
-
-
-class UniqueWithCounts(NamedTuple):
-    """The different elements, which of them each element is, and how often each occurs."""
-
-    y: Any
-    idx: Any
-    count: Any
-
-
 def _different(x: Any, out_idx: Any) -> tuple[Any, torch.Tensor, torch.Tensor]:
     """The different elements in the order of their first appearance, the number of each element's, and counts."""
     if x.ndim != 1:
@@ -428,6 +418,7 @@ def _unique_with_counts(x: Any, out_idx: Any = dtypes.int32, name: str | None = 
 
 @strict_op
 @strings(_unique)
+@dispatch.symbolic(symbolic_results.unique)
 def unique(x: Array, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
     """The different elements of a vector in the order of their first appearance, and which of them each element is."""
     return _unique(x, out_idx)
@@ -435,6 +426,7 @@ def unique(x: Array, out_idx: Any = dtypes.int32, name: str | None = None) -> An
 
 @strict_op
 @strings(_unique_with_counts)
+@dispatch.symbolic(symbolic_results.unique_with_counts)
 def unique_with_counts(x: Array, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
     """The different elements of a vector, which of them each element is, and how often each occurs."""
     return _unique_with_counts(x, out_idx)

@@ -196,10 +196,19 @@ class _Rewriter(ast.NodeTransformer):
         return self._looping(node, "test", "test")
 
     def _looping(self, node: Any, method: str, part: str) -> ast.AST:
-        """A loop on tensors is traced once: its later rounds have no effects."""
+        """A loop on tensors is traced once: its later rounds have no effects, its random operations are the same ones."""
         self.generic_visit(node)
-        if not any(isinstance(inner, ast.Name) and inner.id == NAME for inner in ast.walk(node)):
+        if not any(_is_effect_name(inner) or _is_random(inner) for inner in ast.walk(node)):
             return node
+        return self._in_block(node, method, part)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        """The branches of a condition on a tensor are graphs of their own."""
+        self.generic_visit(node)
+        return self._in_block(node, "branch", "test") if any(map(_is_random, ast.walk(node))) else node
+
+    def _in_block(self, node: Any, method: str, part: str) -> ast.AST:
+        self.changed = True
         self.loops += 1
         name = f"__loop_{self.loops}__"
         controlled = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), method, ast.Load()), [getattr(node, part)], [])
@@ -243,6 +252,15 @@ class _Rewriter(ast.NodeTransformer):
         self.changed = True
         effects = ast.Attribute(ast.Name(NAME, ast.Load()), name, ast.Load())
         return ast.copy_location(ast.Call(effects, [argument, *others], []), argument)
+
+
+def _is_effect_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == NAME
+
+
+def _is_random(node: ast.AST) -> bool:
+    """Whether it may lead to a random operation: ``tf.random``, ``random_flip_left_right``."""
+    return isinstance(node, ast.Attribute) and "random" in node.attr
 
 
 def _is_operation(function: Any) -> bool:

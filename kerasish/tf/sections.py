@@ -6,6 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
+from kerasish.core import device as devices
+from kerasish.core import dispatch
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.tf.arrays import identity
 
 
@@ -38,6 +43,18 @@ class CriticalSection:
         """The function's result; others of this section wait meanwhile."""
         with self._lock:
             return fn()
+
+
+def check_pinned(tensor: Any, name: str | None = None) -> Any:
+    """The tensor itself.
+
+    Raises:
+        InvalidArgumentError: its memory is not pinned for a GPU.
+    """
+    raw = dispatch.raw(tensor)
+    if not isinstance(raw, torch.Tensor) or not devices.is_pinned(raw):
+        raise InvalidArgumentError("not pinned [Op:CheckPinned]")
+    return dispatch.wrap(raw)
 
 
 def guarantee_const(input: Any, name: str | None = None) -> Any:  # noqa: A002 - TensorFlow's name

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import DType, as_dtype, float32
 from kerasish.core.errors import fail
 from kerasish.core.shape import TensorShape
@@ -37,6 +37,52 @@ class TypeSpec:
     def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> TypeSpec | None:
         """The narrowest specification of all values of this and the others; None if there is none."""
         return self if all(self == other for other in others) else None
+
+    # what tensors its values are made of
+
+    @property
+    def _component_specs(self) -> Any:
+        """The specifications of a value's parts, in any structure."""
+        raise NotImplementedError(f"{type(self).__name__}._component_specs")
+
+    def _to_components(self, value: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}._to_components")
+
+    def _from_components(self, components: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}._from_components")
+
+    def flatten(self) -> list[TensorSpec]:
+        """The specifications of the tensors that a value is made of."""
+        return [leaf for part in tree.flatten(self._component_specs) for leaf in part.flatten()]
+
+    def to_tensors(self, value: Any) -> list:
+        """The tensors that a value is made of, in the order of ``flatten``."""
+        parts = zip(tree.flatten(self._component_specs), tree.flatten(self._to_components(value)))
+        return [tensor for spec, part in parts for tensor in spec.to_tensors(part)]
+
+    def from_tensors(self, tensors: Iterator[Any]) -> Any:
+        """A value made of tensors in that order."""
+        return self._from_components(tree.map_structure(lambda spec: spec.from_tensors(tensors), self._component_specs))
+
+    def placeholder_value(self, placeholder_context: Any) -> Any:
+        """What stands for a value while a function is traced: made of symbolic tensors."""
+        return self._from_components(
+            tree.map_structure(lambda spec: spec.placeholder_value(placeholder_context), self._component_specs)
+        )
+
+    def cast(self, value: Any, casting_context: Any) -> Any:
+        """The value as one of this type; a specification if ``casting_context.allow_specs``.
+
+        Raises:
+            TypeError: it is none.
+        """
+        if isinstance(value, TypeSpec) and getattr(casting_context, "allow_specs", False):
+            found: Any = value
+        else:
+            found = spec_of(value)
+        if not found.is_subtype_of(self):
+            raise TypeError(f"Can not cast {value!r} to {self}")
+        return value
 
     def most_specific_compatible_type(self, other: TypeSpec) -> TypeSpec:
         """The narrowest specification of the values of both.
@@ -120,6 +166,27 @@ class TensorSpec(TypeSpec):
             return False
         return self._dtype == spec_or_tensor.dtype and self._shape.is_compatible_with(spec_or_tensor.shape)
 
+    def flatten(self) -> list[TensorSpec]:
+        return [self]
+
+    def to_tensors(self, value: Any) -> list:
+        return [self.cast(value, None)]
+
+    def from_tensors(self, tensors: Iterator[Any]) -> Any:
+        return next(tensors)
+
+    def placeholder_value(self, placeholder_context: Any) -> Any:
+        return KerasTensor(self._shape, self._dtype, name=self._name)
+
+    def cast(self, value: Any, casting_context: Any) -> Any:
+        if isinstance(value, TensorSpec) and getattr(casting_context, "allow_specs", False):
+            tensor: Any = value
+        else:
+            tensor = value if dispatch.is_tensor(value) else dispatch.wrap(dispatch.raw(value, self._dtype.torch))
+        if not self.is_compatible_with(tensor):
+            raise TypeError(f"Can not cast {value!r} to {self}")
+        return tensor
+
     def is_subtype_of(self, other: TypeSpec) -> bool:
         if not isinstance(other, TensorSpec) or self._dtype != other._dtype:
             return False
@@ -154,6 +221,29 @@ class NoneTensorSpec(TypeSpec):
     @property
     def value_type(self) -> type:
         return type(None)
+
+    @classmethod
+    def from_value(cls, value: Any) -> NoneTensorSpec:
+        """The specification of None."""
+        return cls()
+
+    def most_specific_compatible_shape(self, other: Any) -> NoneTensorSpec:
+        """Itself.
+
+        Raises:
+            ValueError: ``other`` is another kind of specification.
+        """
+        if type(other) is not type(self):
+            raise ValueError(f"No shape of {other} is one of None")
+        return self
+
+    _component_specs = ()
+
+    def _to_components(self, value: Any) -> Any:
+        return ()
+
+    def _from_components(self, components: Any) -> Any:
+        return None
 
     def _key(self) -> tuple:
         return ()

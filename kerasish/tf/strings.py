@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, dtypes
+from kerasish.core import dispatch, dtypes, symbolic
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import AxisError, InvalidArgumentError, OutOfRangeError, missing_name
 from kerasish.core.ragged import RaggedTensor, position
@@ -17,7 +17,7 @@ from kerasish.core.storage import to_numpy
 from kerasish.ops import strings as texts
 from kerasish.ops.common import axis_indices
 from kerasish.ops.hashing import fingerprint64, murmur64, siphash
-from kerasish.tf import arrays
+from kerasish.tf import arrays, symbolic_results
 from kerasish.tf.printing import text as written_out
 from kerasish.tf.texts import of_text, one_text, vector
 from kerasish.tf.tokens import bytes_split as bytes_split
@@ -158,6 +158,7 @@ def _number(text: bytes, whole: bool) -> Any:
 
 
 @of_text
+@dispatch.symbolic(symbolic_results.to_number)
 def to_number(input: Array, out_type: Any = dtypes.float32, name: str | None = None) -> Any:
     """The numbers that texts write out.
 
@@ -361,6 +362,7 @@ def _as_string(
 
 @strict_op
 @dispatch.strings(_padded_texts)
+@dispatch.symbolic(symbolic_results.as_string)
 def as_string(
     input: Array,
     precision: int = -1,
@@ -396,12 +398,17 @@ def format(template: str, inputs: Any, placeholder: str = "{}", summarize: int =
             f"The template expects {len(pieces) - 1} tensors, but the inputs only has {len(given)}. Please ensure the "
             "number of placeholders in template matches inputs length."
         )
+    if symbolic.any_symbolic(given):
+        return symbolic.call(format, (template, inputs, placeholder, summarize), {})
     written = [
         written_out(value if isinstance(value, RaggedTensor) else dispatch.wrap(dispatch.raw(value)), summarize)
         for value in given
     ]
     whole = pieces[0] + "".join(value + piece for value, piece in zip(written, pieces[1:]))
     return dispatch.wrap(np.asarray(whole.encode(), dtype=object))
+
+
+format.symbolic = symbolic_results.format  # type: ignore[attr-defined]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import itertools
 import operator
+import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,9 +21,11 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
+from kerasish.core.context import local
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf import rewriting
+from kerasish.tf.nodes import Graph
 from kerasish.tf.reads import FIXED, Reads
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
@@ -265,23 +268,40 @@ class _Block:
 
 
 class _Loop:
-    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced."""
+    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced.
 
-    __slots__ = ("_before", "_rounds", "_trace")
+    Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
+    """
+
+    __slots__ = ("_before", "_loops", "_rounds", "_trace")
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._rounds = trace, 0
 
     def __enter__(self) -> _Loop:
-        self._before = self._trace.tracing
+        self._before, self._loops = self._trace.tracing, local.loops
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._trace.tracing = self._before
+        self._trace.tracing, local.loops = self._before, self._loops
 
     def over(self, values: Any) -> Any:
         """What a ``for`` goes through."""
-        return values if isinstance(values, _PYTHONS) or not self._before else self._items(values)
+        if isinstance(values, _PYTHONS):
+            return values
+        self._on_tensors(sys._getframe(1))
+        return self._items(values) if self._before else values
+
+    def _on_tensors(self, frame: types.FrameType) -> None:
+        if local.loops is self._loops:
+            local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, None))
+
+    def branch(self, value: Any) -> Any:
+        """What an ``if`` asks."""
+        if isinstance(value, (Tensor, Variable)):
+            value, frame = bool(value), sys._getframe(1)
+            local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
+        return value
 
     def _items(self, values: Any) -> Iterator:
         for value in values:
@@ -290,6 +310,8 @@ class _Loop:
 
     def test(self, value: Any) -> Any:
         """What a ``while`` asks."""
+        if isinstance(value, (Tensor, Variable)):
+            self._on_tensors(sys._getframe(1))
         if self._before:
             self._next(value)
         return value
@@ -322,6 +344,7 @@ class Trace:
         self.constants = any(type(x) in _NUMBERS for x in tree.flatten(arguments))
         self.names: dict[int, tuple[str, Any]] = names
         self.number = next(_numbers)
+        self.graph = Graph()
         self.tracing = True
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for

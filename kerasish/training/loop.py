@@ -310,7 +310,8 @@ def joined(*batches: Any) -> Any:
         whole = first if len(batches) == 1 else torch.cat(devices.joinable(parts))
         array = to_numpy(whole)
         return array.copy() if array.base is not None and len(batches) == 1 else array
-    return np.concatenate([np.asarray(b) for b in batches])
+    arrays = [np.asarray(b) for b in batches]
+    return np.concatenate(arrays) if arrays[0].ndim else arrays[0] if len(arrays) == 1 else np.stack(arrays)
 
 
 # one pass -------------------------------------------------------------------------------------------------------------

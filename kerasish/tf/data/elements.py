@@ -15,9 +15,11 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
+from kerasish.core.context import local
 from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor, Tensor, convert
+from kerasish.tf import nodes
 from kerasish.tf.data import composites
 from kerasish.tf.spec import NoneTensorSpec, TensorSpec, TypeSpec, spec_of
 
@@ -145,11 +147,13 @@ def normalise_result(value: Any) -> Any:
         raise TypeError(f"Unsupported return value from function passed to Dataset.map(): {value!r}.") from error
 
 
+@nodes.entry(of_dataset=True)
 def call(function: Callable, element: Any) -> Any:
     """A user's function on an element: each component of a tuple is an argument; a namedtuple or dict is one.
 
     What the function adds to dicts of the element, or takes from them, stays its own.
     """
+    local.draws = None
     if devices.current().type != "cpu":
         element = to_device(element)
     if type(element) is tuple:

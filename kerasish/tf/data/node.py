@@ -32,27 +32,27 @@ class Run:
 
     Attributes:
         seeds: what random operations in users' functions draw from. If a global seed is set, every pass draws the same
-            numbers and the program outside draws none fewer, as in TensorFlow. Otherwise None.
+            numbers and the program outside draws none fewer, as in TensorFlow.
         probing: whether only a few elements are wanted, for their specification: steps that keep elements back, or
             remember them, let them through.
     """
 
     def __init__(self, probing: bool = False) -> None:
         self.probing = probing
-        self.seeds = None if settings.global_seed is None else OpSeeds(settings.global_seed)
+        self.seeds = OpSeeds(settings.global_seed)
 
     def in_thread(self) -> Run:
         """The same for steps that run in a thread of their own, so that their numbers do not depend on its speed."""
         part = Run(self.probing)
-        if self.seeds is not None:
-            part.seeds = OpSeeds(self.seeds.source.getrandbits(64))
+        part.seeds = OpSeeds(self.seeds.source.getrandbits(64))
         return part
 
     def scope(self) -> Any:
         """A block in which users' functions run: apart from tapes, layers and modes of the code that asks for data."""
         return scope(
-            in_dataset=True, op_seeds=self.seeds, recording=0, tapes=(), training=None, call_layers=(), losses=None
-        )
+            in_dataset=True, op_seeds=self.seeds, recording=0, tapes=(), training=None, call_layers=(), losses=None,
+            loops=(), draws=None,
+        )  # fmt: skip
 
 
 class Pull(Iterator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import operator
 from typing import Any
 
 
@@ -41,14 +42,15 @@ class OptionsBase:
     _renamed: dict[str, str] = {}
     _defaults: dict[str, Any] = {}
 
+    def __init_subclass__(cls) -> None:
+        for name in cls._fields:
+            setattr(cls, name, None)
+        for old, new in cls._renamed.items():
+            setattr(cls, old, property(operator.attrgetter(new)))
+
     def __init__(self) -> None:
         for name, kind in self._fields.items():
             object.__setattr__(self, name, kind() if issubclass(kind, OptionsBase) else self._defaults.get(name))
-
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self)._renamed:
-            return getattr(self, type(self)._renamed[name])
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         name = self._renamed.get(name, name)

@@ -11,6 +11,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
+from kerasish.core.context import scope
 from kerasish.core.dtypes import DType, as_dtype, int64, string
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.storage import from_numpy, from_strings
@@ -26,6 +27,7 @@ from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
 _COUNTED = 1 << 16  # rows of an endless source that are handed over at a time
 _DRAWN = 256  # random numbers made at a time
+_END = object()
 
 
 class WrongElementError(InvalidArgumentError, TypeError):
@@ -223,7 +225,12 @@ class Generator(Node):
         return UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
-        for value in self._function(*self._args):
+        values = iter(self._function(*self._args))
+        while True:
+            with scope(in_dataset=False, op_seeds=None):  # Python's code, which no graph is made of
+                value = next(values, _END)
+            if value is _END:
+                return
             yield self._converted(value)
 
     def _converted(self, value: Any) -> Any:

@@ -47,7 +47,7 @@ def _ahead(node: Node, size: int, run: Run) -> Iterator:
     stream, device = node.stream(part), devices.current()
     if devices.reads_ahead(device):
         stream = map(lambda element: tree.map_structure(lambda leaf: _staged(leaf, device), element), stream)
-    return Ahead(stream, size, inherited(op_seeds=part.seeds), "tf.data prefetch")
+    return Ahead(stream, size, inherited(op_seeds=part.seeds, in_dataset=True), "tf.data prefetch")
 
 
 def _staged(leaf: Any, device: torch.device) -> Any:
@@ -62,9 +62,10 @@ def in_threads(function: Callable, stream: Iterator, workers: int, run: Run) -> 
 class _Parallel(Iterator):
     def __init__(self, function: Callable, stream: Iterator, workers: int, run: Run) -> None:
         self._function, self._stream, self._workers = function, stream, workers
-        self._run, self._scope = run, inherited()
+        self._run, self._scope = run, inherited(in_dataset=True)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="tf.data map")
         self._waiting: deque = deque()
+        self._count = 0
         weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
 
     def __next__(self) -> Any:
@@ -78,11 +79,11 @@ class _Parallel(Iterator):
             raise StopIteration
         return self._waiting.popleft().result()
 
-    def _seeds(self) -> OpSeeds | None:
+    def _seeds(self) -> OpSeeds:
         """Random numbers of one call: they do not depend on which thread is faster."""
-        seeds = self._run.seeds
-        return None if seeds is None else OpSeeds(seeds.source.getrandbits(64))
+        self._count += 1
+        return OpSeeds(self._run.seeds.source.getrandbits(64), self._count - 1)
 
-    def _apply(self, element: Any, seeds: OpSeeds | None) -> Any:
+    def _apply(self, element: Any, seeds: OpSeeds) -> Any:
         with self._scope(), scope(op_seeds=seeds):
             return self._function(element)

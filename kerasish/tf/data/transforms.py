@@ -14,6 +14,7 @@ from kerasish.core import tree
 from kerasish.core.dtypes import bool_
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import Tensor
+from kerasish.tf import nodes
 from kerasish.tf.data import elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
 from kerasish.tf.data.functions import FirstCall, kept, traced_at_first
@@ -43,12 +44,14 @@ class FunctionStep(Node):
         if node.static:
             _check_arguments(function, self._arguments(node.spec))
         self.function, trace = kept(function)
+        nodes.graph_of(self.function)
         if trace is not None:
             self._trace(trace)
 
     def _trace(self, trace: Trace) -> None:
         """Let the function's effects on Python's own state happen, now; it runs without values if it can."""
         self.function = FirstCall(self.function, trace, self.input.spec)
+        nodes.graph_of(self.function)
         run_without_values(self._traced, self.input)
 
     def _traced(self, element: Any) -> Any:

@@ -233,6 +233,33 @@ class Strategy:
         """The values of this process's replicas: one."""
         return (reducing.local(value) if isinstance(value, reducing.DistributedValues) else value,)
 
+    unwrap = experimental_local_results
+
+    def group(self, value: Any, name: str | None = None) -> Any:
+        """What waits for the replicas' values: the value itself, since operations have run."""
+        return reducing.local(value) if isinstance(value, reducing.DistributedValues) else value
+
+    def update_config_proto(self, config_proto: Any) -> Any:
+        """A session's configuration for this strategy: as it is."""
+        return config_proto
+
+    def colocate_vars_with(self, colocate_with_variable: Any) -> Any:
+        """See ``extended.colocate_vars_with``."""
+        return self._extended.colocate_vars_with(colocate_with_variable)
+
+    def experimental_run(self, fn: Callable, input_iterator: Any = None) -> Any:
+        """``run`` with an iterator's next element."""
+        with self.scope():
+            return self.run(fn, () if input_iterator is None else (next(input_iterator),))
+
+    def make_dataset_iterator(self, dataset: Any) -> Any:
+        """An iterator over the elements that this process reads."""
+        return iter(self.experimental_distribute_dataset(dataset))
+
+    def make_input_fn_iterator(self, input_fn: Callable, replication_mode: Any = None) -> Any:
+        """An iterator over what a function of an ``InputContext`` makes."""
+        return iter(self.distribute_datasets_from_function(input_fn))
+
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> Any:
         """A dataset of global batches of which each process reads its part."""
         return distributed(dataset)

@@ -82,6 +82,22 @@ class RaggedTensorSpec(TypeSpec):
             raise fail(TypeError, "A ragged tensor is needed", received=repr(type(value)))
         return cls(tuple(value.shape), value.dtype, 0)
 
+    @property
+    def _component_specs(self) -> list[TensorSpec]:
+        shape, rank = self._shape, self._ragged_rank
+        inner = TensorShape(None) if shape.rank is None else [None, *shape[rank + 1 :]] if rank else shape
+        rows = shape[0] if shape.rank else None
+        sizes = [None if rows is None else rows + 1] + [None] * (rank - 1)
+        splits = [TensorSpec([size], self._row_splits_dtype) for size in sizes[:rank]]
+        return [TensorSpec(inner, self._dtype), *splits]
+
+    def _to_components(self, value: Any) -> list:
+        return [value.flat_values, *value.nested_row_splits] if isinstance(value, RaggedTensor) else [value]
+
+    def _from_components(self, components: Any) -> Any:
+        flat, *splits = components
+        return RaggedTensor.from_nested_row_splits(flat, splits) if splits else flat
+
     def is_compatible_with(self, spec_or_value: Any) -> bool:
         """Whether kinds agree, and sizes do where both are known. A dense tensor fits if no dimension is ragged."""
         other = spec_or_value

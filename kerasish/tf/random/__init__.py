@@ -40,6 +40,9 @@ from kerasish.tf.random.stateless import stateless_normal as stateless_normal
 from kerasish.tf.random.stateless import stateless_poisson as stateless_poisson
 from kerasish.tf.random.stateless import stateless_truncated_normal as stateless_truncated_normal
 from kerasish.tf.random.stateless import stateless_uniform as stateless_uniform
+from kerasish.tf.random.truncated import (
+    stateless_parameterized_truncated_normal as stateless_parameterized_truncated_normal,
+)
 
 # stateful -------------------------------------------------------------------------------------------------------------
 

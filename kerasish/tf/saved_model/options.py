@@ -8,6 +8,20 @@ from typing import Any
 class SaveOptions:
     """Wishes for ``tf.saved_model.save``: about TensorFlow's graphs, of which there are none in our format."""
 
+    __slots__ = (
+        "experimental_custom_gradients",
+        "experimental_debug_stripper",
+        "experimental_image_format",
+        "experimental_io_device",
+        "experimental_sharding_callback",
+        "experimental_skip_saver",
+        "experimental_variable_policy",
+        "extra_tags",
+        "function_aliases",
+        "namespace_whitelist",
+        "save_debug_info",
+    )
+
     def __init__(
         self,
         namespace_whitelist: Any = None,
@@ -37,6 +51,14 @@ class SaveOptions:
 
 class LoadOptions:
     """Wishes for ``tf.saved_model.load``: about TensorFlow's graphs, of which there are none in our format."""
+
+    __slots__ = (
+        "allow_partial_checkpoint",
+        "experimental_io_device",
+        "experimental_load_function_aliases",
+        "experimental_skip_checkpoint",
+        "experimental_variable_policy",
+    )
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Union, runtime_checkable
 
 import numpy as np
 
+from kerasish.core import trace_type as core_types
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import missing_name
 from kerasish.core.tensor import Tensor
@@ -36,6 +37,15 @@ class TraceType(ABC):
     @abstractmethod
     def most_specific_common_supertype(self, others: Sequence[TraceType]) -> TraceType | None:
         """The narrowest type of the values of this and the others; None if there is none."""
+
+    flatten = core_types.TraceType.flatten
+    to_tensors = core_types.TraceType.to_tensors
+    from_tensors = core_types.TraceType.from_tensors
+    cast = core_types.TraceType.cast
+
+    def placeholder_value(self, placeholder_context: Any) -> Any:
+        """What stands for a value while a function is traced."""
+        raise NotImplementedError(f"{type(self).__name__}.placeholder_value")
 
     @abstractmethod
     def __hash__(self) -> int: ...

@@ -24,6 +24,7 @@ from kerasish.tf.experimental.dtensor.layouts import Layout, Mesh
 
 _DEVICE = "/job:localhost/replica:0/task:0/device:CUSTOM:0"
 _meshes: list[Mesh] = []  # those in use, the last one is the default
+_open: list[Mesh] = []  # of the blocks that are open
 
 
 class DTensor(Tensor):
@@ -223,18 +224,20 @@ def default_mesh(mesh: Mesh) -> Iterator[None]:
     if not isinstance(mesh, Mesh):
         raise ValueError(f"Expect `mesh` to be `Mesh`, got {type(mesh)}")
     _meshes.append(mesh)
+    _open.append(mesh)
     try:
         yield
     finally:
         _meshes.remove(mesh)
+        _open.pop()
 
 
 run_on = default_mesh
 
 
 def get_default_mesh() -> Mesh | None:
-    """The mesh in use; ``None`` if there is none."""
-    return _meshes[-1] if _meshes else None
+    """The mesh of the innermost open block; ``None`` if there is none."""
+    return _open[-1] if _open else None
 
 
 def device_name() -> str:
