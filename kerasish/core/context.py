@@ -71,6 +71,7 @@ class _Local(threading.local):
     symbolic_scope: Any = None
     stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
+    sites: Any = None  # random.Sites of the outermost function that stands for a graph
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     in_dataset: bool = False  # such a function is running
     share: Any = None  # replicas.Share of the batch that several processes compute together

@@ -158,7 +158,8 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if not self._t.ndim:
             raise TypeError("Cannot iterate over a scalar tensor.")
-        return map(dispatch.wrap, dispatch.live(self).unbind(0))
+        rows = map(dispatch.wrap, dispatch.live(self).unbind(0))
+        return rows if local.sites is None else local.sites.rounds(rows)
 
     def __hash__(self) -> int:
         raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")

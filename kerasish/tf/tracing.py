@@ -20,6 +20,7 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
+from kerasish.core.context import local
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf import rewriting
@@ -265,12 +266,16 @@ class _Block:
 
 
 class _Loop:
-    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced."""
+    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced.
 
-    __slots__ = ("_before", "_rounds", "_trace")
+    Nor do they have random operations of their own.
+    """
+
+    __slots__ = ("_before", "_begin", "_rounds", "_trace")
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._rounds = trace, 0
+        self._begin = None if local.sites is None else local.sites.loop()
 
     def __enter__(self) -> _Loop:
         self._before = self._trace.tracing
@@ -281,7 +286,7 @@ class _Loop:
 
     def over(self, values: Any) -> Any:
         """What a ``for`` goes through."""
-        return values if isinstance(values, _PYTHONS) or not self._before else self._items(values)
+        return values if isinstance(values, _PYTHONS) else self._items(values)
 
     def _items(self, values: Any) -> Iterator:
         for value in values:
@@ -290,14 +295,15 @@ class _Loop:
 
     def test(self, value: Any) -> Any:
         """What a ``while`` asks."""
-        if self._before:
-            self._next(value)
+        self._next(value)
         return value
 
     def _next(self, value: Any) -> None:
         self._rounds += 1
         if self._rounds > 1 and any(isinstance(x, (Tensor, Variable)) for x in tree.flatten(value)):
             self._trace.tracing = False
+            if self._begin is not None:
+                self._begin()
 
 
 class Trace:
