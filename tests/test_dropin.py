@@ -75,12 +75,15 @@ def test_script_sees_what_python_would_give_it(tmp_path):
         print(keras.__name__, keras.__spec__.name, sys.modules["tensorflow"].__spec__.name, tf.__version__[0], keras.__version__[0])
         import importlib.metadata
         print(importlib.metadata.version("tensorflow")[0], importlib.metadata.version("keras")[0])
+        def typed(x: int): ...
+        print(typed.__annotations__)  # no text: `from __future__ import annotations` would be the program's to say
         """,
     )
     script(tmp_path, "VALUE = 7", "helper.py")
     done = python("-m", "kerasish", path, "--flag", "x y")
     assert done.returncode == 0, done.stderr
-    first, second, third = done.stdout.splitlines()
+    first, second, third, fourth = done.stdout.splitlines()
+    assert fourth == "{'x': <class 'int'>}"
     assert first == f"__main__ {[str(path), '--flag', 'x y']} program.py 7 True"
     assert second == "kerasish kerasish kerasish.tf 2 3"
     assert third == "2 3"

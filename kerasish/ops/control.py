@@ -14,6 +14,7 @@ import torch
 
 from kerasish.core import custom_gradient as user_gradients
 from kerasish.core import dispatch, symbolic, tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, op, raw, wrap
 from kerasish.core.errors import ShapeMismatchError, fail
@@ -85,7 +86,11 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
 
 def _as_tensors(structure: Any) -> Any:
     """Numbers and arrays in a structure as tensors; what is a tensor already, and ``None``, as it is."""
-    return tree.map_structure(lambda x: x if x is None or dispatch.is_tensor(x) else wrap(raw(x)), structure)
+
+    def tensor(x: Any) -> Any:
+        return x if x is None or dispatch.is_tensor(x) or isinstance(x, CompositeTensor) else wrap(raw(x))
+
+    return tree.map_structure(tensor, structure)
 
 
 def _check_structure(before: Any, after: Any, what: str) -> None:

@@ -103,6 +103,17 @@ def covers(general: Any, special: Any) -> bool:
     return generalised(general, special) == general
 
 
+def general(key: Any, value: Any) -> Any:
+    """Arguments with specifications instead of the tensors whose sizes are unknown in their key."""
+    if type(value) is Tensor:
+        return TensorSpec(key[1], value.dtype) if None in key[1] else value
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(general(mine, part) for mine, part in zip(key[1:], value))
+    if type(value) is dict:
+        return {name: general(mine, part) for (name, mine), part in zip(key[1:], value.values())}
+    return value
+
+
 _PYTHONS = (list, tuple, dict, set, str, range, enumerate, zip, types.GeneratorType)
 _NUMBERS = (bool, int, float, complex)
 _SINGLETON = (

@@ -51,7 +51,7 @@ class Slices(Node):
         leaves = [leaf for leaf in tree.flatten(element) if leaf is not None]
         if not leaves or any(not isinstance(leaf, (Tensor, CompositeTensor)) for leaf in leaves):
             raise fail(ValueError, "Invalid `tensors`. `tensors` should not be empty", "a structure of tensors")
-        if any(not leaf.shape.rank for leaf in leaves):
+        if any(not elements.rank_of(leaf) for leaf in leaves):
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
         whole = [isinstance(leaf, CompositeTensor) for leaf in leaves]
         lengths = [composites.count(leaf) if is_whole else len(leaf) for leaf, is_whole in zip(leaves, whole)]
