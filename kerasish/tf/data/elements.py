@@ -357,7 +357,7 @@ def _pad_leaf(values: Sequence, shape: TensorShape, filler: Any) -> Any:
     else:
         out = torch.empty(full, dtype=raw[0].dtype, device=raw[0].device).fill_(filler._t.item())
     for i, value in enumerate(raw):
-        out[(i, *(slice(0, n) for n in value.shape))] = value
+        out[(i, *(slice(0, n) for n in value.shape))] = value if value.ndim else value[()]  # an object array is no text
     return wrapped(out)
 
 

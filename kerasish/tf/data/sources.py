@@ -12,7 +12,7 @@ import torch
 from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.dtypes import DType, as_dtype, int64, string
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, fail, shown_as
 from kerasish.core.storage import from_numpy, from_strings
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf.data import composites, elements
@@ -28,6 +28,7 @@ _COUNTED = 1 << 16  # rows of an endless source that are handed over at a time
 _DRAWN = 256  # random numbers made at a time
 
 
+@shown_as("InvalidArgumentError")
 class WrongElementError(InvalidArgumentError, TypeError):
     """A generator gave something else than it was announced to."""
 
