@@ -153,6 +153,32 @@ def test_exit_status_is_the_scripts(tmp_path, line, status):
     assert python("-m", "kerasish", script(tmp_path, line)).returncode == status
 
 
+def test_classes_of_tensors_print_as_tensorflows(tmp_path):
+    path = script(
+        tmp_path,
+        """
+        import pickle
+        import tensorflow as tf
+        x, v = tf.constant([1.0]), tf.Variable(1.0)
+        print(type(x), type(x).__name__, type(tf.constant("a")))
+        print(type(v), type(v).__name__)
+        layer = tf.keras.layers.Dense(1)
+        layer.build((None, 2))
+        print(type(layer.kernel), type(layer.kernel).__name__)
+        tf.function(lambda x: print(type(x)))(x)
+        print(pickle.loads(pickle.dumps(x)).numpy(), pickle.loads(pickle.dumps(tf.constant("a"))).numpy())
+        """,
+    )
+    done = python("-m", "kerasish", path)
+    assert done.stdout.splitlines() == [
+        "<class 'tensorflow.python.framework.ops.EagerTensor'> EagerTensor <class 'tensorflow.python.framework.ops.EagerTensor'>",
+        "<class 'tensorflow.python.ops.resource_variable_ops.ResourceVariable'> ResourceVariable",
+        "<class 'keras.src.backend.Variable'> Variable",
+        "<class 'tensorflow.python.framework.ops.SymbolicTensor'>",
+        "[1.] b'a'",
+    ], done.stderr
+
+
 def test_modules_and_code_run_too(tmp_path):
     package = tmp_path / "pack"
     package.mkdir()

@@ -46,7 +46,9 @@ def note(error: BaseException, text: str) -> None:
 
 def no_attribute(owner: Any, name: str, message: str | None = None) -> AttributeError:
     """The error of ``owner.name`` where there is none; with what Python's suggestions need, where torch can trace that."""
-    message = message or f"'{type(owner).__name__}' object has no attribute '{name}'"
+    kind = type(owner).__name__
+    kind = owner._shown if kind == "EagerTensor" else kind
+    message = message or f"'{kind}' object has no attribute '{name}'"
     return AttributeError(message) if is_dynamo_compiling() else AttributeError(message, name=name, obj=owner)
 
 

@@ -9,6 +9,7 @@ The module reads: the class, its operators, indexing, strings. ``storage.py`` tu
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,11 +63,26 @@ _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requ
 _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
 
 
-class Tensor:
+class Named(type):
+    """The class of a class that prints as TensorFlow's where programs find it under TensorFlow's name."""
+
+    _shown = ""
+
+    def __repr__(cls) -> str:
+        if not cls._shown or "tensorflow" not in sys.modules:
+            return super().__repr__()
+        shown = cls._shown
+        if shown.endswith(".EagerTensor") and local.function is not None and local.function.tracing:
+            shown = shown.replace("EagerTensor", "SymbolicTensor")
+        return f"<class '{shown}'>"
+
+
+class Tensor(metaclass=Named):
     """An immutable n-dimensional array of one dtype. Made by ``tf.constant``, ``keras.ops.array`` and operations."""
 
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
+    _shown = "tensorflow.python.framework.ops.EagerTensor"
     OVERLOADABLE_OPERATORS = frozenset()
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
@@ -166,7 +182,7 @@ class Tensor:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
-            f"'{type(self).__name__}' object does not support item assignment: tensors are immutable. "
+            f"'{self._shown}' object does not support item assignment: tensors are immutable. "
             "Make a new one, for example with tf.tensor_scatter_nd_update or tf.where, or use a tf.Variable."
         )
 
@@ -690,3 +706,5 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
 
 
 dispatch.register(tensor=Tensor, string=StringTensor)
+
+Tensor.__name__ = StringTensor.__name__ = "EagerTensor"  # what programs find in ``type(x).__name__``

@@ -33,6 +33,7 @@ from kerasish.core.layout import Layout
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import (
+    Named,
     Reference,
     StringTensor,
     Tensor,
@@ -63,7 +64,7 @@ def _has_gradient(value: torch.Tensor) -> bool:
     return value.is_floating_point() or value.is_complex()
 
 
-class Variable:
+class Variable(metaclass=Named):
     """A mutable tensor with a name (``keras.Variable``).
 
     Args:
@@ -79,6 +80,8 @@ class Variable:
     Raises:
         ValueError: ``name`` contains "/", or ``shape`` is missing.
     """
+
+    _shown = "keras.src.backend.Variable"
 
     __array_priority__ = 100
     SaveSliceInfo = None
@@ -485,6 +488,8 @@ class TFVariable(PartialWrites, Variable):
         shape: ``tf.TensorShape(None)`` lets later values have any shape.
     """
 
+    _shown = "tensorflow.python.ops.resource_variable_ops.ResourceVariable"
+
     def __init__(
         self,
         initial_value: Any = None,
@@ -610,6 +615,7 @@ def _unread(variable: TFVariable) -> _Unread:
 class Weight(TFVariable):
     """A variable of a layer: Keras 3's interface, and an instance of ``tf.Variable`` as in Keras 2."""
 
+    _shown = "keras.src.backend.Variable"
     __init__ = Variable.__init__  # type: ignore[assignment]
     name = Variable.name  # type: ignore[assignment]
     shape = Variable.shape  # type: ignore[assignment]
@@ -681,3 +687,7 @@ def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
 
 
 dispatch.register(variable=Variable)
+
+TFVariable.__name__ = _Unread.__name__ = "ResourceVariable"  # what programs find in ``type(v).__name__``
+Weight.__name__ = "Variable"
+Value.__name__ = "EagerTensor"
