@@ -73,6 +73,9 @@ class _Local(threading.local):
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     sites: Any = None  # random.Sites of the outermost function that stands for a graph
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
+    shapeless: dict | None = (
+        None  # while a step's function is tried: results whose shapes a graph would not know, by id
+    )
     in_dataset: bool = False  # such a function is running
     share: Any = None  # replicas.Share of the batch that several processes compute together
     strategies: tuple = ()  # (strategy of tf.distribute, replica context or None) of the open scopes, outermost first

@@ -116,6 +116,8 @@ class Tensor(metaclass=Named):
     def set_shape(self, shape: Any) -> None:
         if not self.shape.is_compatible_with(shape):
             raise ValueError(f"Tensor's shape {self.shape} is not compatible with supplied shape {TensorShape(shape)}")
+        if local.shapeless is not None:
+            local.shapeless.pop(id(self), None)
 
     def ref(self) -> Reference:
         return Reference(self)

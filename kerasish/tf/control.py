@@ -463,7 +463,7 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
 
     given = [x if dispatch.is_tensor(x) else convert(x) for x in inp or ()]
     with _as_python():
-        return _results(func(*given), Tout, one)
+        return _of_unknown_shapes(_results(func(*given), Tout, one))
 
 
 def numpy_function(
@@ -479,10 +479,26 @@ def numpy_function(
     """
     if func is None:
         return lambda function: functools.wraps(function)(lambda *inputs: numpy_function(function, inputs, Tout))
-    arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
+    eager = local.function is None and not local.in_dataset  # where Python's numbers become arrays without TensorFlow
+
+    def array(x: Any) -> Any:
+        if eager and not any(map(dispatch.is_tensor, tree.flatten(x))):
+            return np.asarray(x) if isinstance(x, SEQUENCE) or not isinstance(x, (str, bytes)) else convert(x).numpy()
+        return np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy()
+
+    arrays = [array(x) for x in inp or ()]
     with _as_python():
         values = func(*arrays)
-    return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+    if values is None:
+        return None
+    return _of_unknown_shapes(_results(values, Tout, lambda value, kind: convert(value)))
+
+
+def _of_unknown_shapes(results: Any) -> Any:
+    """Note that a graph would not know the shapes of these results of a Python function."""
+    if local.shapeless is not None:
+        local.shapeless.update({id(x): x for x in tree.flatten(results)})
+    return results
 
 
 @contextlib.contextmanager

@@ -118,7 +118,8 @@ _PYTHONS = (list, tuple, dict, set, str, range, enumerate, zip, types.GeneratorT
 _NUMBERS = (bool, int, float, complex)
 _SINGLETON = (
     "tf.function only supports singleton tf.Variables created on the first call. Make sure the tf.Variable is only created "
-    "once or created outside tf.function."
+    "once or created outside tf.function. See https://www.tensorflow.org/guide/function#creating_tfvariables for more "
+    "information."
 )
 _numbers = itertools.count()
 
@@ -362,9 +363,13 @@ class Trace:
         Raises:
             ValueError: it may not.
         """
+        self.check_may_make()
+        self._made.append(weakref.ref(variable))
+
+    def check_may_make(self) -> None:
+        """Raise ValueError unless the call in progress may make variables: it is the function's first one."""
         if not self.tracing or not self._may_make:
             raise ValueError(_SINGLETON)
-        self._made.append(weakref.ref(variable))
 
     def settle(self, result: Any) -> None:
         """After the traced call: its variables must have found a place.
