@@ -9,7 +9,6 @@ The module reads: the class, its operators, indexing, strings. ``storage.py`` tu
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +23,7 @@ from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.indexing import index_raw
+from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape
 from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, storage, to_numpy
 
@@ -61,20 +61,6 @@ _TORCH_METHODS = frozenset(
 )
 _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requires_grad", "is_sparse", "layout"))
 _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
-
-
-class Named(type):
-    """The class of a class that prints as TensorFlow's where programs find it under TensorFlow's name."""
-
-    _shown = ""
-
-    def __repr__(cls) -> str:
-        if not cls._shown or "tensorflow" not in sys.modules:
-            return super().__repr__()
-        shown = cls._shown
-        if shown.endswith(".EagerTensor") and local.function is not None and local.function.tracing:
-            shown = shown.replace("EagerTensor", "SymbolicTensor")
-        return f"<class '{shown}'>"
 
 
 class Tensor(metaclass=Named):

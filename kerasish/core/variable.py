@@ -27,13 +27,13 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
-from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
+from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
+from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import (
-    Named,
     Reference,
     StringTensor,
     Tensor,
@@ -334,6 +334,9 @@ class Variable(metaclass=Named):
     @property
     def dtype(self) -> DType:
         """The dtype that it is read in: a mixed policy's compute dtype in the ``call`` of a layer with such a policy."""
+        return named(self._read_dtype())
+
+    def _read_dtype(self) -> DType:
         t = self.stored
         if type(t) is np.ndarray:
             return as_dtype("string")
@@ -535,6 +538,8 @@ class TFVariable(PartialWrites, Variable):
     def name(self) -> str:
         return f"{self._name}:0"
 
+    dtype = property(Variable._read_dtype)  # TensorFlow's, where Keras's prints as a string
+
     @property
     def shape(self) -> TensorShape:
         return self._declared_shape if self._shape_may_change else Variable.shape.fget(self)  # type: ignore[attr-defined]
@@ -619,6 +624,7 @@ class Weight(TFVariable):
     __init__ = Variable.__init__  # type: ignore[assignment]
     name = Variable.name  # type: ignore[assignment]
     shape = Variable.shape  # type: ignore[assignment]
+    dtype = Variable.dtype  # type: ignore[assignment]
     assign = Variable.assign  # type: ignore[method-assign]
     _coerce = Variable._coerce  # type: ignore[method-assign]
     _refuse_in_place = staticmethod(lambda sign, method: NotImplemented)  # ``+=`` gives a new tensor
