@@ -71,7 +71,6 @@ class _Local(threading.local):
     symbolic_scope: Any = None
     stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
-    sites: Any = None  # random.Sites of the outermost function that stands for a graph
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     shapeless: dict | None = (
         None  # while a step's function is tried: results whose shapes a graph would not know, by id

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import itertools
 import random as python_random
-import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -253,53 +252,6 @@ class OpSeeds:
 
 
 _op_seeds = OpSeeds()
-_PACKAGE = __file__.rpartition("core")[0]
-
-
-class Sites:
-    """Which operations of a graph draw random numbers: each has a count of its own, as TensorFlow's kernels do.
-
-    An operation is known by the line of the user's code that calls it and by how many calls of that line came before, in one
-    run of the function. Rounds of a loop on tensors repeat the same operations, those of Python's loops have their own.
-
-    Args:
-        graph: what tells this function's operations from those of others.
-    """
-
-    __slots__ = ("_calls", "_graph")
-
-    def __init__(self, graph: Any) -> None:
-        self._graph, self._calls = graph, {}
-
-    def operation(self) -> tuple:
-        """The operation that is being called."""
-        frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<operation ")):
-            frame = frame.f_back
-        place = (frame.f_code, frame.f_lasti)
-        self._calls[place] = number = self._calls.get(place, 0) + 1
-        return self._graph, place, number
-
-    def loop(self) -> Callable[[], None]:
-        """What the rounds of a loop on tensors call before they begin."""
-        before = dict(self._calls)
-
-        def begin() -> None:
-            self._calls = dict(before)
-
-        return begin
-
-    def rounds(self, values: Iterable) -> Iterator:
-        """The values that a loop on tensors goes through."""
-        begin = self.loop()
-        for value in values:
-            begin()
-            yield value
-
-
-def rounds(values: Iterable) -> Iterable:
-    """What a loop on tensors goes through, in a graph or not."""
-    return values if local.sites is None else local.sites.rounds(values)
 
 
 def set_seed(seed: float | None) -> None:
@@ -360,9 +312,8 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
         key, high = global_key(int(seed))
     start = 0
     if seed is not None:
-        place = (kind, key, high) if local.sites is None else (kind, key, high, local.sites.operation())
-        start = seeds.used.get(place, 0)
-        seeds.used[place] = start + blocks
+        start = seeds.used.get((kind, key, high), 0)
+        seeds.used[kind, key, high] = start + blocks
     return Stream.at(key, (high << 64) + start)
 
 

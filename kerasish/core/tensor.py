@@ -162,8 +162,7 @@ class Tensor(metaclass=Named):
     def __iter__(self) -> Iterator[Tensor]:
         if not self._t.ndim:
             raise TypeError("Cannot iterate over a scalar tensor.")
-        rows = map(dispatch.wrap, dispatch.live(self).unbind(0))
-        return rows if local.sites is None else local.sites.rounds(rows)
+        return map(dispatch.wrap, dispatch.live(self).unbind(0))
 
     def __hash__(self) -> int:
         raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")

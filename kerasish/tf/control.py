@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from kerasish import ops
-from kerasish.core import dispatch, random, symbolic, tree
+from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype
@@ -162,12 +162,6 @@ def while_loop(
         return symbolic.call(while_loop, (cond, body, loop_vars), {"maximum_iterations": maximum_iterations})
     limit = None if maximum_iterations is None else int(maximum_iterations)
     kind = type(loop_vars)
-    begin = None if local.sites is None else local.sites.loop()
-
-    def test(*values: Any) -> Any:
-        if begin is not None:
-            begin()
-        return cond(*values)
 
     def step(*values: Any) -> Any:
         nonlocal kind
@@ -177,7 +171,7 @@ def while_loop(
         kind = type(after)
         return (*after,)
 
-    result = ops.while_loop(test, step, (*loop_vars,), limit)
+    result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
         result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()), result)
     return list(result) if kind is list else (*result,)
@@ -318,7 +312,7 @@ def map_fn(
     kinds = tree.map_structure(_kind, elems) if expected is None else expected
     if not rows:
         return _nothing(kinds)
-    steps = [fn(row) for row in random.rounds(rows)]
+    steps = [fn(row) for row in rows]
     _check_structure(tree.map_structure(lambda k: 0, kinds), tree.map_structure(lambda x: 0, steps[0]))
     result = _stacked(steps, kinds)
     return result if back_prop else tree.map_structure(arrays.stop_gradient, result)
@@ -369,7 +363,7 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
         results.append(value)
     else:
         value = tree.map_structure(lambda x: x if dispatch.is_tensor(x) else convert(x), initializer)
-    for row in random.rounds(rows):
+    for row in rows:
         value = fn(value, row)
         results.append(value)
     return value, results
@@ -509,11 +503,10 @@ def _as_python() -> Iterator[None]:
         yield
         return
     before, trace.tracing, noting, trace.reads.noting = trace.tracing, True, trace.reads.noting, False
-    sites, local.sites = local.sites, None
     try:
         yield
     finally:
-        trace.tracing, trace.reads.noting, local.sites = before, noting, sites
+        trace.tracing, trace.reads.noting = before, noting
 
 
 # others ---------------------------------------------------------------------------------------------------------------

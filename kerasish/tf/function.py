@@ -22,7 +22,6 @@ from kerasish.core.autodiff import GradientTape
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
 from kerasish.core.errors import NotServedError, fail
-from kerasish.core.random import Sites
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
@@ -151,9 +150,6 @@ class Function:
 
     def _run(self, trace: Trace, args: tuple, kwargs: dict) -> Any:
         before, local.function = local.function, trace
-        sites = local.sites
-        if sites is None:
-            local.sites = Sites(trace.number)
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
             trace.reads.rewind()
@@ -165,7 +161,7 @@ class Function:
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
             return _finished(function(*args, **kwargs))
         finally:
-            local.function, local.sites = before, sites
+            local.function = before
 
     def _trace(self, key: Any, args: tuple, kwargs: dict, run: Callable | None = None) -> Any:
         """The first call of a signature.

@@ -198,10 +198,9 @@ class _Rewriter(ast.NodeTransformer):
     def _looping(self, node: Any, method: str, part: str) -> ast.AST:
         """A loop on tensors is traced once: its later rounds have no effects."""
         self.generic_visit(node)
-        if not any(_concerns_rounds(inner) for inner in ast.walk(node)):
+        if not any(isinstance(inner, ast.Name) and inner.id == NAME for inner in ast.walk(node)):
             return node
         self.loops += 1
-        self.changed = True
         name = f"__loop_{self.loops}__"
         controlled = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), method, ast.Load()), [getattr(node, part)], [])
         setattr(node, part, ast.copy_location(controlled, getattr(node, part)))
@@ -244,11 +243,6 @@ class _Rewriter(ast.NodeTransformer):
         self.changed = True
         effects = ast.Attribute(ast.Name(NAME, ast.Load()), name, ast.Load())
         return ast.copy_location(ast.Call(effects, [argument, *others], []), argument)
-
-
-def _concerns_rounds(node: ast.AST) -> bool:
-    """Whether it is one of our names, or a random operation with a seed."""
-    return (isinstance(node, ast.Name) and node.id == NAME) or (isinstance(node, ast.keyword) and node.arg == "seed")
 
 
 def _is_operation(function: Any) -> bool:

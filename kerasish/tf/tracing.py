@@ -20,7 +20,6 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.context import local
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf import rewriting
@@ -278,16 +277,12 @@ class _Block:
 
 
 class _Loop:
-    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced.
+    """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced."""
 
-    Nor do they have random operations of their own.
-    """
-
-    __slots__ = ("_before", "_begin", "_rounds", "_trace")
+    __slots__ = ("_before", "_rounds", "_trace")
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._rounds = trace, 0
-        self._begin = None if local.sites is None else local.sites.loop()
 
     def __enter__(self) -> _Loop:
         self._before = self._trace.tracing
@@ -298,7 +293,7 @@ class _Loop:
 
     def over(self, values: Any) -> Any:
         """What a ``for`` goes through."""
-        return values if isinstance(values, _PYTHONS) else self._items(values)
+        return values if isinstance(values, _PYTHONS) or not self._before else self._items(values)
 
     def _items(self, values: Any) -> Iterator:
         for value in values:
@@ -307,15 +302,14 @@ class _Loop:
 
     def test(self, value: Any) -> Any:
         """What a ``while`` asks."""
-        self._next(value)
+        if self._before:
+            self._next(value)
         return value
 
     def _next(self, value: Any) -> None:
         self._rounds += 1
         if self._rounds > 1 and any(isinstance(x, (Tensor, Variable)) for x in tree.flatten(value)):
             self._trace.tracing = False
-            if self._begin is not None:
-                self._begin()
 
 
 class Trace:

@@ -15,9 +15,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.context import local
 from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
-from kerasish.core.random import Sites
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf.data import composites
@@ -154,13 +152,9 @@ def call(function: Callable, element: Any) -> Any:
     """
     if devices.current().type != "cpu":
         element = to_device(element)
-    before, local.sites = local.sites, Sites(function)
-    try:
-        if type(element) is tuple:
-            return function(*[_own(part) if isinstance(part, (dict, tuple)) else part for part in element])
-        return function(_own(element))
-    finally:
-        local.sites = before
+    if type(element) is tuple:
+        return function(*[_own(part) if isinstance(part, (dict, tuple)) else part for part in element])
+    return function(_own(element))
 
 
 def _own(value: Any) -> Any:
