@@ -61,7 +61,7 @@ def _run_script(path: str, arguments: list[str]) -> None:
         sys.path[0] = ""
         module = _new_main()
         module.__file__ = "<stdin>"
-        exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec"), vars(module))
+        exec(_compiled(sys.stdin.buffer.read(), "<stdin>"), vars(module))
         return
     if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
         sys.path[0] = path
@@ -77,7 +77,7 @@ def _run_script(path: str, arguments: list[str]) -> None:
     sys.path[0] = os.path.dirname(path)
     module = _new_main()
     module.__file__ = path
-    exec(compile(source, path, "exec"), vars(module))  # the user's own script: what this command is for
+    exec(_compiled(source, path), vars(module))  # the user's own script: what this command is for
 
 
 def _run_module(name: str, arguments: list[str]) -> None:
@@ -89,7 +89,12 @@ def _run_module(name: str, arguments: list[str]) -> None:
 def _run_code(code: str, arguments: list[str]) -> None:
     sys.argv = ["-c", *arguments]
     sys.path[0] = ""
-    exec(compile(code, "<string>", "exec"), vars(_new_main()))
+    exec(_compiled(code, "<string>"), vars(_new_main()))
+
+
+def _compiled(source: str | bytes, path: str) -> types.CodeType:
+    """A program's code; this module's ``from __future__`` is not the program's."""
+    return compile(source, path, "exec", dont_inherit=True)
 
 
 def _new_main() -> types.ModuleType:

@@ -75,12 +75,15 @@ def test_script_sees_what_python_would_give_it(tmp_path):
         print(keras.__name__, keras.__spec__.name, sys.modules["tensorflow"].__spec__.name, tf.__version__[0], keras.__version__[0])
         import importlib.metadata
         print(importlib.metadata.version("tensorflow")[0], importlib.metadata.version("keras")[0])
+        def typed(x: int): ...
+        print(typed.__annotations__)  # no text: `from __future__ import annotations` would be the program's to say
         """,
     )
     script(tmp_path, "VALUE = 7", "helper.py")
     done = python("-m", "kerasish", path, "--flag", "x y")
     assert done.returncode == 0, done.stderr
-    first, second, third = done.stdout.splitlines()
+    first, second, third, fourth = done.stdout.splitlines()
+    assert fourth == "{'x': <class 'int'>}"
     assert first == f"__main__ {[str(path), '--flag', 'x y']} program.py 7 True"
     assert second == "kerasish kerasish kerasish.tf 2 3"
     assert third == "2 3"
@@ -148,6 +151,32 @@ def test_imports_of_old_programs_find_their_names(tmp_path):
 )
 def test_exit_status_is_the_scripts(tmp_path, line, status):
     assert python("-m", "kerasish", script(tmp_path, line)).returncode == status
+
+
+def test_classes_of_tensors_print_as_tensorflows(tmp_path):
+    path = script(
+        tmp_path,
+        """
+        import pickle
+        import tensorflow as tf
+        x, v = tf.constant([1.0]), tf.Variable(1.0)
+        print(type(x), type(x).__name__, type(tf.constant("a")))
+        print(type(v), type(v).__name__)
+        layer = tf.keras.layers.Dense(1)
+        layer.build((None, 2))
+        print(type(layer.kernel), type(layer.kernel).__name__)
+        tf.function(lambda x: print(type(x)))(x)
+        print(pickle.loads(pickle.dumps(x)).numpy(), pickle.loads(pickle.dumps(tf.constant("a"))).numpy())
+        """,
+    )
+    done = python("-m", "kerasish", path)
+    assert done.stdout.splitlines() == [
+        "<class 'tensorflow.python.framework.ops.EagerTensor'> EagerTensor <class 'tensorflow.python.framework.ops.EagerTensor'>",
+        "<class 'tensorflow.python.ops.resource_variable_ops.ResourceVariable'> ResourceVariable",
+        "<class 'keras.src.backend.Variable'> Variable",
+        "<class 'tensorflow.python.framework.ops.SymbolicTensor'>",
+        "[1.] b'a'",
+    ], done.stderr
 
 
 def test_modules_and_code_run_too(tmp_path):

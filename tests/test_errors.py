@@ -1,5 +1,6 @@
 """The errors that users meet: the real libraries' exception class, and words that say what, where and what instead."""
 
+import pickle
 import re
 
 import numpy as np
@@ -132,11 +133,11 @@ def test_a_model_of_two_inputs_names_them():
         (
             lambda: tf.matmul(tf.ones((2, 3)), tf.ones((4, 5))),
             "InvalidArgumentError",
-            ["size-incompatible", "[2, 3]", "[4, 5]"],
+            ["size-incompatible", "[2,3]", "[4,5]"],
         ),
-        (lambda: tf.ones((2, 3)) + tf.ones(4), "InvalidArgumentError", ["Incompatible shapes", "[2, 3]", "[4]"]),
+        (lambda: tf.ones((2, 3)) + tf.ones(4), "InvalidArgumentError", ["Incompatible shapes", "[2,3]", "[4]"]),
         (lambda: tf.reshape(tf.ones((2, 3)), (4,)), "InvalidArgumentError", ["6 values", "4"]),
-        (lambda: tf.concat([tf.ones((2, 3)), tf.ones((3, 2))], 0), "InvalidArgumentError", ["[2, 3]", "[3, 2]"]),
+        (lambda: tf.concat([tf.ones((2, 3)), tf.ones((3, 2))], 0), "InvalidArgumentError", ["[2,3]", "[3,2]"]),
         (lambda: tf.constant([1]) + tf.constant([1.0]), "InvalidArgumentError", ["AddV2", "int32", "float", "tf.cast"]),
     ],
     ids=["matmul", "add", "reshape", "concat", "dtypes"],
@@ -441,3 +442,32 @@ def test_subtract_takes_two_inputs():
     for inputs in ([F], [F, F, F]):
         with refused(ValueError, "exactly 2 inputs"):
             built(layers.Subtract(), [F, F])(inputs)
+
+
+def test_a_class_that_is_several_shows_the_name_that_tensorflow_has():
+    for function, name in [
+        (lambda: tf.constant(1) + 1.5, "TypeError"),
+        (lambda: tf.constant(1) + tf.constant(1.5), "InvalidArgumentError"),
+        (lambda: tf.reduce_sum([1.0], axis=3), "InvalidArgumentError"),
+        (lambda: tf.strings.upper(tf.constant(1)), "InvalidArgumentError"),
+    ]:
+        with pytest.raises((TypeError, ValueError, tf.errors.InvalidArgumentError)) as caught:
+            function()
+        assert caught.type.__name__ == name
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert type(again) is caught.type and again.args == caught.value.args
+
+
+def test_messages_are_worded_as_tensorflows():
+    for function, text in [
+        (lambda: tf.ones([2, 3]) + tf.ones([3, 2]), "Incompatible shapes: [2,3] vs. [3,2] [Op:AddV2]"),
+        (lambda: tf.add(tf.ones([2, 3]), tf.ones([3, 2])), "Incompatible shapes: [2,3] vs. [3,2] [Op:AddV2]"),
+        (lambda: tf.slice(tf.ones([4, 5]), [0, 0], [2, 9]), "Expected size[1] in [0, 5], but got 9 [Op:Slice]"),
+        (
+            lambda: tf.constant([1]) + tf.constant([1.5]),
+            "cannot compute AddV2 as input #1(zero-based) was expected to be a int32 tensor but is a float tensor",
+        ),
+    ]:
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            function()
+        assert str(caught.value).startswith(text)

@@ -33,17 +33,17 @@ def text_of(value: Any) -> str:
 def result(prelude: str, code: str) -> str:
     """What the code prints or gives, and the class of its exception."""
     namespace = {"tf": tf, "np": np, "keras": tf.keras, "__name__": "__main__"}
-    exec(prelude, namespace)
+    exec(compile(prelude, "<prelude>", "exec", dont_inherit=True), namespace)
     linecache.cache["<record>"] = (len(code), None, [line + "\n" for line in code.split("\n")], "<record>")
     printed, raised = io.StringIO(), ""
     try:
         with contextlib.redirect_stdout(printed):
             try:
-                expression = None if code.startswith("print(") else compile(code, "<record>", "eval")
+                expression = None if code.startswith("print(") else compile(code, "<record>", "eval", dont_inherit=True)
             except SyntaxError:
                 expression = None
             if expression is None:
-                exec(compile(code, "<record>", "exec"), namespace)
+                exec(compile(code, "<record>", "exec", dont_inherit=True), namespace)
             else:
                 print(text_of(eval(expression, namespace)), end="")
     except Exception as error:

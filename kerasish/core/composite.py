@@ -60,6 +60,8 @@ class CompositeTensor(Served):
 
     __slots__ = ()
     is_loop_value = True  # loops hand it on
+    _is_tensor: ClassVar[bool] = True  # to ``tf.is_tensor``
+    _has_rows: ClassVar[bool] = True  # it can be cut along a first axis
 
     @property
     def _components(self) -> tuple:

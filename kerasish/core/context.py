@@ -72,6 +72,9 @@ class _Local(threading.local):
     stateless_scope: Any = None
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
+    shapeless: dict | None = (
+        None  # while a step's function is tried: results whose shapes a graph would not know, by id
+    )
     in_dataset: bool = False  # such a function is running
     loops: tuple = ()  # places of the loops and branches on tensors that rewritten functions are in, outermost first
     draws: dict | None = None  # how often the call in progress of a tf.function came to its random operations

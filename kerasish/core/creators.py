@@ -8,6 +8,8 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerasish.core.naming import Named
+
 _creators: contextvars.ContextVar[tuple[Callable, ...]] = contextvars.ContextVar("variable_creators", default=())
 
 
@@ -30,7 +32,7 @@ _CREATED = (
 )  # fmt: skip
 
 
-class Created(type):
+class Created(Named):
     """The class of ``tf.Variable``: asks the creators of ``variable_creator_scope`` first."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:

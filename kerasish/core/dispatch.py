@@ -38,7 +38,7 @@ import torch
 
 from kerasish.core import dtypes, shortcut, tree
 from kerasish.core.context import local
-from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, ConversionError, DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -404,7 +404,7 @@ def _publish(function: F, unify: Callable) -> F:
         try:
             return general(args, kwargs)
         except (RuntimeError, IndexError) as error:
-            raise _translate(error, name) from error
+            raise _translate(error, name, args) from error
 
     public = functools.wraps(function)(_short_way(function, signature, general) or any_call)
     _own_code(public, function)
@@ -501,9 +501,12 @@ def _settle_views(variables: list, out: Any) -> Any:
     return out
 
 
-def _translate(error: Exception, name: str) -> Exception:
+def _translate(error: Exception, name: str, operands: tuple = ()) -> Exception:
     """A torch failure as the exception that TensorFlow users catch."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if text.startswith("The size of tensor a"):
+        shapes = [list(x.shape) for x in operands if hasattr(x, "shape")]
+        text = f"Incompatible shapes: {shapes[0]} vs. {shapes[1]}" if len(shapes) > 1 else text
     if isinstance(error, NotImplementedError):
         return DTypeMismatchError(f"{text} [Op:{name}]") if _NO_KERNEL.search(text) else error
     return (AxisError if text.startswith("Dimension out of range") else InvalidArgumentError)(f"{text} [Op:{name}]")
@@ -593,7 +596,7 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     """A Python or NumPy value in the dtype that the other operands have.
 
     Raises:
-        DTypeMismatchError: it cannot be had without loss: 1.5 as an int32.
+        ConversionError: it cannot be had without loss: 1.5 as an int32.
     """
     if dtype is None or isinstance(value, np.ndarray) or (isinstance(value, np.generic) and value.dtype.kind in "iufb"):
         out = raw(value, None)
@@ -601,12 +604,16 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
-        raise DTypeMismatchError(f"{error} [Op:{name}]") from None
+        raise ConversionError(str(error)) from None
+
+
+WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in TensorFlow's messages
 
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
-    a, b = dtypes.as_dtype(first).name, dtypes.as_dtype(second).name
+    own = dtypes.as_dtype(first).name
+    a, b = (WORDS.get(kind, kind) for kind in (own, dtypes.as_dtype(second).name))
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
-        f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{a})."
+        f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."
     )

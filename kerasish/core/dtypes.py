@@ -124,6 +124,39 @@ class DType(str):
         return as_dtype, (self.name,)
 
 
+class NamedDType(DType):
+    """A dtype as Keras's variables and symbolic tensors have it: a string that prints as such.
+
+    Args:
+        dtype: TensorFlow's dtype, which it is equal to and has the attributes of.
+    """
+
+    def __new__(cls, dtype: DType) -> NamedDType:
+        made = str.__new__(cls, dtype.name)
+        made.__dict__.update(vars(dtype))
+        made._dtype = dtype
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return self._dtype == other
+
+    __hash__ = str.__hash__
+
+    def __repr__(self) -> str:
+        return repr(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> tuple:
+        return NamedDType, (self._dtype,)
+
+
+def named(dtype: DType) -> NamedDType:
+    """The same dtype, printed as its name."""
+    return _NAMED[dtype.name]
+
+
 @functools.cache
 def _numpy_type(name: str) -> type:
     if name[0] == "q":
@@ -190,6 +223,9 @@ _ALIASES |= {"object": string, "bytes": string, "boolean": bool_}
 _PYTHON: dict[Any, DType] = {bool: bool_, int: int32, float: float32, complex: complex128, str: string, bytes: string}
 FROM_TORCH: dict[torch.dtype, DType] = {dtype.torch: dtype for dtype in ALL if dtype.torch is not None}
 _BY_ENUM = {dtype.as_datatype_enum: dtype for dtype in BY_NAME.values()}
+
+
+_NAMED = {name: NamedDType(dtype) for name, dtype in BY_NAME.items()}
 
 
 def as_dtype(type_value: Any) -> DType:

@@ -15,7 +15,7 @@ import dis
 import functools
 import pathlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch.compiler import is_dynamo_compiling
@@ -46,7 +46,9 @@ def note(error: BaseException, text: str) -> None:
 
 def no_attribute(owner: Any, name: str, message: str | None = None) -> AttributeError:
     """The error of ``owner.name`` where there is none; with what Python's suggestions need, where torch can trace that."""
-    message = message or f"'{type(owner).__name__}' object has no attribute '{name}'"
+    kind = type(owner).__name__
+    kind = owner._shown if kind == "EagerTensor" else kind
+    message = message or f"'{kind}' object has no attribute '{name}'"
     return AttributeError(message) if is_dynamo_compiling() else AttributeError(message, name=name, obj=owner)
 
 
@@ -108,6 +110,31 @@ def failed_under_ours(error: Exception) -> bool:
 # TensorFlow's error classes -------------------------------------------------------------------------------------------
 
 
+_SHAPE = re.compile(r"(indices\[\d+\] = |in )?(\[-?\d+(?:, -?\d+)+\])")  # an index or a range keeps its spaces
+_OPERATION = re.compile(r"(?<=\[Op:)[a-z][a-z0-9_]*(?=\])")
+_KERNELS = {
+    "add": "AddV2",
+    "concat": "ConcatV2",
+    "divide": "RealDiv",
+    "floordiv": "FloorDiv",
+    "gather": "GatherV2",
+    "matmul": "MatMul",
+    "mod": "FloorMod",
+    "multiply": "Mul",
+    "stack": "Pack",
+    "subtract": "Sub",
+    "where": "SelectV2",
+}
+
+
+def _worded(message: str) -> str:
+    """A message with shapes and operations' names as TensorFlow writes them: ``[2,3] vs. [3] [Op:AddV2]``."""
+    if "[" not in message:
+        return message
+    message = _SHAPE.sub(lambda shape: shape[0] if shape[1] else shape[0].replace(" ", ""), message)
+    return _OPERATION.sub(lambda name: _KERNELS.get(name[0]) or name[0].title().replace("_", ""), message)
+
+
 class OpError(Exception):
     """A failed TensorFlow operation; takes a message, or TensorFlow's own ``(node_def, op, message)``.
 
@@ -126,7 +153,7 @@ class OpError(Exception):
             self.error_code = error_code
         given = (error_code, *args)
         self._payloads = given[-1] if isinstance(given[-1], dict) else {}
-        super().__init__("" if message is None else message)
+        super().__init__("" if message is None else _worded(message) if isinstance(message, str) else message)
 
     @property
     def node_def(self) -> Any:
@@ -157,32 +184,72 @@ class InvalidArgumentError(OpError):
     error_code = 3
 
 
+def shown_as(name: str) -> Callable[[type], type]:
+    """Decorate a class that is several of TensorFlow's with the name that programs find in ``type(error).__name__``."""
+
+    def decorate(cls: type) -> type:
+        _mixed[cls.__name__] = cls
+        cls._own_name = cls.__name__  # type: ignore[attr-defined]
+        cls.__name__ = cls.__qualname__ = name
+        cls.__reduce__ = _reduced  # type: ignore[method-assign]
+        return cls
+
+    return decorate
+
+
+_mixed: dict[str, type] = {}
+
+
+def _reduced(error: Any) -> tuple:
+    return _remade, (error._own_name, error.args), vars(error)
+
+
+def _remade(name: str, args: tuple) -> Exception:
+    """A pickled error of a class whose name is not its own."""
+    cls = _mixed[name]
+    error: Exception = cls.__new__(cls, *args)
+    error.args = args
+    return error
+
+
+@shown_as("InvalidArgumentError")
 class AxisError(InvalidArgumentError, ValueError):
     """No such axis. TensorFlow's operations raise InvalidArgumentError, Keras's ValueError; this is both."""
 
 
+@shown_as("InvalidArgumentError")
 class EmptyRangeError(InvalidArgumentError, ValueError):
     """No numbers between two limits. TensorFlow raises InvalidArgumentError, or ValueError where it looks before: both."""
 
 
+@shown_as("InvalidArgumentError")
 class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
 
 
+@shown_as("ValueError")
 class ChoiceError(InvalidArgumentError, ValueError):
     """An argument is none of the values that it may have. TensorFlow raises either, by where it notices; this is both."""
 
 
+@shown_as("InvalidArgumentError")
 class NotNumbersError(InvalidArgumentError, ValueError):
     """Text where numbers are needed. TensorFlow's operations raise InvalidArgumentError, Keras ValueError: both."""
 
 
+@shown_as("ValueError")
 class UnknownSizeError(ValueError, TypeError):
     """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
 
 
+@shown_as("InvalidArgumentError")
 class DTypeMismatchError(InvalidArgumentError, ValueError, TypeError):
     """Operands of different dtypes, or of one without a kernel. TensorFlow raises any of the three, by where it notices."""
+
+
+@shown_as("TypeError")
+class ConversionError(DTypeMismatchError):
+    """A value that cannot be had in the dtype of the other operands, which TensorFlow notices before an operation does."""
 
 
 class DeadlineExceededError(OpError):

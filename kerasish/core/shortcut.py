@@ -123,9 +123,9 @@ def text(kinds: str, checked: bool = False) -> str:
         " return _result",
         "except NotImplementedError:",
         f" try: return {given}",
-        " except (RuntimeError, IndexError) as _error: raise _translate(_error, _name) from _error",
+        f" except (RuntimeError, IndexError) as _error: raise _translate(_error, _name, ({parameters},)) from _error",
         "except (RuntimeError, IndexError) as _error:",
-        " raise _translate(_error, _name) from _error",
+        f" raise _translate(_error, _name, ({parameters},)) from _error",
     ]
     body = "\n".join("  " + line for line in lines)
     head = "def bind(_function, _kinds, _general, _name, _Tensor):"

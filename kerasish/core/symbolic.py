@@ -20,7 +20,7 @@ import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope, unique_name
-from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
+from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.meta import without_compiler
 from kerasish.core.shape import TensorShape
@@ -77,7 +77,7 @@ class KerasTensor:
         self._sizes: dict | None = None  # of a tensor made of sizes: probe -> its numbers
 
     shape = property(lambda self: self._shape)
-    dtype = property(lambda self: self._dtype)
+    dtype = property(lambda self: named(self._dtype))
     ndim = property(lambda self: len(self._shape))
     ragged_rank = property(lambda self: None)
     row_splits_dtype = property(lambda self: None)

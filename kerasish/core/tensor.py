@@ -24,6 +24,7 @@ from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.eager_only import OfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.indexing import index_raw
+from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape
 from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, storage, to_numpy
 
@@ -63,11 +64,12 @@ _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requ
 _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
 
 
-class Tensor(OfGraphs):
+class Tensor(OfGraphs, metaclass=Named):
     """An immutable n-dimensional array of one dtype. Made by ``tf.constant``, ``keras.ops.array`` and operations."""
 
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
+    _shown = "tensorflow.python.framework.ops.EagerTensor"
     OVERLOADABLE_OPERATORS = frozenset()
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
@@ -101,6 +103,8 @@ class Tensor(OfGraphs):
     def set_shape(self, shape: Any) -> None:
         if not self.shape.is_compatible_with(shape):
             raise ValueError(f"Tensor's shape {self.shape} is not compatible with supplied shape {TensorShape(shape)}")
+        if local.shapeless is not None:
+            local.shapeless.pop(id(self), None)
 
     def ref(self) -> Reference:
         return Reference(self)
@@ -166,7 +170,7 @@ class Tensor(OfGraphs):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
-            f"'{type(self).__name__}' object does not support item assignment: tensors are immutable. "
+            f"'{self._shown}' object does not support item assignment: tensors are immutable. "
             "Make a new one, for example with tf.tensor_scatter_nd_update or tf.where, or use a tf.Variable."
         )
 
@@ -690,3 +694,5 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
 
 
 dispatch.register(tensor=Tensor, string=StringTensor)
+
+Tensor.__name__ = StringTensor.__name__ = "EagerTensor"  # what programs find in ``type(x).__name__``

@@ -28,9 +28,10 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
 from kerasish.core.creators import Created
-from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
+from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
+from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape, standardize_shape
 from kerasish.core.storage import cast_raw, storage, to_numpy
 from kerasish.core.tensor import (
@@ -64,7 +65,7 @@ def _has_gradient(value: torch.Tensor) -> bool:
     return value.is_floating_point() or value.is_complex()
 
 
-class Variable:
+class Variable(metaclass=Named):
     """A mutable tensor with a name (``keras.Variable``).
 
     Args:
@@ -80,6 +81,8 @@ class Variable:
     Raises:
         ValueError: ``name`` contains "/", or ``shape`` is missing.
     """
+
+    _shown = "keras.src.backend.Variable"
 
     __array_priority__ = 100
     SaveSliceInfo = None
@@ -332,6 +335,9 @@ class Variable:
     @property
     def dtype(self) -> DType:
         """The dtype that it is read in: a mixed policy's compute dtype in the ``call`` of a layer with such a policy."""
+        return named(self._read_dtype())
+
+    def _read_dtype(self) -> DType:
         t = self.stored
         if type(t) is np.ndarray:
             return as_dtype("string")
@@ -487,6 +493,7 @@ class TFVariable(PartialWrites, OfGraphs, Variable, metaclass=Created):
     """
 
     _asks_creators = True
+    _shown = "tensorflow.python.ops.resource_variable_ops.ResourceVariable"
 
     def __init__(
         self,
@@ -532,6 +539,8 @@ class TFVariable(PartialWrites, OfGraphs, Variable, metaclass=Created):
     @property
     def name(self) -> str:
         return f"{self._name}:0"
+
+    dtype = property(Variable._read_dtype)  # TensorFlow's, where Keras's prints as a string
 
     @property
     def shape(self) -> TensorShape:
@@ -613,9 +622,11 @@ def _unread(variable: TFVariable) -> _Unread:
 class Weight(TFVariable):
     """A variable of a layer: Keras 3's interface, and an instance of ``tf.Variable`` as in Keras 2."""
 
+    _shown = "keras.src.backend.Variable"
     __init__ = Variable.__init__  # type: ignore[assignment]
     name = Variable.name  # type: ignore[assignment]
     shape = Variable.shape  # type: ignore[assignment]
+    dtype = Variable.dtype  # type: ignore[assignment]
     assign = Variable.assign  # type: ignore[method-assign]
     _coerce = Variable._coerce  # type: ignore[method-assign]
     _refuse_in_place = staticmethod(lambda sign, method: NotImplemented)  # ``+=`` gives a new tensor
@@ -684,3 +695,7 @@ def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
 
 
 dispatch.register(variable=Variable)
+
+TFVariable.__name__ = _Unread.__name__ = "ResourceVariable"  # what programs find in ``type(v).__name__``
+Weight.__name__ = "Variable"
+Value.__name__ = "EagerTensor"

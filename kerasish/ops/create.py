@@ -325,7 +325,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
 
 def is_tensor(x: Any) -> bool:
     """Whether x is a tensor or variable with a value, or made of such: not a NumPy array, not a symbolic KerasTensor."""
-    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or isinstance(x, CompositeTensor)
+    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or (isinstance(x, CompositeTensor) and x._is_tensor)
 
 
 def _cast_strings(x: np.ndarray, dtype: Any) -> np.ndarray:

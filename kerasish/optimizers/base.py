@@ -135,6 +135,8 @@ class Optimizer(Keras2Optimizer):
         """Create the state for these variables; rules add their slots after calling this."""
         if self.built:
             return
+        if local.function is not None:
+            local.function.check_may_make()
         self._trainable_variables = list(variables)
         self._updated = [v for v in self._trainable_variables if not v.overwrite_with_gradient]
         self._index()

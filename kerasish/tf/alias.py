@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import torch
 
 from kerasish.core import dtypes
-from kerasish.core.dispatch import bool_op, strict_op
+from kerasish.core.dispatch import WORDS, bool_op, strict_op
 from kerasish.core.errors import DTypeMismatchError
 from kerasish.core.shortcut import Direct
 
@@ -60,14 +60,12 @@ BOOLS = Kinds("bool")
 INTEGERS_AND_BOOLS = Kinds(f"{_SIGNED_INTEGERS} {_UNSIGNED} bool")
 ANY = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED} {_COMPLEX} bool float8_e4m3fn float8_e5m2")
 
-_WORDS = {"float16": "half", "float32": "float", "float64": "double"}
-
 
 def refused(dtype: torch.dtype, kinds: Kinds, name: str) -> DTypeMismatchError:
     """The error for a dtype that an operation does not take, in TensorFlow's words."""
     own = dtypes.as_dtype(dtype).name
     return DTypeMismatchError(
-        f"Value for attr 'T' of {_WORDS.get(own, own)} is not in the list of allowed values: {kinds.words} [Op:{name}]"
+        f"Value for attr 'T' of {WORDS.get(own, own)} is not in the list of allowed values: {kinds.words} [Op:{name}]"
     )
 
 

@@ -17,12 +17,14 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dispatch, symbolic, tree
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf import arrays, symbolic_results
+from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.ragged.arrays import deepened, joined_rows
 from kerasish.tf.ragged.spec import RaggedTensorSpec
 from kerasish.tf.spec import spec_of
@@ -186,8 +188,8 @@ def _rows(elems: Any) -> list:
     """
     columns: list[list] = []
     for elem in tree.flatten(elems):
-        if isinstance(elem, RaggedTensor):
-            columns.append(list(elem))
+        if isinstance(elem, CompositeTensor):
+            columns.append(_rows_of(elem))
             continue
         tensor = elem if dispatch.is_tensor(elem) else convert(elem)
         if not tensor.ndim:
@@ -198,12 +200,29 @@ def _rows(elems: Any) -> list:
     return [tree.pack_as(elems, row) for row in zip(*columns)]
 
 
+def _rows_of(value: CompositeTensor) -> list:
+    """The slices of a ragged tensor, or of an extension type's value.
+
+    Raises:
+        TypeError: it has none.
+    """
+    if isinstance(value, RaggedTensor):
+        return list(value)
+    if value._is_tensor or not value._has_rows:
+        raise TypeError(f"map_fn can not consume {spec_of(value)} inputs: got {value!r}")
+    return [value._with_components(row) for row in zip(*map(_rows, value._components))]
+
+
 def _stacked(steps: list, kinds: Any) -> Any:
     """Structures of one kind as a structure of stacks; ``kinds`` gives the dtypes of values that have none."""
     columns = []
     for column, kind in zip(zip(*(tree.flatten(step) for step in steps)), tree.flatten(kinds)):
         if isinstance(kind, RaggedTensorSpec):
             columns.append(_ragged_rows(column, kind))
+            continue
+        if isinstance(kind, ExtensionTypeSpec):
+            parts = zip(*(value._components for value in column))
+            columns.append(column[0]._with_components([_stacked(part, own) for part, own in zip(parts, kind.parts())]))
             continue
         wanted = None if kind is None else as_dtype(getattr(kind, "dtype", kind))
         parts = [x if dispatch.is_tensor(x) else convert(x, wanted) for x in column]
@@ -301,6 +320,8 @@ def map_fn(
 
 def _kind(elem: Any) -> Any:
     """What slices are like those of ``elem``: a dtype, or a specification."""
+    if isinstance(elem, CompositeTensor) and not elem._is_tensor:
+        return spec_of(elem)
     return spec_of(elem)._unbatched() if isinstance(elem, RaggedTensor) else convert(elem).dtype
 
 
@@ -439,7 +460,7 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
 
     given = [x if dispatch.is_tensor(x) else convert(x) for x in inp or ()]
     with _as_python():
-        return _results(func(*given), Tout, one)
+        return _of_unknown_shapes(_results(func(*given), Tout, one))
 
 
 def numpy_function(
@@ -457,10 +478,26 @@ def numpy_function(
         return lambda function: functools.wraps(function)(lambda *inputs: numpy_function(function, inputs, Tout))
     if symbolic.any_symbolic((inp,)):
         return symbolic.call(numpy_function, (func, inp, Tout), {})
-    arrays = [np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy() for x in inp or ()]
+    eager = local.function is None and not local.in_dataset  # where Python's numbers become arrays without TensorFlow
+
+    def array(x: Any) -> Any:
+        if eager and not any(map(dispatch.is_tensor, tree.flatten(x))):
+            return np.asarray(x) if isinstance(x, SEQUENCE) or not isinstance(x, (str, bytes)) else convert(x).numpy()
+        return np.asarray(convert(x)) if isinstance(x, SEQUENCE) else convert(x).numpy()
+
+    arrays = [array(x) for x in inp or ()]
     with _as_python():
         values = func(*arrays)
-    return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+    if values is None:
+        return None
+    return _of_unknown_shapes(_results(values, Tout, lambda value, kind: convert(value)))
+
+
+def _of_unknown_shapes(results: Any) -> Any:
+    """Note that a graph would not know the shapes of these results of a Python function."""
+    if local.shapeless is not None:
+        local.shapeless.update({id(x): x for x in tree.flatten(results)})
+    return results
 
 
 for _function in (py_function, numpy_function):

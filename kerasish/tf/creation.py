@@ -349,7 +349,7 @@ def complex(real: Array, imag: Array, name: str | None = None) -> Any:
 
 def is_tensor(x: Any) -> bool:
     """Whether x is a tensor or variable with a value, or made of such: not a NumPy array, not a symbolic KerasTensor."""
-    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or isinstance(x, CompositeTensor)
+    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or (isinstance(x, CompositeTensor) and x._is_tensor)
 
 
 def is_symbolic_tensor(tensor: Any) -> bool:

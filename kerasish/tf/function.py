@@ -28,6 +28,7 @@ from kerasish.core.variable import Variable
 from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
+from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.gradients import watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
@@ -171,8 +172,12 @@ class Function:
         Raises:
             ValueError: it makes variables that are no longer there afterwards, or in a later call than the first.
         """
-        signature = (self._input_signature, {}) if self._input_signature is not None else (args, kwargs)
-        trace = Trace(signature, self._names(args, kwargs), may_make=not self._traces.by_key)
+        signature = (args, kwargs)
+        if self._input_signature is not None:
+            signature = (self._input_signature, {})
+        elif self._reduce_retracing:
+            signature = tracing.general(key, signature)
+        trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
         try:
@@ -194,12 +199,30 @@ class Function:
         candidates = (tracing.generalised(known, key) for known in self._traces.by_key)
         return next((general for general in candidates if general is not None), key)
 
-    def _names(self, args: tuple, kwargs: dict) -> dict[int, tuple[str, Any]]:
+    def _named(self, args: tuple, kwargs: dict) -> list[tuple[str, Any]]:
+        """The arguments with their parameters' names; further ones by position have numbers."""
+        parameters = list(self._parameters.parameters.values()) if self._parameters else []
+        plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), "args")
+        further = [f"{rest}_{i}" for i in range(len(args) - len(plain))]
+        return [*zip([*plain, *further], args), *kwargs.items()]
+
+    def _names(self, args: tuple, kwargs: dict, signature: Any) -> dict[int, tuple[str, Any]]:
         """Names and declared shapes of the tensors among the arguments, by their identities."""
-        given = dict(zip(self._parameters.parameters, args)) if self._parameters else {}
-        names = {id(x): (name, None) for name, value in {**given, **kwargs}.items() for x in tree.flatten(value)}
-        if self._input_signature is not None:
-            for spec, x in zip(tree.flatten(self._input_signature), tree.flatten(args)):
+        names: dict[int, tuple[str, Any]] = {}
+        for name, value in self._named(args, kwargs):
+            leaves = tree.flatten(value)
+            tensors = [x for x in leaves if isinstance(x, (Tensor, CompositeTensor))]
+            numbers = {id(x): i for i, x in reversed(list(enumerate(tensors)))}
+            names.update({id(x): (f"{name}_{n}" if (n := numbers.get(id(x), 0)) else name, None) for x in leaves})
+        for spec, x in zip(tree.flatten(signature), tree.flatten((args, kwargs))):
+            if not isinstance(spec, TypeSpec):
+                spec = getattr(x, "_type_spec", None)
+            if isinstance(spec, ExtensionTypeSpec):
+                parts = x._components if isinstance(x, CompositeTensor) else ()
+                for i, (part, of_part) in enumerate(zip(parts, spec.parts())):
+                    names[id(part)] = (names[id(x)][0] + (f"_{i}" if i else ""), getattr(of_part, "shape", None))
+            elif isinstance(spec, TypeSpec):
                 names[id(x)] = (getattr(spec, "name", None) or names[id(x)][0], getattr(spec, "shape", None))
         return names
 

@@ -19,6 +19,7 @@ from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor
+from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.ragged.spec import RaggedTensorSpec
 from kerasish.tf.sparse_spec import SparseTensorSpec
 from kerasish.tf.spec import TensorSpec, TypeSpec
@@ -49,6 +50,8 @@ def sample(spec: Any, size: int) -> Any:
     if isinstance(spec, (TensorSpec, RaggedTensorSpec)):
         values = _zeros(_filled(spec.shape, size), spec.dtype)
         return StringTensor(values) if isinstance(values, np.ndarray) else dispatch.wrap(values)
+    if isinstance(spec, ExtensionTypeSpec):
+        return spec.of_values(functools.partial(sample, size=size))
     return spec
 
 

@@ -9,12 +9,18 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dispatch
+from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, float32
-from kerasish.core.errors import InvalidArgumentError, OutOfRangeError, fail
+from kerasish.core.errors import InvalidArgumentError, OpError, OutOfRangeError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor, convert
 from kerasish.ops.common import integer_shape
 from kerasish.tf.spec import TypeSpec, spec_of
+
+
+def _outside(message: str) -> OpError:
+    """There is no such element: as eager arrays tell it, or as the operations in a function do."""
+    return (OutOfRangeError if local.function is None else InvalidArgumentError)(message)
 
 
 class TensorArray:
@@ -93,13 +99,13 @@ class TensorArray:
         """Set the element at ``index``.
 
         Raises:
-            OutOfRangeError: the array is shorter and has no dynamic size.
+            OutOfRangeError (InvalidArgumentError in a ``tf.function``): the array is shorter and has no dynamic size.
             InvalidArgumentError: the value has another dtype.
             ValueError: the value has another shape.
         """
         place = int(index)
         if place < 0 or (place >= len(self._elements) and not self._dynamic):
-            raise OutOfRangeError(
+            raise _outside(
                 f"Tried to write to index {place} but array is not resizeable and size is: {len(self._elements)}"
             )
         tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
@@ -121,12 +127,12 @@ class TensorArray:
         """The element at ``index``; zeros if it was not written and the shape is known.
 
         Raises:
-            OutOfRangeError: there is no such element.
+            OutOfRangeError (InvalidArgumentError in a ``tf.function``): there is no such element.
             InvalidArgumentError: it was read before, and cleared.
         """
         place = int(index)
         if not 0 <= place < len(self._elements):
-            raise OutOfRangeError(f"Tried to read from index {place} but array size is: {len(self._elements)}")
+            raise _outside(f"Tried to read from index {place} but array size is: {len(self._elements)}")
         if place in self._read:
             raise InvalidArgumentError(
                 f"Could not read index {place} twice because it was cleared after a previous read (perhaps try setting "

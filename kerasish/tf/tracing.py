@@ -105,11 +105,23 @@ def covers(general: Any, special: Any) -> bool:
     return generalised(general, special) == general
 
 
+def general(key: Any, value: Any) -> Any:
+    """Arguments with specifications instead of the tensors whose sizes are unknown in their key."""
+    if type(value) is Tensor:
+        return TensorSpec(key[1], value.dtype) if None in key[1] else value
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(general(mine, part) for mine, part in zip(key[1:], value))
+    if type(value) is dict:
+        return {name: general(mine, part) for (name, mine), part in zip(key[1:], value.values())}
+    return value
+
+
 _PYTHONS = (list, tuple, dict, set, str, range, enumerate, zip, types.GeneratorType)
 _NUMBERS = (bool, int, float, complex)
 _SINGLETON = (
     "tf.function only supports singleton tf.Variables created on the first call. Make sure the tf.Variable is only created "
-    "once or created outside tf.function."
+    "once or created outside tf.function. See https://www.tensorflow.org/guide/function#creating_tfvariables for more "
+    "information."
 )
 _numbers = itertools.count()
 
@@ -368,9 +380,13 @@ class Trace:
         Raises:
             ValueError: it may not.
         """
+        self.check_may_make()
+        self._made.append(weakref.ref(variable))
+
+    def check_may_make(self) -> None:
+        """Raise ValueError unless the call in progress may make variables: it is the function's first one."""
         if not self.tracing or not self._may_make:
             raise ValueError(_SINGLETON)
-        self._made.append(weakref.ref(variable))
 
     def settle(self, result: Any) -> None:
         """After the traced call: its variables must have found a place.

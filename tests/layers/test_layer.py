@@ -385,9 +385,7 @@ def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
         def call(self, x):
             return x + tf.ones((12, 5))
 
-    with pytest.raises(
-        ValueError, match=r"(?s)\[48, 12, 8\] vs. \[12, 5\].*'adds'.*unknown dimensions being taken as 48"
-    ):
+    with pytest.raises(ValueError, match=r"(?s)\[48,12,8\] vs. \[12,5\].*'adds'.*unknown dimensions being taken as 48"):
         Adds(name="adds")(Input((12, 8)))
 
 

@@ -59,7 +59,7 @@ def test_products_of_scalars():
 
 
 def test_products_that_do_not_fit_fail():
-    with pytest.raises(InvalidArgumentError, match=r"In\[0\]: \[3, 4\], In\[1\]: \[3, 4\]"):
+    with pytest.raises(InvalidArgumentError, match=r"In\[0\]: \[3,4\], In\[1\]: \[3,4\]"):
         ops.matmul(np.ones((3, 4)), np.ones((3, 4)))
 
 

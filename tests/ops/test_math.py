@@ -166,7 +166,7 @@ def test_negative_integer_powers_fail():
 
 
 def test_shapes_that_do_not_broadcast_fail():
-    with pytest.raises(InvalidArgumentError, match=r"\[Op:add\]"):
+    with pytest.raises(InvalidArgumentError, match=r"\[Op:AddV2\]"):
         ops.add(np.ones(3), np.ones(4))
 
 
@@ -352,7 +352,7 @@ def test_dtypes_without_a_kernel_raise_what_tensorflow_raises(name):
 
 def test_division_of_unsigned_integers_by_zero_raises():
     x = ops.convert_to_tensor([1, 2], dtype="uint16")
-    with pytest.raises(InvalidArgumentError, match="floor_divide"):
+    with pytest.raises(InvalidArgumentError, match="FloorDivide"):
         ops.floor_divide(x, ops.zeros_like(x))
     with pytest.raises(InvalidArgumentError):
         x // ops.zeros_like(x)

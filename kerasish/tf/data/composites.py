@@ -1,4 +1,4 @@
-"""Ragged and sparse tensors as parts of elements: how they are batched, taken apart and described."""
+"""Ragged and sparse tensors and extension types as parts of elements: how they are batched, taken apart and described."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from kerasish.core.ragged_partition import RowPartition
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor
+from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.ragged.arrays import deepened, joined_rows
 from kerasish.tf.ragged.spec import RaggedTensorSpec
 from kerasish.tf.sparse_spec import SparseTensorSpec
 from kerasish.tf.spec import TensorSpec, TypeSpec
 
-SPECS = (RaggedTensorSpec, SparseTensorSpec)
+RAGGED = (RaggedTensorSpec, SparseTensorSpec)
+SPECS = (RaggedTensorSpec, SparseTensorSpec, ExtensionTypeSpec)
 
 
 def any_in(specs: Any) -> bool:
-    """Whether a structure of specifications describes ragged or sparse tensors."""
+    """Whether a structure of specifications describes something else than plain tensors."""
     return any(isinstance(leaf, SPECS) for leaf in tree.flatten(specs))
 
 
@@ -34,12 +36,65 @@ def batched(spec: TypeSpec, size: int | None) -> TypeSpec:
     """The specification of a batch of what ``spec`` describes."""
     if isinstance(spec, RaggedTensorSpec):
         return spec._batched(size)
+    if isinstance(spec, ExtensionTypeSpec):
+        return _with_rows(spec).with_parts(lambda part: _batched_part(part, size))
     return SparseTensorSpec(TensorShape([size]) + spec.shape, spec.dtype)
 
 
 def unbatched(spec: TypeSpec) -> TypeSpec:
     """The specification of a row of what ``spec`` describes."""
+    if isinstance(spec, ExtensionTypeSpec):
+        return _with_rows(spec).with_parts(_unbatched_part)
     return spec._unbatched() if isinstance(spec, RaggedTensorSpec) else SparseTensorSpec(spec.shape[1:], spec.dtype)
+
+
+def shapes(specs: Any) -> list[TensorShape]:
+    """The shapes of all tensors that a structure of specifications describes."""
+    found = []
+    for leaf in tree.flatten(specs):
+        if isinstance(leaf, ExtensionTypeSpec):
+            found += shapes(_with_rows(leaf).parts())
+        elif isinstance(leaf, (TensorSpec, *RAGGED)):
+            found.append(leaf.shape)
+    return found
+
+
+def _batched_part(spec: TypeSpec, size: int | None) -> TypeSpec:
+    return (
+        TensorSpec(TensorShape([size]) + spec.shape, spec.dtype)
+        if isinstance(spec, TensorSpec)
+        else batched(spec, size)
+    )
+
+
+def _unbatched_part(spec: TypeSpec) -> TypeSpec:
+    return TensorSpec(spec.shape[1:], spec.dtype) if isinstance(spec, TensorSpec) else unbatched(spec)
+
+
+def _with_rows(value: Any) -> Any:
+    """It, if it can be cut and put together along a first axis.
+
+    Raises:
+        AttributeError: it is of an extension type that is not said to be batchable.
+    """
+    cls = value.value_type if isinstance(value, TypeSpec) else type(value)
+    if not cls._has_rows:
+        raise AttributeError(
+            f"'{cls.__name__}.Spec' object has no attribute '_batch': derive {cls.__name__} from "
+            "tf.experimental.BatchableExtensionType"
+        )
+    return value
+
+
+def rank(value: CompositeTensor) -> int | None:
+    """How many dimensions it has; for values of several tensors the least."""
+    if value._is_tensor:
+        return value.shape.rank
+    return min((_rank_of_part(part) for part in _with_rows(value)._components), default=0)
+
+
+def _rank_of_part(part: Any) -> int:
+    return rank(part) if isinstance(part, CompositeTensor) else part.shape.rank
 
 
 # batches --------------------------------------------------------------------------------------------------------------
@@ -57,6 +112,10 @@ def stack(values: Sequence[Any], spec: TypeSpec | None, component: int) -> Any:
     first = values[0]
     if isinstance(first, SparseTensor):
         return _stack_sparse(values, component)
+    if isinstance(first, CompositeTensor) and not first._is_tensor:
+        columns = zip(*(_with_rows(value)._components for value in values), strict=True)
+        kinds = spec.parts() if isinstance(spec, ExtensionTypeSpec) else [None] * len(first._components)
+        return first._with_components([_stack_part(*both, component) for both in zip(columns, kinds, strict=True)])
     rank = max(v.ragged_rank if isinstance(v, RaggedTensor) else 0 for v in values)
     kind = torch.int64
     if isinstance(spec, RaggedTensorSpec):
@@ -70,6 +129,24 @@ def stack(values: Sequence[Any], spec: TypeSpec | None, component: int) -> Any:
     made = joined_rows([deepened(value, rank, kind) for value in values], kind)
     size = spec.shape[0] if isinstance(spec, RaggedTensorSpec) and spec.shape.rank else None
     return made if size is None else made._remade(made.values, RowPartition(made._partition.splits, size))
+
+
+def _stack_part(values: Sequence[Any], spec: TypeSpec | None, component: int) -> Any:
+    if isinstance(values[0], CompositeTensor) or isinstance(spec, RaggedTensorSpec):
+        return stack(values, spec, component)
+    return stack_dense(values)
+
+
+def stack_dense(values: Sequence[Any]) -> Any:
+    """Plain tensors of one shape, as one with a new first axis.
+
+    Raises:
+        InvalidArgumentError: their shapes differ.
+    """
+    raw = [dispatch.raw(value) for value in values]
+    if any(part.shape != raw[0].shape for part in raw):
+        raise InvalidArgumentError("Cannot batch tensors with different shapes.")
+    return dispatch.wrap(np.stack(raw) if isinstance(raw[0], np.ndarray) else torch.stack(raw))
 
 
 def _stack_sparse(values: Sequence[SparseTensor], component: int) -> SparseTensor:
@@ -92,7 +169,16 @@ def constant(value: Any) -> Any:
         return value._around(dispatch.wrap(raw.detach())) if isinstance(raw, torch.Tensor) else value
     if isinstance(value, SparseTensor) and isinstance(value.raw_values, torch.Tensor):
         return value.with_raw(value.raw_values.detach())
+    if isinstance(value, CompositeTensor) and not value._is_tensor:
+        return value._with_components([_constant_part(part) for part in value._components])
     return value
+
+
+def _constant_part(part: Any) -> Any:
+    if isinstance(part, CompositeTensor):
+        return constant(part)
+    raw = dispatch.raw(part)
+    return dispatch.wrap(raw.detach()) if isinstance(raw, torch.Tensor) else part
 
 
 # rows -----------------------------------------------------------------------------------------------------------------
@@ -100,11 +186,19 @@ def constant(value: Any) -> Any:
 
 def count(value: CompositeTensor) -> int:
     """How many rows it has."""
+    if not value._is_tensor:
+        first = _with_rows(value)._components[0]
+        return count(first) if isinstance(first, CompositeTensor) else first.shape[0]
     return count_rows(value) if isinstance(value, RaggedTensor) else value.shape[0]
 
 
 def rows(value: CompositeTensor) -> Iterator:
     """Its slices along the first axis."""
+    if not value._is_tensor:
+        columns = [
+            rows(part) if isinstance(part, CompositeTensor) else iter(part) for part in _with_rows(value)._components
+        ]
+        return map(value._with_components, zip(*columns, strict=True))
     return iter(value) if isinstance(value, RaggedTensor) else _sparse_rows(value)
 
 
@@ -144,6 +238,8 @@ def ragged_spec(spec: TypeSpec, row_splits_dtype: Any) -> TypeSpec:
 
 def example(spec: TypeSpec, probe: int, text: bytes) -> Any:
     """A value that ``spec`` describes, for trying a function: sizes that are unknown differ from probe to probe."""
+    if isinstance(spec, ExtensionTypeSpec):
+        return spec.of_values(lambda part: example(part, probe, text))
     sizes = [2 + probe if size is None else size for size in spec.shape]
     if isinstance(spec, TensorSpec):
         return dispatch.wrap(_filled(sizes, spec.dtype, text, probe))

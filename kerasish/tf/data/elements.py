@@ -254,10 +254,10 @@ def unbatched_spec(element_spec: Any) -> Any:
     Raises:
         ValueError: a component is a scalar, or known numbers of rows differ.
     """
-    leaves: list = [leaf for leaf in tree.flatten(element_spec) if isinstance(leaf, (TensorSpec, *composites.SPECS))]
-    if any(leaf.shape.rank == 0 for leaf in leaves):
+    shapes = composites.shapes(element_spec)
+    if any(shape.rank == 0 for shape in shapes):
         raise ValueError("Cannot unbatch an input with scalar components.")
-    sizes = [leaf.shape[0] for leaf in leaves if leaf.shape.rank and leaf.shape[0] is not None]
+    sizes = [shape[0] for shape in shapes if shape.rank and shape[0] is not None]
     if len(set(sizes)) > 1:
         raise ValueError(
             "`unbatch()` is only supported for datasets of elements whose components have a matching leading dimension. "
@@ -301,7 +301,7 @@ def _stack_leaf(values: Sequence, component: int, spec: TypeSpec | None = None) 
     first = values[0]
     if first is None:
         return None
-    if isinstance(first, CompositeTensor) or (isinstance(spec, composites.SPECS) and spec.shape.rank != 0):
+    if isinstance(first, CompositeTensor) or (isinstance(spec, composites.RAGGED) and spec.shape.rank != 0):
         return composites.stack(values, spec, component)
     if not isinstance(first, Tensor):
         raise fail(TypeError, "Datasets that are components of elements cannot be batched", "tensors", type(first))
@@ -355,7 +355,7 @@ def _pad_leaf(values: Sequence, shape: TensorShape, filler: Any) -> Any:
     else:
         out = torch.empty(full, dtype=raw[0].dtype, device=raw[0].device).fill_(filler._t.item())
     for i, value in enumerate(raw):
-        out[(i, *(slice(0, n) for n in value.shape))] = value
+        out[(i, *(slice(0, n) for n in value.shape))] = value if value.ndim else value[()]  # an object array is no text
     return wrapped(out)
 
 
@@ -367,10 +367,15 @@ def unstack(element: Any) -> Iterator:
     """
     leaves = tree.flatten(element)
     sizes = {_row_count(leaf) for leaf in leaves} - {None}
-    if len(sizes) > 1 or any(leaf is not None and not leaf.shape.rank for leaf in leaves):
-        shapes = [None if leaf is None else leaf.shape for leaf in leaves]
+    if len(sizes) > 1 or any(leaf is not None and not rank_of(leaf) for leaf in leaves):
+        shapes = [None if leaf is None else getattr(leaf, "shape", None) for leaf in leaves]
         raise InvalidArgumentError(f"Cannot unbatch components of shapes {shapes}: they differ in the first dimension")
     return map(packer(element), zip(*(rows_of(leaf, *sizes) for leaf in raw_leaves(element))))
+
+
+def rank_of(leaf: Any) -> int | None:
+    """How many dimensions a leaf has."""
+    return composites.rank(leaf) if isinstance(leaf, CompositeTensor) else leaf.shape.rank
 
 
 def _row_count(leaf: Any) -> int | None:

@@ -240,9 +240,7 @@ class Unbatch(Node):
         size = self.input.cardinality()
         if size < 0 or not self.input.static:
             return size if size < 0 else UNKNOWN
-        kinds = (TensorSpec, *composites.SPECS)
-        shapes = [leaf.shape for leaf in tree.flatten(self.input.spec) if isinstance(leaf, kinds)]
-        lengths = [shape[0] for shape in shapes if shape[0] is not None]
+        lengths = [shape[0] for shape in composites.shapes(self.input.spec) if shape[0] is not None]
         return size * lengths[0] if lengths else UNKNOWN
 
     def elements(self, run: Run) -> Iterator:

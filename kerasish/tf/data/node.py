@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core import symbolic, tree
-from kerasish.core.context import scope, settings
+from kerasish.core.context import local, scope, settings
 from kerasish.core.random import OpSeeds
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import StringTensor, Tensor
@@ -186,10 +186,10 @@ def _on_examples(function: Callable, spec: Any) -> list:
             None if leaf.value_type is type(None) else composites.example(leaf, probe, _TEXTS[probe])
             for leaf in tree.flatten(spec)
         ]
-        return elements.spec(elements.normalise_result(function(tree.pack_as(spec, made))))
+        return _spec_of(elements.normalise_result(function(tree.pack_as(spec, made))))
 
     try:
-        with elements.host_scope(), Run(probing=True).scope(), scope(overlay={}, op_seeds=_trial_seeds()):
+        with elements.host_scope(), Run(probing=True).scope(), scope(overlay={}, op_seeds=_trial_seeds(), shapeless={}):
             return [one(0), one(1)]
     except Exception:  # it may ask for values that only the data have
         return []
@@ -216,9 +216,21 @@ def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
         symbolic.fake_mode(),
         elements.host_scope(),
         Run(probing=True).scope(),
-        scope(overlay={}, tracing=True, op_seeds=_trial_seeds()),
+        scope(overlay={}, tracing=True, op_seeds=_trial_seeds(), shapeless={}),
     ):
-        return elements.spec(elements.normalise_result(function(tree.map_structure(fake, spec))))
+        return _spec_of(elements.normalise_result(function(tree.map_structure(fake, spec))))
+
+
+def _spec_of(result: Any) -> Any:
+    """The specification of what a function returned in a trial; results of Python functions have unknown shapes."""
+    specs = elements.spec(result)
+    if not local.shapeless:
+        return specs
+    known = [
+        TensorSpec(None, spec.dtype) if isinstance(spec, TensorSpec) and id(leaf) in local.shapeless else spec
+        for leaf, spec in zip(tree.flatten(result), tree.flatten(specs), strict=True)
+    ]
+    return tree.pack_as(specs, known)
 
 
 def _no_values() -> Any:
@@ -231,19 +243,19 @@ def _trial_seeds() -> OpSeeds:
 
 def _on_first_elements(function: Callable, node: Node) -> list:
     run = Run(probing=True)
-    with run.scope(), scope(overlay={}, op_seeds=_trial_seeds()):
+    with run.scope(), scope(overlay={}, op_seeds=_trial_seeds(), shapeless={}):
         firsts = list(itertools.islice(node.stream(run), 2))
         specs = []
         for first in firsts:
             try:
-                specs.append(elements.spec(elements.normalise_result(function(first))))
+                specs.append(_spec_of(elements.normalise_result(function(first))))
             except Exception:  # one element may be a bad one; ``ignore_errors`` may leave it out
                 if first is firsts[-1] and not specs:
                     raise
         if firsts and _has_unknown(node.spec):
             smaller = _cut(firsts[0], node.spec)
             try:
-                specs.append(elements.spec(elements.normalise_result(function(smaller))))
+                specs.append(_spec_of(elements.normalise_result(function(smaller))))
             except Exception:  # the function needs elements of this size
                 return specs
     return specs

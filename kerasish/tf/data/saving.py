@@ -21,11 +21,15 @@ import torch
 from kerasish.core import tree
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from kerasish.core.ragged import RaggedTensor
+from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data import elements
 from kerasish.tf.data.node import Node, Run
 from kerasish.tf.io.records import TFRecordWriter, records
-from kerasish.tf.spec import TensorSpec
+from kerasish.tf.ragged.spec import RaggedTensorSpec
+from kerasish.tf.sparse_spec import SparseTensorSpec
+from kerasish.tf.spec import NoneTensorSpec, TensorSpec
 
 _DESCRIPTION, _FORMAT = "dataset.json", 1
 _COMPRESSIONS = {None: "", "NONE": "", "": "", "GZIP": "GZIP", "AUTO": "", "SNAPPY": ""}
@@ -53,6 +57,13 @@ def _described(spec: Any) -> Any:
         return {"tuple": [_described(part) for part in spec]}
     if isinstance(spec, dict) and all(isinstance(key, str) for key in spec):
         return {"dict": {key: _described(part) for key, part in spec.items()}}
+    if isinstance(spec, RaggedTensorSpec):
+        shape = None if spec.shape.rank is None else list(spec.shape)
+        return {"ragged": [shape, spec.dtype.name, spec.ragged_rank, spec.row_splits_dtype.name]}
+    if isinstance(spec, SparseTensorSpec):
+        return {"sparse": [None if spec.shape.rank is None else list(spec.shape), spec.dtype.name]}
+    if isinstance(spec, NoneTensorSpec):
+        return {"none": True}
     raise InvalidArgumentError(
         f"Elements that are saved are tensors in tuples and in dictionaries of strings. Received: {spec}"
     )
@@ -63,16 +74,54 @@ def _specified(text: Any) -> Any:
         return tuple(_specified(part) for part in text["tuple"])
     if "dict" in text:
         return {key: _specified(part) for key, part in text["dict"].items()}
+    if "ragged" in text:
+        return RaggedTensorSpec(*text["ragged"])
+    if "sparse" in text:
+        return SparseTensorSpec(*text["sparse"])
+    if "none" in text:
+        return NoneTensorSpec()
     return TensorSpec(text["shape"], as_dtype(text["dtype"]))
 
 
 # elements as records -------------------------------------------------------------------------------------------------
 
 
+def _tensors(element: Any) -> Iterator[Tensor | dict]:
+    """The tensors of an element; before those of a ragged or sparse one, what they are to become."""
+    for leaf in tree.flatten(element):
+        if isinstance(leaf, RaggedTensor):
+            splits = leaf.nested_row_splits
+            yield {"ragged": len(splits)}
+            yield from (*splits, leaf.flat_values)
+        elif isinstance(leaf, SparseTensor):
+            yield {"sparse": True}
+            yield from (leaf.indices, leaf.values, leaf.dense_shape)
+        else:
+            yield {"none": True} if leaf is None else leaf
+
+
+def _assembled(tensors: Iterator[Tensor | dict]) -> Iterator[Any]:
+    """The leaves of an element, from what ``_tensors`` gave."""
+    for tensor in tensors:
+        if not isinstance(tensor, dict):
+            yield tensor
+        elif "ragged" in tensor:
+            splits = [next(tensors) for _ in range(int(tensor["ragged"]))]
+            yield RaggedTensor.from_nested_row_splits(next(tensors), splits)
+        elif "sparse" in tensor:
+            yield SparseTensor(next(tensors), next(tensors), next(tensors))
+        else:
+            yield None
+
+
 def _packed(element: Any) -> bytes:
     """An element's tensors: a line of JSON with shapes and sizes, then their memory."""
-    head, parts = [], []
-    for leaf in tree.flatten(element):
+    head: list[dict] = []
+    parts = []
+    for leaf in _tensors(element):
+        if isinstance(leaf, dict):
+            head.append(leaf)
+            continue
         if isinstance(leaf, StringTensor):
             texts = [base64.b64encode(text).decode() for text in leaf._t.reshape(-1).tolist()]
             head.append({"shape": list(leaf._t.shape), "texts": texts})
@@ -85,8 +134,12 @@ def _packed(element: Any) -> bytes:
 
 def _unpacked(record: bytes, spec: Any) -> Any:
     head, _, memory = record.partition(b"\n")
-    leaves, place = [], 0
+    leaves: list = []
+    place = 0
     for part in json.loads(head):
+        if "shape" not in part:
+            leaves.append(part)
+            continue
         if "texts" in part:
             texts = np.empty(len(part["texts"]), dtype=object)
             texts[:] = [base64.b64decode(text) for text in part["texts"]]
@@ -99,7 +152,7 @@ def _unpacked(record: bytes, spec: Any) -> Any:
         dtype = as_dtype(part["dtype"]).torch
         leaves.append(Tensor((raw.view(dtype) if size else raw.to(dtype)).reshape(part["shape"])))
         place += size
-    return tree.pack_as(spec, leaves)
+    return tree.pack_as(spec, list(_assembled(iter(leaves))))
 
 
 # folders --------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import scope
 from kerasish.core.dtypes import DType, as_dtype, int64, string
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, fail, shown_as
 from kerasish.core.storage import from_numpy, from_strings
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf.data import composites, elements
@@ -30,6 +30,7 @@ _DRAWN = 256  # random numbers made at a time
 _END = object()
 
 
+@shown_as("InvalidArgumentError")
 class WrongElementError(InvalidArgumentError, TypeError):
     """A generator gave something else than it was announced to."""
 
@@ -53,7 +54,7 @@ class Slices(Node):
         leaves = [leaf for leaf in tree.flatten(element) if leaf is not None]
         if not leaves or any(not isinstance(leaf, (Tensor, CompositeTensor)) for leaf in leaves):
             raise fail(ValueError, "Invalid `tensors`. `tensors` should not be empty", "a structure of tensors")
-        if any(not leaf.shape.rank for leaf in leaves):
+        if any(not elements.rank_of(leaf) for leaf in leaves):
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
         whole = [isinstance(leaf, CompositeTensor) for leaf in leaves]
         lengths = [composites.count(leaf) if is_whole else len(leaf) for leaf, is_whole in zip(leaves, whole)]

@@ -6,36 +6,47 @@ import functools
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from kerasish.core.composite import Served
+from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf import creation, debugging, math
+from kerasish.tf.extension_spec import ExtensionTypeSpec, FrozenDict, mapped, spec_class, tensors_in
 from kerasish.tf.ragged import elementwise as ragged_elementwise
 from kerasish.tf.reductions import reduce_all
+from kerasish.tf.spec import spec_of
 
 _MISSING = object()
+_UNSUPPORTED = (list, dict, set)  # they change
 
 
-class ExtensionType(Served):
+class ExtensionType(CompositeTensor):
     """The base of classes whose annotated fields are tensors, numbers, texts, tuples or other such values.
 
     A subclass has a constructor with its fields as arguments; ``__validate__`` is called at its end. Values do not change.
     """
 
     _fields: ClassVar[dict[str, Any]] = {}
+    _is_tensor: ClassVar[bool] = False
+    _has_rows: ClassVar[bool] = False
+    Spec: ClassVar[type] = ExtensionTypeSpec
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own = {name: note for name, note in inspect.get_annotations(cls).items() if not _is_class_variable(note)}
+        for name, note in own.items():
+            if note in _UNSUPPORTED or typing.get_origin(note) in _UNSUPPORTED:
+                text = note.__name__ if note in _UNSUPPORTED else str(note)
+                raise TypeError(f"In field '{name}': Unsupported type annotation '{text}'")
         cls._fields = {**cls._fields, **own}
         if "__init__" not in vars(cls):
             cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
         else:
             cls.__init__ = _finishing(cls, cls.__init__)  # type: ignore[method-assign]
+        cls.Spec = spec_class(cls, vars(cls).get("Spec"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if type(self) in (ExtensionType, BatchableExtensionType):
@@ -78,6 +89,40 @@ class ExtensionType(Served):
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields)
         return f"{type(self).__name__}({fields})"
+
+    @property
+    def _type_spec(self) -> Any:
+        return self.Spec.of({name: mapped(spec_of, getattr(self, name)) for name in self._fields})  # type: ignore
+
+    @property
+    def _components(self) -> tuple:
+        return tuple(part for name in self._fields for part in tensors_in(getattr(self, name)))
+
+    def _with_components(self, components: Sequence[Any]) -> ExtensionType:
+        parts = iter(components)
+        return self._of_fields({name: mapped(lambda _: next(parts), getattr(self, name)) for name in self._fields})
+
+    @classmethod
+    def _is_of_tensors(cls, name: str) -> bool:
+        """Whether a field is annotated as a tensor."""
+        note = _notes(cls).get(name)
+        return inspect.isclass(note) and issubclass(note, Tensor)
+
+    @classmethod
+    def _of_fields(cls, fields: dict[str, Any]) -> ExtensionType:
+        """A value with these fields, whatever the constructor takes."""
+        made = object.__new__(cls)
+        for name, value in fields.items():
+            object.__setattr__(made, name, value)
+        object.__setattr__(made, "_complete", True)
+        return made
+
+    def _with_differentiated(self, gradient: Any) -> ExtensionType:
+        """A gradient with respect to it: of its floats, the others have none."""
+        first = self._differentiated
+        return self._with_components(
+            [gradient if part is first else creation.zeros_like(part) for part in self._components]
+        )
 
     def _finish(self) -> None:
         """Convert fields to what they are annotated as, and look whether all are there."""
@@ -170,7 +215,7 @@ def _converted(value: Any, note: Any, where: str) -> Any:
     if origin is typing.Union or str(origin) == "<class 'types.UnionType'>":
         return _one_of(value, inside, where)
     if inspect.isclass(origin) and inside and issubclass(origin, typing.Mapping):
-        return {_converted(k, inside[0], where): _converted(v, inside[1], where) for k, v in value.items()}
+        return FrozenDict({_converted(k, inside[0], where): _converted(v, inside[1], where) for k, v in value.items()})
     if inspect.isclass(note) and not isinstance(value, note):
         raise TypeError(f"{where}: expected a {note.__name__}, got {value!r}")
     return value
@@ -197,7 +242,9 @@ def _one_of(value: Any, kinds: tuple, where: str) -> Any:
 
 
 class BatchableExtensionType(ExtensionType):
-    """An ``ExtensionType`` all of whose tensors have a batch."""
+    """An ``ExtensionType`` all of whose tensors have a batch: datasets and ``tf.map_fn`` take its rows."""
+
+    _has_rows: ClassVar[bool] = True
 
 
 def as_dict(value: ExtensionType) -> dict[str, Any]:

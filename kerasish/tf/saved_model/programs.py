@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
 from kerasish.core.context import local, scope
 from kerasish.core.errors import fail
 from kerasish.core.tensor import convert
@@ -91,7 +91,7 @@ def _signatures(obj: Any, given: Any, functions: dict[str, Any]) -> dict[str, st
     """The names under which ``load`` finds signatures, and their endpoints: those given; else a model's, or that of the only
     function that states its arguments and gives tensors."""
     if given is not None:
-        return {name: name for name in (sorted(given) if isinstance(given, dict) else [_DEFAULT])}
+        return {name: name for name in (given if isinstance(given, dict) else [_DEFAULT])}
     if isinstance(obj, Layer):
         return {_DEFAULT: _DEFAULT}
     complete = [name for name, function in functions.items() if _gives_tensors(function)]
@@ -188,7 +188,7 @@ class Loaded(Exported):
         super().__init__(path)
         self._functions = dict(self.signatures)
         names = self._index.get("signatures", {name: name for name in self._functions if _OTHER not in name})
-        self.signatures = {name: Signature(self._functions[endpoint]) for name, endpoint in names.items()}
+        self.signatures = _Signatures((name, Signature(self._functions[endpoint])) for name, endpoint in names.items())
         for name in [name for name in self._functions if f"{name}{_OTHER}1" in self._functions]:
             others = (f for other, f in self._functions.items() if other.startswith(name + _OTHER))
             self._functions[name] = _chosen(self._functions[name], list(others))
@@ -210,7 +210,7 @@ class Loaded(Exported):
         if tensor is None:
             return
         if number not in self._variables:
-            made = TFVariable(tensor.detach(), trainable=entry["trainable"], name=entry["name"])
+            made = TFVariable(tensor.detach(), trainable=entry["trainable"], name=entry["name"].removesuffix(":0"))
             self._variables[number] = made
         owner: Any = self
         *way, last = entry["path"]
@@ -223,6 +223,7 @@ class Loaded(Exported):
             value = variable.read()
             for table, key in self._places.get(number, ()):
                 table[key] = value
+        self._check(name, args)
         try:
             return super().run(name, args)
         except AssertionError as error:  # of torch's program: a size is not the signature's
@@ -231,6 +232,21 @@ class Loaded(Exported):
                 f"Binding inputs to tf.function failed: sizes do not fit ({error}). Received args: {args} for signature: "
                 f"{specs}."
             ) from None
+
+    def _check(self, name: str, args: tuple) -> None:
+        """Whether the arguments are the signature's: a program of torch's may take other ranks.
+
+        Raises:
+            TypeError: a shape is not.
+        """
+        specs = signatures.flat(_specs_of(self.specs(name)))
+        for spec, value in zip(specs, tree.flatten(args)):
+            known = TensorSpec(spec.shape, spec.dtype)
+            if dispatch.is_tensor(value) and not known.shape.is_compatible_with(value.shape):
+                raise TypeError(
+                    f"Binding inputs to tf.function failed due to `Can not cast {spec_of(value)} to {known}`. Received args: "
+                    f"{args}."
+                )
 
     def _set(self, number: int, value: Any) -> None:
         variable = self._variables.get(number)
@@ -282,7 +298,15 @@ class Signature:
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}: {spec!r}" for name, spec in self.structured_input_signature[1].items())
-        return f"<ConcreteFunction (*, {given}) -> {self.structured_outputs!r} at 0x{id(self):X}>"
+        gives = ", ".join(f"[{name!r}, {spec!r}]" for name, spec in self.structured_outputs.items())
+        return f"<ConcreteFunction (*, {given}) -> Dict[{gives}] at 0x{id(self):X}>"
+
+
+class _Signatures(dict):
+    """Signatures by name."""
+
+    def __repr__(self) -> str:
+        return f"_SignatureMap({super().__repr__()})"
 
 
 def _specs_of(data: Any) -> Any:

@@ -68,7 +68,7 @@ def test_without_signatures_given_one_function_that_gives_tensors_is_the_default
     assert list(again.signatures) == ["serving_default"]
     assert again.signatures["serving_default"](tf.constant(1.0))["output_0"].numpy() == 2.0
     tf.saved_model.save(One(), tmp_path / "t", signatures={"b": One().f, "a": One().f})
-    assert list(tf.saved_model.load(tmp_path / "t").signatures) == ["a", "b"]
+    assert list(tf.saved_model.load(tmp_path / "t").signatures) == ["b", "a"]
 
 
 def test_a_signature_knows_what_it_takes_and_gives(tmp_path):
