@@ -51,7 +51,7 @@ class Row:
     def shape_3(self) -> str:
         """The output shape in Keras 3's words."""
         try:
-            shapes = tree.map_shape_structure(lambda shape: str(tuple(shape)), _output_shape(self.layer))
+            shapes = tree.map_shape_structure(_words_3, _output_shape(self.layer))
         except AttributeError:
             return "?"
         flat = tree.flatten(shapes)
@@ -314,6 +314,10 @@ def _table_3(
     sizes = [_count_and_size(weights) for weights in counts.values()]
     totals = [("Total", tuple(map(sum, zip(*sizes)))), *zip(counts, sizes)]
     return lines + [f" {name} params: {count:,} ({_size(size)})" for name, (count, size) in totals]
+
+
+def _words_3(shape: Any) -> str:
+    return f"({', '.join(map(str, shape))})"
 
 
 def _count_and_size(weights: list) -> tuple[int, float]:
