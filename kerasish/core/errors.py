@@ -169,6 +169,10 @@ class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
 
 
+class NotLocatedError(TypeError, ValueError):
+    """A configuration names what is nowhere. Keras raises ValueError if its module is there, otherwise TypeError: both."""
+
+
 class ChoiceError(InvalidArgumentError, ValueError):
     """An argument is none of the values that it may have. TensorFlow raises either, by where it notices; this is both."""
 
