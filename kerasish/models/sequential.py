@@ -202,10 +202,12 @@ class Sequential(Model):
             return None
         if self._entry is not None:
             return self._wider_network(own, tuple(shape))
-        self._connect(InputLayer(batch_shape=(None, *shape[1:]), dtype=own.dtype))  # a layer may refuse these sizes
+        name = own._keras_history.operation.name
+        exact = InputLayer(batch_shape=(None, *shape[1:]), dtype=own.dtype, name=name)
+        self._connect(exact)  # a layer may refuse these sizes
         if len(shape) == len(own.shape):
             sizes = [a if a == b else None for a, b in zip(own.shape[1:], shape[1:])]
-            self._connect(InputLayer(batch_shape=(None, *sizes), dtype=own.dtype))
+            self._connect(InputLayer(batch_shape=(None, *sizes), dtype=own.dtype, name=name))
         return self._network
 
     def _wider_network(self, own: KerasTensor, shape: tuple) -> Network | None:
