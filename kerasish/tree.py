@@ -13,6 +13,7 @@ from kerasish.core.registry import publish
 flatten = _tree.flatten
 flatten_with_path = _tree.flatten_with_path
 is_nested = _tree.is_nested
+map_shape_structure = _tree.map_shape_structure
 
 
 class MAP_TO_NONE:
@@ -35,15 +36,6 @@ def map_structure(func: Callable, *structures: Any, none_is_leaf: bool = True) -
 def map_structure_up_to(shallow_structure: Any, func: Callable, *structures: Any) -> Any:
     """Like ``map_structure``, but stops where ``shallow_structure`` has leaves."""
     return _tree.map_structure_up_to(shallow_structure, func, *structures)
-
-
-def map_shape_structure(func: Callable, structure: Any) -> Any:
-    """Apply ``func`` to each shape (a tuple or list of ints and None) of a structure of shapes."""
-    if isinstance(structure, dict):
-        return {key: map_shape_structure(func, value) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)) and not all(d is None or isinstance(d, int) for d in structure):
-        return type(structure)(map_shape_structure(func, value) for value in structure)
-    return func(structure)
 
 
 def pack_sequence_as(structure: Any, flat_sequence: Iterable, sequence_fn: Callable | None = None) -> Any:

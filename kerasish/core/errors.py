@@ -80,16 +80,22 @@ def close_matches(name: str, options: Iterable[str]) -> str:
 # torch's failures --------------------------------------------------------------------------------------------------------
 
 _NOT_OF_SHAPES = re.compile(r"memory|alloc|CUDA|grad|backward", re.IGNORECASE)
+_OF_TEXT = re.compile(
+    r"'numpy.ndarray' object has no attribute|unsupported operand type.*'bytes'"
+)  # raw text is an array
 _RAISES = {dis.opmap[name] for name in ("RAISE_VARARGS", "RERAISE")}
 
 
 def torch_failure(error: Exception) -> Exception:
     """What a built-in layer, loss or metric raises for ``error``: for shapes that torch refused a ShapeMismatchError.
 
-    Anything else comes back as it is, and so do errors that user code, or a ``raise``, has made.
+    For text where it computes with numbers a NotNumbersError. Anything else comes back as it is, and so do errors that user
+    code, or a ``raise``, has made.
     """
     text = str(error)
-    torchs = type(error) is RuntimeError or (type(error) is IndexError and "dim" in text)
+    if type(error) in (AttributeError, TypeError) and _OF_TEXT.search(text) and failed_under_ours(error):
+        return NotNumbersError("Text was given where numbers are needed")
+    torchs = type(error) is RuntimeError or (type(error) is IndexError and "dim" in text.lower())
     if not torchs or _NOT_OF_SHAPES.search(text) or not failed_under_ours(error):
         return error
     return (AxisError if text.startswith("Dimension out of range") else ShapeMismatchError)(text)
@@ -225,6 +231,10 @@ class EmptyRangeError(InvalidArgumentError, ValueError):
 @shown_as("InvalidArgumentError")
 class ShapeMismatchError(InvalidArgumentError, ValueError):
     """Shapes that do not fit. TensorFlow raises InvalidArgumentError where it computes, ValueError in a graph: both."""
+
+
+class NotLocatedError(TypeError, ValueError):
+    """A configuration names what is nowhere. Keras raises ValueError if its module is there, otherwise TypeError: both."""
 
 
 @shown_as("ValueError")

@@ -21,7 +21,7 @@ import torch
 
 from kerasish.core import bytecode, dispatch, dtypes
 from kerasish.core.context import local, scope
-from kerasish.core.errors import add_context, close_matches, fail, public_path, real_names
+from kerasish.core.errors import NotLocatedError, add_context, close_matches, fail, public_path, real_names
 from kerasish.core.shape import TensorShape
 
 _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
@@ -445,7 +445,7 @@ def _find(config: dict, name: Any, kind: str) -> Any:
     A public name is itself, whatever else the file calls it; ``custom_objects`` may replace it by its plain name.
 
     Raises:
-        TypeError: it is in none of them, or is not of those that files may name.
+        NotLocatedError: it is in none of them, or is not of those that files may name.
     """
     registered, module = config.get("registered_name"), config.get("module")
     public = _public_named(module, name, kind)
@@ -458,12 +458,12 @@ def _find(config: dict, name: Any, kind: str) -> Any:
     where = f"{module}.{name}" if module else str(name)
     if f"{_public_module(str(module))}.{name}" in real_names() or f"keras.layers.{name}" in real_names():
         raise fail(
-            TypeError,
+            NotLocatedError,
             f"Could not locate {kind} '{where}'. It belongs to the real library, but kerasish does not have it yet, or "
             "does not let files name it",
         )
     raise fail(
-        TypeError,
+        NotLocatedError,
         f"Could not locate {kind} '{where}' (registered name: {registered!r})",
         hint=f"If it is yours, put @keras.saving.register_keras_serializable() on the line above its definition, or pass "
         f"custom_objects={{'{name}': {name}}}. {close_matches(str(name), _by_class_name)}".rstrip(),

@@ -110,6 +110,15 @@ def map_structure_up_to(shallow: Any, function: Callable, *structures: Any) -> A
     return function(*structures)
 
 
+def map_shape_structure(func: Callable, structure: Any) -> Any:
+    """Apply ``func`` to each shape (a tuple or list of ints and None) of a structure of shapes."""
+    if isinstance(structure, dict):
+        return {key: map_shape_structure(func, value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)) and not all(d is None or isinstance(d, int) for d in structure):
+        return type(structure)(map_shape_structure(func, value) for value in structure)
+    return func(structure)
+
+
 def pack_as(structure: Any, flat: Iterable) -> Any:
     """Put the leaves ``flat`` into the shape of ``structure``.
 

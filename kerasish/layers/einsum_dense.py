@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish import activations, constraints, initializers, regularizers
+from kerasish.core.errors import ShapeMismatchError
 from kerasish.core.layout import Layout
 from kerasish.layers.adapters import large_weight, stored_weight
 from kerasish.layers.core import known_axis
@@ -106,7 +107,7 @@ def contraction(equation: str, bias_axes: str | None, input_shape: Any, partial_
     inputs, kernel, outputs = match[2], match[4], match[6]
     elided = len(input_shape) - len(inputs)
     if elided < 0 or (elided and not any(dots)):
-        raise ValueError(
+        raise ShapeMismatchError(
             f"The einsum equation '{equation}' is for inputs of rank {len(inputs)}{' or more' if any(dots) else ''}. "
             f"Received: input_shape={tuple(input_shape)}"
         )

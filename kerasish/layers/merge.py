@@ -16,7 +16,7 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import as_dtype, result_type
-from kerasish.core.errors import fail
+from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.core.shape import broadcast_shapes
 from kerasish.core.sparse import SparseTensor, not_dense
 from kerasish.core.symbolic import KerasTensor
@@ -266,9 +266,9 @@ class Concatenate(JoiningLayer):
         rank = len(shapes[0])
         unequal = f"{_UNEQUAL} Received: input_shape={_text(shapes)}"
         if any(len(shape) != rank for shape in shapes):
-            raise ValueError(unequal)
+            raise ShapeMismatchError(unequal)
         if not -rank <= self.axis < rank:
-            raise ValueError(f"{unequal} with axis={self.axis}")
+            raise ShapeMismatchError(f"{unequal} with axis={self.axis}")
         output: list = []
         for i, sizes in enumerate(zip(*shapes)):
             if i == self.axis % rank:
@@ -276,7 +276,7 @@ class Concatenate(JoiningLayer):
                 continue
             known = set(sizes) - {None}
             if len(known) > 1:
-                raise ValueError(unequal)
+                raise ShapeMismatchError(unequal)
             output.append(known.pop() if known else None)
         return tuple(output)
 

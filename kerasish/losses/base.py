@@ -98,7 +98,7 @@ class Loss:
                 return self.raw_loss(y_true, y_pred, weight, mask)
             with dispatch.recorded_only():
                 return dispatch.wrap(self.raw_loss(y_true, y_pred, weight, mask))
-        except (RuntimeError, IndexError) as error:
+        except (RuntimeError, IndexError, AttributeError, TypeError) as error:
             raise torch_failure(error) from error.__cause__
 
     def raw_loss(

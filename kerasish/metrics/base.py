@@ -231,7 +231,7 @@ def _public_update(raw_update: Callable) -> Callable:
         with torch.no_grad():
             try:
                 raw_update(self, *args, **kwargs)
-            except (RuntimeError, IndexError) as error:
+            except (RuntimeError, IndexError, AttributeError, TypeError) as error:
                 raise torch_failure(error) from error.__cause__
         end_update(current())
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from kerasish.core import registry, tree
 from kerasish.core.errors import fail
-from kerasish.core.symbolic import FunctionCall, KerasTensor
+from kerasish.core.masks import mask_of
+from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
 from kerasish.layers.layer import Layer
 from kerasish.layers.operation import Operation
 from kerasish.models import operations
@@ -39,9 +40,12 @@ class Functional(Model):
                 calls = [(args, kwargs)]
             else:
                 data = registry.serialize_keras_object(operation)
-                calls = [(node.args, node.kwargs) for node in own_nodes]
+                calls = [(node.args, node.kwargs or _implied(operation, node)) for node in own_nodes]
             data["name"] = operation.name
-            data["inbound_nodes"] = [_serialize_call(args, kwargs, places) for args, kwargs in calls]
+            data["inbound_nodes"] = [
+                _serialize_call(args, kwargs, places, bool(node.kwargs))
+                for (args, kwargs), node in zip(calls, own_nodes)
+            ]
             config["layers"].append(data)
         config["input_layers"] = tree.map_structure(lambda x: places[id(x)], network.inputs_structure)
         config["output_layers"] = tree.map_structure(lambda x: _end(x, places), network.outputs_structure)
@@ -77,10 +81,10 @@ def _places(network: Any) -> dict[int, list]:
     return places
 
 
-def _serialize_call(args: Any, kwargs: dict, places: dict[int, list]) -> dict:
+def _serialize_call(args: Any, kwargs: dict, places: dict[int, list], explicit: bool) -> dict:
     def value(x: Any) -> Any:
         if isinstance(x, KerasTensor):
-            inner = {"shape": list(x.shape), "dtype": x.dtype.name, "keras_history": places[id(x)]}
+            inner = {"shape": tuple(x.shape), "dtype": x.dtype.name, "keras_history": places[id(x)]}
             return {"class_name": "__keras_tensor__", "config": inner}
         return registry.serialize_keras_object(x)
 
@@ -92,11 +96,32 @@ def _serialize_call(args: Any, kwargs: dict, places: dict[int, list]) -> dict:
         return value(x)
 
     data = {"args": [convert(x) for x in args], "kwargs": {key: convert(x) for key, x in kwargs.items()}}
-    if kwargs.get("training") is not None:
-        data["explicit_training"] = (
-            True  # Keras writes training=False where the user said nothing; we write what was said
-        )
+    if kwargs.get("training") is not None and explicit:
+        data["explicit_training"] = True  # in a file of Keras's nothing tells a mode that the user gave from a default
     return data
+
+
+# Layers whose ``call`` has training=False in Keras, and None here: their mode is then that of the model around them.
+_FALSE_IN_KERAS = frozenset(
+    "AlphaDropout ConvLSTM Dropout GaussianDropout GaussianNoise RNN SpatialDropout SpectralNormalization".split()
+)
+
+
+def _implied(layer: Any, node: Node) -> dict:
+    """What Keras notes of a call with one tensor and nothing else: the default of ``training``, and that there is no mask."""
+    spec = getattr(layer, "_call_spec", None)
+    if spec is None or len(node.args) != 1 or not isinstance(node.args[0], KerasTensor):
+        return {}
+    found = {}
+    if spec.takes_training:
+        default = spec.training_default
+        if default is None and not layer._user_call and _FALSE_IN_KERAS & {cls.__name__ for cls in type(layer).__mro__}:
+            default = False
+        if default is not None:
+            found["training"] = default
+    if spec.takes_mask and mask_of(node.args[0]) is None:
+        found["mask"] = None
+    return found
 
 
 # from files -----------------------------------------------------------------------------------------------------------
@@ -158,7 +183,7 @@ def _call_again(item: tuple, made: dict, results: dict) -> bool:
             return None
         return outputs[place[2]]
 
-    args, kwargs = _arguments(call, tensor)
+    args, kwargs = _arguments(made[name], call, tensor)
     if missing:
         return False
     if not any(isinstance(x, KerasTensor) for x in tree.flatten((args, kwargs))):
@@ -168,7 +193,7 @@ def _call_again(item: tuple, made: dict, results: dict) -> bool:
     return True
 
 
-def _arguments(call: dict, tensor: Any) -> tuple[list, dict]:
+def _arguments(operation: Any, call: dict, tensor: Any) -> tuple[list, dict]:
     """Arguments of one call ``{"args": [...], "kwargs": {...}}``, ``tensor`` looking places up."""
 
     def convert(x: Any) -> Any:
@@ -183,7 +208,8 @@ def _arguments(call: dict, tensor: Any) -> tuple[list, dict]:
     kwargs = {key: convert(x) for key, x in call["kwargs"].items()}
     if kwargs.get("mask", ()) is None:
         del kwargs["mask"]
-    if not kwargs.get("training", True) and not call.get("explicit_training"):
+    default = getattr(getattr(operation, "_call_spec", None), "training_default", None)
+    if kwargs.get("training", ()) in (False, default) and not call.get("explicit_training"):
         del kwargs["training"]
     return [convert(x) for x in call["args"]], kwargs
 

@@ -322,7 +322,7 @@ class Model(Trainer, Layer):
                     break
 
     def _build_for_known_shape(self) -> None:
-        """Build a model whose inputs are known without data: of a Sequential, if its first layer has learnt from some."""
+        """Build a model whose inputs are known without data: of a Sequential, if its first layer was built before."""
 
     def summary(
         self,
@@ -338,13 +338,13 @@ class Model(Trainer, Layer):
         Args:
             line_length: width of the table.
             positions: where the columns end, as fractions of the width or as columns.
-            print_fn: called with each line; default: ``print``.
+            print_fn: called with each line, in Keras 3's look once with all of them; default: ``print``.
             expand_nested: whether the layers of nested models get rows of their own.
             show_trainable: whether a column says if a layer is trainable.
             layer_range: names (or patterns) of the first and the last layer to show.
 
         Raises:
-            ValueError: the model has no weights yet.
+            ValueError: the model has no weights yet (Keras 3's look shows "?"), or the table is too narrow.
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 

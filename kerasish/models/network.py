@@ -311,9 +311,9 @@ def _adjust_rank(value: Any, own: KerasTensor, index: int, name: str) -> Any:
     declared = own.shape
     extra = len(value.shape) - len(declared)
     if extra == 1 and value.shape[-1] == 1:
-        return dispatch.OPS["squeeze"](value, axis=-1)
+        return dispatch.raw(dispatch.OPS["squeeze"](value, axis=-1))
     if extra == -1 and declared[-1] == 1:
-        return dispatch.OPS["expand_dims"](value, axis=-1)
+        return dispatch.raw(dispatch.OPS["expand_dims"](value, axis=-1))
     raise _incompatible(value, own, index, name)
 
 

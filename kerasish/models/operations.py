@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasish.core import dispatch, registry, tree
+from kerasish.core.context import settings
 from kerasish.core.errors import close_matches, fail
 from kerasish.core.symbolic import FunctionCall, KerasTensor, Node
 
@@ -64,9 +65,13 @@ def serialize(operation: FunctionCall, node: Node) -> tuple[dict, list, dict]:
     """
     form = _forms().get(getattr(operation.function, "__name__", ""))
     if form is not None and dispatch.OPS.get(form.function) is operation.function:
-        arguments = inspect.signature(operation.function).bind(*node.args, **node.kwargs).arguments
+        bound = inspect.signature(operation.function).bind(*node.args, **node.kwargs)
+        arguments = dict(bound.arguments)
         call = [name.lstrip("*") for name in form.call]
-        constants = {name: value for name, value in arguments.items() if name not in call and name != "kwargs"}
+        bound.apply_defaults()  # Keras's configurations name every argument
+        constants = {name: value for name, value in bound.arguments.items() if name not in call and name != "kwargs"}
+        if constants.get("data_format", "") is None:
+            constants["data_format"] = settings.image_data_format
         if not _has_tensors(constants) and "kwargs" not in arguments:
             config = {name: registry.serialize_keras_object(value) for name, value in constants.items()}
             data = {

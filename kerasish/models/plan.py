@@ -170,7 +170,7 @@ class Plan:
             return False
         if any(id(t) in self._stated or id(t) in self._doubtful for t in inputs):
             return False
-        cast = [KerasTensor(t.shape, cast_to) if cast_to is not None and t.dtype.is_floating else t for t in inputs]
+        cast = [KerasTensor(t.shape, cast_to, name=t.name) if cast_to and t.dtype.is_floating else t for t in inputs]
         functions = layer._lowered_join(cast) if several else layer._lowered(cast[0], self._mode(layer))
         if functions is None:
             return False

@@ -175,10 +175,10 @@ class Sequential(Model):
         self._draw(self._entry or InputLayer(batch_shape=shape, dtype=_first_dtype(self._stack[0])))
 
     def _build_for_known_shape(self) -> None:
-        """Build a stack whose first layer has learnt from data, and so knows what its inputs look like."""
+        """Build a stack whose first layer was called or adapted before, and so knows what its inputs look like."""
         first = self._stack[0] if self._stack else None
         shapes = list((first._build_shapes or {}).values()) if first is not None and first.built else []
-        if hasattr(first, "adapt") and len(shapes) == 1 and shapes[0]:
+        if len(shapes) == 1 and isinstance(shapes[0], tuple) and shapes[0]:
             self.build((None, *shapes[0][1:]))
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
@@ -202,10 +202,12 @@ class Sequential(Model):
             return None
         if self._entry is not None:
             return self._wider_network(own, tuple(shape))
-        self._connect(InputLayer(batch_shape=(None, *shape[1:]), dtype=own.dtype))  # a layer may refuse these sizes
+        name = own._keras_history.operation.name
+        exact = InputLayer(batch_shape=(None, *shape[1:]), dtype=own.dtype, name=name)
+        self._connect(exact)  # a layer may refuse these sizes
         if len(shape) == len(own.shape):
             sizes = [a if a == b else None for a, b in zip(own.shape[1:], shape[1:])]
-            self._connect(InputLayer(batch_shape=(None, *sizes), dtype=own.dtype))
+            self._connect(InputLayer(batch_shape=(None, *sizes), dtype=own.dtype, name=name))
         return self._network
 
     def _wider_network(self, own: KerasTensor, shape: tuple) -> Network | None:

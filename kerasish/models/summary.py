@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,10 +11,12 @@ import numpy as np
 
 from kerasish.core import tree
 from kerasish.core.context import settings
+from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.messages import tell
 from kerasish.core.symbolic import FunctionCall, KerasTensor
 from kerasish.layers.operation import Operation
+from kerasish.models.boxed_table import boxed_table
 from kerasish.models.operations import class_name
 
 
@@ -45,6 +48,19 @@ class Row:
         return _shape_lines(shape)
 
     @property
+    def shape_3(self) -> str:
+        """The output shape in Keras 3's words."""
+        try:
+            shapes = tree.map_shape_structure(_words_3, _output_shape(self.layer))
+        except AttributeError:
+            return "?"
+        flat = tree.flatten(shapes)
+        if len(flat) == 1:
+            return flat[0]
+        called = getattr(self.layer, "_inbound_nodes", None)  # a node keeps its results as one list
+        return f"[{', '.join(flat)}]" if called else str(shapes).replace("'", "")
+
+    @property
     def params(self) -> str:
         if isinstance(self.layer, FunctionCall):
             return "0"
@@ -64,9 +80,10 @@ def print_summary(
     layer_range: Any = None,
 ) -> None:
     """Print the table; arguments as of ``Model.summary``."""
-    if not model.built:
+    boxed = settings.style == "keras3"
+    if not model.built and not boxed:
         model._build_for_known_shape()
-    if not model.built:
+    if not model.built and not boxed:
         raise fail(
             ValueError,
             "This model has not yet been built",
@@ -75,10 +92,10 @@ def print_summary(
     connected = model._network is not None and not _is_chain(model)
     operations = model._network.operations if connected else _own_layers(model)
     operations = _in_range(operations, layer_range)
-    draw = _table_3 if settings.style == "keras3" else _table_2
+    draw = _table_3 if boxed else _table_2
     lines = draw(model, operations, connected, line_length, positions, expand_nested, show_trainable)
     if print_fn is not None:
-        for line in lines:
+        for line in ["\n".join([*lines, ""])] if boxed else lines:  # Keras 3 hands the table over in one piece
             print_fn(line)
     else:
         tell("\n".join(lines))
@@ -115,7 +132,7 @@ def _in_range(operations: list, layer_range: Any) -> list:
     first = [i for i, name in enumerate(names) if re.match(layer_range[0], name)]
     last = [i for i, name in enumerate(names) if re.match(layer_range[1], name)]
     if not first or not last:
-        raise fail(ValueError, f"Passed layer_range {layer_range} names no layers of the model", names)
+        raise fail(ValueError, "`layer_range` does not match the names of the model's layers", names, repr(layer_range))
     low, high = min(first[0], last[-1]), max(first[0], last[-1])
     return operations[low : high + 1]
 
@@ -271,40 +288,47 @@ def _table_3(
     trainable: bool,
 ) -> list[str]:
     header = ["Layer (type)", "Output Shape", "Param #"] + (["Connected to"] if connected else [])
-    header += ["Trainable"] if trainable else []
+    positions = positions or ([0.3, 0.56, 0.74, 1.0] if connected else [0.45, 0.8, 1.0])
+    widest = 108 if connected else 88
+    if trainable:
+        header, positions, widest = [*header, "Trainable"], [*(0.9 * p for p in positions), 1.0], widest + 12
+    line_length = line_length or min(widest, shutil.get_terminal_size().columns - 4)
+    ends = [int(p * line_length) for p in positions]
+    widths = [end - start for start, end in zip([0, *ends[:-1]], ends)]
+    if min(widths) < 4:
+        raise ValueError("Insufficient console width to print summary.")
     rows = []
     for row in _rows(operations, expand):
-        cells = ["    " * row.depth + ("└ " if row.depth else "") + row.label, row.shape, row.params]
+        cells = [("   " * row.depth + "└ " if row.depth else "") + row.label, row.shape_3, row.params]
         if connected:
             cells.append(", ".join(_connections(model, row.layer)) or "-")
         if trainable:
-            cells.append("Y" if getattr(row.layer, "trainable", True) else "N")
+            cells.append(("Y" if row.layer.trainable else "N") if getattr(row.layer, "weights", None) else "-")
         rows.append(cells)
-    widths = [max(len(r[i]) for r in [header, *rows]) for i in range(len(header))]
-    spare = (line_length or 80) - sum(widths) - 3 * len(widths) - 1
-    widths[0] += max(spare, 0)
+    align = "llr" + "l" * connected + "c" * trainable
+    lines = [f'Model: "{model.name}"', *boxed_table(header, rows, widths, align, line_length)]
+    counts = {"Trainable": model.trainable_weights, "Non-trainable": model.non_trainable_weights}
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and optimizer.built:
+        counts["Optimizer"] = optimizer.variables
+    sizes = [_count_and_size(weights) for weights in counts.values()]
+    totals = [("Total", tuple(map(sum, zip(*sizes)))), *zip(counts, sizes)]
+    return lines + [f" {name} params: {count:,} ({_size(size)})" for name, (count, size) in totals]
 
-    def line(cells: list[str], bar: str) -> str:
-        padded = [c.rjust(w) if i == 2 else c.ljust(w) for i, (c, w) in enumerate(zip(cells, widths))]
-        return bar + bar.join(f" {c} " for c in padded) + bar
 
-    def rule(left: str, middle: str, right: str, dash: str) -> str:
-        return left + middle.join(dash * (w + 2) for w in widths) + right
+def _words_3(shape: Any) -> str:
+    return f"({', '.join(map(str, shape))})"
 
-    lines = [f'Model: "{model.name}"', rule("┏", "┳", "┓", "━"), line(header, "┃"), rule("┡", "╇", "┩", "━")]
-    for i, cells in enumerate(rows):
-        lines += [rule("├", "┼", "┤", "─")] if i else []
-        lines.append(line(cells, "│"))
-    total, trained, frozen = _counts(model)
-    lines.append(rule("└", "┴", "┘", "─"))
-    for name, count in (("Total params", total), ("Trainable params", trained), ("Non-trainable params", frozen)):
-        lines.append(f" {name}: {count:,} ({_size(count * 4)})")
-    return lines
+
+def _count_and_size(weights: list) -> tuple[int, float]:
+    """How many numbers the weights hold and how many bytes these take."""
+    counts = [int(np.prod(w.shape)) for w in weights]
+    return sum(counts), sum(n * to_torch(w.dtype).itemsize for n, w in zip(counts, weights))
 
 
 def _size(size: float) -> str:
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1024 or unit == "GB":
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if size < 1024:
             return f"{size:.2f} {unit}"
         size /= 1024
-    return ""
+    return f"{size:.2f} PB"

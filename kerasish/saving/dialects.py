@@ -420,7 +420,13 @@ def _calls_to_keras_2(layer: dict, nested: dict) -> list | None:
             or (not attends and any(_places(place(call["kwargs"]), set(nested))))
         ):
             return None
-        kwargs = {key: place(value) for key, value in call["kwargs"].items()} | dict(zip(("value", "key"), others))
+        said = call.get("explicit_training")  # what Keras 3 only notes is not written
+        given = {
+            k: v
+            for k, v in call["kwargs"].items()
+            if k not in ("mask", "training") or (said or k == "mask") and v is not None
+        }
+        kwargs = {key: place(value) for key, value in given.items()} | dict(zip(("value", "key"), others))
         call = [[*where, kwargs if i == 0 else {}] for i, where in enumerate(places)]
         calls += [call, call] if nested[layer["name"]] else [call]
     return calls

@@ -16,7 +16,7 @@ from kerasish import losses, metrics
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, settings
-from kerasish.core.errors import fail
+from kerasish.core.errors import fail, torch_failure
 from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
 from kerasish.losses.losses import LossFunctionWrapper
@@ -324,6 +324,12 @@ class CompiledMetrics(Metric):
     def raw_update(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         if self._table is None:
             self._bind(Outputs(y_pred, self._output_names()), y, y_pred)
+        try:
+            self._update_each(y, y_pred, sample_weight)
+        except (RuntimeError, IndexError) as error:
+            raise torch_failure(error) from error.__cause__
+
+    def _update_each(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         table, outputs = self._table, self.outputs
         if outputs.single and not isinstance(y, _SEVERAL) and not isinstance(sample_weight, _SEVERAL):
             for _, metric, _, is_weighted in table:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasish.core.autodiff import GradientTape
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import Tensor, convert
 from kerasish.layers import merge
 from kerasish.layers.core import Input, Masking
@@ -348,3 +349,10 @@ def test_functions_do_what_the_layers_do():
         assert np.array_equal(getattr(merge, name)([x, y], name=f"{name}_here"), expected)
     assert merge.concatenate([x, y], axis=0).shape == (4, 3)
     assert merge.add([Input((3,)), Input((3,))]).shape == (None, 3)
+
+
+@pytest.mark.parametrize("kind", [ValueError, InvalidArgumentError])
+@pytest.mark.parametrize(("axis", "other"), [(3, (2, 4)), (-1, (3, 4)), (1, (2, 4, 1))])
+def test_concatenate_of_shapes_that_do_not_fit_is_both_errors(kind, axis, other):
+    with pytest.raises(kind, match="requires inputs with matching shapes"):
+        Concatenate(axis=axis)([np.ones((2, 4)), np.ones(other)])

@@ -415,6 +415,15 @@ def test_group_norm_follows_the_formula(groups, axis, center, scale):
     assert layer.groups == count
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (1, 4), (2, 1, 4)])
+@pytest.mark.parametrize("scales", [{}, {"center": False}, {"scale": False}])
+def test_groups_of_one_value_are_zero_and_one_sample_trains(shape, scales):
+    x = data(*shape)
+    layer = GroupNormalization(4, beta_initializer="ones", **scales)
+    assert np.array_equal(layer(x), np.full(shape, float(layer.center)))
+    assert np.isfinite(GroupNormalization(1)(data(1, 1, 1), training=True)).all()
+
+
 def test_group_norm_is_accurate_where_the_mean_is_large():
     x = data(2, 8, 8, 4) + 30
     assert np.allclose(GroupNormalization(2)(x), GroupNormalization(2, dtype="float64")(x.astype("float64")), atol=1e-4)

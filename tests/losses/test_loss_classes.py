@@ -409,3 +409,11 @@ def test_the_gradient_for_logits_is_the_same_in_transforms_and_of_second_order()
     p = torch.softmax(logits[0], -1)
     torch.testing.assert_close(second[0], p[0] * (torch.eye(4, dtype=torch.float64)[0] - p))
     assert not second[1:].any()
+
+
+@pytest.mark.parametrize("kind", [ValueError, InvalidArgumentError])
+def test_text_and_axes_that_are_none_are_both_errors(kind):
+    with pytest.raises(kind, match="Text was given where numbers are needed"):
+        losses.MeanSquaredError()([[1.0]], "a")
+    with pytest.raises(kind, match="Dimension out of range"):
+        losses.Dice(axis=9)(np.ones((1, 3)), np.ones((1, 3)))

@@ -381,3 +381,9 @@ def test_mean_relative_error_divides_by_the_normalizer():
 def test_shapes_that_do_not_fit_are_told(update, words):
     with pytest.raises(InvalidArgumentError, match=words):
         update()
+
+
+@pytest.mark.parametrize("update", [lambda: metrics.Mean()("a"), lambda: metrics.MeanSquaredError()(["a"], ["b"])])
+def test_text_is_no_number(update):
+    with pytest.raises(ValueError, match="Text was given where numbers are needed"):
+        update()

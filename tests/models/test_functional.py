@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from kerasish import ops
+from kerasish import layers, ops
 from kerasish.layers import LSTM, Add, Concatenate, Dense, Embedding, Input, Lambda, Subtract
 from kerasish.models import Model, Sequential, clone_model, model_from_json
 
@@ -278,3 +278,52 @@ def test_operations_on_shapes_that_do_not_fit_say_which(call, shapes):
     with pytest.raises(ValueError) as error:
         call(Input((3,)), Input((4,)))
     assert f"Input shapes are: {shapes}" in str(error.value)
+
+
+# what a configuration says of calls, recorded from Keras 3.15
+
+
+class NotesMode(layers.Layer):
+    def call(self, x, training=False):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("layer", "kwargs", "noted"),
+    [
+        (lambda: layers.Dense(2), {}, {}),
+        (lambda: layers.Dropout(0.1), {}, {"training": False}),
+        (lambda: layers.SpatialDropout1D(0.1), {}, {"training": False}),
+        (lambda: layers.RandomFlip(), {}, {"training": True}),
+        (lambda: layers.LSTM(2), {}, {"training": False, "mask": None}),
+        (lambda: layers.LSTM(2), {"training": True}, {"training": True}),
+        (lambda: layers.BatchNormalization(), {}, {"mask": None}),
+        (lambda: layers.GlobalAveragePooling1D(), {}, {"mask": None}),
+        (lambda: layers.TimeDistributed(layers.Dense(2)), {}, {"mask": None}),
+        (lambda: Sequential([layers.Dense(2)]), {}, {"mask": None}),
+        (lambda: Sequential([layers.Dense(2)]), {"training": False}, {"training": False}),
+        (NotesMode, {}, {"training": False}),
+        (lambda: layers.MultiHeadAttention(1, 2), {"value": None}, None),
+    ],
+)
+def test_a_configuration_notes_modes_and_masks_as_keras_does(layer, kwargs, noted):
+    inputs = Input((4, 3))
+    given = {key: inputs if value is None else value for key, value in kwargs.items()}
+    (call,) = Model(inputs, layer()(inputs, **given)).get_config()["layers"][-1]["inbound_nodes"]
+    assert call["args"][0]["config"]["shape"] == (None, 4, 3)
+    if noted is not None:
+        assert list(call["kwargs"].items()) == list(noted.items())
+    assert call.get("explicit_training", False) == ("training" in kwargs)
+
+
+@pytest.mark.parametrize("layer", [layers.RandomFlip(seed=3), layers.Dropout(0.5, seed=3)])
+def test_modes_that_keras_notes_in_files_are_no_modes_that_the_user_gave(layer):
+    inputs = Input((4, 4, 1))
+    config = Model(inputs, layer(inputs)).get_config()
+    assert config["layers"][-1]["inbound_nodes"][0]["kwargs"]["training"] is isinstance(layer, layers.RandomFlip)
+    model = Model.from_config(config)
+    x = np.arange(16.0).reshape(1, 4, 4, 1)
+    for _ in range(4):
+        np.testing.assert_array_equal(model.predict(x, verbose=0), x)
+        np.testing.assert_array_equal(model(x, training=False), x)
+    assert any(np.any(model(x, training=True) != x) for _ in range(8))

@@ -222,3 +222,22 @@ def test_a_layer_of_ones_own_takes_an_unknown_size_beside_a_known_one():
 def test_sizes_that_cannot_fit_are_refused():
     with pytest.raises(ValueError, match="broadcast"):
         KerasTensor((None, 3)) + KerasTensor((2, 4))
+
+
+@pytest.mark.parametrize(
+    ("function", "config"),
+    [
+        (lambda x: ops.softmax(x), {"axis": -1}),
+        (lambda x: ops.mean(x, axis=1), {"axis": 1, "keepdims": False}),
+        (lambda x: ops.max(x), {"axis": None, "keepdims": False, "initial": None}),
+        (
+            lambda x: ops.max_pool(x, 2),
+            {"pool_size": 2, "strides": None, "padding": "valid", "data_format": "channels_last"},
+        ),
+        (lambda x: ops.relu(x), {}),
+    ],
+)
+def test_configurations_of_functions_name_every_argument(function, config):
+    x = layers.Input((4, 3))
+    found = Model(x, function(x)).get_config()["layers"][-1]["config"]
+    assert {key: value for key, value in found.items() if key != "name"} == config

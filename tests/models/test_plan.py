@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasish import layers, ops, tf
+from kerasish import KerasTensor, layers, ops, tf
 from kerasish.layers import Activation, Dense, Dropout, Input, Layer
 from kerasish.models import Model, Sequential
 
@@ -181,6 +181,23 @@ def test_a_nested_model_converts_the_integers_of_a_text_layer():
     text = Input((), dtype="string")
     model = Model(text, head(vectorize(text)))
     np.testing.assert_array_equal(model.predict(tf.constant(["a b a", "c"]), verbose=0), [[3.0], [1.0]])
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (2, 1, 1)])
+def test_text_of_another_rank_reaches_the_layers_as_raw_text(shape):
+    text = Input((1,), dtype="string")
+    model = Model(text, layers.Hashing(4)(text))
+    x = tf.constant(np.array(["a", "b"], dtype=object).reshape(shape))
+    for outputs in (model(x), model.predict(x, verbose=0)):
+        np.testing.assert_array_equal(outputs, [[3], [2]])
+
+
+def test_lowering_takes_no_names():
+    model = Sequential([Input((3,)), Dense(2, activation="relu"), layers.Flatten()])
+    before = int(KerasTensor((1,)).name.rpartition("_")[2])
+    model(np.ones((2, 3)))
+    model.predict(np.ones((2, 3)), verbose=0)
+    assert int(KerasTensor((1,)).name.rpartition("_")[2]) == before + 1
 
 
 def test_tensors_made_of_symbolic_sizes_reach_layers_as_raw_ones():

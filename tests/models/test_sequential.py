@@ -225,3 +225,12 @@ def test_a_stack_behind_an_adapted_layer_has_a_summary(capsys):
     assert model.count_params() == 9 + 9 + 1 + 20
     with pytest.raises(ValueError, match="not yet been built"):
         Sequential([Dense(2)]).summary()
+
+
+def test_other_lengths_take_no_names():
+    model = Sequential([Dense(2)])
+    model(np.ones((1, 4, 2)))
+    before = int(InputLayer((3,)).name.rpartition("_")[2])
+    model(np.ones((1, 6, 2)))
+    assert int(InputLayer((3,)).name.rpartition("_")[2]) == before + 1
+    assert model.inputs[0].shape == (None, None, 2)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kerasish import ops
-from kerasish.layers import LSTM, Activation, Add, Concatenate, Dense, Dropout, Input
+from kerasish.core import context as config
+from kerasish.layers import LSTM, Activation, Add, BatchNormalization, Concatenate, Dense, Dropout, Input, Reshape
 from kerasish.models import Model, Sequential
 
 
@@ -201,3 +202,109 @@ def test_functions_in_a_chain_have_their_lines():
     model = Model(x, Dense(1, name="d")(ops.expand_dims(x[:, :2], 1)))
     kinds = [line.split("(")[1].split(")")[0] for line in table(model) if "(None" in line]
     assert kinds == ["InputLayer", "GetItem", "ExpandDims", "Dense"]
+
+
+# Keras 3's look, recorded from Keras 3.15 in a console of 80 columns
+
+
+@pytest.fixture
+def boxed(monkeypatch):
+    monkeypatch.setattr(config.settings, "style", "keras3")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def lines(model, **options):
+        texts = []
+        model.summary(print_fn=texts.append, **options)
+        (text,) = texts
+        return text.splitlines()
+
+    return lines
+
+
+BOXED = """
+Model: "m"
+┏━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┳━━━━━━━━━━━━━━━━┳━━━━━━━┓
+┃ Layer (type)      ┃ Output Shape    ┃   Param # ┃ Connected to   ┃ Trai… ┃
+┡━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━╇━━━━━━━━━━━━━━━━╇━━━━━━━┩
+│ an_input_with_a_… │ (None, 3)       │         0 │ -              │   -   │
+│ (InputLayer)      │                 │           │                │       │
+├───────────────────┼─────────────────┼───────────┼────────────────┼───────┤
+│ dense (Dense)     │ (None, 4)       │        16 │ an_input_with… │   Y   │
+├───────────────────┼─────────────────┼───────────┼────────────────┼───────┤
+│ concatenate       │ (None, 7)       │         0 │ dense[0][0],   │   -   │
+│ (Concatenate)     │                 │           │ an_input_with… │       │
+├───────────────────┼─────────────────┼───────────┼────────────────┼───────┤
+│ reshape (Reshape) │ (None, 7, 1)    │         0 │ concatenate[0… │   -   │
+├───────────────────┼─────────────────┼───────────┼────────────────┼───────┤
+│ lstm (LSTM)       │ [(None, 7, 3),  │        60 │ reshape[0][0]  │   Y   │
+│                   │ (None, 3),      │           │                │       │
+│                   │ (None, 3)]      │           │                │       │
+└───────────────────┴─────────────────┴───────────┴────────────────┴───────┘
+ Total params: 76 (304.00 B)
+ Trainable params: 76 (304.00 B)
+ Non-trainable params: 0 (0.00 B)
+"""
+NESTED = """
+Model: "m"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+│ i (InputLayer)                  │ (None, 3)              │             0 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ inner (Sequential)              │ (None, 2)              │            16 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│    └ d (Dense)                  │ (None, 2)              │             8 │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│    └ batch_normalization_1      │ (None, 2)              │             8 │
+│ (BatchNormalization)            │                        │               │
+├─────────────────────────────────┼────────────────────────┼───────────────┤
+│ drop (Dropout)                  │ (None, 2)              │             0 │
+└─────────────────────────────────┴────────────────────────┴───────────────┘
+ Total params: 42 (172.00 B)
+ Trainable params: 12 (48.00 B)
+ Non-trainable params: 4 (16.00 B)
+ Optimizer params: 26 (108.00 B)
+"""
+UNBUILT = """
+Model: "sub"
+┏━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┓
+┃ Layer (type)           ┃ Output Shape     ┃   Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━┩
+│ s1 (Dense)             │ ?                │         0 │
+│                        │                  │ (unbuilt) │
+├────────────────────────┼──────────────────┼───────────┤
+│ s2 (Dense)             │ ?                │         0 │
+│                        │                  │ (unbuilt) │
+└────────────────────────┴──────────────────┴───────────┘
+ Total params: 0 (0.00 B)
+ Trainable params: 0 (0.00 B)
+ Non-trainable params: 0 (0.00 B)
+"""
+
+
+def test_keras_3_wraps_names_and_shows_connections_and_what_is_trainable(boxed):
+    a = Input((3,), name="an_input_with_a_long_name_that_wraps")
+    x = Concatenate(name="concatenate")([Dense(4, name="dense")(a), a])
+    y = LSTM(3, return_state=True, return_sequences=True, name="lstm")(Reshape((7, 1), name="reshape")(x))
+    assert boxed(Model(a, y, name="m"), show_trainable=True) == BOXED.strip("\n").splitlines()
+
+
+def test_keras_3_indents_nested_models_and_counts_the_optimizer(boxed):
+    i = Input((3,), name="i")
+    inner = [Input((3,)), Dense(2, name="d"), BatchNormalization(name="batch_normalization_1")]
+    model = Model(i, Dropout(0.3, name="drop")(Sequential(inner, name="inner")(i)), name="m")
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    assert boxed(model, expand_nested=True) == NESTED.strip("\n").splitlines()
+
+
+def test_keras_3_shows_models_that_are_not_built(boxed):
+    assert boxed(Subclassed(), line_length=57) == UNBUILT.strip("\n").splitlines()
+    with pytest.raises(ValueError, match="Insufficient console width"):
+        boxed(Subclassed(), line_length=10)
+
+
+def test_layers_of_another_model_tell_their_shapes():
+    first = plain()
+    lines = table(Sequential([*first.layers[:-1], Dense(3, name="new")]))
+    assert " new (Dense)                 (None, 3)                 195" in lines

@@ -302,3 +302,12 @@ def test_functions_of_keras_2s_files(entry, expected):
     values = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
     model = model_from_json(json.dumps(data))
     np.testing.assert_allclose(model(values), expected(values), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+def test_a_class_that_is_nowhere_is_both_errors(kind):
+    """Keras raises ValueError where the module exists, TypeError otherwise."""
+    config = Sequential([layers.Input((3,)), layers.Dense(2)]).get_config()
+    config["layers"][-1]["class_name"] = "Nope"
+    with pytest.raises(kind, match="Could not locate class 'keras.layers.Nope'"):
+        Sequential.from_config(config)

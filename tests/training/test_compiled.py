@@ -232,3 +232,11 @@ def test_targets_for_some_of_several_losses_are_refused():
     model.compile("sgd", loss=["mse", "mse"])
     with pytest.raises(ValueError, match="does not fit"):
         model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)
+
+
+@pytest.mark.parametrize("metric", ["sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"])
+def test_targets_that_a_metric_cannot_take_are_a_value_error(metric):
+    model = models.Sequential([layers.Input((4,)), layers.Dense(3)])
+    model.compile("sgd", lambda y_true, y_pred: ops.mean(y_pred), metrics=[metric])
+    with pytest.raises(ValueError, match="size|dimension"):
+        model.fit(np.ones((8, 4)), np.zeros((8, 2)), verbose=0)

@@ -81,6 +81,8 @@ class Equalization(ImageLayer):
 
     def _equalized(self, plane: torch.Tensor) -> torch.Tensor:
         levels = self._scaled(plane, self.value_range, _LEVELS)
+        if self.bins <= 0:  # no histogram: as it is, like Keras
+            return self._scaled(levels, _LEVELS, self.value_range)
         places = (levels.float() * (self.bins - 1) / 255.0).to(torch.int32).clamp(0, self.bins - 1)
         histogram = torch.bincount(places.reshape(-1), minlength=self.bins)
         filled = histogram.nonzero()

@@ -65,3 +65,9 @@ def test_solarization_inverts_from_the_threshold_on(span):
     raised = np.clip(X + 20 * SPREAD, 0, 255)
     expected = np.where(raised < 128 * SPREAD, raised, 255 - raised) / 255 * (span[1] - span[0]) + span[0]
     np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("bins", [0, -1, 1])
+def test_equalization_without_a_histogram_changes_nothing(bins):
+    x = np.random.default_rng(0).integers(0, 255, (1, 3, 3, 3)).astype("float32")
+    np.testing.assert_array_equal(layers.Equalization(bins=bins)(x), x)
