@@ -35,8 +35,18 @@ def public_names() -> dict[str, list[str]]:
     return dict(found)
 
 
+_NEWAXIS = object()  # stands for tf.newaxis, which is None
+
+
+def _has(name: str) -> bool:
+    module = functools.reduce(getattr, name.split(".")[1:-1], tf)
+    return "newaxis" in vars(module)
+
+
 def resolve(name: str) -> object:
     """The object of a public name; None if there is none, or one that only raises."""
+    if name.endswith(".newaxis"):
+        return _NEWAXIS if _has(name) else None
     found: object = tf
     for part in name.split(".")[1:]:
         try:

@@ -375,6 +375,16 @@ def record(function: Callable, generators: Sequence[torch.Generator]) -> tuple[C
     return graph.replay, results
 
 
+def wait_for_all() -> None:
+    """Wait until the accelerators in use have computed what was asked of them."""
+    if present("cuda"):
+        torch.cuda.synchronize()
+    if present("mps"):
+        torch.mps.synchronize()
+    if present("xla"):
+        sys.modules["torch_xla"].sync(wait=True)
+
+
 def library_runner(library: str, device: torch.device) -> Callable[[list], list]:
     """What a library that AOTInductor made computes, as a function of a list of tensors."""
     if device.type == "cuda":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,10 @@ _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex
 _NATIVE = frozenset(
     map(np.dtype, ("bool", "int8", "int16", "int32", "int64", "uint8", "float16", "float32", "float64"))
 )
+# dtypes that Python numbers are put into one by one; for others TensorFlow makes a tensor first, and casts it
+_TAKES_BIG = frozenset(("uint64", "float16", "float32", "float64"))
+_TAKES_BOOLS = _TAKES_BIG | {"int32", "int64"}
+_OUT_OF_RANGE = "Can't convert Python sequence with out-of-range integer to Tensor."
 WIDER_THAN_NUMPY = {torch.bfloat16: "bfloat16", torch.float8_e4m3fn: "float8_e4m3fn", torch.float8_e5m2: "float8_e5m2"}
 
 
@@ -58,6 +63,8 @@ def storage(value: Any, dtype: Any = None) -> Any:
         if target is not None:
             _demand_kind(value, complex, target)
         out = torch.tensor(value, dtype=torch.complex128)
+    elif _conversions and (converted := _registered(value, target)) is not None:
+        return dispatch.raw(converted)
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
     elif isinstance(value, (TensorShape, torch.Size)):
@@ -69,6 +76,52 @@ def storage(value: Any, dtype: Any = None) -> Any:
             raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
         return out
     return _place(out if target is None else out.to(target.torch))
+
+
+_conversions: list[
+    tuple[float, tuple[type, ...], Callable]
+] = []  # by priority: classes, and what makes a tensor of them
+
+
+def register_tensor_conversion_function(base_type: Any, conversion_func: Callable, priority: int = 100) -> None:
+    """Let operations take objects of a class (``tf.register_tensor_conversion_function``).
+
+    Args:
+        base_type: the class, or a tuple of classes.
+        conversion_func: called with a value, ``dtype`` (or None), ``name`` and ``as_ref`` (False); returns a Tensor, or
+            ``NotImplemented`` to leave the value to others.
+        priority: functions with lower ones are asked first.
+
+    Raises:
+        TypeError: an argument is of another kind, or the class is one of numbers or arrays.
+    """
+    classes = base_type if isinstance(base_type, tuple) else (base_type,)
+    if not all(isinstance(cls, type) for cls in classes):
+        raise TypeError(f"Argument `base_type` must be a type or a tuple of types. Obtained: {base_type}")
+    if any(issubclass(cls, (int, float, np.generic, np.ndarray)) for cls in classes):
+        raise TypeError("Cannot register conversions for Python numeric types and NumPy scalars and arrays.")
+    if not callable(conversion_func):
+        raise TypeError(f"Argument `conversion_func` must be callable. Received {conversion_func}.")
+    _conversions.append((priority, classes, conversion_func))
+    _conversions.sort(key=lambda entry: entry[0])
+
+
+def _registered(value: Any, target: DType | None) -> Any:
+    """What a registered function makes of an object; None if there is none for it."""
+    for _, classes, function in _conversions:
+        if not isinstance(value, classes):
+            continue
+        made = function(value, dtype=target, name=None, as_ref=False)
+        if made is NotImplemented:
+            continue
+        where = f"Conversion function {function} for type {classes[0] if len(classes) == 1 else classes} returned"
+        if not dispatch.is_tensor(made):
+            raise RuntimeError(f"{where} non-Tensor: {made!r}")
+        if target is not None and as_dtype(made.dtype) != target:
+            actual = as_dtype(made.dtype).name
+            raise RuntimeError(f"{where} incompatible dtype: requested = {target.name}, actual = {actual}")
+        return made
+    return None
 
 
 def _place(tensor: torch.Tensor) -> torch.Tensor:
@@ -83,6 +136,8 @@ def _from_number(value: Any, kind: type, target: DType | None) -> torch.Tensor:
             wanted = torch.int32 if -(2**31) <= value < 2**31 else torch.int64
         return torch.tensor(value, dtype=wanted, device=devices.current())
     _demand_kind(value, kind, target)
+    if kind is int and not -(2**63) <= value < 2**63 and target.name not in _TAKES_BIG:
+        raise ValueError(_OUT_OF_RANGE)
     if target.is_integer and kind is int:
         value = _wrapped(value, target)
     return torch.tensor(value, dtype=target.torch, device=devices.current())
@@ -97,6 +152,10 @@ def _wrapped(value: int, target: DType) -> int:
 
 def _demand_kind(value: Any, kind: type, target: DType) -> None:
     """Raise unless a Python number of type ``kind`` may become ``target``."""
+    if kind is bool and target.name in ("int8", "int16", "bfloat16"):
+        raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
+    if kind is bool and target.name == "uint64":
+        return
     allowed = {
         bool: ("bool", "int", "float"), int: ("int", "uint", "float", "complex"), float: ("float", "complex"),
         complex: ("complex",),
@@ -117,7 +176,7 @@ def from_numpy(array: np.ndarray) -> Any:
         return torch.from_numpy(bits).view(to_torch(name))
     if array.dtype.kind not in "biufc" or array.dtype.itemsize > 16 or name == "float128":
         raise fail(ValueError, f"Failed to convert a NumPy array to a Tensor (Unsupported object type {array.dtype})")
-    native = array.dtype.newbyteorder("=")
+    native = np.dtype(name)  # the one of this size that torch knows, in the machine's order of bytes
     return torch.from_numpy(np.array(array, dtype=native, copy=True, order="C"))
 
 
@@ -157,12 +216,12 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     kind = array.dtype.kind
     if kind in "SU":
         return from_strings(value)
-    if type(first) is bool and kind != "b":
+    mixed = type(first) is bool and kind != "b"
+    if mixed and (target is None or target.name not in _TAKES_BOOLS or (kind == "f" and target.kind != "float")):
         raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
-    if array.dtype == np.uint64 and type(first) is int and target is None:
-        raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.")
-    if kind == "O" and type(first) is int and first >= -(2**63):
-        raise fail(ValueError, f"Can't convert Python sequence {_short(value)} to Tensor: an integer is out of range")
+    if type(first) in (int, bool) and kind in "uOf":
+        array = _big_integers(array, value, target)
+        kind = array.dtype.kind
     if kind == "O":
         raise fail(ValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor")
     out = from_numpy(array)
@@ -174,9 +233,24 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
             return out
         own = isinstance(first, (np.floating, np.ndarray)) and first.dtype.kind == "f"  # NumPy's floats keep their size
         return out.to(to_torch(first.dtype) if own else torch.float32)
-    if array.size:
+    if array.size and not mixed:
         _demand_kind(value, {"b": bool, "i": int, "u": int, "f": float, "c": complex}[kind], target)
     return out
+
+
+def _big_integers(array: np.ndarray, value: Any, target: DType | None) -> np.ndarray:
+    """Python integers that int64 does not hold, or may not, as an array that ``target`` can be made from."""
+    if array.dtype.kind == "f":
+        if target is None or target.name != "uint64":
+            return array
+        array = np.array(value, dtype=object)  # NumPy makes floats of large integers beside small ones
+    if all(isinstance(item, (int, np.integer)) for item in array.reshape(-1)):
+        if target is not None and target.name in _TAKES_BIG and target.kind == "float":
+            return array.astype(np.float64)
+        if target is None or target.name != "uint64" or array.min() < 0 or array.max() >= 2**64:
+            raise ValueError(_OUT_OF_RANGE)
+        return array.astype(np.uint64)
+    return array
 
 
 def from_strings(value: Any) -> np.ndarray:

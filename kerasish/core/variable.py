@@ -27,6 +27,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
+from kerasish.core.creators import Created
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
@@ -473,7 +474,7 @@ install_operators(Variable)
 Variable.__getitem__ = getitem  # type: ignore[method-assign]
 
 
-class TFVariable(PartialWrites, Variable):
+class TFVariable(PartialWrites, Variable, metaclass=Created):
     """A mutable tensor (``tf.Variable``).
 
     Args:
@@ -484,6 +485,8 @@ class TFVariable(PartialWrites, Variable):
         constraint: called on the new value after an optimizer's update.
         shape: ``tf.TensorShape(None)`` lets later values have any shape.
     """
+
+    _asks_creators = True
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from kerasish import optimizers as optimizers
 from kerasish.about import TENSORFLOW_VERSION as __version__  # noqa: F401 - TensorFlow's own version, as programs test it
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
+from kerasish.core.creators import variable_creator_scope as variable_creator_scope
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.custom_gradient import grad_pass_through as grad_pass_through
 from kerasish.core.dtypes import HANDLES as _HANDLES
@@ -42,6 +43,7 @@ from kerasish.core.ragged import RaggedTensor as RaggedTensor
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
+from kerasish.core.storage import register_tensor_conversion_function as register_tensor_conversion_function
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
 from kerasish.tf import audio as audio
@@ -83,6 +85,7 @@ from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
 from kerasish.tf import types as types
 from kerasish.tf import version as version
+from kerasish.tf import xla as xla
 from kerasish.tf.approximate import approx_top_k as approx_top_k
 from kerasish.tf.arrays import broadcast_dynamic_shape as broadcast_dynamic_shape
 from kerasish.tf.arrays import broadcast_static_shape as broadcast_static_shape
@@ -236,7 +239,10 @@ from kerasish.tf.math import truncatediv as truncatediv
 from kerasish.tf.math import truncatemod as truncatemod
 from kerasish.tf.module import Module as Module
 from kerasish.tf.printing import print as print
+from kerasish.tf.ragged.filling import ragged_fill_empty_rows as ragged_fill_empty_rows
+from kerasish.tf.ragged.filling import ragged_fill_empty_rows_grad as ragged_fill_empty_rows_grad
 from kerasish.tf.ragged.spec import RaggedTensorSpec as RaggedTensorSpec
+from kerasish.tf.random.permuted import random_index_shuffle as random_index_shuffle
 from kerasish.tf.reductions import add_n as add_n
 from kerasish.tf.reductions import argmax as argmax
 from kerasish.tf.reductions import argmin as argmin
@@ -276,6 +282,7 @@ from kerasish.tf.spec import TypeSpec as TypeSpec
 from kerasish.tf.spec import spec_of as type_spec_from_value  # noqa: F401
 from kerasish.tf.strings import as_string as as_string
 from kerasish.tf.tensor_array import TensorArray as TensorArray
+from kerasish.tf.tensor_array import TensorArraySpec as TensorArraySpec
 from kerasish.tf.tiling import batch_to_space as batch_to_space
 from kerasish.tf.tiling import bitcast as bitcast
 from kerasish.tf.tiling import pad as pad

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.composite import CompositeTensor
+from kerasish.core.composite import CompositeTensor, Served
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.storage import to_numpy
@@ -61,6 +62,19 @@ def _first(x: np.ndarray, summarize: int | None, name: str) -> str:
     return f"First {len(shown)} elements of {name}:\n{shown}"
 
 
+def _served(assertion: Callable) -> Callable:
+    """Let classes say what an assertion does with their values."""
+
+    @functools.wraps(assertion)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args[:2], kwargs.get("x"), kwargs.get("y")):
+            if isinstance(value, Served) and public in type(value)._handlers:
+                return type(value)._handlers[public](*args, **kwargs)
+        return assertion(*args, **kwargs)
+
+    return public
+
+
 def _compare(sign: str, compare: Callable, name: str) -> Callable:
     """``assert_<name>(x, y)``."""
 
@@ -85,7 +99,7 @@ def _compare(sign: str, compare: Callable, name: str) -> Callable:
 
     assertion.__name__ = assertion.__qualname__ = f"assert_{name}"
     assertion.__doc__ = f"Raise ``InvalidArgumentError`` unless x {sign} y holds for all elements, with broadcasting."
-    return assertion
+    return _served(assertion)
 
 
 assert_equal = _compare("==", math.equal, "equal")
@@ -95,6 +109,7 @@ assert_greater = _compare(">", math.greater, "greater")
 assert_greater_equal = _compare(">=", math.greater_equal, "greater_equal")
 
 
+@_served
 def assert_none_equal(
     x: Any, y: Any, summarize: int | None = None, message: str | None = None, name: str | None = None
 ) -> None:
@@ -102,6 +117,7 @@ def assert_none_equal(
     _compare("!=", math.not_equal, "none_equal")(x, y, message, summarize, name)
 
 
+@_served
 def assert_near(
     x: Any,
     y: Any,

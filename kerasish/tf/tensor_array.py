@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from kerasish import ops
 from kerasish.core import dispatch
-from kerasish.core.dtypes import as_dtype
+from kerasish.core.dtypes import as_dtype, float32
 from kerasish.core.errors import InvalidArgumentError, OutOfRangeError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor, convert
 from kerasish.ops.common import integer_shape
+from kerasish.tf.spec import TypeSpec, spec_of
 
 
 class TensorArray:
@@ -60,6 +62,10 @@ class TensorArray:
     element_shape = property(lambda self: self._shape)
     handle = property(lambda self: None)
     flow = property(lambda self: convert(0.0))
+
+    @property
+    def _type_spec(self) -> TensorArraySpec:
+        return TensorArraySpec(self._shape, self._dtype, self._dynamic, self._infer_shape)
 
     def identity(self) -> TensorArray:
         """A TensorArray with the same elements."""
@@ -175,3 +181,63 @@ class TensorArray:
         finally:
             self._infer_shape = infers
         return self
+
+
+class TensorArraySpec(TypeSpec):
+    """Describes a ``TensorArray``.
+
+    Args:
+        element_shape: of its elements; dimensions may be unknown.
+        dtype: of its elements.
+        dynamic_size: whether writing beyond the end makes it longer.
+        infer_shape: whether all elements must have the shape of the first.
+    """
+
+    def __init__(
+        self, element_shape: Any = None, dtype: Any = float32, dynamic_size: bool = False, infer_shape: bool = True
+    ) -> None:
+        self._element_shape = TensorShape(element_shape)
+        self._dtype = as_dtype(dtype)
+        self._dynamic_size, self._infer_shape = dynamic_size, infer_shape
+
+    @property
+    def value_type(self) -> type:
+        return TensorArray
+
+    @classmethod
+    def from_value(cls, value: Any) -> TensorArraySpec:
+        """The specification of an array.
+
+        Raises:
+            TypeError: it is no ``TensorArray``.
+        """
+        if not isinstance(value, TensorArray):
+            raise TypeError(f"Expected value to be a TensorArray, but got: `{type(value)}`")
+        return value._type_spec
+
+    def _fits(self, other: Any) -> bool:
+        return (
+            isinstance(other, TensorArraySpec)
+            and (self._dtype, self._dynamic_size) == (other._dtype, other._dynamic_size)
+            and self._element_shape.is_compatible_with(other._element_shape)
+        )
+
+    def is_subtype_of(self, other: TypeSpec) -> bool:
+        return self._fits(other)
+
+    def is_compatible_with(self, spec_or_value: Any) -> bool:
+        other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
+        return self._fits(other)
+
+    def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> TensorArraySpec | None:
+        same = (other for other in others if isinstance(other, TensorArraySpec))
+        kinds = [(other._dtype, other._dynamic_size, other._infer_shape) for other in same]
+        mine = (self._dtype, self._dynamic_size, self._infer_shape)
+        return self if len(kinds) == len(others) and all(kind == mine for kind in kinds) else None
+
+    def _key(self) -> tuple:
+        return self._element_shape, self._dtype, self._dynamic_size, self._infer_shape
+
+    def __repr__(self) -> str:
+        shape, kind, *rest = self._key()
+        return f"TensorArraySpec({shape!r}, {kind!r}, {rest[0]}, {rest[1]})"

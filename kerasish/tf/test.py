@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import platform
+import types
 import unittest
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -30,6 +31,14 @@ def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any =
     if cuda_only:
         return devices.has_compute_capability((0, 0))
     return bool(devices.count(devices.kind_of("GPU")))
+
+
+def _sync_devices() -> None:
+    """Wait until all devices have computed what was asked of them."""
+    devices.wait_for_all()
+
+
+experimental = types.SimpleNamespace(sync_devices=_sync_devices)
 
 
 def gpu_device_name() -> str:

@@ -8,6 +8,16 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.tf.data.iterators import Optional as Optional
+from kerasish.tf.dtypes_experimental import float4_e2m1fn as float4_e2m1fn
+from kerasish.tf.dtypes_experimental import float8_e4m3b11fnuz as float8_e4m3b11fnuz
+from kerasish.tf.dtypes_experimental import float8_e4m3fn as float8_e4m3fn
+from kerasish.tf.dtypes_experimental import float8_e4m3fnuz as float8_e4m3fnuz
+from kerasish.tf.dtypes_experimental import float8_e5m2 as float8_e5m2
+from kerasish.tf.dtypes_experimental import float8_e5m2fnuz as float8_e5m2fnuz
+from kerasish.tf.dtypes_experimental import int2 as int2
+from kerasish.tf.dtypes_experimental import int4 as int4
+from kerasish.tf.dtypes_experimental import uint2 as uint2
+from kerasish.tf.dtypes_experimental import uint4 as uint4
 from kerasish.tf.experimental import dlpack as dlpack
 from kerasish.tf.experimental import dtensor as dtensor
 from kerasish.tf.experimental import extension_type as extension_type
@@ -19,6 +29,9 @@ from kerasish.tf.experimental.extension_types import (
 )
 from kerasish.tf.experimental.extension_types import (
     dispatch_for_binary_elementwise_apis as dispatch_for_binary_elementwise_apis,
+)
+from kerasish.tf.experimental.extension_types import (
+    dispatch_for_binary_elementwise_assert_apis as dispatch_for_binary_elementwise_assert_apis,
 )
 from kerasish.tf.experimental.extension_types import (
     dispatch_for_unary_elementwise_apis as dispatch_for_unary_elementwise_apis,

@@ -6,14 +6,14 @@ import functools
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from kerasish.core.composite import Served
 from kerasish.core.errors import fail
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
-from kerasish.tf import creation, math
+from kerasish.tf import creation, debugging, math
 from kerasish.tf.ragged import elementwise as ragged_elementwise
 from kerasish.tf.reductions import reduce_all
 
@@ -275,6 +275,10 @@ def _is_a(value: Any, note: Any) -> bool:
 
 
 _NOT_ELEMENTWISE = ("dropout",)
+_ASSERTIONS = [
+    getattr(debugging, f"assert_{name}")
+    for name in "equal none_equal less less_equal greater greater_equal near".split()
+]
 
 
 def _elementwise(table: dict) -> list[Callable]:
@@ -308,9 +312,12 @@ def dispatch_for_binary_elementwise_apis(x_type: Any, y_type: Any) -> Callable:
     Args:
         x_type, y_type: the classes; one of them is an ``ExtensionType``.
     """
+    return _for_pairs(_elementwise(ragged_elementwise._BINARY), x_type, y_type)
 
+
+def _for_pairs(operations: Iterable[Callable], x_type: Any, y_type: Any) -> Callable:
     def decorate(handler: Callable) -> Callable:
-        for operation in _elementwise(ragged_elementwise._BINARY):
+        for operation in operations:
 
             def run(x: Any, y: Any, *args: Any, _operation: Callable = operation, **kwargs: Any) -> Any:
                 return handler(lambda a, b: _operation(a, b, *args, **kwargs), x, y)
@@ -324,6 +331,15 @@ def dispatch_for_binary_elementwise_apis(x_type: Any, y_type: Any) -> Callable:
         return handler
 
     return decorate
+
+
+def dispatch_for_binary_elementwise_assert_apis(x_type: Any, y_type: Any) -> Callable:
+    """Decorate ``handler(assert_func, x, y)``: what every assertion on two operands does with two classes.
+
+    Args:
+        x_type, y_type: the classes; one of them is an ``ExtensionType``.
+    """
+    return _for_pairs(_ASSERTIONS, x_type, y_type)
 
 
 def unregister_dispatch_for(dispatch_target: Callable) -> None:

@@ -25,19 +25,35 @@ Draw = Callable[[int], Stream]  # so many counters from a source of randomness
 
 
 class Algorithm(enum.IntEnum):
-    """Generators of random bits; only Philox is served."""
+    """Generators of random bits. Numbers are drawn by Philox only, as TensorFlow draws them without XLA."""
 
     PHILOX = 1
     THREEFRY = 2
     AUTO_SELECT = 3
 
 
+def algorithm_of(alg: Any) -> Algorithm:
+    """The algorithm that a name, a number or an ``Algorithm`` means.
+
+    Raises:
+        ValueError: it is another one.
+    """
+    if isinstance(alg, str) and alg.upper() in Algorithm.__members__:
+        return Algorithm[alg.upper()]
+    try:
+        return Algorithm(int(dispatch.raw(alg)) if dispatch.is_tensor(alg) else alg)
+    except ValueError:
+        raise fail(
+            ValueError, "Unsupported random algorithm", "'philox', 'threefry' or 'auto_select'", repr(alg)
+        ) from None
+
+
 def check_algorithm(alg: Any) -> None:
     """Raise unless ``alg`` names Philox, or leaves the choice."""
-    name = alg.name if isinstance(alg, Algorithm) else alg
-    name = Algorithm(alg).name if isinstance(name, int) else str(name)
-    if name.lower() not in ("philox", "auto_select"):
-        raise fail(ValueError, "Unsupported random algorithm", "'philox' or 'auto_select'", repr(alg))
+    if algorithm_of(alg) is Algorithm.THREEFRY:
+        raise InvalidArgumentError(
+            "ThreeFry draws no numbers without XLA, here as in TensorFlow; use alg='philox' or 'auto_select'"
+        )
 
 
 def tracing() -> bool:

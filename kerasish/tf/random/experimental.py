@@ -10,6 +10,7 @@ from kerasish.tf.random.generator import Generator as Generator
 from kerasish.tf.random.generator import create_rng_state as create_rng_state
 from kerasish.tf.random.generator import get_global_generator as get_global_generator
 from kerasish.tf.random.generator import set_global_generator as set_global_generator
+from kerasish.tf.random.permuted import index_shuffle as index_shuffle
 from kerasish.tf.random.stateless import fold_in, split
 from kerasish.tf.random.stateless import stateless_shuffle as stateless_shuffle
 

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, dtypes
-from kerasish.core.errors import fail
+from kerasish.core.errors import UnimplementedError, fail
 from kerasish.core.random import Stream, shape_of
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import TFVariable
 from kerasish.tf.random import draws
-from kerasish.tf.random.draws import BLOCKS, Algorithm, check_algorithm
+from kerasish.tf.random.draws import BLOCKS, Algorithm, algorithm_of
 
 _WORD = 1 << 64
 
@@ -25,18 +25,22 @@ def _signed(value: int) -> int:
     return value - _WORD if value >= _WORD // 2 else value
 
 
-def _state_of(seed: Any) -> list[int]:
-    """A seed as three 64-bit integers: the lower and upper half of the counter, and the key."""
+def _size(algorithm: Algorithm) -> int:
+    """The length of a state: of Philox the lower and upper half of the counter, and the key; of ThreeFry one counter."""
+    return 2 if algorithm is Algorithm.THREEFRY else 3
+
+
+def _state_of(seed: Any, size: int = 3) -> list[int]:
+    """A seed as 64-bit integers."""
     if isinstance(seed, int):
-        return [_signed(seed >> shift) for shift in (0, 64, 128)]
+        return [_signed(seed >> 64 * i) for i in range(size)]
     numbers = [int(v) for v in np.asarray(dispatch.raw(seed)).reshape(-1)]
-    return ([0, 0, 0] + numbers)[-3:]
+    return numbers[:size] if size < 3 else ([0, 0, 0] + numbers)[-3:]
 
 
 def create_rng_state(seed: Any, alg: Any) -> Tensor:
     """The state that ``Generator.from_seed(seed, alg)`` starts with."""
-    check_algorithm(alg)
-    return dispatch.wrap(torch.tensor(_state_of(seed), dtype=torch.int64))
+    return dispatch.wrap(torch.tensor(_state_of(seed, _size(algorithm_of(alg))), dtype=torch.int64))
 
 
 class Generator:
@@ -47,7 +51,7 @@ class Generator:
     Args:
         copy_from: another generator, whose state is copied.
         state: three integers: the counter's halves and the key. A variable becomes the generator's own.
-        alg: "philox".
+        alg: "philox" or "auto_select". Of "threefry", which draws no numbers without XLA, there is the state alone.
 
     Raises:
         ValueError: ``state`` has another shape, or an argument is missing or in excess.
@@ -57,15 +61,15 @@ class Generator:
         if copy_from is not None:
             if state is not None or alg is not None:
                 raise fail(ValueError, "All other arguments must be None when `copy_from` is given")
-            numbers = copy_from._numbers()
+            numbers, self._algorithm = copy_from._numbers(), copy_from._algorithm
         elif state is None or alg is None:
             raise fail(ValueError, "Generator needs `state` and `alg`, or `copy_from`", hint="See Generator.from_seed.")
         else:
-            check_algorithm(alg)
-            shape = np.asarray(dispatch.raw(state)).shape
-            if shape != (3,):
-                raise ValueError(f"Shapes {shape} and [3] are incompatible")
-            numbers = _state_of(state)
+            self._algorithm = algorithm_of(alg)
+            shape, size = np.asarray(dispatch.raw(state)).shape, _size(self._algorithm)
+            if shape != (size,):
+                raise ValueError(f"Shapes {shape} and [{size}] are incompatible")
+            numbers = _state_of(state, size)
         shared = isinstance(state, TFVariable)
         self._state = (
             state if shared else TFVariable(torch.tensor(numbers, dtype=torch.int64), trainable=False, name="StateVar")
@@ -74,7 +78,7 @@ class Generator:
     @classmethod
     def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
         """A generator that starts from a seed."""
-        return cls(state=_state_of(seed), alg=alg or "philox")
+        return cls(state=_state_of(seed, _size(algorithm_of(alg or "philox"))), alg=alg or "philox")
 
     @classmethod
     def from_state(cls, state: Any, alg: Any) -> Generator:
@@ -84,13 +88,13 @@ class Generator:
     @classmethod
     def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
         """A generator that starts from the system's entropy."""
-        return cls(state=[_signed(secrets.randbits(64)) for _ in range(3)], alg=alg or "philox")
+        size = _size(algorithm_of(alg or "philox"))
+        return cls(state=[_signed(secrets.randbits(64)) for _ in range(size)], alg=alg or "philox")
 
     @classmethod
     def from_key_counter(cls, key: Any, counter: Any, alg: Any) -> Generator:
-        """A generator with this key, whose counter (two integers) starts here."""
-        low, high = (int(v) for v in counter)
-        return cls(state=[low, high, int(key)], alg=alg)
+        """A generator with this key, whose counter (two integers, of ThreeFry one) starts here."""
+        return cls(state=[*(int(v) for v in counter), int(key)], alg=alg)
 
     # state
 
@@ -100,11 +104,11 @@ class Generator:
 
     @property
     def algorithm(self) -> int:
-        return int(Algorithm.PHILOX)
+        return int(self._algorithm)
 
     @property
     def key(self) -> Tensor:
-        return self._state.read_value()[2]
+        return self._state.read_value()[-1]
 
     def _numbers(self) -> list[int]:
         return [int(v) for v in self._state.numpy()]
@@ -114,16 +118,15 @@ class Generator:
 
     def reset(self, state: Any) -> None:
         """Go on from another state."""
-        self._set(_state_of(state))
+        self._set(_state_of(state, _size(self._algorithm)))
 
     def reset_from_seed(self, seed: Any) -> None:
         """Start anew from a seed."""
-        self._set(_state_of(seed))
+        self._set(_state_of(seed, _size(self._algorithm)))
 
     def reset_from_key_counter(self, key: Any, counter: Any) -> None:
         """Go on with this key and counter."""
-        low, high = (int(v) for v in counter)
-        self._set([low, high, int(key)])
+        self._set([*(int(v) for v in counter), int(key)])
 
     def skip(self, delta: Any) -> Tensor:
         """Leave out ``delta`` numbers; returns the state before."""
@@ -133,6 +136,8 @@ class Generator:
 
     def _draw(self, blocks: int) -> Stream:
         """The stream from the present counter, which moves on by ``blocks``."""
+        if self._algorithm is Algorithm.THREEFRY:
+            raise UnimplementedError("Non-XLA devices don't support the ThreeFry algorithm.")
         low, high, key = self._numbers()
         counter = (high % _WORD) << 64 | low % _WORD
         after = counter + blocks

@@ -154,6 +154,47 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
 floor_div = _math.floordiv
 
 
+def arg_max(input: Any, dimension: Any, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
+    """The places of the largest elements along a dimension."""
+    return _reductions.argmax(input, dimension, output_type)
+
+
+def arg_min(input: Any, dimension: Any, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
+    """The places of the smallest elements along a dimension."""
+    return _reductions.argmin(input, dimension, output_type)
+
+
+def while_loop(
+    cond: Any,
+    body: Any,
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+    maximum_iterations: Any = None,
+    return_same_structure: bool = False,
+) -> Any:
+    """Replace ``loop_vars`` by ``body(*loop_vars)`` as long as ``cond(*loop_vars)`` holds.
+
+    A body of one loop variable may return it as it is; so does the loop then, unless ``return_same_structure``.
+    """
+    alone = False
+
+    def noted(*values: Any) -> Any:
+        nonlocal alone
+        after = body(*values)
+        alone = len(values) == 1 and not isinstance(after, _control.SEQUENCE)
+        return after
+
+    step = noted if callable(body) else body
+    result = _control.while_loop(
+        cond, step, loop_vars, shape_invariants, parallel_iterations, back_prop, swap_memory, maximum_iterations, name
+    )
+    return result[0] if alone and not return_same_structure else result
+
+
 def multinomial(
     logits: Any, num_samples: Any, seed: Any = None, name: str | None = None, output_dtype: Any = None
 ) -> Any:

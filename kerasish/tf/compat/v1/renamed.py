@@ -31,7 +31,6 @@ constant value dtype shape name -verify_shape
 convert_to_tensor value dtype name preferred_dtype=dtype_hint dtype_hint
 expand_dims input axis name dim=axis
 batch_to_space input crops block_size=block_shape name block_shape
-while_loop cond body loop_vars shape_invariants parallel_iterations back_prop swap_memory name maximum_iterations
 gather params indices -validate_indices name axis batch_dims
 gather_nd params indices name batch_dims bad_indices_policy
 norm tensor ord axis keepdims name keep_dims=keepdims
