@@ -37,6 +37,9 @@ from kerasish.tf.random.stateless import stateless_binomial as stateless_binomia
 from kerasish.tf.random.stateless import stateless_categorical as stateless_categorical
 from kerasish.tf.random.stateless import stateless_gamma as stateless_gamma
 from kerasish.tf.random.stateless import stateless_normal as stateless_normal
+from kerasish.tf.random.stateless import (
+    stateless_parameterized_truncated_normal as stateless_parameterized_truncated_normal,
+)
 from kerasish.tf.random.stateless import stateless_poisson as stateless_poisson
 from kerasish.tf.random.stateless import stateless_truncated_normal as stateless_truncated_normal
 from kerasish.tf.random.stateless import stateless_uniform as stateless_uniform

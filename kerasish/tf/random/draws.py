@@ -18,6 +18,7 @@ from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.core.random import Stream
 from kerasish.core.random_discrete import binomial_raw, categorical_raw, poisson_raw
 from kerasish.core.random_gamma import gamma_raw
+from kerasish.core.random_truncated import truncated_between_raw
 from kerasish.tf.integrals import gamma_slope
 
 BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
@@ -239,6 +240,16 @@ def poisson(shape: Callable, draw: Draw, lam: Any, dtype: Any, exact: bool = Tru
     else:
         drawn = torch.poisson(rate.expand(sizes), _generator(stream, rate.device))
     return dispatch.wrap(drawn.to(dtypes.to_torch(dtype)))
+
+
+@strict_op
+def truncated_between(shape: Any, draw: Draw, mean: Array, deviation: Array, low: Array, high: Array) -> Any:
+    """Normal floats of ``shape`` between limits; there are no gradients."""
+    if tracing():
+        return mean.new_zeros(shape)
+    parameters = tuple(value.detach().cpu().numpy() for value in (mean, deviation, low, high))
+    kind = dtypes.as_dtype(mean.dtype).name
+    return truncated_between_raw(tuple(shape), draw(torch.Size(shape).numel() * BLOCKS), parameters, kind)
 
 
 def binomial(shape: tuple, draw: Draw, counts: Any, probs: Any, dtype: Any) -> Any:

@@ -83,6 +83,19 @@ def stateless_truncated_normal(
     return draws.truncated_normal(shape_of(shape), _seeded(seed, alg), mean, stddev, dtype)
 
 
+def stateless_parameterized_truncated_normal(
+    shape: Any,
+    seed: Any,
+    means: Any = 0.0,
+    stddevs: Any = 1.0,
+    minvals: Any = -2.0,
+    maxvals: Any = 2.0,
+    name: str | None = None,
+) -> Any:
+    """Normal floats within limits, of ``shape``, which ends with that of the parameters; the same for the same seed."""
+    return draws.truncated_between(shape_of(shape), _seeded(seed), means, stddevs, minvals, maxvals)
+
+
 def stateless_categorical(
     logits: Any, num_samples: Any, seed: Any, dtype: Any = dtypes.int64, name: str | None = None
 ) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import logging as python_logging
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from kerasish import initializers as _initializers
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
-from kerasish.core.errors import NotServedError
+from kerasish.core.errors import InvalidArgumentError, NotServedError
 from kerasish.core.random import set_seed
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
@@ -40,6 +41,7 @@ from kerasish.tf import test as test
 from kerasish.tf import tiling as _tiling
 from kerasish.tf.compat.dimensions import Dimension as Dimension
 from kerasish.tf.compat.v1 import data as data
+from kerasish.tf.compat.v1 import logging as logging
 from kerasish.tf.compat.v1 import losses as losses
 from kerasish.tf.compat.v1 import math as math
 from kerasish.tf.compat.v1 import nn as nn
@@ -267,29 +269,29 @@ def to_int64(x: Any, name: str = "ToInt64") -> Any:
     return cast(x, "int64")
 
 
-def _set_verbosity(v: Any) -> None:
-    python_logging.getLogger("tensorflow").setLevel(v)
+@contextlib.contextmanager
+def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
+    """A block whose operations are put beside ``op``: in one process all are."""
+    yield
 
 
-def _writer(level: int) -> Any:
-    return lambda msg, *args: python_logging.getLogger("tensorflow").log(level, msg, *args)
+def control_flow_v2_enabled() -> bool:
+    """Whether loops and conditions are those of TensorFlow 2: they are."""
+    return True
 
 
-logging = SimpleNamespace(
-    DEBUG=python_logging.DEBUG,
-    INFO=python_logging.INFO,
-    WARN=python_logging.WARNING,
-    ERROR=python_logging.ERROR,
-    FATAL=python_logging.FATAL,
-    set_verbosity=_set_verbosity,
-    get_verbosity=lambda: python_logging.getLogger("tensorflow").getEffectiveLevel(),
-    debug=_writer(python_logging.DEBUG),
-    info=_writer(python_logging.INFO),
-    warn=_writer(python_logging.WARNING),
-    warning=_writer(python_logging.WARNING),
-    error=_writer(python_logging.ERROR),
-    fatal=_writer(python_logging.FATAL),
-)
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:  # noqa: A002
+    """The default, since there are no graphs to feed.
+
+    Raises:
+        InvalidArgumentError: the shape does not fit the default's.
+    """
+    value = _creation.convert_to_tensor(input)
+    if not TensorShape(shape).is_compatible_with(value.shape):
+        raise InvalidArgumentError(
+            f"Shape of input {list(value.shape)} is not compatible with the placeholder's shape {TensorShape(shape)}"
+        )
+    return value
 
 
 class ConfigProto(SimpleNamespace):
@@ -338,7 +340,6 @@ _GONE = {
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",
     "placeholder": "the arguments of a function (tf.function), or tf.keras.Input",
-    "placeholder_with_default": "the arguments of a function (tf.function)",
     "Session.run": "what the operation returned: x.numpy()",
     "summary": "tf.summary.create_file_writer and tf.summary.scalar",
     "tpu": "tf.distribute",
