@@ -67,7 +67,7 @@ class Tensor:
 
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
-    OVERLOADABLE_OPERATORS = frozenset()
+    OVERLOADABLE_OPERATORS: frozenset[str]  # the names of the operators, for classes that hand them on
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
@@ -129,6 +129,9 @@ class Tensor:
 
     def __bool__(self) -> bool:
         return bool(to_numpy(self._t)) if self._t.numel() else False
+
+    def __nonzero__(self) -> bool:
+        return self.__bool__()  # Python 2's name, which classes that act as tensors copy
 
     def __int__(self) -> int:
         return int(to_numpy(self._t))
@@ -577,6 +580,13 @@ def install_operators(cls: type) -> None:
     cls.__abs__ = _unary(torch.abs, "Abs", _SIGNED)
     cls.__invert__ = _unary(torch.bitwise_not, "Invert", _BITS)
     cls.__getitem__ = getitem
+
+
+_TWO_SIDED = ("add", "and", "div", "floordiv", "matmul", "mod", "mul", "or", "pow", "sub", "truediv", "xor")
+_ONE_SIDED = ("abs", "eq", "ge", "getitem", "gt", "invert", "le", "lt", "ne", "neg")
+Tensor.OVERLOADABLE_OPERATORS = frozenset(
+    f"__{name}__" for name in (*_ONE_SIDED, *_TWO_SIDED, *(f"r{name}" for name in _TWO_SIDED))
+)
 
 
 # indexing -------------------------------------------------------------------------------------------------------------

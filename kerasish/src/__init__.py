@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pathlib
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -42,11 +43,21 @@ TENSORFLOW_HELPERS = {
     "ops": "kerasish.tf.private.operations",
     "ops.random_ops": "kerasish.tf.private.drawing",
     "ops.resource_variable_ops": "kerasish.tf.private.specs",
+    "trackable": "kerasish.tf.private.tracking",
+    "training.tracking": "kerasish.tf.private.tracking",
     "util": "kerasish.tf.private.decorators",
     "util.nest": "kerasish.tf.private.nest",
     "util.tf_inspect": "kerasish.tf.private.inspecting",
     "util.variable_utils": "kerasish.tf.private.specs",
     "": "kerasish.src._tensorflow",
+}
+
+# Parts of ``tf.__internal__``, which is public in name only → the private module that has them.
+INTERNAL = {
+    "decorator": "util.tf_decorator",
+    "nest": "util.nest",
+    "smart_cond": "framework.smart_cond",
+    "tracking": "trackable.base",
 }
 
 # Where a private module's names are looked for before its own public package.
@@ -84,6 +95,10 @@ RENAMED = {
 }
 
 
+# The ways that Keras's private modules are spelled; those of ``keras.__internal__`` are public in name only.
+_KERAS_PATH = re.compile(r"(tensorflow\.|tf_)?keras(\.api\._v[12]\.keras)?\.(src|__internal__)(?=\.|$)")
+
+
 @functools.cache
 def real_modules() -> frozenset[str]:
     """The private modules that the real libraries have."""
@@ -93,9 +108,9 @@ def real_modules() -> frozenset[str]:
 
 def private_name(name: str) -> str | None:
     """A module's name in the list of private ones, whatever it is imported as; None if it is not there."""
-    for root, spelled in (("keras.src", "tf_keras.src"), ("keras.src", "tensorflow.keras.src")):
-        if name == spelled or name.startswith(spelled + "."):
-            name = root + name.removeprefix(spelled)
+    found = _KERAS_PATH.match(name)
+    if found is not None:
+        name = "keras.src" + name[found.end() :]
     return name if name in real_modules() else None
 
 
@@ -104,6 +119,15 @@ def module(name: str) -> PrivateModule:
     """The private module of a listed name."""
     root = next(root for root in ("keras.src", "tensorflow.python") if name == root or name.startswith(root + "."))
     return PrivateModule(name, root)
+
+
+@functools.cache
+def internal() -> PrivateModule:
+    """``tf.__internal__``."""
+    found = PrivateModule("tensorflow.python.framework", "tensorflow.python")
+    for name, path in INTERNAL.items():
+        setattr(found, name, module(f"tensorflow.python.{path}"))
+    return found
 
 
 class PrivateModule(ModuleType):

@@ -46,6 +46,7 @@ from kerasish.core.sparse import SparseTensor as SparseTensor
 from kerasish.core.storage import register_tensor_conversion_function as register_tensor_conversion_function
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
+from kerasish.src import internal as _internal
 from kerasish.tf import audio as audio
 from kerasish.tf import autodiff as autodiff
 from kerasish.tf import autograph as autograph
@@ -324,4 +325,6 @@ _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "ra
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__internal__":
+        return _internal()
     raise _missing(__name__, name, globals())
