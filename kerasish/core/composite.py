@@ -65,18 +65,18 @@ def _converted(value: Any) -> Any:
 class CompositeTensor(Served):
     """The base of ``RaggedTensor``, ``SparseTensor``, ``IndexedSlices`` and of programs' own such classes.
 
-    A class states ``_components`` (its tensors, in a fixed order), ``_with_components`` (the same kind of value made of
+    A class states ``_tensors_within`` (its tensors, in a fixed order), ``_with_tensors`` (the same kind of value made of
     others) and ``_type_spec``; or only the latter, if that has ``_to_components`` and ``_from_components``.
     """
 
     __slots__ = ()
 
     @property
-    def _components(self) -> tuple:
+    def _tensors_within(self) -> tuple:
         """The tensors that it is made of."""
         return tuple(tree.flatten(self._type_spec._to_components(self)))
 
-    def _with_components(self, components: Sequence[Any]) -> CompositeTensor:
+    def _with_tensors(self, components: Sequence[Any]) -> CompositeTensor:
         """The same kind of value of other tensors."""
         spec = self._type_spec
         return spec._from_components(tree.pack_as(spec._to_components(self), components))
@@ -97,7 +97,7 @@ class CompositeTensor(Served):
     @property
     def _differentiated(self) -> Any:
         """The tensor among them that gradients flow through: the first of floats."""
-        parts = self._components
+        parts = self._tensors_within
         return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), parts[0])
 
     def _with_differentiated(self, gradient: Any) -> CompositeTensor:

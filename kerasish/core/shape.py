@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from kerasish.core.errors import DTypeMismatchError, ShapeMismatchError, fail
+from kerasish.core.tree import Whole
 
 
 def _dimension(value: Any) -> int:
@@ -28,7 +29,7 @@ def _dimension(value: Any) -> int:
     return size
 
 
-class TensorShape(tuple):
+class TensorShape(Whole):
     """A shape whose dimensions may be unknown (``None``); prints ``(2, None)`` and reprs ``TensorShape([2, None])``.
 
     It is a tuple, as Keras 3 code expects, with TensorFlow's methods. ``TensorShape(None)`` has an unknown rank.
@@ -45,7 +46,7 @@ class TensorShape(tuple):
             return shape
         if type(dims) is torch.Size:
             return super().__new__(cls, dims)
-        if isinstance(dims, int):
+        if isinstance(dims, int) or not hasattr(dims, "__iter__"):
             dims = (dims,)
         return super().__new__(cls, [None if d is None else _dimension(d) for d in dims])
 

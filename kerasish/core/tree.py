@@ -12,9 +12,19 @@ from typing import Any
 from kerasish.core.errors import fail
 
 
+class Whole(tuple):
+    """A tuple that is a leaf: a shape."""
+
+    __slots__ = ()
+
+
 def is_nested(structure: Any) -> bool:
     """Whether ``structure`` is a container that this module looks into."""
-    return isinstance(structure, (list, tuple, dict))
+    return isinstance(structure, (list, tuple, dict)) and not isinstance(structure, Whole)
+
+
+def _is_sequence(structure: Any) -> bool:
+    return isinstance(structure, (list, tuple)) and not isinstance(structure, Whole)
 
 
 def _keys(mapping: dict) -> list:
@@ -30,7 +40,7 @@ def _leaves(structure: Any) -> Iterator[Any]:
     if isinstance(structure, dict):
         for key in _keys(structure):
             yield from _leaves(structure[key])
-    elif isinstance(structure, (list, tuple)):
+    elif _is_sequence(structure):
         for value in structure:
             yield from _leaves(value)
     else:
@@ -48,7 +58,7 @@ def flatten_with_path(structure: Any, prefix: tuple = ()) -> list[tuple[tuple, A
     """Pairs of path (keys and indices from the root) and leaf."""
     if isinstance(structure, dict):
         items: Iterable = ((key, structure[key]) for key in _keys(structure))
-    elif isinstance(structure, (list, tuple)):
+    elif _is_sequence(structure):
         fields = getattr(structure, "_fields", None)
         items = zip(fields, structure, strict=True) if fields else enumerate(structure)
     else:
@@ -79,7 +89,7 @@ def map_structure(function: Callable, *structures: Any) -> Any:
         mapped = {key: map_structure(function, *(s[key] for s in structures)) for key in _keys(first)}
         plain = {key: mapped[key] for key in first}
         return type(first)(plain) if isinstance(first, OrderedDict) else plain
-    if isinstance(first, (list, tuple)):
+    if _is_sequence(first):
         for other in structures[1:]:
             assert_same_level(first, other)
         return _rebuild(first, [map_structure(function, *values) for values in zip(*structures, strict=True)])
@@ -90,7 +100,7 @@ def lists_to_tuples(structure: Any) -> Any:
     """The structure with tuples for its lists."""
     if isinstance(structure, dict):
         return {key: lists_to_tuples(value) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)):
+    if _is_sequence(structure):
         return tuple(lists_to_tuples(value) for value in structure)
     return structure
 
@@ -99,7 +109,7 @@ def map_structure_up_to(shallow: Any, function: Callable, *structures: Any) -> A
     """Like ``map_structure``, but stops where ``shallow`` has leaves."""
     if isinstance(shallow, dict):
         return {key: map_structure_up_to(shallow[key], function, *(s[key] for s in structures)) for key in shallow}
-    if isinstance(shallow, (list, tuple)):
+    if _is_sequence(shallow):
         parts = zip(shallow, *structures, strict=True)
         return _rebuild(shallow, [map_structure_up_to(part, function, *rest) for part, *rest in parts])
     return function(*structures)

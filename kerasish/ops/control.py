@@ -84,8 +84,12 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
 
 
 def _as_tensors(structure: Any) -> Any:
-    """Numbers and arrays in a structure as tensors; what is a tensor already, and ``None``, as it is."""
-    return tree.map_structure(lambda x: x if x is None or dispatch.is_tensor(x) else wrap(raw(x)), structure)
+    """Numbers and arrays in a structure as tensors; what is a tensor already, or made of tensors, and ``None`` as it is."""
+
+    def one(x: Any) -> Any:
+        return x if x is None or dispatch.is_tensor(x) or hasattr(x, "_type_spec") else wrap(raw(x))
+
+    return tree.map_structure(one, structure)
 
 
 def _check_structure(before: Any, after: Any, what: str) -> None:

@@ -40,7 +40,7 @@ def yield_sorted_items(iterable: Any) -> Iterator[tuple[Any, Any]]:
     elif is_namedtuple(iterable):
         yield from zip(iterable._fields, iterable)
     elif isinstance(iterable, CompositeTensor):
-        yield type(iterable).__name__, list(iterable._components)
+        yield type(iterable).__name__, list(iterable._tensors_within)
     else:
         yield from enumerate(iterable)
 
@@ -57,7 +57,7 @@ def sequence_like(instance: Any, args: Sequence) -> Any:
         ordered = {key: found[key] for key in instance}
         return type(instance)(ordered) if type(instance).__init__ is dict.__init__ else ordered
     if isinstance(instance, CompositeTensor):
-        return instance._with_components(flatten(list(args), expand_composites=True))
+        return instance._with_tensors(flatten(list(args), expand_composites=True))
     return tree._rebuild(instance, list(args))
 
 

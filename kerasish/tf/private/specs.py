@@ -83,10 +83,8 @@ def register(name: str) -> Callable[[type], type]:
     if not isinstance(name, str):
         raise TypeError(f"Expected `name` to be a string; got {name!r}")
     if not re.fullmatch(r"\w+(\.\w+)+", name):
-        raise ValueError(
-            "Registered name must have the form '{project_name}.{type_name}' (e.g. 'my_project.MyTypeSpec'); got %r."
-            % name
-        )
+        form = "'{project_name}.{type_name}' (e.g. 'my_project.MyTypeSpec')"
+        raise ValueError(f"Registered name must have the form {form}; got {name!r}.")
 
     def decorate(cls: type) -> type:
         if not (isinstance(cls, type) and issubclass(cls, TypeSpec)):

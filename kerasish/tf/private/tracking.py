@@ -17,7 +17,7 @@ from kerasish.tf.module import Module
 TrackableReference = namedtuple("TrackableReference", ["name", "ref"])
 
 
-class Trackable(metaclass=abc.ABCMeta):
+class Trackable(metaclass=abc.ABCMeta):  # noqa: B024 - for isinstance
     """The base of what checkpoints hold; variables, layers and modules are such. Checkpoints follow all attributes."""
 
 

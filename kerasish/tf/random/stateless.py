@@ -24,8 +24,7 @@ def _seeded(seed: Any, alg: Any = "auto_select") -> draws.Draw:
     numbers = dispatch.raw(seed)
     if tuple(numbers.shape) != (2,):
         raise InvalidArgumentError(f"seed must have shape [2], not {list(numbers.shape)}")
-    first, second = (int(v) for v in numbers)
-    return lambda blocks: Stream((first, second))
+    return lambda blocks: Stream((int(numbers[0]), int(numbers[1])))  # read when numbers are drawn: not while tracing
 
 
 def stateless_uniform(
