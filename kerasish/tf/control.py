@@ -344,6 +344,8 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
         value = tree.map_structure(lambda x: x if dispatch.is_tensor(x) else convert(x), initializer)
     for row in rows:
         value = fn(value, row)
+        if initializer is not None and tree.is_nested(initializer):  # a list may be returned for a named tuple
+            value = tree.pack_as(initializer, tree.flatten(value))
         results.append(value)
     return value, results
 

@@ -360,9 +360,11 @@ def is_symbolic_tensor(tensor: Any) -> bool:
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """The value of a tensor as a NumPy array; ``None`` for a variable, or for a symbolic tensor, which has none.
 
+    What is no tensor is given back as it is.
+
     Args:
         partial: whether unknown elements may be ``None``; there are none.
     """
-    if isinstance(tensor, (bool, int, float, str, bytes, np.ndarray)):
-        return tensor
-    return tensor.numpy() if isinstance(tensor, Tensor) else None
+    if isinstance(tensor, Tensor):
+        return tensor.numpy()
+    return None if dispatch.is_tensor(tensor) or hasattr(tensor, "_type_spec") else tensor

@@ -22,6 +22,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
+from kerasish.core.custom_gradient import differentiated
 from kerasish.core.errors import NotServedError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
@@ -405,7 +406,10 @@ _calls: dict[str, tuple] = {}  # of the default implementation in the function t
 
 
 class Implementation(Function):
-    """One of the functions that compute the same in different ways: in another function, the device in use decides."""
+    """One of the functions that compute the same in different ways: in another function, the device in use decides.
+
+    As in TensorFlow it does not where a tape follows the other function: that one's forward pass is named anew.
+    """
 
     interface: str
     device: str | None
@@ -420,7 +424,7 @@ class Implementation(Function):
     def take_over(self) -> None:
         """Put this function's results into those of the call of the default one that has just been made."""
         args, kwargs, results = _calls.pop(self.interface, (None, None, None))
-        if args is None or self.device != devices.current().type.replace("cuda", "gpu").upper():
+        if args is None or differentiated() or self.device != devices.current().type.replace("cuda", "gpu").upper():
             return
         for old, new in zip(tree.flatten(results), tree.flatten(self(*args, **kwargs))):
             old._t, old._recording = new._t, new._recording

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasish.core import dispatch
 from kerasish.core.dispatch import Array, strict_op
+from kerasish.core.dtypes import as_dtype, int32
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.tensor import convert
 from kerasish.tf.diagonals import diag_part
@@ -53,6 +54,25 @@ def IgammaGradA(*, a: Any, x: Any, name: str | None = None) -> Any:  # noqa: N80
 def RandomGammaGrad(*, alpha: Any, sample: Any, name: str | None = None) -> Any:  # noqa: N802
     """The derivative of a gamma number by the parameter of its distribution."""
     return _gamma_grad(alpha, sample)
+
+
+_Counts = namedtuple("UniqueWithCountsV2", ["y", "idx", "count"])
+
+
+def UniqueWithCountsV2(*, x: Any, axis: Any, out_idx: Any = int32, name: str | None = None) -> Any:  # noqa: N802
+    """The different slices along an axis in the order they come in, which of them each is, and how often each occurs.
+
+    Args:
+        axis: a vector with the axis; without elements: ``x`` is a vector.
+    """
+    x, kind = convert(x), as_dtype(out_idx).as_numpy_dtype
+    axes = np.asarray(dispatch.raw(axis)).reshape(-1).tolist()
+    values = np.moveaxis(x.numpy(), axes[0] if axes else 0, 0)
+    _, first, of, counts = np.unique(values, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
+    places = np.argsort(order)[of.reshape(-1)]
+    kept = np.moveaxis(values[first[order]], 0, axes[0] if axes else 0)
+    return _Counts(convert(kept, x.dtype), convert(places.astype(kind)), convert(counts[order].astype(kind)))
 
 
 def MatrixDiagPartV2(*, input: Any, k: Any, padding_value: Any, name: str | None = None) -> Any:  # noqa: A002, N802

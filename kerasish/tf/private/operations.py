@@ -8,8 +8,10 @@ from typing import Any
 from kerasish.core import dispatch
 from kerasish.core.custom_gradient import custom_gradient
 from kerasish.core.errors import fail
+from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
-from kerasish.tf.arrays import identity
+from kerasish.tf import nest
+from kerasish.tf.arrays import identity, stack
 from kerasish.tf.control import case, cond
 
 
@@ -68,9 +70,44 @@ def smart_case(
     return case(pred_fn_pairs, default, exclusive, name=name)
 
 
+def pfor(
+    loop_fn: Callable,
+    iters: Any,
+    fallback_to_while_loop: bool = True,
+    parallel_iterations: int | None = None,
+    warn: bool = False,
+) -> Any:
+    """The results of ``loop_fn(i)`` for i below ``iters``, stacked.
+
+    Args:
+        fallback_to_while_loop, parallel_iterations, warn: of vectorization; the calls are made one after the other.
+
+    Raises:
+        ValueError: there is nothing to call it for.
+    """
+    count = int(convert(iters))
+    if count < 1:
+        raise fail(ValueError, "pfor needs at least one iteration", received=count)
+    results = [loop_fn(convert(i)) for i in range(count)]
+    return nest.map_structure(lambda *parts: stack(parts), *results, expand_composites=True)
+
+
+def for_loop(loop_fn: Callable, loop_fn_dtypes: Any, iters: Any, parallel_iterations: int | None = None) -> Any:
+    """The same. ``loop_fn_dtypes`` is what the results tell."""
+    return pfor(loop_fn, iters)
+
+
 def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
     """A class of linear operators, as it is: an operator counts as one object here, not as tensors."""
     return cls
 
 
-__all__ = ["make_composite_tensor", "prevent_gradient", "smart_case", "smart_cond", "smart_constant_value"]
+__all__ = [
+    "for_loop",
+    "make_composite_tensor",
+    "pfor",
+    "prevent_gradient",
+    "smart_case",
+    "smart_cond",
+    "smart_constant_value",
+]

@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.dtypes import float32
 from kerasish.core.shape import TensorShape
+from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
 from kerasish.tf.nest import map_structure
 from kerasish.tf.spec import TensorSpec, TypeSpec
@@ -125,6 +128,12 @@ def as_shape(shape: Any) -> TensorShape:
     return TensorShape(shape)
 
 
+def constant_value_as_shape(tensor: Any) -> TensorShape:
+    """The shape that a vector of sizes holds; -1 is a size that is not known."""
+    sizes = np.asarray(convert(tensor)).reshape(-1).tolist()
+    return TensorShape([None if size == -1 else int(size) for size in sizes])
+
+
 def convert_variables_to_tensors(values: Any) -> Any:
     """A structure with what variables hold in their places; composite tensors of variables are made anew."""
 
@@ -146,6 +155,7 @@ __all__ = [
     "DenseSpec",
     "VariableSpec",
     "as_shape",
+    "constant_value_as_shape",
     "convert_variables_to_tensors",
     "get_name",
     "lookup",

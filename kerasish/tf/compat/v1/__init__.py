@@ -142,7 +142,7 @@ _UNCHANGED = frozenset(
     sequence_mask sigmoid sign sin sinh slice sort split sqrt square squared_difference stack stop_gradient strided_slice
     subtract switch_case tan tanh tensor_scatter_nd_max tensor_scatter_nd_min
     tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile
-    truediv truncatediv truncatemod tuple unique unique_with_counts unstack vectorized_map where zeros zeta
+    truediv truncatediv truncatemod tuple unique unique_with_counts unstack vectorized_map zeros zeta
     """.split()
 )
 
@@ -292,6 +292,28 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
             f"Shape of input {list(value.shape)} is not compatible with the placeholder's shape {TensorShape(shape)}"
         )
     return value
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """The elements of x where a condition holds, of y elsewhere; a vector of conditions picks rows.
+
+    Without x and y: the places where it holds.
+
+    Raises:
+        InvalidArgumentError: the shapes of x and y differ, or the condition has neither that nor is a scalar or a vector.
+    """
+    if x is None or y is None:
+        return _indexing.where(condition, x, y)
+    condition, x, y = (_creation.convert_to_tensor(value) for value in (condition, x, y))
+    rows = condition.shape.rank == 1 and x.shape.rank > 1 and condition.shape[0] == x.shape[0]
+    if x.shape != y.shape or not (rows or condition.shape.rank == 0 or condition.shape == x.shape):
+        raise InvalidArgumentError(
+            f"Inputs to operation Select of type Select must have the same size and shape. Input 0: {condition.shape} != "
+            f"input 1: {x.shape}; input 2: {y.shape}"
+        )
+    if rows:
+        condition = _arrays.reshape(condition, [-1] + [1] * (x.shape.rank - 1))
+    return _indexing.where(condition, x, y)
 
 
 class ConfigProto(SimpleNamespace):
