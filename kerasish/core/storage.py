@@ -57,6 +57,8 @@ def storage(value: Any, dtype: Any = None) -> Any:
     elif isinstance(value, (np.ndarray, np.generic)):
         objects = isinstance(value, np.ndarray) and value.dtype == object and target is not None
         out = _from_sequence(value.tolist(), target) if objects else from_numpy(np.asarray(value))
+    elif kind in (TensorShape, torch.Size):
+        out = torch.tensor(tuple(value), dtype=torch.int32)
     elif isinstance(value, (list, tuple, range)):
         out = _from_sequence(value, target)
     elif kind is complex:
@@ -67,8 +69,6 @@ def storage(value: Any, dtype: Any = None) -> Any:
         return dispatch.raw(converted)
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
-    elif isinstance(value, (TensorShape, torch.Size)):
-        out = torch.tensor(tuple(value), dtype=torch.int32)
     else:
         raise fail(ValueError, f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor")
     if not isinstance(out, torch.Tensor):

@@ -234,6 +234,8 @@ class Tensor:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"
             )
+        elif name == "graph" and local.function is not None:
+            return local.function
         elif name in ("name", "op", "graph"):
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):

@@ -172,6 +172,8 @@ def while_loop(
     result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
         result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()), result)
+    if hasattr(kind, "_fields"):
+        return kind(*result)
     return list(result) if kind is list else (*result,)
 
 

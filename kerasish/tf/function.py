@@ -30,7 +30,7 @@ from kerasish.core.variable import Variable
 from kerasish.tf import rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
-from kerasish.tf.gradients import watched
+from kerasish.tf.gradients import TapeNeededError, watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
@@ -160,7 +160,11 @@ class Function:
                 if trace.program is None:
                     trace.program = Program(self._python_function, self.name)
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
-            return _finished(function(*args, **kwargs))
+            try:
+                return _finished(function(*args, **kwargs))
+            except TapeNeededError:
+                trace.records = True  # what it calls in a package wants gradients
+                return _recorded(trace, function, args, kwargs)
         finally:
             local.function = before
 

@@ -71,7 +71,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
         ValueError: the numbers of leaves differ.
         TypeError: ``flat_sequence`` is no sequence.
     """
-    if not isinstance(flat_sequence, (list, tuple)):
+    if not isinstance(flat_sequence, (list, tuple, range)):
         raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
     wanted = len(flatten(structure, expand_composites))
     if wanted == 1 and not tree.is_nested(structure) and len(flat_sequence) != 1:

@@ -97,12 +97,45 @@ def for_loop(loop_fn: Callable, loop_fn_dtypes: Any, iters: Any, parallel_iterat
     return pfor(loop_fn, iters)
 
 
+def _case_helper(
+    cond_fn: Callable,
+    pred_fn_pairs: Any,
+    default: Callable | None,
+    exclusive: bool,
+    name: str | None,
+    allow_python_preds: bool = False,
+    **cond_kwargs: Any,
+) -> Any:
+    """``tf.case`` by means of a function like ``tf.cond``.
+
+    Args:
+        allow_python_preds: whether conditions may be truth values of Python; they may in any case.
+
+    Raises:
+        ValueError: no condition holds and there is no default.
+    """
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+
+    def choose(number: int) -> Any:
+        if number == len(pairs):
+            if default is None:
+                raise fail(ValueError, f"{name or 'case'}: none of the conditions holds, and there is no default")
+            return default()
+        condition, function = pairs[number]
+        if default is None and number == len(pairs) - 1:
+            return function()
+        return cond_fn(condition, true_fn=function, false_fn=lambda: choose(number + 1), **cond_kwargs)
+
+    return choose(0)
+
+
 def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
     """A class of linear operators, as it is: an operator counts as one object here, not as tensors."""
     return cls
 
 
 __all__ = [
+    "_case_helper",
     "for_loop",
     "make_composite_tensor",
     "pfor",
