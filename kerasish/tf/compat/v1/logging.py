@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections
 import sys
-from logging import DEBUG, ERROR, FATAL, INFO, Logger, getLogger
-from logging import WARNING as WARN
+from logging import DEBUG, ERROR, FATAL, INFO, Logger, getLogger  # noqa: F401 - names of this module
+from logging import WARNING as WARN  # noqa: F401 - a name of this module
 from typing import Any
 
 _calls: collections.Counter = collections.Counter()  # by file and line of the call
@@ -96,26 +96,3 @@ def flush() -> None:
 
 
 warn = warning
-
-__all__ = [
-    "DEBUG",
-    "ERROR",
-    "FATAL",
-    "INFO",
-    "WARN",
-    "TaskLevelStatusMessage",
-    "debug",
-    "error",
-    "fatal",
-    "flush",
-    "get_verbosity",
-    "info",
-    "log",
-    "log_every_n",
-    "log_first_n",
-    "log_if",
-    "set_verbosity",
-    "vlog",
-    "warn",
-    "warning",
-]
