@@ -88,6 +88,7 @@ RENAMED = {
     "glorot_normal_initializer": "glorot_normal",
     "glorot_uniform_initializer": "glorot_uniform",
     "EagerTensor": "Tensor",
+    "OwnedIterator": "Iterator",
     "constant_value": "get_static_value",
     "gradients_v2": "gradients",
     "reverse_v2": "reverse",
