@@ -149,4 +149,6 @@ _announce_above("keras.src.export.export_model", lambda: importlib.import_module
 def __getattr__(name: str) -> Any:
     if name in _LATER or name == "tf":
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "__internal__":
+        return importlib.import_module(f"{__name__}.src").module("keras.src")
     return _old_names.found(__name__, name, globals())

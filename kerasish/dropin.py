@@ -47,11 +47,11 @@ def target(name: str) -> str | None:
         if parts[1:2] == ["keras"]:
             parts = ["keras", *parts[2:]]
     if parts[0] in ("keras", "tf_keras"):
-        if parts[1:3] == ["api", "_v2"]:
+        if parts[1:2] == ["api"] and parts[2:3] in (["_v1"], ["_v2"]):
             parts = ["keras", *parts[4:]]
         elif parts[1:2] == ["api"]:
             parts = ["keras", *parts[2:]]
-        elif parts[1:2] == ["src"]:
+        if parts[1:2] in (["src"], ["__internal__"]):
             return None
         parts = _without_old_module(parts)
     ours = ".".join([ROOTS[parts[0]], *parts[1:]])

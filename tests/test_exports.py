@@ -21,6 +21,7 @@ ENGINE = (
     "kerasish.dropin",
     "kerasish.__main__",
     "kerasish.src",
+    "kerasish.tf.private",
 )
 
 # Neither Keras 3 nor TensorFlow has these names in public, and why we do.

@@ -108,6 +108,11 @@ def _differentiated(x: Any) -> Any:
     return x._differentiated if isinstance(x, CompositeTensor) else x
 
 
+def _recording_tapes() -> list[GradientTape]:
+    """The tapes that are open; others only learn which variables a function reads (``custom_gradient``)."""
+    return [tape for tape in local.tapes if isinstance(tape, GradientTape)]
+
+
 class GradientTape:
     """Records operations for automatic differentiation (``tf.GradientTape``).
 
@@ -148,11 +153,12 @@ class GradientTape:
         if self._open:
             raise ValueError("Tape is still recording, This can happen if you try to re-enter an already-active tape.")
         now = torch._C._autograd._get_sequence_nr()
-        if not local.tapes:
+        outer = _recording_tapes()
+        if not outer:
             local.before_tapes = (local.recording, torch.is_grad_enabled())
             local.recording = local.recording or self._recording or new_recording()  # a second entry goes on
             torch._C._set_grad_enabled(True)
-        self._inner = bool(local.tapes) and now != local.tapes[0]._start
+        self._inner = bool(outer) and now != outer[0]._start
         if self._recording != local.recording:  # not a second entry into the same recording
             self._recording, self._start = local.recording, now
         self._open, self._end = True, None
@@ -162,7 +168,7 @@ class GradientTape:
     def _pop(self) -> None:
         self._open = False
         local.tapes = tuple(tape for tape in local.tapes if tape is not self)
-        if local.tapes:
+        if _recording_tapes():
             self._end = torch._C._autograd._get_sequence_nr()  # the others go on; what they record now is not ours
         else:
             local.recording, grad_mode = local.before_tapes

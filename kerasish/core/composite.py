@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, tree
 from kerasish.core.errors import fail
+from kerasish.core.storage import has_conversions, registered
 
 
 class Served:
@@ -42,6 +43,10 @@ class Served:
             TypeError: the operation is not defined for this kind of value.
         """
         handler = self._handlers.get(operation)
+        if handler is None and has_conversions():
+            converted = tree.map_structure(_converted, (args, kwargs))
+            if any(a is not b for a, b in zip(tree.flatten((args, kwargs)), tree.flatten(converted))):
+                return operation(*converted[0], **converted[1])
         if handler is None:
             raise fail(
                 TypeError,
@@ -51,11 +56,17 @@ class Served:
         return handler(*args, **kwargs)
 
 
-class CompositeTensor(Served):
-    """The base of ``RaggedTensor``, ``SparseTensor`` and ``IndexedSlices``.
+def _converted(value: Any) -> Any:
+    """What a program's own conversion makes of a composite; other values as they are."""
+    found = registered(value) if isinstance(value, Served) else None
+    return value if found is None else found
 
-    A class states ``_components`` (its tensors, in a fixed order), ``_with_components`` (the same kind of value made of
-    others) and ``_type_spec``.
+
+class CompositeTensor(Served):
+    """The base of ``RaggedTensor``, ``SparseTensor``, ``IndexedSlices`` and of programs' own such classes.
+
+    A class states ``_tensors_within`` (its tensors, in a fixed order), ``_with_tensors`` (the same kind of value made of
+    others) and ``_type_spec``; or only the latter, if that has ``_to_components`` and ``_from_components``.
     """
 
     __slots__ = ()
@@ -64,18 +75,32 @@ class CompositeTensor(Served):
     _has_rows: ClassVar[bool] = True  # it can be cut along a first axis
 
     @property
-    def _components(self) -> tuple:
+    def _tensors_within(self) -> tuple:
         """The tensors that it is made of."""
-        raise NotImplementedError(f"{type(self).__name__}._components")
+        return tuple(tree.flatten(self._type_spec._to_components(self)))
 
-    def _with_components(self, components: Sequence[Any]) -> CompositeTensor:
+    def _with_tensors(self, components: Sequence[Any]) -> CompositeTensor:
         """The same kind of value of other tensors."""
-        raise NotImplementedError(f"{type(self).__name__}._with_components")
+        spec = self._type_spec
+        return spec._from_components(tree.pack_as(spec._to_components(self), components))
+
+    @property
+    def _type_spec(self) -> Any:
+        """The specification of values of this kind."""
+        raise NotImplementedError(f"{type(self).__name__}._type_spec")
+
+    def _shape_invariant_to_type_spec(self, shape: Any) -> Any:
+        """The specification of such values of any size of a loop's variable.
+
+        Raises:
+            NotImplementedError: the class does not say.
+        """
+        raise NotImplementedError(f"{type(self).__name__}._shape_invariant_to_type_spec")
 
     @property
     def _differentiated(self) -> Any:
         """The tensor among them that gradients flow through: the first of floats."""
-        parts = self._components
+        parts = self._tensors_within
         return next((part for part in parts if part.dtype.is_floating or part.dtype.is_complex), parts[0])
 
     def _with_differentiated(self, gradient: Any) -> CompositeTensor:

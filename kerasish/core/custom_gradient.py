@@ -76,11 +76,17 @@ def _parameters(function: Callable) -> Any:
 class _Probe:
     """Stands in for a tape, to learn which variables a function reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, differentiated: bool) -> None:
         self.accessed: dict[int, Variable] = {}
+        self.differentiated = differentiated  # whether a tape follows the function's arguments
 
     def note_access(self, variable: Variable) -> None:
         self.accessed.setdefault(id(variable), variable)
+
+
+def differentiated() -> bool:
+    """Whether this runs for a function with a gradient of its own whose arguments a tape follows."""
+    return any(isinstance(tape, _Probe) and tape.differentiated for tape in local.tapes)
 
 
 def _call(f: Callable, args: tuple, kwargs: dict) -> Any:
@@ -90,7 +96,7 @@ def _call(f: Callable, args: tuple, kwargs: dict) -> Any:
     given = tree.flatten(args)
     tensors = [dispatch.raw(x) for x in given]
     torch_given = bool(given) and all(isinstance(x, torch.Tensor) for x in given)
-    probe = _Probe()
+    probe = _Probe(any(isinstance(t, torch.Tensor) and t.requires_grad for t in tensors))
     layout: dict[str, Any] = {}
 
     def run(inputs: tuple, attached: bool) -> tuple:

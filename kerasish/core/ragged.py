@@ -288,10 +288,10 @@ class RaggedTensor(CompositeTensor):
         return []
 
     @property
-    def _components(self) -> tuple:
+    def _tensors_within(self) -> tuple:
         return (self.flat_values, *self.nested_row_splits)
 
-    def _with_components(self, components: Sequence[Any]) -> RaggedTensor:
+    def _with_tensors(self, components: Sequence[Any]) -> RaggedTensor:
         value = components[0]
         for splits, partition in zip(reversed(components[1:]), reversed(self._partitions)):
             raw = dispatch.raw(splits).cpu()

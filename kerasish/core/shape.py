@@ -47,7 +47,7 @@ class TensorShape(tuple):
             return shape
         if type(dims) is torch.Size:
             return super().__new__(cls, dims)
-        if isinstance(dims, int):
+        if isinstance(dims, int) or not hasattr(dims, "__iter__"):
             dims = (dims,)
         return super().__new__(cls, [None if d is None else _dimension(d) for d in dims])
 

@@ -152,10 +152,10 @@ class SparseTensor(CompositeTensor):
     # as a composite
 
     @property
-    def _components(self) -> tuple:
+    def _tensors_within(self) -> tuple:
         return self._indices, self._values, self.dense_shape
 
-    def _with_components(self, components: Sequence[Any]) -> SparseTensor:
+    def _with_tensors(self, components: Sequence[Any]) -> SparseTensor:
         return SparseTensor(*components)
 
     @property

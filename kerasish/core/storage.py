@@ -57,18 +57,18 @@ def storage(value: Any, dtype: Any = None) -> Any:
     elif isinstance(value, (np.ndarray, np.generic)):
         objects = isinstance(value, np.ndarray) and value.dtype == object and target is not None
         out = _from_sequence(value.tolist(), target) if objects else from_numpy(np.asarray(value))
+    elif kind in (TensorShape, torch.Size):
+        out = torch.tensor(tuple(value), dtype=torch.int32)
     elif isinstance(value, (list, tuple, range)):
         out = _from_sequence(value, target)
     elif kind is complex:
         if target is not None:
             _demand_kind(value, complex, target)
         out = torch.tensor(value, dtype=torch.complex128)
-    elif _conversions and (converted := _registered(value, target)) is not None:
+    elif _conversions and (converted := registered(value, target)) is not None:
         return dispatch.raw(converted)
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
-    elif isinstance(value, (TensorShape, torch.Size)):
-        out = torch.tensor(tuple(value), dtype=torch.int32)
     else:
         raise fail(ValueError, f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor")
     if not isinstance(out, torch.Tensor):
@@ -106,7 +106,12 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Callabl
     _conversions.sort(key=lambda entry: entry[0])
 
 
-def _registered(value: Any, target: DType | None) -> Any:
+def has_conversions() -> bool:
+    """Whether any class is registered."""
+    return bool(_conversions)
+
+
+def registered(value: Any, target: DType | None = None) -> Any:
     """What a registered function makes of an object; None if there is none for it."""
     for _, classes, function in _conversions:
         if not isinstance(value, classes):

@@ -70,7 +70,7 @@ class Tensor(OfGraphs, metaclass=Named):
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     _shown = "tensorflow.python.framework.ops.EagerTensor"
-    OVERLOADABLE_OPERATORS = frozenset()
+    OVERLOADABLE_OPERATORS: frozenset[str]  # the names of the operators, for classes that hand them on
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
@@ -134,6 +134,9 @@ class Tensor(OfGraphs, metaclass=Named):
 
     def __bool__(self) -> bool:
         return bool(to_numpy(self._t)) if self._t.numel() else False
+
+    def __nonzero__(self) -> bool:
+        return self.__bool__()  # Python 2's name, which classes that act as tensors copy
 
     def __int__(self) -> int:
         return int(to_numpy(self._t))
@@ -236,6 +239,8 @@ class Tensor(OfGraphs, metaclass=Named):
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"
             )
+        elif name == "graph" and local.function is not None:
+            return local.function
         elif name in ("name", "op", "graph", "value_index"):
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):
@@ -582,6 +587,13 @@ def install_operators(cls: type) -> None:
     cls.__abs__ = _unary(torch.abs, "Abs", _SIGNED)
     cls.__invert__ = _unary(torch.bitwise_not, "Invert", _BITS)
     cls.__getitem__ = getitem
+
+
+_TWO_SIDED = ("add", "and", "div", "floordiv", "matmul", "mod", "mul", "or", "pow", "sub", "truediv", "xor")
+_ONE_SIDED = ("abs", "eq", "ge", "getitem", "gt", "invert", "le", "lt", "ne", "neg")
+Tensor.OVERLOADABLE_OPERATORS = frozenset(
+    f"__{name}__" for name in (*_ONE_SIDED, *_TWO_SIDED, *(f"r{name}" for name in _TWO_SIDED))
+)
 
 
 # indexing -------------------------------------------------------------------------------------------------------------

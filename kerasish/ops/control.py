@@ -84,10 +84,11 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
 
 
 def _as_tensors(structure: Any) -> Any:
-    """Numbers and arrays in a structure as tensors; tensors of any kind, arrays of tensors, and ``None`` as they are."""
+    """Numbers and arrays in a structure as tensors; tensors of any kind, what is made of them, and ``None`` as they are."""
 
     def as_tensor(x: Any) -> Any:
-        return x if x is None or dispatch.is_tensor(x) or getattr(x, "is_loop_value", False) else wrap(raw(x))
+        is_tensor = x is None or dispatch.is_tensor(x) or getattr(x, "is_loop_value", False) or hasattr(x, "_type_spec")
+        return x if is_tensor else wrap(raw(x))
 
     return tree.map_structure(as_tensor, structure)
 

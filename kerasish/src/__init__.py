@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pathlib
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,33 @@ HELPERS = {
     "utils": "kerasish.src._utils",
 }
 
+# A path below ``tensorflow.python`` → what of ours has the helpers of it and of what lies below, the longest path first.
+TENSORFLOW_HELPERS = {
+    "autograph": "kerasish.tf.private.rewriting",
+    "data.util.nest": "kerasish.tf.private.nest",
+    "framework": "kerasish.tf.private.specs",
+    "framework.smart_cond": "kerasish.tf.private.operations",
+    "layers.utils": "kerasish.tf.private.operations",
+    "ops": "kerasish.tf.private.operations",
+    "ops.random_ops": "kerasish.tf.private.drawing",
+    "ops.resource_variable_ops": "kerasish.tf.private.specs",
+    "trackable": "kerasish.tf.private.tracking",
+    "training.tracking": "kerasish.tf.private.tracking",
+    "util": "kerasish.tf.private.decorators",
+    "util.nest": "kerasish.tf.private.nest",
+    "util.tf_inspect": "kerasish.tf.private.inspecting",
+    "util.variable_utils": "kerasish.tf.private.specs",
+    "": "kerasish.src._tensorflow",
+}
+
+# Parts of ``tf.__internal__``, which is public in name only → the private module that has them.
+INTERNAL = {
+    "decorator": "util.tf_decorator",
+    "nest": "util.nest",
+    "smart_cond": "framework.smart_cond",
+    "tracking": "trackable.base",
+}
+
 # Where a private module's names are looked for before its own public package.
 NEAREST = {
     "backend": ("keras.ops", "keras.config", "keras", "keras.random", "keras.backend"),
@@ -40,6 +68,9 @@ NEAREST = {
     "legacy": ("keras.legacy", "keras.backend"),
     "trainers": ("keras.utils", "keras"),
 }
+
+# Parts of ``tf.compat.v1`` where names are looked for that are in no public package of today's.
+VERSION_1 = ("nn", "math", "train", "losses", "data", "logging", "gfile")
 
 # Private name → public one.
 RENAMED = {
@@ -56,7 +87,17 @@ RENAMED = {
     "TruncatedNormal": "truncated_normal_initializer",
     "glorot_normal_initializer": "glorot_normal",
     "glorot_uniform_initializer": "glorot_uniform",
+    "EagerTensor": "Tensor",
+    "OwnedIterator": "Iterator",
+    "constant_value": "get_static_value",
+    "gradients_v2": "gradients",
+    "reverse_v2": "reverse",
+    "try_evaluate_constant": "get_static_value",
 }
+
+
+# The ways that Keras's private modules are spelled; those of ``keras.__internal__`` are public in name only.
+_KERAS_PATH = re.compile(r"(tensorflow\.|tf_)?keras(\.api\._v[12]\.keras)?\.(src|__internal__)(?=\.|$)")
 
 
 @functools.cache
@@ -68,9 +109,9 @@ def real_modules() -> frozenset[str]:
 
 def private_name(name: str) -> str | None:
     """A module's name in the list of private ones, whatever it is imported as; None if it is not there."""
-    for root, spelled in (("keras.src", "tf_keras.src"), ("keras.src", "tensorflow.keras.src")):
-        if name == spelled or name.startswith(spelled + "."):
-            name = root + name.removeprefix(spelled)
+    found = _KERAS_PATH.match(name)
+    if found is not None:
+        name = "keras.src" + name[found.end() :]
     return name if name in real_modules() else None
 
 
@@ -79,6 +120,15 @@ def module(name: str) -> PrivateModule:
     """The private module of a listed name."""
     root = next(root for root in ("keras.src", "tensorflow.python") if name == root or name.startswith(root + "."))
     return PrivateModule(name, root)
+
+
+@functools.cache
+def internal() -> PrivateModule:
+    """``tf.__internal__``."""
+    found = PrivateModule("tensorflow.python.framework", "tensorflow.python")
+    for name, path in INTERNAL.items():
+        setattr(found, name, module(f"tensorflow.python.{path}"))
+    return found
 
 
 class PrivateModule(ModuleType):
@@ -117,8 +167,9 @@ class PrivateModule(ModuleType):
             if module is not None:
                 names |= set(getattr(module, "__all__", ()))
                 break
-        helper = _helpers(self._root, self._inner)
-        return sorted(names | set(getattr(helper, "__all__", ())))
+        for helper in _helpers(self._root, self._inner)[:1]:
+            names |= set(helper.__all__)
+        return sorted(names)
 
 
 _NOTHING = object()
@@ -126,21 +177,38 @@ _NOTHING = object()
 
 def find(root: str, inner: str, name: str) -> Any:
     """What a private module has under a name: a helper, or the public object of that name; ``_NOTHING`` if neither."""
-    helper = _helpers(root, inner)
-    if helper is not None and name in helper.__all__:
-        return getattr(helper, name)
+    for helper in _helpers(root, inner):
+        if name in helper.__all__:
+            return getattr(helper, name)
     for path in (*_nearest(root, inner), *_everywhere(root, name)):
         found = _attribute(path, name)
         if found is not _NOTHING:
             return found
     if name in RENAMED:
         return find(root, inner, RENAMED[name])
+    return _of_version_1(name) if root == "tensorflow.python" else _NOTHING
+
+
+def _of_version_1(name: str) -> Any:
+    """What only ``tf.compat.v1`` has; names that it had, and that went, are not there."""
+    module = importlib.import_module("kerasish.tf.compat.v1")
+    for part in (module, *(getattr(module, path) for path in VERSION_1)):
+        try:
+            return getattr(part, name)
+        except (AttributeError, NotImplementedError):
+            continue
     return _NOTHING
 
 
-def _helpers(root: str, inner: str) -> ModuleType | None:
-    path = HELPERS.get(inner.partition(".")[0]) if root == "keras.src" else "kerasish.src._tensorflow"
-    return importlib.import_module(path) if path else None
+def _helpers(root: str, inner: str) -> list[ModuleType]:
+    """The modules of helpers for a private path."""
+    if root == "keras.src":
+        path = HELPERS.get(inner.partition(".")[0])
+        return [importlib.import_module(path)] if path else []
+    parts = inner.split(".")
+    prefixes = (".".join(parts[:count]) for count in range(len(parts), -1, -1))
+    found = [TENSORFLOW_HELPERS[prefix] for prefix in prefixes if prefix in TENSORFLOW_HELPERS]
+    return [importlib.import_module(path) for path in dict.fromkeys(found)]
 
 
 def _nearest(root: str, inner: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import torch
 
 from kerasish.core import device as machine
 from kerasish.core import dispatch, tree
-from kerasish.core.context import settings
+from kerasish.core.context import local, settings
 from kerasish.core.dtypes import float32
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
@@ -70,6 +70,21 @@ def sparse_reorder(input_indices: Any, input_values: Any, input_shape: Any, name
     return SparseReorder(done.indices, done.values)
 
 
+def enabled() -> bool:
+    """``tensorflow.python.tf2.enabled``: TensorFlow 2's behaviour is the one there is."""
+    return True
+
+
+def in_eager_mode() -> bool:
+    """Whether no function is being traced."""
+    return local.function is None
+
+
+def GraphOrParentsInXlaContext(graph: Any) -> bool:  # noqa: N802 - TensorFlow's name
+    """Whether a graph is compiled with XLA: none is."""
+    return False
+
+
 class RNNCell(Layer):
     """The base of TensorFlow 1's recurrent cells: ``call(inputs, state)`` gives output and new state.
 
@@ -114,11 +129,14 @@ def conv_output_length(
 
 
 __all__ = [
+    "GraphOrParentsInXlaContext",
     "RNNCell",
     "_concat",
     "conv_output_length",
     "disable_op_determinism",
+    "enabled",
     "global_seed",
+    "in_eager_mode",
     "is_op_determinism_enabled",
     "list_local_devices",
     "sparse_reorder",

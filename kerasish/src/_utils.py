@@ -204,6 +204,14 @@ def no_automatic_dependency_tracking(fn: Callable) -> Callable:
     return call
 
 
+symbolic_types: list[type] = []  # of packages: classes whose objects layers hand on as they are
+
+
+def register_symbolic_tensor_type(cls: type) -> None:
+    """Tell of a class that stands for tensors: its objects pass between layers as they are."""
+    symbolic_types.append(cls)
+
+
 class DotNotTrackScope:
     """Within it attributes of layers and models are not tracked."""
 
@@ -288,6 +296,6 @@ __all__ = [
     "cast_to_common_dtype", "default", "dtype_size", "filter_traceback", "get_name_from_symbol", "get_object_name",
     "in_grain_data_pipeline", "in_tf_graph", "inject_argument_info_in_traceback", "is_default", "is_float",
     "is_tracking_enabled", "keras_export", "no_automatic_dependency_tracking", "print_msg", "pythonify_logs",
-    "remove_by_id", "standardize_padding", "standardize_tuple", "to_list", "to_snake_case", "uniquify",
-    "validate_string_arg",
+    "register_symbolic_tensor_type", "remove_by_id", "standardize_padding", "standardize_tuple", "to_list",
+    "to_snake_case", "uniquify", "validate_string_arg",
 ]  # fmt: skip

@@ -46,6 +46,7 @@ from kerasish.core.sparse import SparseTensor as SparseTensor
 from kerasish.core.storage import register_tensor_conversion_function as register_tensor_conversion_function
 from kerasish.core.tensor import Tensor as Tensor
 from kerasish.core.variable import TFVariable
+from kerasish.src import internal as _internal
 from kerasish.tf import audio as audio
 from kerasish.tf import autodiff as autodiff
 from kerasish.tf import autograph as autograph
@@ -72,6 +73,7 @@ from kerasish.tf import quantization as quantization
 from kerasish.tf import queue as queue
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
+from kerasish.tf import raw_ops as raw_ops
 from kerasish.tf import saved_model as saved_model
 from kerasish.tf import sets as sets
 from kerasish.tf import signal as signal
@@ -324,4 +326,6 @@ _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "ra
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__internal__":
+        return _internal()
     raise _missing(__name__, name, globals())

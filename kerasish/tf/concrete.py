@@ -123,6 +123,14 @@ class ConcreteFunction:
     def name(self) -> bytes:
         return f"__inference_{self._function.name}_{self._trace.number}".encode()
 
+    def add_to_graph(self, g: Any = None, overwrite: bool = False) -> None:
+        """Let the function that is running know this one, which may be there to compute in the place of another."""
+        if hasattr(self._function, "take_over"):
+            self._function.take_over()
+
+    def add_gradient_functions_to_graph(self, g: Any = None) -> None:
+        """Nothing is to be done: gradients are those of the operations that were called."""
+
     @property
     def structured_input_signature(self) -> tuple:
         """The arguments by position and by name, specifications in the place of tensors."""
@@ -137,9 +145,17 @@ class ConcreteFunction:
     def structured_outputs(self) -> Any:
         """The results' structure, of specifications."""
         numbers = itertools.count()
-        return tree.map_structure(
-            lambda x: _Result(x, next(numbers)) if isinstance(x, TensorSpec) else x, self._trace.output
-        )
+
+        def result(spec: Any) -> Any:
+            if isinstance(spec, TensorSpec):
+                return _Result(spec, next(numbers))
+            if isinstance(spec, TypeSpec) and not type(spec).__module__.startswith(
+                "kerasish."
+            ):  # a program's composite
+                return spec._from_components(tree.map_structure(result, spec._component_specs))
+            return spec
+
+        return tree.map_structure(result, self._trace.output)
 
     @property
     def inputs(self) -> list:

@@ -174,6 +174,8 @@ def while_loop(
     result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
         result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()) if dispatch.is_tensor(t) else t, result)
+    if hasattr(kind, "_fields"):
+        return kind(*result)
     return list(result) if kind is list else (*result,)
 
 
@@ -365,6 +367,8 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
         value = tree.map_structure(lambda x: x if dispatch.is_tensor(x) else convert(x), initializer)
     for row in rows:
         value = fn(value, row)
+        if initializer is not None and tree.is_nested(initializer):  # a list may be returned for a named tuple
+            value = tree.pack_as(initializer, tree.flatten(value))
         results.append(value)
     return value, results
 

@@ -83,8 +83,17 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
         try:
             return convert(value, dtype_hint)
         except (TypeError, ValueError):
-            return convert(value)
-    return convert(value, dtype)
+            return _followed(convert(value))
+    return _followed(convert(value, dtype))
+
+
+def _followed(tensor: Tensor) -> Tensor:
+    """A tensor that ``tf.gradients`` may be asked for in the running function: in a graph there is one of any tensor."""
+    if local.function is not None and getattr(local.function, "tape", None) is not None:
+        t = tensor._t
+        if isinstance(t, torch.Tensor) and t.is_floating_point() and not t.requires_grad:
+            tensor._t, tensor._recording = t.detach().requires_grad_(True), local.recording
+    return tensor
 
 
 def _symbolic_shape(function: Any, shape: Any, *others: Any) -> Any:
@@ -360,9 +369,11 @@ def is_symbolic_tensor(tensor: Any) -> bool:
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """The value of a tensor as a NumPy array; ``None`` for a variable, or for a symbolic tensor, which has none.
 
+    What is no tensor is given back as it is.
+
     Args:
         partial: whether unknown elements may be ``None``; there are none.
     """
-    if isinstance(tensor, (bool, int, float, str, bytes, np.ndarray)):
-        return tensor
-    return tensor.numpy() if isinstance(tensor, Tensor) else None
+    if isinstance(tensor, Tensor):
+        return tensor.numpy()
+    return None if dispatch.is_tensor(tensor) or hasattr(tensor, "_type_spec") else tensor

@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from kerasish.core import device as devices
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
+from kerasish.core.custom_gradient import differentiated
 from kerasish.core.errors import NotServedError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
@@ -29,7 +31,7 @@ from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.extension_spec import ExtensionTypeSpec
-from kerasish.tf.gradients import watched
+from kerasish.tf.gradients import TapeNeededError, watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
@@ -162,7 +164,11 @@ class Function:
                 if trace.program is None:
                     trace.program = Program(self._python_function, self.name)
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
-            return _finished(function(*args, **kwargs))
+            try:
+                return _finished(function(*args, **kwargs))
+            except TapeNeededError:
+                trace.records = True  # what it calls in a package wants gradients
+                return _recorded(trace, function, args, kwargs)
         finally:
             local.function = before
 
@@ -426,6 +432,34 @@ def _unfit(spec: TypeSpec, what: Any) -> Exception:
     return TypeError(f"Can not cast {what} to {spec}")
 
 
+_calls: dict[str, tuple] = {}  # of the default implementation in the function that is running: arguments and results
+
+
+class Implementation(Function):
+    """One of the functions that compute the same in different ways: in another function, the device in use decides.
+
+    As in TensorFlow it does not where a tape follows the other function: that one's forward pass is named anew.
+    """
+
+    interface: str
+    device: str | None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        results = super().__call__(*args, **kwargs)
+        if local.function is not None and self.device is None:
+            _calls.clear()
+            _calls[self.interface] = (args, kwargs, results)
+        return results
+
+    def take_over(self) -> None:
+        """Put this function's results into those of the call of the default one that has just been made."""
+        args, kwargs, results = _calls.pop(self.interface, (None, None, None))
+        if args is None or differentiated() or f":{self.device}:" not in devices.tf_name(devices.current()):
+            return
+        for old, new in zip(tree.flatten(results), tree.flatten(self(*args, **kwargs))):
+            old._t, old._recording = new._t, new._recording
+
+
 def function(
     func: Callable | None = None,
     input_signature: Sequence | None = None,
@@ -449,8 +483,10 @@ def function(
         jit_compile, experimental_compile: whether ``torch.compile`` makes one program of the body, once it has been called
             often; where it cannot, the body runs as it is, and a warning says so. See ``compiling``.
         reduce_retracing, experimental_relax_shapes: whether calls that differ in sizes share a trace from the third on.
-        experimental_implements, experimental_autograph_options, experimental_attributes, experimental_follow_type_hints:
-            concern TensorFlow's graphs, of which there are none.
+        experimental_attributes: of functions with "api_implements" and that name in one other function, the one for the
+            device in use ("api_preferred_device") gives the results.
+        experimental_implements, experimental_autograph_options, experimental_follow_type_hints: concern TensorFlow's
+            graphs, of which there are none.
 
     Raises:
         TypeError: ``func`` cannot be called, or ``input_signature`` is no sequence.
@@ -463,8 +499,12 @@ def function(
             raise fail(TypeError, "tf.function takes a function", received=repr(wrapped))
         inner = wrapped.python_function if isinstance(wrapped, Function) else wrapped
         compiles = bool(jit_compile or experimental_compile)
-        return Function(
+        attributes = experimental_attributes or {}
+        made = (Implementation if "api_implements" in attributes else Function)(
             inner, input_signature, compiles, bool(reduce_retracing or experimental_relax_shapes), autograph
         )
+        if isinstance(made, Implementation):
+            made.interface, made.device = attributes["api_implements"], attributes.get("api_preferred_device")
+        return made
 
     return decorate if func is None else decorate(func)

@@ -12,13 +12,20 @@ from kerasish.core.context import local
 from kerasish.core.tensor import Tensor
 
 
+class TapeNeededError(RuntimeError):
+    """Something that the running function calls asks for gradients: the call is to begin anew, under a tape."""
+
+
 def _tape() -> GradientTape:
     """That of the running function.
 
     Raises:
         RuntimeError: none is running.
+        TapeNeededError: it has none yet.
     """
     tape = getattr(local.function, "tape", None)
+    if tape is None and local.function is not None:
+        raise TapeNeededError("tf.gradients was called in a function that is not recorded")
     if tape is None:
         raise RuntimeError(
             "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."

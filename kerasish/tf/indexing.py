@@ -459,7 +459,7 @@ def searchsorted(
     found = torch.searchsorted(rows, wanted, right=side == "right")
     if side == "left" and wanted.is_floating_point():
         found = torch.where(wanted.isnan(), 0, found)  # nothing is less than NaN
-    return found.reshape(values.shape).to(dtypes.to_torch(out_type))
+    return found.reshape(values.shape).to(dtypes.to_torch(out_type or dtypes.int32))
 
 
 def _sorted(values: torch.Tensor, axis: Any, direction: str) -> Any:

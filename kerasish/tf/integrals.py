@@ -186,7 +186,7 @@ def _fraction_slope(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 
 @in_double
-def _by_order(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def slope_by_order(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """The derivative of P(a, x) by a; 0 at x = 0, NaN outside of the domain."""
     a, x = torch.broadcast_tensors(a, x)
     inside = (a > 0) & (x > 0) & torch.isfinite(a) & torch.isfinite(x)
@@ -200,7 +200,7 @@ def _by_order(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 def gamma_slope(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """The derivative of a gamma number x by the distribution's parameter a, at the same P(a, x)."""
     density = torch.exp(-x + (a - 1) * torch.log(x) - torch.lgamma(a))
-    return -_by_order(a, x) / density
+    return -slope_by_order(a, x) / density
 
 
 def _summed(gradient: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
@@ -217,7 +217,7 @@ def _with_gradients(function: Callable, sign: int) -> Callable:
         @staticmethod
         def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
             a, x = ctx.saved_tensors
-            by_order = _summed(gradient * sign * _by_order(a, x), a) if ctx.needs_input_grad[0] else None
+            by_order = _summed(gradient * sign * slope_by_order(a, x), a) if ctx.needs_input_grad[0] else None
             density = torch.exp(-x + (a - 1) * torch.log(x) - torch.lgamma(a))
             return by_order, _summed(gradient * sign * density, x)
 

@@ -38,6 +38,10 @@ class Module:
         if deferred.pending:
             deferred.note(self)
 
+    def _no_dependency(self, value: Any) -> Any:
+        """What is to be assigned to an attribute that checkpoints need not follow; called by packages' modules."""
+        return value
+
     @property
     def name(self) -> str:
         return self._name

@@ -26,13 +26,13 @@ def _parts(leaf: Any) -> list:
     """What a leaf is made of: the leaf itself, unless it is a ragged or sparse tensor, whose parts may be such, too."""
     if not isinstance(leaf, CompositeTensor):
         return [leaf]
-    return [part for component in leaf._components for part in _parts(component)]
+    return [part for component in leaf._tensors_within for part in _parts(component)]
 
 
 def _packed(like: Any, parts: Iterator[Any]) -> Any:
     if not isinstance(like, CompositeTensor):
         return next(parts)
-    return like._with_components([_packed(component, parts) for component in like._components])
+    return like._with_tensors([_packed(component, parts) for component in like._tensors_within])
 
 
 def is_nested(seq: Any) -> bool:
@@ -71,7 +71,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
         ValueError: the numbers of leaves differ.
         TypeError: ``flat_sequence`` is no sequence.
     """
-    if not isinstance(flat_sequence, (list, tuple)):
+    if not isinstance(flat_sequence, (list, tuple, range)):
         raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
     wanted = len(flatten(structure, expand_composites))
     if wanted == 1 and not tree.is_nested(structure) and len(flat_sequence) != 1:

@@ -70,7 +70,7 @@ class QueueBase:
 
     # putting in -------------------------------------------------------------------------------------------------------
 
-    def _components(self, vals: Any) -> list:
+    def _tensors_within(self, vals: Any) -> list:
         if self._names is not None:
             if not isinstance(vals, dict):
                 raise ValueError("Queue must have names to enqueue a dictionary" if vals else "No values to enqueue")
@@ -95,7 +95,7 @@ class QueueBase:
             ValueError: other components than the queue's.
             CancelledError: the queue is closed.
         """
-        parts = self._components(vals)
+        parts = self._tensors_within(vals)
         for part, shape in zip(parts, self._shapes):
             if not shape.is_compatible_with(part.shape):
                 raise ValueError(f"Shapes {part.shape} and {shape} are incompatible")
@@ -103,7 +103,7 @@ class QueueBase:
 
     def enqueue_many(self, vals: Any, name: str | None = None) -> None:
         """Add the elements that stand along the first axis of the components; see ``enqueue``."""
-        parts = self._components(vals)
+        parts = self._tensors_within(vals)
         counts = {part.shape[0] for part in parts}
         if len(counts) > 1:
             raise ValueError(f"Components have different numbers of elements: {sorted(counts)}")

@@ -81,11 +81,11 @@ class IndexedSlices(CompositeTensor):
         return dispatch.wrap(values.new_zeros(shape).index_add(0, indices, values))
 
     @property
-    def _components(self) -> tuple:
+    def _tensors_within(self) -> tuple:
         parts = (self.values, self.indices)
         return parts if self.dense_shape is None else (*parts, self.dense_shape)
 
-    def _with_components(self, components: Sequence[Any]) -> IndexedSlices:
+    def _with_tensors(self, components: Sequence[Any]) -> IndexedSlices:
         return IndexedSlices(*components)
 
     @property
@@ -160,7 +160,7 @@ class IndexedSlicesSpec(TypeSpec):
         return (*specs, TensorSpec([self._shape.rank], self._dense_shape_dtype))
 
     def _to_components(self, value: IndexedSlices) -> tuple:
-        return value._components
+        return value._tensors_within
 
     def _from_components(self, tensor_list: Sequence[Any]) -> IndexedSlices:
         return IndexedSlices(*tensor_list)

@@ -23,7 +23,29 @@ class TypeSpec:
 
     def _key(self) -> tuple:
         """What two equal specifications have in common."""
-        raise NotImplementedError(f"{type(self).__name__}._key")
+        return _hashable(self._serialize())
+
+    def _serialize(self) -> tuple:
+        """What the constructor takes, for classes of programs' own."""
+        raise NotImplementedError(f"{type(self).__name__}._serialize")
+
+    @classmethod
+    def _deserialize(cls, serialization: tuple) -> TypeSpec:
+        """A specification made of what ``_serialize`` gave."""
+        return cls(*serialization)
+
+    @property
+    def _component_specs(self) -> Any:
+        """The specifications of the tensors that values are made of, nested."""
+        raise NotImplementedError(f"{type(self).__name__}._component_specs")
+
+    def _to_components(self, value: Any) -> Any:
+        """The tensors that a value is made of, nested as their specifications."""
+        raise NotImplementedError(f"{type(self).__name__}._to_components")
+
+    def _from_components(self, components: Any) -> Any:
+        """A value made of tensors."""
+        raise NotImplementedError(f"{type(self).__name__}._from_components")
 
     def is_subtype_of(self, other: TypeSpec) -> bool:
         """Whether every value that this describes is described by ``other``, too."""
@@ -106,6 +128,12 @@ class TypeSpec:
 
     def __str__(self) -> str:
         return repr(self)
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple((key, _hashable(inner)) for key, inner in sorted(value.items()))
+    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
 class TensorSpec(TypeSpec):

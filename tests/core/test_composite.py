@@ -24,7 +24,7 @@ class Pair(CompositeTensor):
         self.parts = (first, second)
 
     @property
-    def _components(self):
+    def _tensors_within(self):
         return self.parts
 
 

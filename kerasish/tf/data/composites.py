@@ -90,7 +90,7 @@ def rank(value: CompositeTensor) -> int | None:
     """How many dimensions it has; for values of several tensors the least."""
     if value._is_tensor:
         return value.shape.rank
-    return min((_rank_of_part(part) for part in _with_rows(value)._components), default=0)
+    return min((_rank_of_part(part) for part in _with_rows(value)._tensors_within), default=0)
 
 
 def _rank_of_part(part: Any) -> int:
@@ -113,9 +113,9 @@ def stack(values: Sequence[Any], spec: TypeSpec | None, component: int) -> Any:
     if isinstance(first, SparseTensor):
         return _stack_sparse(values, component)
     if isinstance(first, CompositeTensor) and not first._is_tensor:
-        columns = zip(*(_with_rows(value)._components for value in values), strict=True)
-        kinds = spec.parts() if isinstance(spec, ExtensionTypeSpec) else [None] * len(first._components)
-        return first._with_components([_stack_part(*both, component) for both in zip(columns, kinds, strict=True)])
+        columns = zip(*(_with_rows(value)._tensors_within for value in values), strict=True)
+        kinds = spec.parts() if isinstance(spec, ExtensionTypeSpec) else [None] * len(first._tensors_within)
+        return first._with_tensors([_stack_part(*both, component) for both in zip(columns, kinds, strict=True)])
     rank = max(v.ragged_rank if isinstance(v, RaggedTensor) else 0 for v in values)
     kind = torch.int64
     if isinstance(spec, RaggedTensorSpec):
@@ -170,7 +170,7 @@ def constant(value: Any) -> Any:
     if isinstance(value, SparseTensor) and isinstance(value.raw_values, torch.Tensor):
         return value.with_raw(value.raw_values.detach())
     if isinstance(value, CompositeTensor) and not value._is_tensor:
-        return value._with_components([_constant_part(part) for part in value._components])
+        return value._with_tensors([_constant_part(part) for part in value._tensors_within])
     return value
 
 
@@ -187,7 +187,7 @@ def _constant_part(part: Any) -> Any:
 def count(value: CompositeTensor) -> int:
     """How many rows it has."""
     if not value._is_tensor:
-        first = _with_rows(value)._components[0]
+        first = _with_rows(value)._tensors_within[0]
         return count(first) if isinstance(first, CompositeTensor) else first.shape[0]
     return count_rows(value) if isinstance(value, RaggedTensor) else value.shape[0]
 
@@ -196,9 +196,10 @@ def rows(value: CompositeTensor) -> Iterator:
     """Its slices along the first axis."""
     if not value._is_tensor:
         columns = [
-            rows(part) if isinstance(part, CompositeTensor) else iter(part) for part in _with_rows(value)._components
+            rows(part) if isinstance(part, CompositeTensor) else iter(part)
+            for part in _with_rows(value)._tensors_within
         ]
-        return map(value._with_components, zip(*columns, strict=True))
+        return map(value._with_tensors, zip(*columns, strict=True))
     return iter(value) if isinstance(value, RaggedTensor) else _sparse_rows(value)
 
 

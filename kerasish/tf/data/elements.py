@@ -185,7 +185,7 @@ def _moved(leaf: Any, device: torch.device) -> Any:
     if type(leaf) is Tensor and leaf._t.device.type == "cpu":
         return Tensor(leaf._t.to(device, non_blocking=True))
     if isinstance(leaf, CompositeTensor):
-        return leaf._with_components([_moved(part, device) for part in leaf._components])
+        return leaf._with_tensors([_moved(part, device) for part in leaf._tensors_within])
     return leaf
 
 

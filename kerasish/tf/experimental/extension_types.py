@@ -95,10 +95,10 @@ class ExtensionType(CompositeTensor):
         return self.Spec.of({name: mapped(spec_of, getattr(self, name)) for name in self._fields})  # type: ignore
 
     @property
-    def _components(self) -> tuple:
+    def _tensors_within(self) -> tuple:
         return tuple(part for name in self._fields for part in tensors_in(getattr(self, name)))
 
-    def _with_components(self, components: Sequence[Any]) -> ExtensionType:
+    def _with_tensors(self, components: Sequence[Any]) -> ExtensionType:
         parts = iter(components)
         return self._of_fields({name: mapped(lambda _: next(parts), getattr(self, name)) for name in self._fields})
 
@@ -120,8 +120,8 @@ class ExtensionType(CompositeTensor):
     def _with_differentiated(self, gradient: Any) -> ExtensionType:
         """A gradient with respect to it: of its floats, the others have none."""
         first = self._differentiated
-        return self._with_components(
-            [gradient if part is first else creation.zeros_like(part) for part in self._components]
+        return self._with_tensors(
+            [gradient if part is first else creation.zeros_like(part) for part in self._tensors_within]
         )
 
     def _finish(self) -> None:

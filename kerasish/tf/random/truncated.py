@@ -7,7 +7,7 @@ one (Robert, "Simulation of truncated normal variables", 1995), whichever is ref
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,38 @@ def _drawn(words: _Words, count: int, mean: Any, deviation: Any, low: Any, high:
         return [x * deviation + mean for x in itertools.islice(_accepted(words, *limits), count)]
 
 
+def truncated_between(sizes: tuple, stream: Callable[[], Stream], parameters: Sequence[Any]) -> Any:
+    """Normal floats between limits, made of the numbers of one stream.
+
+    Args:
+        sizes: of the result; they end with those that the parameters have together.
+        stream: makes the stream, where numbers are drawn.
+        parameters: means, standard deviations, lower and upper limits.
+
+    Raises:
+        InvalidArgumentError: the sizes do not end so, the dtypes differ, or limits or deviations are no such.
+    """
+    kinds = {dtypes.as_dtype(x.dtype) for x in parameters if dispatch.is_tensor(x)}
+    raws = [dispatch.raw(x) for x in parameters]
+    kinds |= {dtypes.as_dtype(x.dtype) for x in raws}
+    if len(kinds) > 1 or next(iter(kinds)).name not in _UNITS:
+        raise InvalidArgumentError(
+            f"The parameters must be of one dtype out of {', '.join(_UNITS)}, got {sorted(kind.name for kind in kinds)}"
+        )
+    kind = kinds.pop()
+    values = np.broadcast_arrays(*(x.detach().cpu().numpy() for x in raws))
+    inner = values[0].shape
+    if sizes[len(sizes) - len(inner) :] != inner:
+        raise InvalidArgumentError("Shape passed in must end with broadcasted shape.")
+    if tracing():
+        return dispatch.wrap(torch.zeros(sizes, dtype=kind.torch, device=devices.current()))
+    words, each = _Words(stream(), kind.name), int(np.prod(sizes[: len(sizes) - len(inner)]))
+    found = np.empty((each, *inner), values[0].dtype)
+    for place in np.ndindex(*inner):
+        found[(slice(None), *place)] = _drawn(words, each, *(x[place] for x in values))
+    return dispatch.wrap(torch.from_numpy(found.reshape(sizes)).to(devices.current()))
+
+
 def stateless_parameterized_truncated_normal(
     shape: Any,
     seed: Any,
@@ -103,27 +135,7 @@ def stateless_parameterized_truncated_normal(
     Raises:
         InvalidArgumentError: the shape does not end so, the dtypes differ, or limits or deviations are no such.
     """
-    sizes = shape_of(shape)
-    given = (means, stddevs, minvals, maxvals)
-    kinds = {dtypes.as_dtype(x.dtype) for x in given if dispatch.is_tensor(x)}
-    raws = [dispatch.raw(x) for x in given]
-    kinds |= {dtypes.as_dtype(x.dtype) for x in raws}
-    if len(kinds) > 1 or next(iter(kinds)).name not in _UNITS:
-        raise InvalidArgumentError(
-            f"The parameters must be of one dtype out of {', '.join(_UNITS)}, got {sorted(kind.name for kind in kinds)}"
-        )
-    kind = kinds.pop()
-    parameters = np.broadcast_arrays(*(x.detach().cpu().numpy() for x in raws))
-    inner = parameters[0].shape
-    if sizes[len(sizes) - len(inner) :] != inner:
-        raise InvalidArgumentError("Shape passed in must end with broadcasted shape.")
     seeds = tuple(int(v) for v in dispatch.raw(seed))
     if len(seeds) != 2:
         raise InvalidArgumentError(f"seed must have shape [2], not [{len(seeds)}]")
-    if tracing():
-        return dispatch.wrap(torch.zeros(sizes, dtype=kind.torch, device=devices.current()))
-    words, each = _Words(Stream(seeds), kind.name), int(np.prod(sizes[: len(sizes) - len(inner)]))
-    found = np.empty((each, *inner), parameters[0].dtype)
-    for place in np.ndindex(*inner):
-        found[(slice(None), *place)] = _drawn(words, each, *(x[place] for x in parameters))
-    return dispatch.wrap(torch.from_numpy(found.reshape(sizes)).to(devices.current()))
+    return truncated_between(shape_of(shape), lambda: Stream(seeds), (means, stddevs, minvals, maxvals))

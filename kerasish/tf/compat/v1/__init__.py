@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import logging as python_logging
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from kerasish import initializers as _initializers
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
-from kerasish.core.errors import NotServedError
+from kerasish.core.errors import InvalidArgumentError, NotServedError
 from kerasish.core.random import set_seed
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
@@ -40,6 +41,7 @@ from kerasish.tf import test as test
 from kerasish.tf import tiling as _tiling
 from kerasish.tf.compat.dimensions import Dimension as Dimension
 from kerasish.tf.compat.v1 import data as data
+from kerasish.tf.compat.v1 import logging as logging
 from kerasish.tf.compat.v1 import losses as losses
 from kerasish.tf.compat.v1 import math as math
 from kerasish.tf.compat.v1 import nn as nn
@@ -140,7 +142,7 @@ _UNCHANGED = frozenset(
     sequence_mask sigmoid sign sin sinh slice sort split sqrt square squared_difference stack stop_gradient strided_slice
     subtract switch_case tan tanh tensor_scatter_nd_max tensor_scatter_nd_min
     tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile
-    truediv truncatediv truncatemod tuple unique unique_with_counts unstack vectorized_map where zeros zeta
+    truediv truncatediv truncatemod tuple unique unique_with_counts unstack vectorized_map zeros zeta
     """.split()
 )
 
@@ -267,29 +269,51 @@ def to_int64(x: Any, name: str = "ToInt64") -> Any:
     return cast(x, "int64")
 
 
-def _set_verbosity(v: Any) -> None:
-    python_logging.getLogger("tensorflow").setLevel(v)
+@contextlib.contextmanager
+def colocate_with(op: Any, ignore_existing: bool = False) -> Iterator[None]:
+    """A block whose operations are put beside ``op``: in one process all are."""
+    yield
 
 
-def _writer(level: int) -> Any:
-    return lambda msg, *args: python_logging.getLogger("tensorflow").log(level, msg, *args)
+def control_flow_v2_enabled() -> bool:
+    """Whether loops and conditions are those of TensorFlow 2: they are."""
+    return True
 
 
-logging = SimpleNamespace(
-    DEBUG=python_logging.DEBUG,
-    INFO=python_logging.INFO,
-    WARN=python_logging.WARNING,
-    ERROR=python_logging.ERROR,
-    FATAL=python_logging.FATAL,
-    set_verbosity=_set_verbosity,
-    get_verbosity=lambda: python_logging.getLogger("tensorflow").getEffectiveLevel(),
-    debug=_writer(python_logging.DEBUG),
-    info=_writer(python_logging.INFO),
-    warn=_writer(python_logging.WARNING),
-    warning=_writer(python_logging.WARNING),
-    error=_writer(python_logging.ERROR),
-    fatal=_writer(python_logging.FATAL),
-)
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:  # noqa: A002
+    """The default, since there are no graphs to feed.
+
+    Raises:
+        InvalidArgumentError: the shape does not fit the default's.
+    """
+    value = _creation.convert_to_tensor(input)
+    if not TensorShape(shape).is_compatible_with(value.shape):
+        raise InvalidArgumentError(
+            f"Shape of input {list(value.shape)} is not compatible with the placeholder's shape {TensorShape(shape)}"
+        )
+    return value
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
+    """The elements of x where a condition holds, of y elsewhere; a vector of conditions picks rows.
+
+    Without x and y: the places where it holds.
+
+    Raises:
+        InvalidArgumentError: the shapes of x and y differ, or the condition has neither that nor is a scalar or a vector.
+    """
+    if x is None or y is None:
+        return _indexing.where(condition, x, y)
+    condition, x, y = (_creation.convert_to_tensor(value) for value in (condition, x, y))
+    rows = condition.shape.rank == 1 and x.shape.rank > 1 and condition.shape[0] == x.shape[0]
+    if x.shape != y.shape or not (rows or condition.shape.rank == 0 or condition.shape == x.shape):
+        raise InvalidArgumentError(
+            f"Inputs to operation Select of type Select must have the same size and shape. Input 0: {condition.shape} != "
+            f"input 1: {x.shape}; input 2: {y.shape}"
+        )
+    if rows:
+        condition = _arrays.reshape(condition, [-1] + [1] * (x.shape.rank - 1))
+    return _indexing.where(condition, x, y)
 
 
 class ConfigProto(SimpleNamespace):
@@ -338,7 +362,6 @@ _GONE = {
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",
     "placeholder": "the arguments of a function (tf.function), or tf.keras.Input",
-    "placeholder_with_default": "the arguments of a function (tf.function)",
     "Session.run": "what the operation returned: x.numpy()",
     "summary": "tf.summary.create_file_writer and tf.summary.scalar",
     "tpu": "tf.distribute",

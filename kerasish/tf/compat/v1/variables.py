@@ -51,10 +51,15 @@ class VariableScope:
     ) -> None:
         self.name = name
         self.reuse = reuse
+        self.caching_device: Any = None
         self.initializer, self.regularizer, self.constraint = initializer, regularizer, constraint
         self.dtype = as_dtype(dtype or "float32")
 
     original_name_scope = property(lambda self: self.name + "/" if self.name else "")
+
+    def set_caching_device(self, caching_device: Any) -> None:
+        """Note where copies of variables are to be; in one process there are none."""
+        self.caching_device = caching_device
 
     def reuse_variables(self) -> None:
         """Note that variables are to be reused."""

@@ -1,0 +1,146 @@
+"""``tensorflow.python.ops`` and ``framework.smart_cond``: operations and decisions without a public name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kerasish.core import dispatch
+from kerasish.core.custom_gradient import custom_gradient
+from kerasish.core.errors import fail
+from kerasish.core.tensor import convert
+from kerasish.core.variable import TFVariable
+from kerasish.tf import nest
+from kerasish.tf.arrays import identity, stack
+from kerasish.tf.control import case, cond
+
+
+def prevent_gradient(input: Any, message: str = "", name: str | None = None) -> Any:  # noqa: A002
+    """The input, through which no gradient may be taken.
+
+    Raises:
+        LookupError: a gradient is taken.
+    """
+
+    @custom_gradient
+    def forward(x: Any) -> Any:
+        def refuse(gradient: Any) -> Any:
+            raise LookupError(f"Gradient explicitly disabled. Reason: {message}")
+
+        return identity(x), refuse
+
+    return forward(input)
+
+
+def smart_constant_value(pred: Any) -> bool | None:
+    """The truth value of a condition; None where it is not known yet.
+
+    Raises:
+        TypeError: it is neither a truth value nor a tensor.
+    """
+    if isinstance(pred, (bool, int)) and pred in (0, 1):
+        return bool(pred)
+    if isinstance(pred, TFVariable) or dispatch.is_tensor(pred):
+        return None if dispatch.is_symbolic(pred) else bool(dispatch.raw(pred))
+    raise fail(TypeError, "`pred` must be a Tensor, or a Python bool, or 1 or 0", received=type(pred))
+
+
+def smart_cond(
+    pred: Any, true_fn: Callable | None = None, false_fn: Callable | None = None, name: str | None = None
+) -> Any:
+    """``tf.cond`` that calls one of the functions where the condition is known.
+
+    Raises:
+        TypeError: a function cannot be called.
+    """
+    if not callable(true_fn):
+        raise TypeError("`true_fn` must be callable.")
+    if not callable(false_fn):
+        raise TypeError("`false_fn` must be callable.")
+    known = smart_constant_value(pred)
+    if known is None:
+        return cond(pred, true_fn, false_fn, name=name)
+    return true_fn() if known else false_fn()
+
+
+def smart_case(
+    pred_fn_pairs: Any, default: Callable | None = None, exclusive: bool = False, name: str = "smart_case"
+) -> Any:
+    """``tf.case``, whose conditions are known."""
+    return case(pred_fn_pairs, default, exclusive, name=name)
+
+
+def pfor(
+    loop_fn: Callable,
+    iters: Any,
+    fallback_to_while_loop: bool = True,
+    parallel_iterations: int | None = None,
+    warn: bool = False,
+) -> Any:
+    """The results of ``loop_fn(i)`` for i below ``iters``, stacked.
+
+    Args:
+        fallback_to_while_loop, parallel_iterations, warn: of vectorization; the calls are made one after the other.
+
+    Raises:
+        ValueError: there is nothing to call it for.
+    """
+    count = int(convert(iters))
+    if count < 1:
+        raise fail(ValueError, "pfor needs at least one iteration", received=count)
+    results = [loop_fn(convert(i)) for i in range(count)]
+    return nest.map_structure(lambda *parts: stack(parts), *results, expand_composites=True)
+
+
+def for_loop(loop_fn: Callable, loop_fn_dtypes: Any, iters: Any, parallel_iterations: int | None = None) -> Any:
+    """The same. ``loop_fn_dtypes`` is what the results tell."""
+    return pfor(loop_fn, iters)
+
+
+def _case_helper(
+    cond_fn: Callable,
+    pred_fn_pairs: Any,
+    default: Callable | None,
+    exclusive: bool,
+    name: str | None,
+    allow_python_preds: bool = False,
+    **cond_kwargs: Any,
+) -> Any:
+    """``tf.case`` by means of a function like ``tf.cond``.
+
+    Args:
+        allow_python_preds: whether conditions may be truth values of Python; they may in any case.
+
+    Raises:
+        ValueError: no condition holds and there is no default.
+    """
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
+
+    def choose(number: int) -> Any:
+        if number == len(pairs):
+            if default is None:
+                raise fail(ValueError, f"{name or 'case'}: none of the conditions holds, and there is no default")
+            return default()
+        condition, function = pairs[number]
+        if default is None and number == len(pairs) - 1:
+            return function()
+        return cond_fn(condition, true_fn=function, false_fn=lambda: choose(number + 1), **cond_kwargs)
+
+    return choose(0)
+
+
+def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
+    """A class of linear operators, as it is: an operator counts as one object here, not as tensors."""
+    return cls
+
+
+__all__ = [
+    "_case_helper",
+    "for_loop",
+    "make_composite_tensor",
+    "pfor",
+    "prevent_gradient",
+    "smart_case",
+    "smart_cond",
+    "smart_constant_value",
+]
