@@ -29,7 +29,7 @@ def test_each_row_names_what_there_is(name):
 
 
 def test_it_is_a_module_that_lists_its_operations():
-    assert tf.raw_ops is raw_ops
+    assert tf.raw_ops is tf.compat.v1.raw_ops is tf.compat.v2.raw_ops is raw_ops
     assert {"MatMul", "ImageProjectiveTransformV3", "Conv2DBackpropInput"} <= set(dir(tf.raw_ops))
     assert tf.raw_ops.Any(input=[False, True], axis=0).numpy()
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import numbers
 import os
 from collections.abc import Iterator
@@ -93,4 +94,6 @@ from kerasish.tf.compat import v1 as v1  # noqa: E402 - it shows names of this f
 
 
 def __getattr__(name: str) -> Any:
+    if name == "v2":
+        return importlib.import_module(__name__.rpartition(".")[0])
     raise missing_name(__name__, name, globals())
