@@ -214,7 +214,7 @@ def test_missing_names_are_told_apart(tmp_path):
                     action()
                 except Exception as error:
                     print(type(error).__mro__[1].__name__ if "Served" in type(error).__name__ else type(error).__name__, "|", error)
-            show(lambda: tf.raw_ops)
+            show(lambda: tf.raw_ops.BatchFunction)
             show(lambda: tf.mlir)
             show(lambda: keras.layers.Nonsense)
             show(lambda: __import__("tensorflow.mlir.experimental"))

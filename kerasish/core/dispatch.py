@@ -231,7 +231,7 @@ def strict_op(function: F) -> F:
 
 
 def bool_op(function: F) -> F:
-    """Publish a TensorFlow operation of truth values: Python's numbers are refused, as ``tf.logical_and(1, 1)`` is."""
+    """Publish a TensorFlow operation of truth values, which refuses Python's numbers as ``tf.logical_and(1, 1)`` does."""
     return _publish(function, _demand_bools)
 
 
@@ -580,8 +580,11 @@ def _demand_same(group: list, name: str) -> None:
 
 def _demand_bools(group: list, name: str) -> None:
     for holder, key, _ in group:
-        if not isinstance(holder[key], (torch.Tensor, np.ndarray, np.generic)):
-            holder[key] = strict_constant(holder[key], torch.bool, name)
+        value = holder[key]
+        if isinstance(value, (np.ndarray, np.generic)):  # NumPy's numbers, unlike Python's, are taken for truth values
+            holder[key] = value if value.dtype.kind in "OSU" else raw(value.astype(np.bool_))
+        elif not isinstance(value, torch.Tensor):
+            holder[key] = strict_constant(value, torch.bool, name)
     _demand_same(group, name)
 
 

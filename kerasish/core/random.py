@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random as python_random
+import secrets
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -321,16 +322,28 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
         start = seeds.nodes.get((where, kind), seeds.element * blocks)
         seeds.nodes[where, kind] = start + blocks
         return Stream.at(key, (high << 64) + start)
-    if seed is None:
-        given = settings.global_seed is not None
-        first = settings.global_seed if given else seeds.source.getrandbits(31)
-        key, high = _key(first, seeds.source.randint(0, _MAX_SEED))
-    else:
-        key, high = global_key(int(seed))
-    start = 0
     if seed is not None:
-        start = seeds.used.get((kind, key, high), 0)
-        seeds.used[kind, key, high] = start + blocks
+        return _next_stream(seeds, kind, *global_key(int(seed)), blocks)
+    given = settings.global_seed is not None
+    first = settings.global_seed if given else seeds.source.getrandbits(31)
+    key, high = _key(first, seeds.source.randint(0, _MAX_SEED))
+    return Stream.at(key, high << 64)
+
+
+def paired_stream(kind: str, seed: int, seed2: int, blocks: int) -> Stream:
+    """The stream of one call of a raw operation, whose two seeds are the key and the upper half of the counter.
+
+    Two zeros are no seed: then the numbers are others each time, whatever the global seed.
+    """
+    if not seed and not seed2:
+        return Stream.at(secrets.randbits(64), secrets.randbits(64) << 64)
+    return _next_stream(local.op_seeds or _op_seeds, kind, int(seed), int(seed2), blocks)
+
+
+def _next_stream(seeds: OpSeeds, kind: str, key: int, high: int, blocks: int) -> Stream:
+    """A stream that begins where the last one of this operation and these seeds ended."""
+    start = seeds.used.get((kind, key, high), 0)
+    seeds.used[kind, key, high] = start + blocks
     return Stream.at(key, (high << 64) + start)
 
 

@@ -82,15 +82,17 @@ def warp(
     interpolation: str = "bilinear",
     fill_mode: str = "constant",
     fill_value: float = 0.0,
+    size: tuple[int, int] | None = None,
 ) -> torch.Tensor:
     """Images whose pixel (x, y) is the old one at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1.
 
     Args:
         images: (batch, height, width, channels).
         transforms: [a0, a1, a2, b0, b1, b2, c0, c1], (batch, 8) or (1, 8).
+        size: height and width of the result, those of the images by default.
     """
     if images.is_meta:  # whose number of images may be one that stands for an unknown one
-        return torch.empty_like(images)
+        return images.new_empty((images.shape[0], *(size or images.shape[1:3]), images.shape[3]))
     if transforms.shape[-1] != 8 or transforms.shape[0] not in (1, images.shape[0]):
         raise InvalidArgumentError(
             f"Transforms must have the shape (1, 8) or (batch, 8). Received: {tuple(transforms.shape)} for images of "
@@ -99,22 +101,23 @@ def warp(
     batch, height, width, _ = images.shape
     wide = images.double() if images.dtype is torch.float64 else images.float()
     a0, a1, a2, b0, b1, b2, c0, c1 = (t.view(-1, 1, 1) for t in transforms.float().unbind(-1))
-    x = torch.arange(width, dtype=torch.float32, device=images.device)
-    y = torch.arange(height, dtype=torch.float32, device=images.device)[:, None]
+    rows, columns = size or (height, width)
+    x = torch.arange(columns, dtype=torch.float32, device=images.device)
+    y = torch.arange(rows, dtype=torch.float32, device=images.device)[:, None]
     divisor = c0 * x + c1 * y + 1
     safe = torch.where(divisor == 0, 1, divisor)
-    old_x = _inside((a0 * x + a1 * y + a2) / safe, width, fill_mode).expand(batch, height, width).to(wide.dtype)
-    old_y = _inside((b0 * x + b1 * y + b2) / safe, height, fill_mode).expand(batch, height, width).to(wide.dtype)
+    old_x = _inside((a0 * x + a1 * y + a2) / safe, width, fill_mode).expand(batch, rows, columns).to(wide.dtype)
+    old_y = _inside((b0 * x + b1 * y + b2) / safe, height, fill_mode).expand(batch, rows, columns).to(wide.dtype)
     if interpolation == "nearest":
         out = _read(wide, _rounded(old_y), _rounded(old_x), fill_value)
     else:
         top, left = old_y.floor(), old_x.floor()
         down, right = (old_y - top).unsqueeze(-1), (old_x - left).unsqueeze(-1)
-        rows = []
+        pair = []
         for row in (top, top + 1):
             first, second = _read(wide, row, left, fill_value), _read(wide, row, left + 1, fill_value)
-            rows.append((1 - right) * first + right * second)
-        out = (1 - down) * rows[0] + down * rows[1]
+            pair.append((1 - right) * first + right * second)
+        out = (1 - down) * pair[0] + down * pair[1]
     return torch.where((divisor == 0).unsqueeze(-1), fill_value, out).to(images.dtype)
 
 

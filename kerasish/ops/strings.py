@@ -39,8 +39,16 @@ def upper(x: np.ndarray, encoding: str = "") -> np.ndarray:
 
 
 def split(text: bytes, separator: bytes = b"", maxsplit: int = -1) -> list[bytes]:
-    """The parts of a text between separators; without one, between runs of white space."""
-    return text.split(separator or None, maxsplit)
+    """The parts of a text between separators; without one, between runs of white space.
+
+    Of ``maxsplit`` parts between white space there is always a rest, be it empty, as TensorFlow has it.
+    """
+    if separator or maxsplit < 0:
+        return text.split(separator or None, maxsplit)
+    if not maxsplit:
+        return [text]
+    parts = text.split(None, maxsplit)
+    return [*parts, b""] if len(parts) == maxsplit else parts
 
 
 # regular expressions --------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ Each module below is TensorFlow's of that name; what belongs to none of them, or
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import kerasish
 from kerasish import initializers as initializers
@@ -303,6 +304,9 @@ from kerasish.tf.windows_general import conv2d_backprop_filter_v2 as conv2d_back
 from kerasish.tf.windows_general import conv2d_backprop_input_v2 as conv2d_backprop_input_v2
 from kerasish.tf.windows_general import extract_volume_patches as extract_volume_patches
 
+if TYPE_CHECKING:
+    from kerasish.tf import raw_ops as raw_ops
+
 keras = kerasish
 bool, half, double = bool_, float16, float64
 qint8, quint8, qint32, qint16, quint16 = _QUANTIZED
@@ -328,4 +332,6 @@ _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "ra
 def __getattr__(name: str) -> Any:
     if name == "__internal__":
         return _internal()
+    if name == "raw_ops":  # made of this module's operations, when it is first asked for
+        return importlib.import_module(f"{__name__}.raw_ops")
     raise _missing(__name__, name, globals())

@@ -212,7 +212,7 @@ def _rows_of(value: CompositeTensor) -> list:
         return list(value)
     if value._is_tensor or not value._has_rows:
         raise TypeError(f"map_fn can not consume {spec_of(value)} inputs: got {value!r}")
-    return [value._with_components(row) for row in zip(*map(_rows, value._components))]
+    return [value._with_tensors(row) for row in zip(*map(_rows, value._tensors_within))]
 
 
 def _stacked(steps: list, kinds: Any) -> Any:
@@ -223,8 +223,8 @@ def _stacked(steps: list, kinds: Any) -> Any:
             columns.append(_ragged_rows(column, kind))
             continue
         if isinstance(kind, ExtensionTypeSpec):
-            parts = zip(*(value._components for value in column))
-            columns.append(column[0]._with_components([_stacked(part, own) for part, own in zip(parts, kind.parts())]))
+            parts = zip(*(value._tensors_within for value in column))
+            columns.append(column[0]._with_tensors([_stacked(part, own) for part, own in zip(parts, kind.parts())]))
             continue
         wanted = None if kind is None else as_dtype(getattr(kind, "dtype", kind))
         parts = [x if dispatch.is_tensor(x) else convert(x, wanted) for x in column]

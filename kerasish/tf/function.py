@@ -225,7 +225,7 @@ class Function:
             if not isinstance(spec, TypeSpec):
                 spec = getattr(x, "_type_spec", None)
             if isinstance(spec, ExtensionTypeSpec):
-                parts = x._components if isinstance(x, CompositeTensor) else ()
+                parts = x._tensors_within if isinstance(x, CompositeTensor) else ()
                 for i, (part, of_part) in enumerate(zip(parts, spec.parts())):
                     names[id(part)] = (names[id(x)][0] + (f"_{i}" if i else ""), getattr(of_part, "shape", None))
             elif isinstance(spec, TypeSpec):

@@ -28,7 +28,7 @@ def string_split(
     """The parts of texts between separators, each byte of ``sep`` being one; without any, the bytes.
 
     Args:
-        skip_empty: whether to leave out empty parts.
+        skip_empty: whether to leave out empty parts; an empty text has no parts either way.
         delimiter: the old name of ``sep``.
         result_type: "SparseTensor" or "RaggedTensor".
 
@@ -47,7 +47,7 @@ def string_split(
 
 
 def _parts(text: bytes, separators: bytes, skip_empty: bool) -> list[bytes]:
-    if not separators:
+    if not separators or not text:
         parts = [bytes([byte]) for byte in text]
     else:
         table = bytes.maketrans(separators, separators[:1] * len(separators))

@@ -6,21 +6,25 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from kerasish.core.dispatch import Array, strict_op
+from kerasish.core import dispatch
+from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import AxisError, DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.ops.common import integer_shape
 
 _COMPLEX = {torch.float32: torch.complex64, torch.float64: torch.complex128}
+_NUMPY = {torch.float32: np.float32, torch.complex64: np.complex64}
 _Transform = Callable[..., torch.Tensor]
 
 
-def _complex(x: torch.Tensor, rank: int, name: str) -> torch.Tensor:
+def _complex(x: torch.Tensor, rank: int, name: str, error: type[Exception] = DTypeMismatchError) -> torch.Tensor:
     if not x.is_complex():
-        raise DTypeMismatchError(
-            f"Value for attr 'Tcomplex' of {x.dtype} is not in the list of allowed values: complex64, complex128 [Op:{name}]"
+        own = str(x.dtype).removeprefix("torch.")
+        raise error(
+            f"Value for attr 'Tcomplex' of {own} is not in the list of allowed values: complex64, complex128 [Op:{name}]"
         )
     _need_rank(x, rank, name)
     return x
@@ -38,6 +42,26 @@ def _real(x: torch.Tensor, rank: int, name: str, error: type[Exception] = DTypeM
         )
     _need_rank(x, rank, name)
     return x
+
+
+def _converting(function: Callable, dtype: torch.dtype, complex_stays: bool = True) -> Callable:
+    """Publish a transform that takes values which are no tensors, NumPy's arrays of any numbers too, in one dtype.
+
+    Args:
+        complex_stays: whether Python's complex numbers are double all the same.
+    """
+
+    def convert(value: Any) -> torch.Tensor:
+        if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc":
+            value = value.real if value.dtype.kind == "c" and not dtype.is_complex else value
+            return dispatch.raw(value.astype(_NUMPY[dtype]))
+        converted = dispatch.raw(value)
+        if not isinstance(converted, torch.Tensor):
+            raise InvalidArgumentError(f"'{function.__name__}' does not take tensors of dtype string.")
+        return converted if converted.is_complex() and complex_stays else converted.to(dtype)
+
+    function.convert = convert  # type: ignore[attr-defined]
+    return strict_op(function)
 
 
 def _axes(rank: int) -> list[int]:
@@ -59,28 +83,30 @@ def _sizes(fft_length: Any, rank: int) -> list[int] | None:
 
 
 def _complex_transform(transform: _Transform, rank: int, name: str, about: str) -> Callable:
-    def run(input: Array, name: str | None = None) -> Any:  # noqa: A002 (TensorFlow's name)
+    def run(input: Index, name: str | None = None) -> Any:  # noqa: A002 (TensorFlow's name)
         return transform(_complex(input, rank, shown), dim=_axes(rank))
 
     shown = name
     run.__name__ = run.__qualname__ = name
     run.__doc__ = f"{about} of complex numbers over the last {rank} axes."
-    return strict_op(run)
+    return _converting(run, torch.complex64)
 
 
 def _real_transform(rank: int, name: str) -> Callable:
-    def run(input_tensor: Array, fft_length: Any = None, name: str | None = None) -> Any:
-        return torch.fft.rfftn(_real(input_tensor, rank, shown), s=_sizes(fft_length, rank), dim=_axes(rank))
+    def run(input_tensor: Index, fft_length: Any = None, name: str | None = None) -> Any:
+        return torch.fft.rfftn(
+            _real(input_tensor, rank, shown, ValueError), s=_sizes(fft_length, rank), dim=_axes(rank)
+        )
 
     shown = name
     run.__name__ = run.__qualname__ = name
     run.__doc__ = f"Fourier transform of real numbers over the last {rank} axes, cut or filled up to ``fft_length``."
-    return strict_op(run)
+    return _converting(run, torch.float32)
 
 
 def _inverse_real_transform(rank: int, name: str) -> Callable:
-    def run(input_tensor: Array, fft_length: Any = None, name: str | None = None) -> Any:
-        x = _complex(input_tensor, rank, shown)
+    def run(input_tensor: Index, fft_length: Any = None, name: str | None = None) -> Any:
+        x = _complex(input_tensor, rank, shown, ValueError)
         return torch.fft.irfftn(x, s=_sizes(fft_length, rank), dim=_axes(rank))
 
     shown = name
@@ -88,7 +114,7 @@ def _inverse_real_transform(rank: int, name: str) -> Callable:
     run.__doc__ = (
         f"Inverse of ``{name[1:]}``: real numbers of the lengths ``fft_length``; the last one even by default."
     )
-    return strict_op(run)
+    return _converting(run, torch.complex64, complex_stays=False)
 
 
 fft = _complex_transform(torch.fft.fftn, 1, "fft", "Fourier transform")

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.tensor import convert
 from kerasish.ops.common import axis_index
 from kerasish.ops.fft import overlap_add
 from kerasish.tf.signal.fourier import dct, idct, irfft, rfft
@@ -99,7 +100,7 @@ def inverse_stft(
 ) -> Any:
     """From the transforms of frames back to a signal; give ``inverse_stft_window_fn``'s window to undo ``stft``."""
     size = int(frame_length)
-    frames = irfft(stfts, [_enclosing_power(size) if fft_length is None else int(fft_length)])
+    frames = irfft(convert(stfts), [_enclosing_power(size) if fft_length is None else int(fft_length)])
     frames = _fitted(frames, size)
     if window_fn is not None:
         frames = frames * window_fn(size, dtype=frames.dtype)

@@ -384,6 +384,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     if name == "keras":
         return kerasish
+    if name == "raw_ops":
+        return kerasish.tf.raw_ops
     if name in _PARTS:
         return _PARTS[name]
     if name in _UNCHANGED and hasattr(_AllHomes, name):

@@ -1,0 +1,103 @@
+"""``tf.raw_ops`` as a namespace, and what it refuses; ``recorded/raw_ops_each.txt`` has what the operations give."""
+
+import ast
+import inspect
+
+import numpy as np
+import pytest
+
+from kerasish import tf
+from kerasish.core.errors import InvalidArgumentError, NotServedError, real_names
+from kerasish.tf import raw_ops
+from kerasish.tf.raw_ops.table import ROWS
+
+IMAGES = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+SAME = [[1.0, 0, 0, 0, 1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_each_row_names_what_there_is(name):
+    signature, expression = ROWS[name]
+    assert f"tf.raw_ops.{name}" in real_names()
+    assert callable(getattr(raw_ops, name))
+    arguments = inspect.signature(getattr(raw_ops, name)).parameters
+    for node in ast.walk(ast.parse(expression)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id != "x":
+            home = {"tf": tf}.get(node.value.id) or getattr(raw_ops, node.value.id)
+            assert hasattr(home, node.attr)
+    assert list(arguments)[-1] == "name"
+
+
+def test_it_is_a_module_that_lists_its_operations():
+    assert tf.raw_ops is tf.compat.v1.raw_ops is tf.compat.v2.raw_ops is raw_ops
+    assert {"MatMul", "ImageProjectiveTransformV3", "Conv2DBackpropInput"} <= set(dir(tf.raw_ops))
+    assert tf.raw_ops.Any(input=[False, True], axis=0).numpy()
+
+
+def test_names_that_are_not_served_say_so():
+    with pytest.raises(
+        NotServedError, match="'tf.raw_ops.BatchFunction' is part of the real library but is not served"
+    ):
+        _ = tf.raw_ops.BatchFunction
+    with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
+        _ = tf.raw_ops.Nonsense
+
+
+def test_arguments_by_position_are_refused():
+    with pytest.raises(
+        TypeError, match=r"leaky_relu only takes keyword args \(possible keys: \['features', 'alpha', 'name'\]\)"
+    ):
+        tf.raw_ops.LeakyRelu([1.0])
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "CUBIC"])
+def test_a_projection_refuses_interpolations_that_do_not_exist(interpolation):
+    with pytest.raises(InvalidArgumentError, match=f"NEAREST or BILINEAR.*{interpolation}"):
+        tf.raw_ops.ImageProjectiveTransformV2(
+            images=IMAGES, transforms=SAME, output_shape=[2, 2], interpolation=interpolation
+        )
+
+
+def test_what_an_operation_cannot_do_is_named():
+    with pytest.raises(NotServedError, match="Truncate=True"):
+        tf.raw_ops.Cast(x=[1.5], DstT=tf.float16, Truncate=True)
+    with pytest.raises(NotServedError, match="align_corners=True"):
+        tf.raw_ops.ResizeArea(images=IMAGES, size=[2, 2], align_corners=True)
+    with pytest.raises(NotServedError, match="bad_indices_policy='IGNORE'"):
+        tf.raw_ops.TensorScatterUpdate(tensor=[1], indices=[[7]], updates=[2], bad_indices_policy="IGNORE")
+
+
+def test_two_seeds_of_zero_are_no_seed():
+    def drawn():
+        tf.random.set_seed(1)
+        return tf.raw_ops.RandomUniform(shape=[8], dtype=tf.float32).numpy()
+
+    assert (drawn() != drawn()).any()
+
+
+def test_values_of_spectra_without_vectors_come_alone():
+    matrix = [[2.0, 0.0], [0.0, 3.0]]
+    values, vectors = tf.raw_ops.SelfAdjointEigV2(input=matrix, compute_v=False)
+    np.testing.assert_allclose(values, [2, 3])
+    assert vectors.shape == [0]
+    assert [part.shape for part in tf.raw_ops.Svd(input=matrix, compute_uv=False)] == [[2], [0], [0]]
+
+
+def test_files_and_pictures_are_read_and_written(tmp_path):
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    path = str(tmp_path / "x.png")
+    tf.raw_ops.WriteFile(filename=path, contents=tf.raw_ops.EncodePng(image=pixels))
+    assert tf.raw_ops.MatchingFiles(pattern=str(tmp_path / "*.png")).numpy().tolist() == [path.encode()]
+    contents = tf.raw_ops.ReadFile(filename=path)
+    for decode in (tf.raw_ops.DecodePng, tf.raw_ops.DecodeImage):
+        np.testing.assert_array_equal(decode(contents=contents), pixels)
+    jpeg = tf.raw_ops.EncodeJpeg(image=np.zeros((8, 4, 3), np.uint8))
+    assert tf.raw_ops.ExtractJpegShape(contents=jpeg).numpy().tolist() == [8, 4, 3]
+    assert tf.raw_ops.DecodeJpeg(contents=jpeg).shape == [8, 4, 3]
+
+
+def test_models_are_built_with_them():
+    x = tf.keras.Input([4, 4, 1])
+    y = tf.raw_ops.Relu(features=tf.raw_ops.MaxPool(input=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME"))
+    model = tf.keras.Model(x, y)
+    np.testing.assert_array_equal(model(IMAGES)[0, :, :, 0], [[5, 7], [13, 15]])
