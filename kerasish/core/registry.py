@@ -529,6 +529,8 @@ def _loadable(path: str, thing: Any, kind: str) -> bool:
 
 def _public_module(module: str) -> str:
     """``keras.src.layers.core.dense`` and ``keras.src.engine.…`` as the public package: ``keras.layers``."""
+    if module == "tensorflow.python.ops.init_ops_v2":  # tf.constant_initializer and its kin, in layers of a saved model
+        return "keras.initializers"
     parts = module.split(".")
     if parts[:2] in (["keras", "src"], ["tf_keras", "src"], ["tensorflow", "keras"]):
         parts = ["keras", *parts[2:]]

@@ -16,6 +16,7 @@ from kerasish.core.errors import InvalidArgumentError, NotServedError
 from kerasish.tf import integrals
 from kerasish.tf.alias import FLOATS, FLOATS_AND_COMPLEX, NUMBERS, check, define
 
+
 @strict_op
 def slope_by_order(a: Array, x: Array) -> Any:
     """The derivative of P(a, x) by a."""
