@@ -58,6 +58,8 @@ def storage(value: Any, dtype: Any = None) -> Any:
         objects = isinstance(value, np.ndarray) and value.dtype == object and target is not None
         out = _from_sequence(value.tolist(), target) if objects else from_numpy(np.asarray(value))
     elif kind in (TensorShape, torch.Size):
+        if None in value:
+            raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         out = torch.tensor(tuple(value), dtype=torch.int32)
     elif isinstance(value, (list, tuple, range)):
         out = _from_sequence(value, target)

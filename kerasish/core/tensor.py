@@ -21,7 +21,7 @@ from kerasish.core import dispatch
 from kerasish.core.arithmetic import divide, floor_divide, power
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
-from kerasish.core.eager_only import OfGraphs
+from kerasish.core.eager_only import TensorOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.indexing import index_raw
 from kerasish.core.naming import Named
@@ -64,13 +64,12 @@ _TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requ
 _NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
 
 
-class Tensor(OfGraphs, metaclass=Named):
+class Tensor(TensorOfGraphs, metaclass=Named):
     """An immutable n-dimensional array of one dtype. Made by ``tf.constant``, ``keras.ops.array`` and operations."""
 
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     _shown = "tensorflow.python.framework.ops.EagerTensor"
-    OVERLOADABLE_OPERATORS: frozenset[str]  # the names of the operators, for classes that hand them on
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
@@ -134,9 +133,6 @@ class Tensor(OfGraphs, metaclass=Named):
 
     def __bool__(self) -> bool:
         return bool(to_numpy(self._t)) if self._t.numel() else False
-
-    def __nonzero__(self) -> bool:
-        return self.__bool__()  # Python 2's name, which classes that act as tensors copy
 
     def __int__(self) -> int:
         return int(to_numpy(self._t))
@@ -587,13 +583,6 @@ def install_operators(cls: type) -> None:
     cls.__abs__ = _unary(torch.abs, "Abs", _SIGNED)
     cls.__invert__ = _unary(torch.bitwise_not, "Invert", _BITS)
     cls.__getitem__ = getitem
-
-
-_TWO_SIDED = ("add", "and", "div", "floordiv", "matmul", "mod", "mul", "or", "pow", "sub", "truediv", "xor")
-_ONE_SIDED = ("abs", "eq", "ge", "getitem", "gt", "invert", "le", "lt", "ne", "neg")
-Tensor.OVERLOADABLE_OPERATORS = frozenset(
-    f"__{name}__" for name in (*_ONE_SIDED, *_TWO_SIDED, *(f"r{name}" for name in _TWO_SIDED))
-)
 
 
 # indexing -------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,11 @@ def _keys(mapping: dict) -> list:
 
 
 def _leaves(structure: Any) -> Iterator[Any]:
-    if isinstance(structure, dict):
+    kind = type(structure)
+    if kind is tuple or kind is list:
+        for value in structure:
+            yield from _leaves(value)
+    elif isinstance(structure, dict):
         for key in _keys(structure):
             yield from _leaves(structure[key])
     elif _is_sequence(structure):

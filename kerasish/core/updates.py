@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from kerasish.core import dispatch
-from kerasish.core.errors import InvalidArgumentError, OutOfRangeError
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.indexing import index_raw
 from kerasish.core.tensor import convert, getitem
 
@@ -190,44 +190,3 @@ for _name, _sign, _instead in (
     ("ipow", "**", None),
 ):  # fmt: skip
     _add(f"__{_name}__", _in_place_operator(_sign, _instead), f"Refuse ``v {_sign}= x``.")
-
-
-class OfGraphs:
-    """What a ``tf.Variable`` has from the time of graphs, and what says that it belongs to them."""
-
-    def load(self, value: Any, session: Any = None) -> None:
-        """Set the value."""
-        self.assign(value)  # type: ignore[attr-defined]
-
-    def count_up_to(self, limit: int) -> Any:
-        """The value of a scalar, which is 1 more afterwards.
-
-        Raises:
-            OutOfRangeError: it is ``limit`` already.
-            InvalidArgumentError: the variable is no scalar.
-        """
-        before = self.read_value()  # type: ignore[attr-defined]
-        if before.ndim:
-            raise InvalidArgumentError(f"input is not a scalar: {list(before.shape)} [Op:ResourceCountUpTo]")
-        if int(before) >= limit:
-            raise OutOfRangeError(f"Reached limit of {limit} [Op:ResourceCountUpTo]")
-        self.assign_add(1)  # type: ignore[attr-defined]
-        return before
-
-    def read_value_no_copy(self) -> Any:
-        return self.read_value()  # type: ignore[attr-defined]
-
-    @property
-    def initial_value(self) -> Any:
-        raise RuntimeError("This property is not supported when eager execution is enabled.")
-
-    @property
-    def create(self) -> Any:
-        raise RuntimeError("This operation is not supported when eager execution is enabled.")
-
-    def to_proto(self, export_scope: str | None = None) -> Any:
-        raise RuntimeError("This operation is not supported when eager execution is enabled.")
-
-    @staticmethod
-    def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
-        raise RuntimeError("This operation is not supported when eager execution is enabled.")

@@ -29,6 +29,7 @@ from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
 from kerasish.core.creators import Created
 from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
+from kerasish.core.eager_only import VariableOfGraphs
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
@@ -44,7 +45,7 @@ from kerasish.core.tensor import (
     numpy_text,
     torch_function,
 )
-from kerasish.core.updates import OfGraphs, PartialWrites
+from kerasish.core.updates import PartialWrites
 
 live_tapes: weakref.WeakSet = weakref.WeakSet()  # tapes that may still be asked for gradients; see autodiff
 
@@ -480,7 +481,7 @@ install_operators(Variable)
 Variable.__getitem__ = getitem  # type: ignore[method-assign]
 
 
-class TFVariable(PartialWrites, OfGraphs, Variable, metaclass=Created):
+class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
     """A mutable tensor (``tf.Variable``).
 
     Args:
@@ -493,7 +494,6 @@ class TFVariable(PartialWrites, OfGraphs, Variable, metaclass=Created):
     """
 
     _asks_creators = True
-    _shown = "tensorflow.python.ops.resource_variable_ops.ResourceVariable"
 
     def __init__(
         self,
@@ -697,5 +697,4 @@ def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
 dispatch.register(variable=Variable)
 
 TFVariable.__name__ = _Unread.__name__ = "ResourceVariable"  # what programs find in ``type(v).__name__``
-Weight.__name__ = "Variable"
-Value.__name__ = "EagerTensor"
+Weight.__name__, Value.__name__ = "Variable", "EagerTensor"

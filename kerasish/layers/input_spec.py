@@ -111,7 +111,7 @@ def no_tensor(x: Any, layer: str) -> ValueError:
 
 def input_failure(error: Exception, args: tuple, layer: str) -> Exception:
     """What a layer of ours raises for ``error``: one that says so, if an input was no tensor, or text among numbers."""
-    if not isinstance(error, (TypeError, AttributeError)) or not failed_under_ours(error):
+    if not isinstance(error, (TypeError, AttributeError, NotNumbersError)) or not failed_under_ours(error):
         return error
     for x in tree.flatten(args):
         if not hasattr(x, "shape") or hasattr(x, "tocoo"):  # the latter: SciPy's sparse data

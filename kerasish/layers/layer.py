@@ -485,9 +485,9 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
         """Tell an error of ``call`` what the arguments were; one of torch's about shapes is raised as TensorFlow's."""
-        told = torch_failure(error)
-        if told is error and not self._user_call and not self._layers:
-            told = input_failure(error, args, self.name)
+        told = error if self._user_call or self._layers else input_failure(error, args, self.name)
+        if told is error:
+            told = torch_failure(error)
         if settings.explain_errors:
             self._add_arguments(told, args, kwargs)
         if told is not error:

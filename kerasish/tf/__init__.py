@@ -74,7 +74,6 @@ from kerasish.tf import quantization as quantization
 from kerasish.tf import queue as queue
 from kerasish.tf import ragged as ragged
 from kerasish.tf import random as random
-from kerasish.tf import raw_ops as raw_ops
 from kerasish.tf import saved_model as saved_model
 from kerasish.tf import sets as sets
 from kerasish.tf import signal as signal

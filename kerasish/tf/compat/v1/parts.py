@@ -23,8 +23,7 @@ from kerasish.tf import (
     types,
     version,
 )
-from kerasish.tf.compat.v1 import image as old_image
-from kerasish.tf.compat.v1 import renamed
+from kerasish.tf.compat.v1 import renamed, resizing
 
 _IO = """
 decode_csv records record_defaults field_delim use_quote_delim name na_value select_cols
@@ -77,7 +76,7 @@ PARTS: dict[str, Part] = {
     "image": Part(
         "image",
         image,
-        {name: getattr(old_image, name) for name in _IMAGE.split()},
+        {name: getattr(resizing, name) for name in _IMAGE.split()},
         differing="extract_glimpse sample_distorted_bounding_box",
     ),
     "io": Part("io", io, renamed.functions(_IO, io), "serialize_many_sparse serialize_sparse"),

@@ -1,4 +1,4 @@
-"""``tf.compat.v1.image``: resizing as TensorFlow 1 did, from pixels' corners rather than their centres.
+"""Resizing in ``tf.compat.v1.image``: as TensorFlow 1 did, from pixels' corners rather than their centres.
 
 Place ``i`` of the result is place ``i · old / new`` of the image, or, with ``align_corners``, ``i · (old - 1) / (new - 1)``.
 """
