@@ -25,7 +25,7 @@ from kerasish.training.arrays import single_batch
 from kerasish.training.callback import CallbackList, History, Logs, in_style_order, to_numbers
 from kerasish.training.feed import Feed, make_feed, split, unpack_x_y_sample_weight
 from kerasish.training.passes import Passes, warn_end
-from kerasish.training.resume import Position, Run, begin, go_on
+from kerasish.training.resume import Position, Run, begin, draw_on, go_on
 
 
 def fit(
@@ -98,9 +98,10 @@ def _epochs(
     """
     logs: dict = {}
     initial_epoch = at.epoch if at is not None else epochs.start
+    if at is not None and (initial_epoch >= epochs.stop or (at.stopped and not at.batch)):
+        draw_on(model, at)
+        return dict(at.logs or {})
     for epoch in range(initial_epoch, epochs.stop):
-        if at is not None and at.stopped and not at.batch:
-            break
         if epoch > initial_epoch and passes.is_over():
             warn_end(epoch, 0, passes.steps)
             break

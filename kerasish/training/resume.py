@@ -264,6 +264,11 @@ def go_on(model: Any, at: Position, passes: Passes, calls: CallbackList) -> None
             callback.on_train_batch_end(at.batch - 1, to_numbers(model.get_metrics_result_raw()))
 
 
+def draw_on(model: Any, at: Position) -> None:
+    """Bring the random generators to where they were when the other run had no more to do."""
+    set_random_state(at.now, seed_generators(model))
+
+
 def _make_metrics(model: Any, passes: Passes) -> None:
     """Metrics are made for the shapes of the first batch: show them one."""
     if model._overrides("train_step") or model._overrides("test_step"):

@@ -231,3 +231,25 @@ def test_a_state_of_another_form_is_an_error(tmp_path):
 def test_the_old_place_of_the_class():
     assert keras.callbacks.experimental.BackupAndRestore is callbacks.BackupAndRestore
     assert tf.keras.callbacks.BackupAndRestore is callbacks.BackupAndRestore
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_run_that_had_no_more_to_do_leaves_generators_and_logs_as_they_were(tmp_path, stops):
+    class Last(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = stops and epoch == 1
+
+        def on_train_end(self, logs=None):
+            self.logs = logs
+
+    def run(seed):
+        keras.utils.set_random_seed(seed)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        last = Last()
+        backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+        x = np.ones((8, 2), "float32")
+        model.fit(x, x[:, :1], batch_size=4, epochs=4 if stops else 2, verbose=0, callbacks=[last, backup])
+        return last.logs, float(torch.rand(())), float(np.random.rand())
+
+    assert run(1) == run(2)
