@@ -1,4 +1,6 @@
-"""What a test leaves behind in the process is taken away: the global seed, the default policy, counters of names."""
+"""What a test leaves behind in the process is taken away: the global seed, the default policy, determinism, counters of names."""
+
+import torch
 
 from kerasish.core.context import clear_session, local, settings
 from kerasish.core.random import set_seed
@@ -8,4 +10,5 @@ def pytest_runtest_teardown(item):  # a hook rather than a fixture, which hypoth
     if settings.global_seed is not None:
         set_seed(None)
     local.policy = None
+    torch.use_deterministic_algorithms(False)
     clear_session(free_memory=False)
