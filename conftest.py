@@ -1,4 +1,4 @@
-"""What a test leaves behind in the process is taken away: the global seed, the default policy, determinism, counters of names."""
+"""What a test leaves behind is taken away: the global seed, the default policy, determinism, counters of names."""
 
 import torch
 
