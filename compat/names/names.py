@@ -26,6 +26,22 @@ from kerasish.core.errors import real_names  # noqa: E402
 # Names that kerasish does not have, or that only raise, and why.
 ABSENT: dict[str, str] = {}
 
+# Why names have no recorded cases.
+UNRECORDED: dict[str, str] = {
+    "the largest members of families, of which smaller ones are recorded; parameters are counted": """
+        ConvNeXtLarge ConvNeXtXLarge EfficientNetB5 EfficientNetB6 EfficientNetB7 EfficientNetV2L EfficientNetV2M
+    """,
+    "another framework's, which Keras on TensorFlow does not run": "FlaxLayer JaxLayer TorchModuleWrapper",
+    "what it reads or writes is the backend's own program": "ExportArchive TFSMLayer",
+    "needs packages beside Keras": "OrbaxCheckpoint TensorBoard model_to_dot plot_model",
+    "draws a picture with another library": """
+        draw_bounding_boxes plot_bounding_box_gallery plot_image_gallery plot_segmentation_mask_gallery
+    """,
+    "about processes, devices or the backend itself": """
+        backend set_backend enable_unsafe_deserialization distribute_tensor get_device_count initialize
+    """,
+}
+
 # Kinds of cases of the families "callbacks" that are named after their class otherwise.
 CALLBACKS = {
     "averages": "keras.callbacks.SwapEMAWeights",
@@ -223,6 +239,11 @@ def text() -> str:
         "Columns: cases in `compat/recorded` (each a random configuration, with values, gradients, dtypes, shapes and "
         "configuration of the real library), and test files.",
     ]
+    bare = [name for name in served if not table[name]["cases"]]
+    lines += ["", "## Without recorded cases", ""]
+    for reason, last_parts in UNRECORDED.items():
+        shown = ", ".join(f"`{name}`" for name in bare if name.rpartition(".")[2] in last_parts.split())
+        lines.append(f"- {reason[0].upper()}{reason[1:]}: {shown}.")
     absent = [name for name in table if not table[name]["served"]]
     if absent:
         lines += ["", "## Not served", ""]

@@ -32,6 +32,11 @@ def test_what_is_not_served_has_a_reason(page):
     assert {name for name, cases in page.items() if cases == "absent"} == set(names.ABSENT)
 
 
+def test_what_has_no_recorded_cases_has_a_reason(page):
+    explained = {part for parts in names.UNRECORDED.values() for part in parts.split()}
+    assert {name.rpartition(".")[2] for name, cases in page.items() if not cases} == explained
+
+
 def test_the_recorded_cases_are_those_of_the_page(page):
     counted = names.recorded()
     for name, cases in page.items():
