@@ -273,3 +273,10 @@ def test_parts_of_a_feature_space_are_where_keras_has_them():
     module = keras.src.layers.preprocessing.feature_space
     assert isinstance(keras.utils.FeatureSpace.float(), module.Feature)
     assert isinstance(keras.utils.FeatureSpace.cross(("a", "b"), 3), module.Cross)
+
+
+def test_import_star_of_a_private_module_gives_the_helpers_of_all_paths_above():
+    from kerasish.src import module
+
+    assert "RNNCell" in module("tensorflow.python.ops.rnn_cell").__all__
+    assert {"smart_cond", "RNNCell"} <= set(module("tensorflow.python.ops").__all__)

@@ -167,7 +167,7 @@ class PrivateModule(ModuleType):
             if module is not None:
                 names |= set(getattr(module, "__all__", ()))
                 break
-        for helper in _helpers(self._root, self._inner)[:1]:
+        for helper in _helpers(self._root, self._inner):
             names |= set(helper.__all__)
         return sorted(names)
 
