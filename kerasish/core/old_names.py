@@ -31,6 +31,7 @@ MODULES: dict[str, str] = {
     **{f"keras.utils.{name}": "keras.utils" for name in _UTILS},
     **{f"keras.optimizers.{name}": "keras.optimizers" for name in _OPTIMIZERS},
     "keras.backend.experimental": "keras.backend",
+    "keras.backend_config": "keras.config",
     "keras.backend.tensorflow_backend": "keras.backend",
     "keras.experimental": "keras.legacy.models",
     "keras.initializations": "keras.initializers",
