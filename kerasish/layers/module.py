@@ -279,7 +279,7 @@ class Module(nn.Module):
             self._set_tensor(name, value)
             return
         old = state.get(name)
-        is_value = dispatch.is_tensor(value) and not isinstance(value, Variable)
+        is_value = isinstance(value, np.ndarray) or (dispatch.is_tensor(value) and not isinstance(value, Variable))
         if name in self._replaced and not is_value:
             old = tracking.put_back(self, name)
         if tracking.is_tracked(old) and old is not value:

@@ -37,6 +37,13 @@ def test_layers_compute_with_the_tensor_and_gradients_reach_what_it_is_made_of(l
     np.testing.assert_allclose(layer(X), expected, rtol=1e-6, atol=1e-6)
 
 
+def test_arrays_count_like_tensors():
+    layer = keras.layers.Dense(3, use_bias=False)
+    layer(X)
+    layer.kernel = np.ones((4, 3), "float32")
+    np.testing.assert_allclose(layer(X), X.sum(-1, keepdims=True).repeat(3, -1), rtol=1e-5, atol=1e-6)
+
+
 def test_a_cell_within_a_recurrent_layer():
     layer = keras.layers.LSTM(3)
     layer(X)
