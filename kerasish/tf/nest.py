@@ -107,21 +107,10 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         _check_composites(nest1, nest2, start + shown)
     if check_types:
         _check_kinds(nest1, nest2, start + shown)
-    if expand_composites:
-        for first, second in zip(tree.flatten(nest1), tree.flatten(nest2)):
-            _check_composites(first, second, start + shown)
 
 
 def _check_composites(first: Any, second: Any, start: str) -> None:
-    """Composites must be of one class, dtype and rank."""
-    if not isinstance(first, CompositeTensor) and not isinstance(second, CompositeTensor):
-        return
-    same = type(first) is type(second) and [x.dtype for x in _parts(first)] == [x.dtype for x in _parts(second)]
-    if not same:
-        raise ValueError(f"{start}{type(first).__name__} and {type(second).__name__} are made of different tensors")
-
-
-def _check_composites(first: Any, second: Any, start: str) -> None:
+    """Leaves that are composites must be of one class, and of specifications that go together."""
     for a, b in zip(tree.flatten(first), tree.flatten(second)):
         if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
             raise ValueError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")

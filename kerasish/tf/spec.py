@@ -34,19 +34,6 @@ class TypeSpec:
         """A specification made of what ``_serialize`` gave."""
         return cls(*serialization)
 
-    @property
-    def _component_specs(self) -> Any:
-        """The specifications of the tensors that values are made of, nested."""
-        raise NotImplementedError(f"{type(self).__name__}._component_specs")
-
-    def _to_components(self, value: Any) -> Any:
-        """The tensors that a value is made of, nested as their specifications."""
-        raise NotImplementedError(f"{type(self).__name__}._to_components")
-
-    def _from_components(self, components: Any) -> Any:
-        """A value made of tensors."""
-        raise NotImplementedError(f"{type(self).__name__}._from_components")
-
     def is_subtype_of(self, other: TypeSpec) -> bool:
         """Whether every value that this describes is described by ``other``, too."""
         return self == other
@@ -68,9 +55,11 @@ class TypeSpec:
         raise NotImplementedError(f"{type(self).__name__}._component_specs")
 
     def _to_components(self, value: Any) -> Any:
+        """A value's parts, nested as their specifications."""
         raise NotImplementedError(f"{type(self).__name__}._to_components")
 
     def _from_components(self, components: Any) -> Any:
+        """A value made of such parts."""
         raise NotImplementedError(f"{type(self).__name__}._from_components")
 
     def flatten(self) -> list[TensorSpec]:
