@@ -38,6 +38,12 @@ def takes_rate(update_step: Callable) -> bool:
     return len(parameters) > 3 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
+@functools.cache
+def _parameter_names(rule: Callable) -> tuple[str, ...]:
+    """What a method takes after ``self``; asked for at each step, so settled once."""
+    return tuple(inspect.signature(rule).parameters)[1:]
+
+
 class Keras2Optimizer(OptimizerState):
     """What Keras 2's base class of optimizers gave to those derived from it."""
 
@@ -200,11 +206,11 @@ class Keras2Optimizer(OptimizerState):
 
     @property
     def _dense_apply_args(self) -> tuple[str, ...]:
-        return tuple(inspect.signature(self._resource_apply_dense).parameters)
+        return _parameter_names(type(self)._resource_apply_dense)
 
     @property
     def _sparse_apply_args(self) -> tuple[str, ...]:
-        return tuple(inspect.signature(self._resource_apply_sparse).parameters)
+        return _parameter_names(type(self)._resource_apply_sparse)
 
     def _prepare(self, var_list: Iterable[Variable]) -> dict:
         """What the rule needs, for each device and dtype."""
