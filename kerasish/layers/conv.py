@@ -32,6 +32,7 @@ from kerasish.ops.conv import (
     check_padding,
     conv,
     convolve,
+    is_misread,
     settled_padding,
     spatial_axis,
 )
@@ -323,6 +324,8 @@ class Convolution(LowRank, WindowLayer):
             CONV[len(strides)],
         )
         there, back, permute = TO_TORCH[len(strides) + 2], FROM_TORCH[len(strides) + 2], torch.permute
+        if self.data_format == "channels_last" and is_misread(inputs.shape[-1], strides):
+            return None
 
         def channels_last(x: torch.Tensor) -> torch.Tensor:
             try:

@@ -40,6 +40,15 @@ def spatial_sizes(x: torch.Tensor, data_format: str) -> tuple[int, ...]:
 # raw ------------------------------------------------------------------------------------------------------------------
 
 
+def is_misread(channels: int, strides: tuple[int, ...]) -> bool:
+    """Whether torch may misread images with channels last, as ``permute`` gives them.
+
+    With one channel their strides fit both layouts; oneDNN then takes the wrong one where the result is one column wide and
+    leaves columns of the image out, and reads them as the next image (torch 2.13 on AVX-512: wrong numbers).
+    """
+    return channels == 1 < strides[-1]
+
+
 def convolve(
     x: torch.Tensor,
     kernel: torch.Tensor,
@@ -62,7 +71,9 @@ def convolve(
         wide = (1, *strides), padding, (1, *dilation), groups, data_format
         return convolve(x.unsqueeze(axis), kernel.unsqueeze(2), bias, *wide).squeeze(axis)
     last = data_format == "channels_last"
-    if last:
+    if last and is_misread(x.shape[-1], strides):
+        x, kernel = x.squeeze(-1).unsqueeze(1), kernel.squeeze(1).unsqueeze(1)  # in strides of one layout alone
+    elif last:
         x = torch.permute(x, TO_TORCH[x.ndim])
     if max(kernel.shape[2:]) == 1 < max(strides):
         # each output sees one input, so the others may go first; oneDNN's backward pass of such a convolution on

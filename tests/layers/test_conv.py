@@ -439,3 +439,17 @@ def test_wrong_arguments_raise_value_errors(call, words):
     with pytest.raises(ValueError) as error:
         call()
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "window", "strides"),
+    [((1, 4, 4), (1, 3, 3), (1, 1, 2)), ((5, 4), (3, 3), (1, 2)), ((6, 4), (3, 3), (1, 3)), ((5,), (3,), (3,))],
+)
+def test_images_of_one_channel_whose_last_columns_are_left_out(sizes, window, strides):
+    x = np.random.default_rng(0).normal(size=(3, *sizes, 1)).astype("float32")
+    layer = (Conv1D, Conv2D, Conv3D)[len(sizes) - 1](2, window, strides)
+    inputs = Input((*sizes, 1))
+    model = Functional(inputs, layer(inputs))
+    expected = by_definition(x, layer.kernel.numpy(), strides, (1,) * len(sizes))
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-4, atol=1e-4)  # torch reads the next image there
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-4)
