@@ -195,7 +195,15 @@ class UnionResolver(ClusterResolver):
         self._task_type = kwargs.get("task_type", args[0].task_type)
         self._task_id = kwargs.get("task_id", args[0].task_id)
         self._environment = args[0].environment
-        self.rpc_layer = kwargs.get("rpc_layer", getattr(args[0], "rpc_layer", None))
+        self._rpc_layer = kwargs.get("rpc_layer", getattr(args[0], "rpc_layer", None))
+
+    @property
+    def rpc_layer(self) -> Any:
+        return self._rpc_layer
+
+    @rpc_layer.setter
+    def rpc_layer(self, rpc_layer: Any) -> None:
+        self._rpc_layer = rpc_layer
 
     def cluster_spec(self) -> ClusterSpec:
         jobs: dict[str, Any] = {}
