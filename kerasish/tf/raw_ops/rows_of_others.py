@@ -127,13 +127,13 @@ DecodeAndCropJpeg(contents, crop_window, channels=0, ratio=1, fancy_upscaling=Tr
         -> tf.io.decode_and_crop_jpeg
 DecodeCSV(records, record_defaults, field_delim=',', use_quote_delim=True, na_value='', select_cols=[])
     -> tf.io.decode_csv(records, record_defaults, field_delim, use_quote_delim, na_value, list(select_cols) or None)
+DecodeProtoV2(bytes, message_type, field_names, output_types, descriptor_source='local://', message_format='binary',
+        sanitize=False)
+        -> tf.io.decode_proto
+EncodeProto(sizes, values, field_names, message_type, descriptor_source='local://') -> tf.io.encode_proto
 DecodePaddedRaw(input_bytes, fixed_length, out_type, little_endian=True)
     -> tf.io.decode_raw(input_bytes, out_type, little_endian, int(fixed_length))
 DrawBoundingBoxes(images, boxes) -> tf.image.draw_bounding_boxes(images, boxes, None)
-GenerateBoundingBoxProposals(scores, bbox_deltas, image_info, anchors, nms_threshold, pre_nms_topn, min_size,
-        post_nms_topn=300)
-        -> rois, roi_probabilities = tf.image.generate_bounding_box_proposals(scores, bbox_deltas, image_info,
-        anchors, nms_threshold, pre_nms_topn, min_size, post_nms_topn)
 ResizeBicubicGrad(grads, original_image, align_corners=False, half_pixel_centers=False)
         -> computed.slope(lambda x: pictures.resized_bicubic(x, tf.shape(grads)[1:3], align_corners,
         half_pixel_centers), original_image, grads)
