@@ -120,6 +120,13 @@ QuantizeAndDequantizeV4(input, input_min, input_max, signed_input=True, num_bits
         round_mode='HALF_TO_EVEN', narrow_range=False, axis=-1)
         -> tf.quantization.quantize_and_dequantize_v2(input, input_min, input_max, signed_input, num_bits,
         range_given, round_mode, narrow_range=narrow_range, axis=None if axis == -1 else axis)
+Dequantize(input, min_range, max_range, mode='MIN_COMBINED', narrow_range=False, axis=-1, dtype=float32)
+    -> tf.quantization.dequantize(input, min_range, max_range, mode, None, None if axis == -1 else axis, narrow_range, dtype)
+QuantizeV2(input, min_range, max_range, T, mode='MIN_COMBINED', round_mode='HALF_AWAY_FROM_ZERO', narrow_range=False,
+        axis=-1, ensure_minimum_range=0.01)
+        -> tf.quantization.quantize(input, min_range, max_range, T, mode, round_mode, None, narrow_range,
+        None if axis == -1 else axis, ensure_minimum_range)
+QuantizedConcat(concat_dim, values, input_mins, input_maxes) -> tf.quantization.quantized_concat
 
 # images and files
 DecodeAndCropJpeg(contents, crop_window, channels=0, ratio=1, fancy_upscaling=True, try_recover_truncated=False,
