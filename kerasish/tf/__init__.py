@@ -113,6 +113,7 @@ from kerasish.tf.arrays import stop_gradient as stop_gradient
 from kerasish.tf.arrays import strided_slice as strided_slice
 from kerasish.tf.arrays import transpose as transpose
 from kerasish.tf.arrays import unstack as unstack
+from kerasish.tf.batching import nondifferentiable_batch_function as nondifferentiable_batch_function
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value

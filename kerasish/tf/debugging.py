@@ -12,10 +12,11 @@ import torch
 from kerasish.core import dispatch, dtypes
 from kerasish.core.composite import CompositeTensor, Served
 from kerasish.core.dispatch import Array, strict_op
-from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.storage import to_numpy
 from kerasish.tf import math
 from kerasish.tf.alias import FLOATS, check
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.numerics import disable_check_numerics as disable_check_numerics
 from kerasish.tf.numerics import enable_check_numerics as enable_check_numerics
 from kerasish.tf.printing import array_of, waits
@@ -396,4 +397,4 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from kerasish.core import dispatch
-from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.variable import TFVariable
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.image.files import decode_and_crop_jpeg as decode_and_crop_jpeg
 from kerasish.tf.image.files import decode_bmp as decode_bmp
 from kerasish.tf.image.files import decode_gif as decode_gif
@@ -100,4 +101,4 @@ def _strings(value: Any) -> np.ndarray:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

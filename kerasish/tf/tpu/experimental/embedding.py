@@ -13,7 +13,7 @@ from typing import Any
 
 from kerasish.core import tree
 from kerasish.core.dtypes import float32
-from kerasish.core.errors import NotServedError, fail, missing_name
+from kerasish.core.errors import NotServedError, fail
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
@@ -24,6 +24,7 @@ from kerasish.tf import creation
 from kerasish.tf.arrays import reshape
 from kerasish.tf.distribute.strategies import get_strategy
 from kerasish.tf.distribute.tpu import TPUStrategy
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.indexing import boolean_mask, scatter_nd
 from kerasish.tf.nn import embedding_lookup
 from kerasish.tf.sparse_embeddings import safe_embedding_lookup_sparse
@@ -555,4 +556,4 @@ def _needs_hardware(what: str) -> Exception:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())
