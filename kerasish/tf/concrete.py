@@ -46,6 +46,7 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
     try:
         found = tree.map_structure(specification, symbolic.infer(once, args, kwargs))
     except ValueError:
+        trace.is_output_known = False
         return None
     return tree.map_structure(_without_shape, found) if rankless else found
 

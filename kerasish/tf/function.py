@@ -73,6 +73,15 @@ class Function:
         self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
         self._traces = _Traces()
         self._of_instances: weakref.WeakKeyDictionary[Any, _Traces] = weakref.WeakKeyDictionary()
+        self._effects_are_past = False
+
+    def __reduce__(self) -> tuple:
+        options = (self._input_signature, self._jit_compile, self._reduce_retracing, self._autograph)
+        return Function, (self._python_function, *options)
+
+    def effects_are_past(self) -> None:
+        """Let no trace have Python's side effects any more: the function was traced where it was written."""
+        self._effects_are_past = True
 
     @property
     def python_function(self) -> Callable:
@@ -186,6 +195,7 @@ class Function:
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
+        trace.tracing = not self._effects_are_past
         try:
             result = (run or self._run)(trace, args, kwargs)
         except BaseException:
@@ -363,6 +373,11 @@ class _Method(Function):
         except TypeError:  # it cannot be referred to weakly, or has no hash
             traces = _Traces()
         self._traces = traces
+
+    def __reduce__(self) -> tuple:
+        method = self._python_function
+        of_class = Function(method.__func__, *super().__reduce__()[1][1:])  # type: ignore[attr-defined]
+        return _Method, (of_class, method.__self__)  # type: ignore[attr-defined]
 
 
 def _argument(value: Any) -> Any:

@@ -358,6 +358,7 @@ class Trace:
         self.number = next(_numbers)
         self.graph = Graph()
         self.tracing = True
+        self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
