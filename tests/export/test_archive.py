@@ -144,7 +144,9 @@ def test_wrong_uses(tmp_path):
 
 def test_what_is_no_program_is_written_as_python_with_a_warning(tmp_path):
     model = Sequential([layers.Input((None, 2)), layers.LSTM(3)])
-    with pytest.warns(UserWarning, match="written as functions of Python. torch can export the model only for one size"):
+    with pytest.warns(
+        UserWarning, match="written as functions of Python. torch can export the model only for one size"
+    ):
         model.export(tmp_path, verbose=False)
     layer = layers.TFSMLayer(tmp_path, call_endpoint="serve")
     for steps in (1, 4):
