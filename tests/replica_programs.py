@@ -258,6 +258,24 @@ def early_sums():
         torch.distributed.all_reduce = begin
 
 
+def shares_values():
+    """What the second process has of the first one's values, and how often they were exchanged."""
+    mine, kinds = process_id(), (torch.float32, torch.int64, torch.bool, torch.complex64, torch.bfloat16)
+    tensors = [torch.full(shape, 1 - mine).to(kind) for kind in kinds for shape in ((), (3, 5), (0,))]
+    count, broadcast = [0], torch.distributed.broadcast
+
+    def counted(*args):
+        count[0] += 1
+        return broadcast(*args)
+
+    torch.distributed.broadcast = counted
+    replicas.set_as_first(tensors)
+    small = replicas.from_first({"of": mine})
+    exchanges = count[0]
+    large = replicas.from_first(bytes(range(256)) * (1 if mine else 1000))
+    return [bool((t == 1).all()) for t in tensors], small, len(large), large[-1], exchanges, count[0]
+
+
 def fail():
     if process_id() == 1:
         raise ValueError("this process fails")

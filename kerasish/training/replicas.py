@@ -122,18 +122,22 @@ class OwnRows:
             return out
 
     def _taken(self, batch: tuple) -> tuple[Share, tuple]:
-        rows = _count(next(t for t in tree.flatten(batch) if t is not None))
+        flat = all([t is None or type(t) is torch.Tensor for t in batch])
+        rows = _count(next(t for t in (batch if flat else tree.flatten(batch)) if t is not None))
         if self.divided:
             total = add_up([torch.tensor(rows, device=devices.current())])[0]
             return Share(rows, int(total), self._is_users), batch
         mine = part(rows, process_id(), num_processes())
         self.rows.append(rows)
         at = slice(mine.start, mine.stop) if mine else slice(0, 1)
-        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _cut(t, at), batch)
+        own = tuple([_cut(t, at) for t in batch]) if flat else tree.map_structure(lambda t: _cut(t, at), batch)
+        return Share(len(mine), rows, self._is_users), own
 
 
 def _count(t: Any) -> int:
     """How many rows a part of a batch has."""
+    if type(t) is torch.Tensor:
+        return t.shape[0]
     if isinstance(t, (SparseTensor, RaggedTensor)):
         return len((SparseRows.of if isinstance(t, SparseTensor) else RaggedRows)(t))
     if not isinstance(t, (torch.Tensor, np.ndarray, DiskRows)):
@@ -143,8 +147,8 @@ def _count(t: Any) -> int:
 
 def _cut(t: Any, rows: slice) -> Any:
     """Some rows of a part of a batch."""
-    if t is None:
-        return None
+    if t is None or type(t) is torch.Tensor:
+        return t if t is None else t[rows]
     if isinstance(t, SparseTensor):
         return SparseRows.of(t)[rows].batch()
     if isinstance(t, RaggedTensor):
@@ -200,7 +204,8 @@ def end_pass(model: Any, logs: dict | None, trained: bool) -> dict | None:
 def stops(model: Any) -> bool:
     """Whether training ends after this epoch, since any of the processes wants to."""
     if replicas.together():
-        model.stop_training = any(replicas.from_all(bool(model.stop_training)))
+        wishes = add_up([torch.tensor(int(bool(model.stop_training)), device=devices.current())])
+        model.stop_training = bool(wishes[0])
     return model.stop_training
 
 

@@ -42,6 +42,14 @@ def test_four_processes_equal_one(alone):
             np.testing.assert_allclose(flat(result[name]), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+def test_values_of_the_first_process_go_out_in_one_exchange():
+    for same, small, size, last, exchanges, all_exchanges in keras.distribution.launch(
+        replica_programs.shares_values, processes=2
+    ):
+        assert all(same) and small == {"of": 0} and (size, last) == (256_000, 255)
+        assert (exchanges, all_exchanges) == (2, 4)
+
+
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")
 def test_gradients_are_exchanged_while_the_backward_pass_makes_others(alone):
     for found, events in keras.distribution.launch(replica_programs.early_sums, processes=2):
