@@ -258,6 +258,17 @@ def early_sums():
         torch.distributed.all_reduce = begin
 
 
+def captured(jit_compile=True):
+    """Training by compiled steps, with a shorter last batch, weights, statistics of all processes and random numbers."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    parts = [layers.Dense(16, "relu", kernel_regularizer="l2"), layers.BatchNormalization(synchronized=True)]
+    model = keras.Sequential([keras.Input((6,)), *parts, layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=jit_compile)
+    history = model.fit(X, CLASSES, sample_weight=WEIGHTS, batch_size=32, epochs=2, verbose=0).history
+    return {"history": history, "state": _state(model)}, model._the_step().tiers.captured
+
+
 def shares_values():
     """What the second process has of the first one's values, and how often they were exchanged."""
     mine, kinds = process_id(), (torch.float32, torch.int64, torch.bool, torch.complex64, torch.bfloat16)

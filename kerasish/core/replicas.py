@@ -19,7 +19,7 @@ import torch
 from torch import distributed
 
 from kerasish.core import device as devices
-from kerasish.core.context import settings
+from kerasish.core.context import local, settings
 from kerasish.core.errors import fail
 
 _BUCKET = 32 << 20  # bytes of gradients that are exchanged together
@@ -87,6 +87,10 @@ class Share:
         share = mean * fraction
         return share + (self._sum(share) - share.detach()) if self.shows_whole else share
 
+    def plain(self) -> list[int]:
+        """What a compiled step takes for granted of it."""
+        return [self.rows, self.total]
+
     def total_of(self, count: torch.Tensor) -> torch.Tensor:
         """The sum of all processes' counts, which no gradient passes."""
         return self._sum(count * bool(self.rows))
@@ -143,6 +147,8 @@ def _unpacked(tensors: Sequence[torch.Tensor], whole: torch.Tensor) -> list[torc
 
 def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """The sums of all processes' tensors, of those with one dtype many at a time."""
+    if local.capturing is not None:
+        return local.capturing.add_up(tensors)
     buckets = _buckets(tensors)
     flat = [_packed([tensors[i] for i in bucket]) for bucket in buckets]
     with exchange():
@@ -255,9 +261,12 @@ class AllSum(torch.autograd.Function):
 
 
 def _total(x: torch.Tensor) -> torch.Tensor:
+    if local.capturing is not None:
+        return local.capturing.add_up([x])[0]
     total = x.detach().contiguous().clone()
-    with exchange():
-        distributed.all_reduce(total)
+    if in_group():  # the process that compiles a step is alone
+        with exchange():
+            distributed.all_reduce(total)
     return total
 
 

@@ -93,13 +93,15 @@ class OwnRows:
 
     Args:
         step: what makes a step of a whole batch.
+        eager: the same as Python code, for batches that are too small to give every process a row.
         mode: "train", "test" or "predict".
         is_users: whether it is a user's code.
         divided: whether a batch that is given is this process's part already.
     """
 
-    def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
-        self._step, self._model, self._mode, self._is_users, self.divided = step, model, mode, is_users, divided
+    def __init__(self, step: Callable, eager: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
+        self._step, self._eager, self._model, self._mode = step, eager, model, mode
+        self._is_users, self.divided = is_users, divided
         self.rows: list[int] = []  # of the batches so far, of all processes; not of divided ones
         self._builds = not model.built
 
@@ -113,10 +115,11 @@ class OwnRows:
     def _step_on_own(self, batch: tuple) -> Any:
         share, own = self._taken(batch)
         with _OwnRandomNumbers(self._model), scope(share=share):
+            step = self._step if share.total >= num_processes() else self._eager
             if share.rows or self._mode == "predict":
-                return self._step(own)
+                return step(own)
             kept = {id(v): v.read().clone() for v in metric_variables(self._model)}
-            out = self._step(own)
+            out = step(own)
             for variable in metric_variables(self._model):
                 accumulate_set(variable, kept.get(id(variable), 0))
             return out

@@ -42,6 +42,15 @@ def test_four_processes_equal_one(alone):
             np.testing.assert_allclose(flat(result[name]), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+def test_compiled_steps_of_two_processes_equal_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASISH_CACHE", str(tmp_path))
+    alone, _ = replica_programs.captured(False)
+    for found, was_captured in keras.distribution.launch(replica_programs.captured, processes=2):
+        assert was_captured
+        for name, values in found.items():
+            np.testing.assert_allclose(flat(values), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
 def test_values_of_the_first_process_go_out_in_one_exchange():
     for same, small, size, last, exchanges, all_exchanges in keras.distribution.launch(
         replica_programs.shares_values, processes=2
