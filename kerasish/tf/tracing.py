@@ -221,6 +221,11 @@ class Effects:
         inner = [self.trace.function(method) for method in methods]
         return manager if inner == methods else _Block(*(types.MethodType(method, manager) for method in inner))
 
+    @staticmethod
+    def may_be(value: Any, negated: bool) -> bool:
+        """Whether a branch is traced: a test on a tensor has both."""
+        return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
+
     def loop(self) -> _Loop:
         """The block of one loop."""
         return _Loop(self.trace)
@@ -285,10 +290,11 @@ class _Loop:
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_loops", "_rounds", "_trace")
+    __slots__ = ("_before", "_loops", "_rounds", "_trace", "tells")
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._rounds = trace, 0
+        self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
         self._before, self._loops = self._trace.tracing, local.loops
@@ -311,6 +317,7 @@ class _Loop:
     def branch(self, value: Any) -> Any:
         """What an ``if`` asks."""
         if isinstance(value, (Tensor, Variable)):
+            self.tells = self._trace.tracing
             value, frame = bool(value), sys._getframe(1)
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
         return value
