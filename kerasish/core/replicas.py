@@ -220,6 +220,12 @@ class EarlySums:
         return sums + rest[len(late) :]
 
 
+def combining(aggregation: Any) -> str:
+    """How the processes' values of a variable become one: "sum", "mean", or "first" for the first process's value."""
+    kind = str(getattr(aggregation, "value", aggregation)).lower()  # TensorFlow's are members of an enumeration
+    return {"sum": "sum", "1": "sum", "mean": "mean", "2": "mean"}.get(kind, "first")
+
+
 def set_as_first(tensors: Sequence[torch.Tensor]) -> None:
     """Set tensors to the first process's values: as bytes, the widest numbers first, which keeps them aligned."""
     waiting: list[torch.Tensor] = []

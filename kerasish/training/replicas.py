@@ -223,10 +223,10 @@ def _average(variables: list[Variable]) -> None:
 def _add_up_metrics(variables: list[Variable]) -> None:
     values = [_value(variable) for variable in variables]
     for variable, value, total in zip(variables, values, add_up(values)):
-        kind = str(getattr(variable.aggregation, "value", variable.aggregation)).lower()
-        if kind in ("mean", "2"):
+        way = replicas.combining(variable.aggregation)
+        if way == "mean":
             total = total / num_processes()
-        elif kind not in ("sum", "1"):
+        elif way == "first":
             total = value.clone()
             with replicas.exchange():
                 torch.distributed.broadcast(total, 0)

@@ -95,6 +95,16 @@ def test_a_killed_process_is_started_again_and_goes_on(tmp_path):
     assert whole == resumed  # to the bit
 
 
+def test_one_process_goes_on_within_an_epoch_of_two(tmp_path):
+    whole = replica_programs.within_an_epoch(str(tmp_path / "whole"), False)
+    assert whole["batches"] == [6.0]
+    backup = str(tmp_path / "backup")
+    assert keras.distribution.launch(replica_programs.within_an_epoch, (backup, True), processes=2) == [None, None]
+    resumed = replica_programs.within_an_epoch(backup, False)
+    for name, values in whole.items():
+        np.testing.assert_allclose(resumed[name], values, rtol=1e-5, err_msg=name)
+
+
 def test_launch_wants_a_number_of_processes_and_a_function_that_can_be_sent():
     for processes in (0, "two"):
         with pytest.raises(ValueError, match="`processes` must be a positive number"):
