@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import symbolic, tree
-from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.errors import InvalidArgumentError, OpError
 from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
@@ -45,7 +45,7 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
         return tree.map_structure(specification, once(*args, **kwargs))
     try:
         found = tree.map_structure(specification, symbolic.infer(once, args, kwargs))
-    except ValueError:
+    except (ValueError, OpError):  # of reading a file that has no name, for one
         trace.is_output_known = False
         return None
     return tree.map_structure(_without_shape, found) if rankless else found

@@ -439,3 +439,10 @@ def test_a_tensor_array_can_be_stacked_twice():
     array = tf.TensorArray(tf.float32, size=0, dynamic_size=True).write(1, [3.0, 10.0])
     for _ in range(2):
         assert array.stack().numpy().tolist() == [[0.0, 0.0], [3.0, 10.0]]
+
+
+def test_concrete_functions_of_names_of_files(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    read = tf.function(lambda x: tf.io.read_file(x)).get_concrete_function(tf.TensorSpec((), tf.string))
+    assert read(tf.constant(str(path))).numpy() == b"words"
