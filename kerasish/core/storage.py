@@ -18,7 +18,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, ValuesNeededError, fail
 from kerasish.core.shape import TensorShape
 
 _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
@@ -308,7 +308,7 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
 
             with unset_fake_temporarily():
                 return known.numpy()
-        raise NotImplementedError(
+        raise ValuesNeededError(
             "The value of a symbolic tensor was asked for (in a condition, a loop, a NumPy call or .numpy()), while only "
             "the shapes of a layer's call() are being worked out."
         ) from None

@@ -389,6 +389,28 @@ def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
         Adds(name="adds")(Input((12, 8)))
 
 
+def test_a_call_that_reads_values_is_run_on_numbers_for_its_output_shape():
+    class Halves(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(3)
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            x = self.dense(x)
+            while tf.reduce_sum(tf.abs(x)) > 1:
+                x /= 2
+            return x
+
+    layer, inputs = Halves(), Input((4,))
+    model = Model(inputs, layer(inputs))
+    assert model.output_shape == (None, 3)
+    assert float(layer.calls) == 0
+    assert np.abs(model.predict(np.ones((2, 4)), verbose=0)).sum() <= 1
+    assert Sequential([Halves(), Dense(2)])(np.ones((2, 4), "float32")).shape == (2, 2)
+
+
 def test_a_users_shape_rule_gets_tuples_or_shapes_with_keras_2s_methods():
     class Plain(Layer):
         def call(self, inputs):
