@@ -27,7 +27,7 @@ class Sequential(Model):
     ``input_shape=``, or from the first data.
 
     Args:
-        layers: layers, in order.
+        layers: layers, in order; or a single one.
         trainable, name: as of ``Layer``.
 
     Raises:
@@ -38,7 +38,7 @@ class Sequential(Model):
         Layer.__init__(self, trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._entry: InputLayer | None = None
-        for layer in layers or []:
+        for layer in [layers] if isinstance(layers, Layer) else layers or []:
             self._append(layer)
         self._redraw()
 

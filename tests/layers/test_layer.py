@@ -411,6 +411,35 @@ def test_a_call_that_reads_values_is_run_on_numbers_for_its_output_shape():
     assert Sequential([Halves(), Dense(2)])(np.ones((2, 4), "float32")).shape == (2, 2)
 
 
+def test_a_call_with_any_keywords_that_asks_for_training_is_told():
+    class Asks(Layer):
+        def call(self, x, **kwargs):
+            return x * 2 if kwargs["training"] else x
+
+    class Hands(Layer):
+        def call(self, x, **kwargs):
+            assert not kwargs
+            return x
+
+    assert float(Asks()(1.0, training=True)) == 2 and float(Asks()(1.0)) == 1
+    assert float(Hands()(1.0, training=True)) == 1
+
+
+def test_add_update_calls_functions_and_leaves_assignments():
+    class Counts(Layer):
+        def build(self, _):
+            self.total = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.add_update(self.total.assign_add(1.0))
+            self.add_update([lambda: self.total.assign_add(10.0)], inputs=x)
+            return x
+
+    layer = Counts()
+    layer(1.0)
+    assert float(layer.total) == 11 and not layer.updates
+
+
 def test_a_users_shape_rule_gets_tuples_or_shapes_with_keras_2s_methods():
     class Plain(Layer):
         def call(self, inputs):

@@ -234,3 +234,9 @@ def test_other_lengths_take_no_names():
     model(np.ones((1, 6, 2)))
     assert int(InputLayer((3,)).name.rpartition("_")[2]) == before + 1
     assert model.inputs[0].shape == (None, None, 2)
+
+
+def test_one_layer_is_a_stack_of_one():
+    inner = Sequential([Dense(2)])
+    assert Sequential(inner).layers == [inner]
+    assert [type(layer) for layer in Sequential(Dense(2)).layers] == [Dense]
