@@ -314,6 +314,11 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
         ) from None
 
 
+def one_number(values: Any) -> Any:
+    """An array of one element without its axes: ``float([1.5])``, which NumPy allowed before 2.4; others as they are."""
+    return values.reshape(()) if getattr(values, "size", 0) == 1 and getattr(values, "ndim", 0) else values
+
+
 def host(x: torch.Tensor) -> np.ndarray:
     """A tensor's numbers; zeros where only shapes are worked out."""
     try:
