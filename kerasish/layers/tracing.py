@@ -48,7 +48,7 @@ def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> 
     try:
         return [_run(layer, args, kwargs, device, probe) for probe in probes]
     except Exception as error:
-        if isinstance(error, ValuesNeededError):
+        if _asks_for_values(error):
             with suppress(Exception):
                 return _runs_on_numbers(layer, args, kwargs, device, probes)
         if len(probes) == 1:
@@ -63,7 +63,24 @@ def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> 
         for fixed in islice(_fixed_sizes((args, kwargs)), 6 if misfit else 0):
             with suppress(Exception):
                 return [_run(layer, args, kwargs, device, probe, fixed) for probe in probes]
+        if misfit:  # tf.squeeze(x, 0): the batch can only be a single sample
+            with suppress(Exception):
+                return [_run(layer, args, kwargs, device, 1)]
+            with suppress(Exception):
+                return _runs_on_numbers(layer, args, kwargs, device, (1,))
         raise
+
+
+def _asks_for_values(error: BaseException | None) -> bool:
+    """Whether the reason is that a tensor has no values: of ours, or of an operation of torch's that reads them."""
+    while error is not None:
+        if isinstance(error, ValuesNeededError) or type(error).__name__ in _VALUE_ERRORS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+_VALUE_ERRORS = ("DataDependentOutputException", "DynamicOutputShapeException")  # torch's, which is imported late
 
 
 def _runs_on_numbers(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> list:

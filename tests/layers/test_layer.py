@@ -440,6 +440,18 @@ def test_add_update_calls_functions_and_leaves_assignments():
     assert float(layer.total) == 11 and not layer.updates
 
 
+def test_a_call_that_takes_single_samples_only_has_a_shape():
+    class Single(Layer):
+        def call(self, x):
+            x = tf.squeeze(x, axis=0)
+            kept = tf.image.non_max_suppression(tf.concat([x, x], 1), x[:, 0], 9)  # reads values
+            return tf.cond(tf.size(kept) > 9, lambda: x[:1], lambda: x)
+
+    model = Model(inputs := Input((4, 2)), Single()(inputs))
+    assert model.output_shape == (4, 2)
+    assert model(np.ones((1, 4, 2), "float32")).shape == (4, 2)
+
+
 def test_a_users_shape_rule_gets_tuples_or_shapes_with_keras_2s_methods():
     class Plain(Layer):
         def call(self, inputs):
