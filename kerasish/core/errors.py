@@ -318,6 +318,10 @@ class OperatorNotAllowedInGraphError(TypeError):
     """A Python operation that needs a value met a symbolic tensor, which has none."""
 
 
+class ValuesNeededError(NotImplementedError):
+    """The value of a tensor was asked for while only shapes are worked out."""
+
+
 # names that are not served --------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, ValuesNeededError, fail
 from kerasish.core.shape import TensorShape
 
 _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
@@ -308,10 +308,15 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
 
             with unset_fake_temporarily():
                 return known.numpy()
-        raise NotImplementedError(
+        raise ValuesNeededError(
             "The value of a symbolic tensor was asked for (in a condition, a loop, a NumPy call or .numpy()), while only "
             "the shapes of a layer's call() are being worked out."
         ) from None
+
+
+def one_number(values: Any) -> Any:
+    """An array of one element without its axes: ``float([1.5])``, which NumPy allowed before 2.4; others as they are."""
+    return values.reshape(()) if getattr(values, "size", 0) == 1 and getattr(values, "ndim", 0) else values
 
 
 def host(x: torch.Tensor) -> np.ndarray:

@@ -26,7 +26,7 @@ from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_at
 from kerasish.core.indexing import index_raw
 from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape
-from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, storage, to_numpy
+from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, one_number, storage, to_numpy
 
 # the class ------------------------------------------------------------------------------------------------------------
 
@@ -135,13 +135,13 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return bool(to_numpy(self._t)) if self._t.numel() else False
 
     def __int__(self) -> int:
-        return int(to_numpy(self._t))
+        return int(one_number(to_numpy(self._t)))
 
     def __float__(self) -> float:
-        return float(to_numpy(self._t))
+        return float(one_number(to_numpy(self._t)))
 
     def __complex__(self) -> complex:
-        return complex(to_numpy(self._t))
+        return complex(one_number(to_numpy(self._t)))
 
     def __index__(self) -> int:
         return to_numpy(self._t).__index__()

@@ -34,7 +34,7 @@ from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape, standardize_shape
-from kerasish.core.storage import cast_raw, storage, to_numpy
+from kerasish.core.storage import cast_raw, one_number, storage, to_numpy
 from kerasish.core.tensor import (
     Reference,
     StringTensor,
@@ -435,10 +435,10 @@ class Variable(metaclass=Named):
         return bool(self.numpy())
 
     def __int__(self) -> int:
-        return int(self.numpy())
+        return int(one_number(self.numpy()))
 
     def __float__(self) -> float:
-        return float(self.numpy())
+        return float(one_number(self.numpy()))
 
     def __index__(self) -> int:
         return self.numpy().__index__()
