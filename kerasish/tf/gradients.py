@@ -25,6 +25,21 @@ from kerasish.core.variable import live_tapes
 _VIEWS = frozenset(("T", "mT", "H", "mH", "real", "imag"))  # properties that compute
 
 
+_NOT_RECORDED, _IN_PLACE, _RECORDED = range(3)
+_kinds: dict[Any, int] = {}  # of torch's functions
+
+
+def _kind(function: Any) -> int:
+    """Whether a function of torch's computes something that a graph would hold."""
+    name = getattr(function, "__name__", "")
+    if name == "__get__":
+        return _RECORDED if getattr(function.__self__, "__name__", "") in _VIEWS else _NOT_RECORDED
+    if name in ("__set__", "detach", "requires_grad_"):
+        return _NOT_RECORDED
+    in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+    return _IN_PLACE if in_place else _RECORDED
+
+
 class TapeNeededError(RuntimeError):
     """Something that the running function calls asks for gradients: the call is to begin anew, under a tape."""
 
@@ -37,20 +52,16 @@ class Everything(TorchFunctionMode):
         self._made_leaves: list[weakref.ref] = []
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        name = getattr(func, "__name__", "")
-        if name == "__get__":
-            computes = getattr(getattr(func, "__self__", None), "__name__", "") in _VIEWS
-        else:
-            computes = name not in ("__set__", "detach", "requires_grad_")
-        if computes and torch.is_grad_enabled():
-            if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
+        kind = _kinds.get(func)
+        if kind is None:
+            kind = _kinds[func] = _kind(func)
+        if kind and torch.is_grad_enabled():
+            if kind == _IN_PLACE:
                 self._writable(args[0])
-                self._reachable(args[1:])
-            else:
-                self._reachable(args)
+            self._reachable(args[1:] if kind == _IN_PLACE else args)
+            if kwargs:
                 self._reachable(kwargs.values())
-        return func(*args, **kwargs)
+        return func(*args, **kwargs) if kwargs else func(*args)
 
     def _reachable(self, values: Any) -> None:
         for x in values:
