@@ -12,6 +12,7 @@ import inspect
 import types
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.extension_spec import ExtensionTypeSpec
-from kerasish.tf.gradients import TapeNeededError, watched
+from kerasish.tf.gradients import Everything, Journal, TapeNeededError, watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
@@ -167,19 +168,30 @@ class Function:
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
             trace.reads.rewind()
-            if trace.records:
+            if trace.records_all:
                 return _recorded(trace, function, args, kwargs)
-            if self._jit_compile and not trace.tracing:
+            if self._jit_compile and not trace.tracing and not trace.records:
                 if trace.program is None:
                     trace.program = Program(self._python_function, self.name)
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
-            try:
-                return _finished(function(*args, **kwargs))
-            except TapeNeededError:
-                trace.records = True  # what it calls in a package wants gradients
-                return _recorded(trace, function, args, kwargs)
+            return self._try(trace, function, args, kwargs)
         finally:
             local.function = before
+
+    def _try(self, trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
+        """A call, once more if it turns out to need gradients that were not recorded."""
+        journal = None
+        try:
+            with Journal() if trace.tracing else nullcontext() as journal:
+                if trace.records:
+                    return _recorded(trace, function, args, kwargs)
+                return _finished(function(*args, **kwargs))
+        except TapeNeededError:  # by tensors that nothing watched, or in what it calls in a package
+            if journal is not None:
+                journal.undo()
+            trace.records = trace.records_all = True
+            trace.begin_anew()
+            return _recorded(trace, function, args, kwargs)
 
     def _trace(self, key: Any, args: tuple, kwargs: dict, run: Callable | None = None) -> Any:
         """The first call of a signature.
@@ -402,7 +414,7 @@ def _recorded(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> An
     """A call of a function that asks for gradients without a tape (``tf.gradients``)."""
     before = trace.tape
     try:
-        with GradientTape(persistent=True) as trace.tape:
+        with GradientTape(persistent=True) as trace.tape, Everything() if trace.records_all else nullcontext():
             watched(trace.tape, (args, kwargs))
             return _finished(function(*args, **kwargs))
     finally:

@@ -372,6 +372,7 @@ class Trace:
         self.reads = Reads()
         self.counted: set[str] = set()
         self.records = False  # it asks for gradients without a tape
+        self.records_all = False  # also by tensors that nothing watches
         self.tape: Any = None  # in the call in progress, if it does
         self._may_make = may_make
         self._made: list[weakref.ref] = []
@@ -390,6 +391,11 @@ class Trace:
         """
         self.check_may_make()
         self._made.append(weakref.ref(variable))
+
+    def begin_anew(self) -> None:
+        """Forget what the call in progress did so far: it is made once more."""
+        self._made.clear()
+        self.reads.rewind()
 
     def check_may_make(self) -> None:
         """Raise ValueError unless the call in progress may make variables: it is the function's first one."""
