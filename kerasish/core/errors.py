@@ -252,6 +252,11 @@ class UnknownSizeError(ValueError, TypeError):
     """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
 
 
+@shown_as("ValueError")
+class UnsupportedValueError(ValueError, TypeError):
+    """A value of a kind that is no tensor. TensorFlow raises ValueError, and TypeError while it traces; this is both."""
+
+
 @shown_as("InvalidArgumentError")
 class DTypeMismatchError(InvalidArgumentError, ValueError, TypeError):
     """Operands of different dtypes, or of one without a kernel. TensorFlow raises any of the three, by where it notices."""

@@ -18,7 +18,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, UnsupportedValueError, fail
 from kerasish.core.shape import TensorShape
 
 _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
@@ -72,7 +72,10 @@ def storage(value: Any, dtype: Any = None) -> Any:
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
     else:
-        raise fail(ValueError, f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor")
+        raise fail(
+            UnsupportedValueError,
+            f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor",
+        )
     if not isinstance(out, torch.Tensor):
         if target is not None:
             raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
@@ -230,7 +233,9 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
         array = _big_integers(array, value, target)
         kind = array.dtype.kind
     if kind == "O":
-        raise fail(ValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor")
+        raise fail(
+            UnsupportedValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor"
+        )
     out = from_numpy(array)
     if target is None:
         if kind in "iu":
