@@ -237,6 +237,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
             )
         elif name == "graph" and local.function is not None:
             return local.function
+        elif name == "name" and local.function is not None and local.function.tracing:
+            return local.function.symbol(self, "{name}:0")
         elif name in ("name", "op", "graph", "value_index"):
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):
