@@ -614,8 +614,8 @@ WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in Tenso
 
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
-    own = dtypes.as_dtype(first).name
-    a, b = (WORDS.get(kind, kind) for kind in (own, dtypes.as_dtype(second).name))
+    own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
+    a, b = (WORDS.get(kind, kind) for kind in (own, other))
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."

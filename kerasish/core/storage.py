@@ -210,6 +210,8 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
         like = next(item for item in map(_first_leaf, value) if dispatch.is_tensor(item))
         dtype = target or as_dtype(like.dtype)
         parts = [dispatch.raw(item, None if dispatch.is_tensor(item) else dtype.torch) for item in value]
+        if isinstance(parts[0], np.ndarray) and {np.shape(part) for part in parts} == {parts[0].shape}:
+            return np.stack(parts)
         try:
             return torch.stack(parts)
         except (RuntimeError, TypeError):

@@ -387,7 +387,11 @@ def map_fn(
     steps = [fn(row) for row in rows]
     _check_structure(tree.map_structure(lambda k: 0, kinds), tree.map_structure(lambda x: 0, steps[0]))
     for kind, value in zip(tree.flatten(kinds), tree.flatten(steps[0])):
-        if isinstance(kind, TensorSpec) and isinstance(value, Tensor) and not kind.shape.is_compatible_with(value.shape):
+        if (
+            isinstance(kind, TensorSpec)
+            and isinstance(value, Tensor)
+            and not kind.shape.is_compatible_with(value.shape)
+        ):
             raise ValueError(f"Incompatible shape for value ({value.shape}), expected ({kind.shape})")
     result = _stacked(steps, kinds)
     return result if back_prop else tree.map_structure(arrays.stop_gradient, result)
