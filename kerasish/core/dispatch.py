@@ -610,6 +610,14 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
         raise ConversionError(str(error)) from None
 
 
+def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMismatchError:
+    """An operation has no kernel for a dtype."""
+    own = dtypes.as_dtype(dtype).name
+    return DTypeMismatchError(
+        f"Value for attr 'T' of {WORDS.get(own, own)} is not in the list of allowed values: {allowed} [Op:{name}]"
+    )
+
+
 WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in TensorFlow's messages
 
 

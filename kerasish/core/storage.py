@@ -228,6 +228,8 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     kind = array.dtype.kind
     if kind in "SU":
         return from_strings(value)
+    if kind == "c" and type(first) in (int, float):
+        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
     mixed = type(first) is bool and kind != "b"
     if mixed and (target is None or target.name not in _TAKES_BOOLS or (kind == "f" and target.kind != "float")):
         raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
