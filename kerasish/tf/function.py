@@ -71,6 +71,12 @@ class Function:
         functools.update_wrapper(self, python_function, updated=attributes)
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
+        wrong = [x for x in tree.flatten(self._input_signature or ()) if not isinstance(x, TypeSpec)]
+        if wrong:
+            raise TypeError(
+                f"input_signature must be a possibly nested sequence of TensorSpec objects, got invalid args {wrong} with "
+                f"types {[type(x) for x in wrong]}."
+            )
         self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
         self._traces = _Traces()
         self._of_instances: weakref.WeakKeyDictionary[Any, _Traces] = weakref.WeakKeyDictionary()

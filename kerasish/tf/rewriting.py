@@ -70,6 +70,8 @@ def _is_ours(value: Any) -> bool:
 
 def is_effect(function: Any) -> bool:
     """Whether a call whose result is not used concerns Python's own state only."""
+    while isinstance(function, functools.partial):
+        function = function.func
     if isinstance(function, types.BuiltinMethodType):  # of C: print, list.append, time.sleep
         owner = function.__self__
         return owner is None or isinstance(owner, (types.ModuleType, *PLAIN)) or _is_reporting(type(owner).__module__)

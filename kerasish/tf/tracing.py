@@ -86,14 +86,16 @@ def key_of_spec(spec: TypeSpec) -> Any:
 
 
 def generalised(first: Any, second: Any) -> Any:
-    """A key of both: shapes with None where they differ; None if there is no such key."""
+    """A key of both: shapes with None where they differ, None for another rank; None if there is no such key."""
     if first == second:
         return first
     if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
         return None
     if len(first) == 2 and isinstance(first[0], torch.dtype):
-        if first[0] != second[0] or len(first[1]) != len(second[1]):
+        if first[0] != second[0]:
             return None
+        if first[1] is None or second[1] is None or len(first[1]) != len(second[1]):
+            return first[0], None
         return first[0], tuple(a if a == b else None for a, b in zip(first[1], second[1]))
     parts = tuple(generalised(a, b) for a, b in zip(first, second))
     missing = any(part is None and a is not None for part, a in zip(parts, first))
@@ -108,7 +110,7 @@ def covers(general: Any, special: Any) -> bool:
 def general(key: Any, value: Any) -> Any:
     """Arguments with specifications instead of the tensors whose sizes are unknown in their key."""
     if type(value) is Tensor:
-        return TensorSpec(key[1], value.dtype) if None in key[1] else value
+        return TensorSpec(key[1], value.dtype) if key[1] is None or None in key[1] else value
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(general(mine, part) for mine, part in zip(key[1:], value))
     if type(value) is dict:
