@@ -88,6 +88,7 @@ from kerasish.tf import sysconfig as sysconfig
 from kerasish.tf import test as test
 from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
+from kerasish.tf import type_protos as _type_protos  # noqa: F401 - puts its methods into shapes, dtypes, specifications
 from kerasish.tf import types as types
 from kerasish.tf import version as version
 from kerasish.tf import xla as xla

@@ -32,6 +32,7 @@ from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.extension_spec import ExtensionTypeSpec
+from kerasish.tf.function_type import FunctionSpec, TracedType
 from kerasish.tf.gradients import Everything, Journal, TapeNeededError, watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
@@ -98,6 +99,16 @@ class Function:
     @property
     def input_signature(self) -> tuple | None:
         return self._input_signature
+
+    @property
+    def function_spec(self) -> FunctionSpec:
+        """The parameters, defaults and input signature of the Python function."""
+        return FunctionSpec(self._python_function, self._input_signature, self._jit_compile or None)
+
+    @property
+    def function_type(self) -> TracedType:
+        """The parameters, with the types of the input signature."""
+        return self.function_spec.function_type
 
     @property
     def name(self) -> str:
