@@ -146,6 +146,8 @@ class TensorShape(tuple):
 
     def is_subtype_of(self, other: TensorShape) -> bool:
         """Whether every shape that fits this one fits ``other``."""
+        if not isinstance(other, TensorShape):
+            return False
         if other._unknown_rank:
             return True
         return self.rank == other.rank and all(b is None or a == b for a, b in zip(self, other, strict=True))

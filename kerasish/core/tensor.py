@@ -26,7 +26,7 @@ from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_at
 from kerasish.core.indexing import index_raw
 from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape
-from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, storage, to_numpy
+from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, one_number, storage, to_numpy
 
 # the class ------------------------------------------------------------------------------------------------------------
 
@@ -135,13 +135,13 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return bool(to_numpy(self._t)) if self._t.numel() else False
 
     def __int__(self) -> int:
-        return int(to_numpy(self._t))
+        return int(one_number(to_numpy(self._t)))
 
     def __float__(self) -> float:
-        return float(to_numpy(self._t))
+        return float(one_number(to_numpy(self._t)))
 
     def __complex__(self) -> complex:
-        return complex(to_numpy(self._t))
+        return complex(one_number(to_numpy(self._t)))
 
     def __index__(self) -> int:
         return to_numpy(self._t).__index__()
@@ -237,6 +237,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
             )
         elif name == "graph" and local.function is not None:
             return local.function
+        elif name == "name" and local.function is not None and local.function.tracing:
+            return local.function.symbol(self, "{name}:0")
         elif name in ("name", "op", "graph", "value_index"):
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):
@@ -656,11 +658,28 @@ class StringTensor(Tensor):
     def _other(self, other: Any) -> np.ndarray:
         return other._t if isinstance(other, StringTensor) else from_strings(other)
 
+    def _summand(self, other: Any) -> np.ndarray:
+        """Texts to add.
+
+        Raises:
+            ValueError: None.
+            InvalidArgumentError: a number.
+        """
+        if other is None or isinstance(other, (str, bytes, StringTensor)):
+            return dispatch.raw(other)
+        raw = dispatch.raw(other)
+        if isinstance(raw, torch.Tensor):
+            raise dispatch.dtype_mismatch("Add", None, raw.dtype)
+        return raw
+
     def __add__(self, other: Any) -> StringTensor:
-        return StringTensor(np.asarray(self._t + self._other(other), dtype=object))
+        other = self._summand(other)
+        return StringTensor(np.asarray(self._t + other, dtype=object))
 
     def __radd__(self, other: Any) -> StringTensor:
-        return StringTensor(np.asarray(self._other(other) + self._t, dtype=object))
+        if isinstance(other, (bool, int, float, complex)):
+            raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
+        return StringTensor(np.asarray(self._summand(other) + self._t, dtype=object))
 
     def __eq__(self, other: Any) -> Any:
         return False if other is None else self._compare(other, True)
@@ -686,6 +705,8 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
     if _name != "add":
 
         def _refuse(self: Any, other: Any, _name: str = _name) -> Any:
+            if isinstance(other, (bool, int, float, complex)):
+                raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
             raise InvalidArgumentError(
                 f"Value for attr 'T' of string is not in the list of allowed values [Op:{_name}]"
             )

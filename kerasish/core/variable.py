@@ -30,11 +30,11 @@ from kerasish.core.context import current_path, local, settings, unique_name
 from kerasish.core.creators import Created
 from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
 from kerasish.core.eager_only import VariableOfGraphs
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
 from kerasish.core.shape import TensorShape, standardize_shape
-from kerasish.core.storage import cast_raw, storage, to_numpy
+from kerasish.core.storage import cast_raw, one_number, storage, to_numpy
 from kerasish.core.tensor import (
     Reference,
     StringTensor,
@@ -254,18 +254,28 @@ class Variable(metaclass=Named):
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
+        self._demand_numbers("AssignAddVariableOp")
         return self.assign(self._held() + self._coerce(delta, broadcast=True), read_value=read_value)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
+        self._demand_numbers("AssignSubVariableOp")
         return self.assign(self._held() - self._coerce(delta, broadcast=True), read_value=read_value)
+
+    def _demand_numbers(self, name: str) -> None:
+        if type(self.stored) is np.ndarray:
+            raise DTypeMismatchError(
+                f"No OpKernel was registered to support Op '{name}' with these attrs: [dtype=DT_STRING]"
+            )
 
     def _held(self) -> torch.Tensor:
         """The raw value in the variable's own dtype, detached: what updates start from."""
         t = self.stored
         if local.overlay is not None:
             t = local.overlay.get(id(self), (None, t))[1]
+        if type(t) is np.ndarray:
+            return t
         return self._layout.to_logical(t.detach()) if self._layout is not None else t.detach()
 
     def _coerce(self, value: Any, broadcast: bool = False) -> Any:
@@ -435,10 +445,10 @@ class Variable(metaclass=Named):
         return bool(self.numpy())
 
     def __int__(self) -> int:
-        return int(self.numpy())
+        return int(one_number(self.numpy()))
 
     def __float__(self) -> float:
-        return float(self.numpy())
+        return float(one_number(self.numpy()))
 
     def __index__(self) -> int:
         return self.numpy().__index__()
@@ -529,6 +539,8 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
             )
         if local.function is not None:
             local.function.make(self)
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"name for name_scope must be a string. Received: {name!r}")
         full_name = "/".join((*local.name_scopes, name or "Variable"))
         self._setup(value, True if trainable is None else trainable, full_name, None)
         self._shape_may_change = not wanted.is_fully_defined()

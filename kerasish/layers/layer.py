@@ -309,9 +309,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
-        index = self._call_spec.names.index("training")
+        names = self._call_spec.names
+        index = names.index("training") if "training" in names else len(args)
         if index < len(args):
-            rest = dict(zip(self._call_spec.names[index:], args[index:]))
+            rest = dict(zip(names[index:], args[index:]))
             return args[:index], {**kwargs, **rest}
         return args, kwargs
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import symbolic, tree
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf import samples
@@ -44,7 +44,8 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
         return tree.map_structure(specification, once(*args, **kwargs))
     try:
         found = tree.map_structure(specification, symbolic.infer(once, args, kwargs))
-    except ValueError:
+    except (ValueError, OpError):  # of reading a file that has no name, for one
+        trace.is_output_known = False
         return None
     return tree.map_structure(_without_shape, found) if rankless else found
 
@@ -264,9 +265,16 @@ class ConcreteFunction:
     def _described(self) -> list[tuple[str, str, str]]:
         """Name, kind and type of each parameter."""
         parameters = list(self._parameters.parameters.values()) if self._parameters else []
-        values = [*zip((p.name for p in parameters), self._args), *self._kwargs.items()]
         kinds = {p.name: p.kind.name for p in parameters}
-        return [(name, kinds[name], type_text(value)) for name, value in values]
+        plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), None)
+        if rest is not None and len(self._args) > len(plain):  # then none of them can be given by name
+            kinds.update(dict.fromkeys(plain, "POSITIONAL_ONLY"))
+            further = [f"{rest}_{i}" for i in range(len(self._args) - len(plain))]
+            kinds.update(dict.fromkeys(further, "POSITIONAL_ONLY"))
+            plain += further
+        values = [*zip(plain, self._args), *self._kwargs.items()]
+        return [(name, kinds.get(name, "KEYWORD_ONLY"), type_text(value)) for name, value in values]
 
     def _signature(self) -> str:
         inside = ", ".join(f"{name}: {text}" for name, _, text in self._described())

@@ -84,14 +84,3 @@ def test_sizes_that_are_not_the_signatures_are_refused(tmp_path):
     loaded = tf.saved_model.load(tmp_path)
     with pytest.raises(TypeError, match="Binding inputs to tf.function failed"):
         loaded(tf.ones((2, 3)))
-
-
-def test_a_custom_gradient_is_left_out_with_a_warning(tmp_path):
-    class Squares(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
-        def __call__(self, x):
-            return tf.custom_gradient(lambda x: (x * x, lambda dy: dy * 7.0))(x)
-
-    with pytest.warns(UserWarning, match="custom gradient is not part of an exported program"):
-        tf.saved_model.save(Squares(), tmp_path / "model")
-    assert tf.saved_model.load(tmp_path / "model")(tf.constant([2.0, 3.0])).numpy().tolist() == [4, 9]
