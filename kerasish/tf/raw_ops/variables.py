@@ -52,6 +52,10 @@ class Rule:
         """Variables and the other arguments, as torch tensors of the variables' dtype."""
         variables = [variable_of(argument) for argument in args[: self._slots]]
         kind = variables[0].stored.dtype
+        if not kind.is_floating_point and not kind.is_complex:
+            raise InvalidArgumentError(
+                f"{self.__name__} updates variables of floating-point numbers. Received: {kind}"  # type: ignore[attr-defined]
+            )
         return variables, [x if isinstance(x, bool) else _detached(x, kind) for x in args[self._slots :]]
 
     @torch.no_grad()
@@ -318,19 +322,48 @@ def read(resource: Any, dtype: Any) -> Any:
     return variable.read_value()
 
 
+def _of_its_dtype(variable: Variable, value: Any, what: str) -> Any:
+    """A value as a tensor, which must have the variable's dtype."""
+    value = tf.convert_to_tensor(value)
+    if value.dtype != variable.dtype:
+        raise InvalidArgumentError(
+            f"Trying to {what} variable with wrong dtype. Expected {variable.dtype.name} got {value.dtype.name}"
+        )
+    return value
+
+
 def write(resource: Any, value: Any, validate_shape: bool = False) -> None:
-    """Another value, whose shape must be the variable's."""
-    variable_of(resource).assign(value)
+    """Another value.
+
+    Args:
+        validate_shape: whether its shape must be the variable's.
+
+    Raises:
+        InvalidArgumentError: it has another dtype, or a shape that it must not have.
+    """
+    variable = variable_of(resource)
+    value = _of_its_dtype(variable, value, "assign")
+    if value.shape == variable.shape:
+        variable.assign(value)
+    elif validate_shape:
+        raise InvalidArgumentError(
+            f"Trying to assign to variable with tensor with wrong shape. Expected {list(variable.shape)} got "
+            f"{list(value.shape)} [Op:AssignVariableOp]"
+        )
+    else:
+        variable.write(_detached(value, None))
 
 
 def add(resource: Any, value: Any) -> None:
     """Add a value."""
-    variable_of(resource).assign_add(value)
+    variable = variable_of(resource)
+    variable.assign_add(_of_its_dtype(variable, value, "assign"))
 
 
 def subtract(resource: Any, value: Any) -> None:
     """Subtract a value."""
-    variable_of(resource).assign_sub(value)
+    variable = variable_of(resource)
+    variable.assign_sub(_of_its_dtype(variable, value, "assign"))
 
 
 def is_initialized(resource: Any) -> Any:
