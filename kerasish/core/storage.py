@@ -365,3 +365,12 @@ def _processor_does(source: torch.dtype, dtype: torch.dtype) -> bool:
 
 
 dispatch.register(constant=storage)
+
+
+def numpy_text(array: np.ndarray) -> str:
+    """How TensorFlow writes an array inside a ``repr``: scalars bare, several lines from a line of their own."""
+    if array.ndim == 0:
+        value = array[()]
+        return repr(value) if isinstance(value, bytes) else str(value)
+    text = repr(array)
+    return "\n" + text if "\n" in text else text

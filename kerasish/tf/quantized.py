@@ -16,7 +16,8 @@ from kerasish.core.composite import Served
 from kerasish.core.dtypes import DType, as_dtype
 from kerasish.core.errors import InvalidArgumentError, NotFoundError, fail
 from kerasish.core.shape import TensorShape
-from kerasish.core.tensor import BINARY_OPERATORS, Tensor, convert, numpy_text
+from kerasish.core.storage import numpy_text
+from kerasish.core.tensor import BINARY_OPERATORS, Tensor, convert
 from kerasish.tf import arrays, creation, indexing, tiling
 
 _INTEGERS = {"qint8": "int8", "quint8": "uint8", "qint16": "int16", "quint16": "uint16", "qint32": "int32"}

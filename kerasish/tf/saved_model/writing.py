@@ -25,7 +25,9 @@ from kerasish.tf.saved_model.reading import DEFAULT, OTHER
 from kerasish.tf.saved_model.restored import Restored, kept_signatures
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
-_OF_TRAINING = frozenset(("train_function", "test_function", "predict_function"))  # of a model; not written
+_OF_LAYERS = frozenset(  # whatever they are: a layer is written by its call as a whole
+    "call train_step test_step predict_step train_function test_function predict_function".split()
+)
 
 
 def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None) -> None:
@@ -85,7 +87,7 @@ def _functions(graph: object_graph.ObjectGraph) -> dict[str, Function | Concrete
     for thing, path in zip(graph.things, graph._paths):
         for name in dict.fromkeys([*dir(type(thing)), *getattr(thing, "__dict__", ())]):
             value = getattr(thing, "__dict__", {}).get(name, getattr(type(thing), name, None))
-            if not isinstance(value, (Function, ConcreteFunction)) or name in _OF_TRAINING:
+            if not isinstance(value, (Function, ConcreteFunction)) or (isinstance(thing, Layer) and name in _OF_LAYERS):
                 continue
             value = getattr(thing, name)
             if isinstance(value, ConcreteFunction) or kept_signatures(value):
