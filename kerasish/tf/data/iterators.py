@@ -106,6 +106,10 @@ class Iterator(collections.abc.Iterator):
         self.taken += 1
         return elements.to_device(element)
 
+    def next(self) -> Any:
+        """The next element, as ``next(iterator)``."""
+        return next(self)
+
     def go_to(self, taken: int) -> None:
         """Begin a new pass and leave out so many elements."""
         self._run = Run()
