@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import platform
 import re
 import types
@@ -21,6 +22,8 @@ from kerasish.core.autodiff import GradientTape
 from kerasish.core.errors import OpError, missing_name
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.assertions import Assertions
+from kerasish.tf.distribute.servers import Server
+from kerasish.tf.train.cluster import ClusterSpec
 
 # the machine ----------------------------------------------------------------------------------------------------------
 
@@ -73,6 +76,24 @@ def is_cpu_target_available(target: str) -> bool:
     kinds = {"x86": ("x86_64", "amd64", "i386", "i686"), "aarch64": ("aarch64", "arm64"), "arm": ("arm", "armv7l")}
     kinds |= {"systemz": ("s390x",), "power": ("ppc64le", "ppc64")}
     return machine in kinds.get(target, ())
+
+
+def create_local_cluster(
+    num_workers: int, num_ps: int, protocol: str = "grpc", worker_config: Any = None, ps_config: Any = None
+) -> tuple[list[Server], list[Server]]:
+    """Workers and parameter servers in this process; see ``tf.distribute.Server``.
+
+    Args:
+        worker_config, ps_config: options of TensorFlow 1's sessions; must be None.
+    """
+    counts = {"worker": num_workers, "ps": num_ps}
+    ports = itertools.count(40001)
+    cluster = ClusterSpec({job: [f"localhost:{next(ports)}" for _ in range(n)] for job, n in counts.items()})
+    workers, servers = (
+        [Server(cluster, job, i, protocol, config) for i in range(counts[job])]
+        for job, config in (("worker", worker_config), ("ps", ps_config))
+    )
+    return workers, servers
 
 
 def with_eager_op_as_function(cls: Any = None, only_as_function: bool = False) -> Any:

@@ -35,6 +35,14 @@ def test_a_server_knows_its_task():
         server.join()
 
 
+def test_a_local_cluster_has_workers_and_servers_that_a_strategy_finds():
+    workers, servers = tf.test.create_local_cluster(2, 1)
+    assert [len(workers), len(servers)] == [2, 1]
+    assert workers[1].server_def.task_index == 1 and servers[0].server_def.job_name == "ps"
+    spec = tf.train.ClusterSpec(workers[0].server_def.cluster)
+    assert tf.distribute.ParameterServerStrategy(resolver(spec)).num_replicas_in_sync == 1
+
+
 def test_workers_elsewhere_are_refused():
     away = tf.train.ClusterSpec({"worker": ["10.0.0.1:5"], "ps": ["10.0.0.2:5"]})
     with pytest.raises(NotServedError, match=r"workers at 10\.0\.0\.1:5 are not in this process.*torchrun"):
