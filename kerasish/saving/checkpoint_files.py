@@ -15,8 +15,13 @@ _SUFFIXES = (".keras", ".h5", ".hdf5", ".txt", ".json", ".weights")
 
 
 def is_prefix(path: Any) -> bool:
-    """Whether a path is meant as the prefix of a checkpoint: it, or its folder, says so, and no extension says otherwise."""
+    """Whether a path is meant as the prefix of a checkpoint: it, or its folder, says so, and no extension says otherwise.
+
+    ``model.tf`` says so too: in Keras 2's time that was TensorFlow's format.
+    """
     path = os.fspath(path)
+    if path.endswith(".tf"):
+        return True
     parts = os.path.normpath(path).split(os.sep)[-2:]
     return not path.endswith(_SUFFIXES) and any(word in part.lower() for part in parts for word in _WORDS)
 

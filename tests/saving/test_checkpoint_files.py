@@ -12,7 +12,9 @@ def dense(units=2):
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
 
 
-@pytest.mark.parametrize("name", ["training_1/cp.ckpt", "checkpoints/my_checkpoint", "ckpt-{epoch}", "my_ckpt/w"])
+@pytest.mark.parametrize(
+    "name", ["training_1/cp.ckpt", "checkpoints/my_checkpoint", "ckpt-{epoch}", "my_ckpt/w", "yolov3_{epoch}.tf"]
+)
 def test_names_of_checkpoints_are_known(name):
     assert checkpoint_files.is_prefix(name)
 
