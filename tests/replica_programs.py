@@ -221,6 +221,40 @@ def goes_on(folder):
     return _state(model)
 
 
+class Batches(keras.metrics.Metric):
+    """How many batches there were: the mean of what the processes counted."""
+
+    def __init__(self, name="batches"):
+        super().__init__(name=name)
+        self.count = self.add_weight(shape=(), initializer="zeros", name="count", aggregation="mean")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.count.assign_add(1.0)
+
+    def result(self):
+        return self.count
+
+
+class Stops(keras.callbacks.Callback):
+    """Ends the program after the third batch."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            raise KeyboardInterrupt
+
+
+def within_an_epoch(folder, stops):
+    """The history of a run that writes its state at each batch, and may be stopped at the third one."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[Batches(), "mae"])
+    callbacks = [keras.callbacks.BackupAndRestore(folder, save_freq=1), *([Stops()] if stops else [])]
+    try:
+        return model.fit(X, CLASSES, batch_size=20, epochs=1, verbose=0, callbacks=callbacks).history
+    except KeyboardInterrupt:
+        return None
+
+
 def run_with_files(folder):
     return {**run([program.__name__ for program in PROGRAMS]), "files": files_and_numbers(folder)}
 
@@ -256,6 +290,35 @@ def early_sums():
     finally:
         replicas._BUCKET = 32 << 20
         torch.distributed.all_reduce = begin
+
+
+def captured(jit_compile=True):
+    """Training by compiled steps, with a shorter last batch, weights, statistics of all processes and random numbers."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    parts = [layers.Dense(16, "relu", kernel_regularizer="l2"), layers.BatchNormalization(synchronized=True)]
+    model = keras.Sequential([keras.Input((6,)), *parts, layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=jit_compile)
+    history = model.fit(X, CLASSES, sample_weight=WEIGHTS, batch_size=32, epochs=2, verbose=0).history
+    return {"history": history, "state": _state(model)}, model._the_step().tiers.captured
+
+
+def shares_values():
+    """What the second process has of the first one's values, and how often they were exchanged."""
+    mine, kinds = process_id(), (torch.float32, torch.int64, torch.bool, torch.complex64, torch.bfloat16)
+    tensors = [torch.full(shape, 1 - mine).to(kind) for kind in kinds for shape in ((), (3, 5), (0,))]
+    count, broadcast = [0], torch.distributed.broadcast
+
+    def counted(*args):
+        count[0] += 1
+        return broadcast(*args)
+
+    torch.distributed.broadcast = counted
+    replicas.set_as_first(tensors)
+    small = replicas.from_first({"of": mine})
+    exchanges = count[0]
+    large = replicas.from_first(bytes(range(256)) * (1 if mine else 1000))
+    return [bool((t == 1).all()) for t in tensors], small, len(large), large[-1], exchanges, count[0]
 
 
 def fail():

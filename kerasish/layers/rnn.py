@@ -15,7 +15,7 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.variable import Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import has_tensors, is_number_list
-from kerasish.layers.cell_base import initial_state, output_size, state_template
+from kerasish.layers.cell_base import initial_state, output_size, sizes_of_states, state_template
 from kerasish.layers.cells import StackedRNNCells
 from kerasish.layers.composites import run_padded
 from kerasish.layers.layer import Layer
@@ -155,8 +155,21 @@ class RNN(Layer):
         for variable, value in zip(own, given, strict=True):
             variable.assign(value)
 
-    def get_initial_state(self, batch_size: int) -> list:
-        """The states to begin with when none are given, one tensor for each."""
+    def get_initial_state(self, batch_size: Any = None, *, inputs: Any = None) -> list:
+        """The states to begin with when none are given, one tensor for each.
+
+        Args:
+            batch_size: a number, or in Keras 2's way the sequences themselves (batch, time, ...).
+            inputs: those sequences by name.
+
+        Raises:
+            ValueError: neither of the two was given.
+        """
+        batch_size, _ = sizes_of_states(batch_size, inputs, None)
+        if batch_size is None:
+            raise fail(
+                ValueError, f"get_initial_state() of layer '{self.name}' needs `batch_size`", "an integer", "None"
+            )
         return dispatch.wrap(initial_state(self.cell, batch_size, devices.current()))
 
     # the call

@@ -165,7 +165,9 @@ def _signed(sign: str, compare: Callable, name: str) -> Callable:
         values = dispatch.raw(x)
         if _waits(values) or bool(compare(values, 0).all()):
             return
-        flat = [str(value) for value in values.reshape(-1).tolist()[: 3 if summarize is None else summarize]]
+        every = values.reshape(-1).tolist()
+        count = 3 if summarize is None else summarize
+        flat = [str(value) for value in every[:count]] + ["..."] * (len(every) > count)
         raise InvalidArgumentError(
             f"{message + '.  ' if message else ''}\nCondition x {sign} 0 did not hold element-wise:\n"
             f"x (shape={tuple(values.shape)} dtype={dtypes.as_dtype(values.dtype).name}) = \n{flat}"

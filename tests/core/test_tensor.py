@@ -242,8 +242,10 @@ def test_strings_compare_join_and_index():
     assert (s == "a").numpy().tolist() == [[True, False], [False, False]]
     assert (s + "x").numpy().tolist() == [[b"ax", b"bx"], [b"cx", b"dx"]]
     assert s[1, 0].numpy() == b"c" and s[:, ::-1].numpy().tolist() == [[b"b", b"a"], [b"d", b"c"]]
-    with pytest.raises(InvalidArgumentError, match="of string"):
+    with pytest.raises(TypeError, match="dtype string"):
         s * 2
+    with pytest.raises(InvalidArgumentError, match="of string"):
+        s * convert(2)
 
 
 @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])

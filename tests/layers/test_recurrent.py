@@ -340,8 +340,11 @@ def test_stateful_in_a_model():
 def test_initial_states_of_layers_and_cells():
     assert [tuple(s.shape) for s in LSTM(3).get_initial_state(2)] == [(2, 3), (2, 3)]
     assert isinstance(GRUCell(3).get_initial_state(batch_size=2)[0], Tensor)
-    with pytest.raises(ValueError, match="batch_size"):
-        LSTMCell(3).get_initial_state()
+    assert [tuple(s.shape) for s in GRU(3).get_initial_state(DATA)] == [(DATA.shape[0], 3)]  # Keras 2's way
+    assert [tuple(s.shape) for s in LSTM(3).get_initial_state(inputs=DATA)] == [(DATA.shape[0], 3)] * 2
+    for layer in (LSTMCell(3), GRU(3)):
+        with pytest.raises(ValueError, match="batch_size"):
+            layer.get_initial_state()
 
 
 # dropout --------------------------------------------------------------------------------------------------------------

@@ -245,7 +245,9 @@ def example(spec: TypeSpec, probe: int, text: bytes) -> Any:
     if isinstance(spec, TensorSpec):
         return dispatch.wrap(_filled(sizes, spec.dtype, text, probe))
     if isinstance(spec, SparseTensorSpec):
-        place = torch.zeros((1 if all(sizes) else 0, len(sizes)), dtype=torch.int64)
+        count = min(1 + probe, sizes[-1]) if sizes and all(sizes) else 0  # how many values is never known
+        place = torch.zeros((count, len(sizes)), dtype=torch.int64)
+        place[:, -1:] = torch.arange(count)[:, None]
         return SparseTensor.of_raw(place, _filled([len(place)], spec.dtype, text, probe), sizes)
     return _example_of_ragged(spec, sizes, probe, text)
 

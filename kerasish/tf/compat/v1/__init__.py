@@ -188,7 +188,7 @@ def while_loop(
         nonlocal alone
         after = body(*values)
         alone = len(values) == 1 and not isinstance(after, _control.SEQUENCE)
-        return after
+        return (after,) if alone else after
 
     step = noted if callable(body) else body
     result = _control.while_loop(
