@@ -303,6 +303,43 @@ def captured(jit_compile=True):
     return {"history": history, "state": _state(model)}, model._the_step().tiers.captured
 
 
+class OwnBatches:
+    """A source that gives each process its own rows."""
+
+    is_divided = True
+
+    def __iter__(self):
+        mine = slice(process_id(), None, num_processes())
+        for start in range(0, 100, 20):
+            yield X[start : start + 20][mine], CLASSES[start : start + 20][mine]
+
+
+class OwnLoader(torch.utils.data.DataLoader):
+    """Notes the epochs that its sampler is told of, and what rows it gives."""
+
+    def __iter__(self):
+        SEEN.append((self.sampler.epoch, []))
+        for x, y in super().__iter__():
+            SEEN[-1][1].extend(x[:, 0].tolist())
+            yield x, y
+
+
+SEEN: list[tuple] = []
+
+
+def sources_in_parts():
+    """Weights after sources that come in parts, and what a loader with a ``DistributedSampler`` gave in two epochs."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(OwnBatches(), epochs=2, verbose=0)
+    state = _state(model)
+    rows = torch.utils.data.TensorDataset(torch.tensor(X[:100]), torch.tensor(CLASSES[:100]))
+    sampler = torch.utils.data.DistributedSampler(rows, num_processes(), process_id(), shuffle=True)
+    model.fit(OwnLoader(rows, batch_size=10, sampler=sampler), epochs=2, verbose=0)
+    return state, SEEN
+
+
 def shares_values():
     """What the second process has of the first one's values, and how often they were exchanged."""
     mine, kinds = process_id(), (torch.float32, torch.int64, torch.bool, torch.complex64, torch.bfloat16)

@@ -51,6 +51,18 @@ def test_compiled_steps_of_two_processes_equal_one(tmp_path, monkeypatch):
             np.testing.assert_allclose(flat(values), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+def test_sources_that_come_in_parts_are_taken_as_they_are():
+    alone, _ = replica_programs.sources_in_parts()
+    results = keras.distribution.launch(replica_programs.sources_in_parts, processes=2)
+    for state, _ in results:
+        np.testing.assert_allclose(flat(state), flat(alone), rtol=1e-5, atol=1e-5)
+    for epoch in (0, 1):
+        numbers, rows = zip(*(seen[epoch] for _, seen in results))
+        assert set(numbers) == {epoch}  # the sampler shuffles anew
+        assert sorted(rows[0] + rows[1]) == sorted(replica_programs.X[:100, 0].tolist())
+    assert results[0][1][0][1] != results[0][1][1][1]
+
+
 def test_values_of_the_first_process_go_out_in_one_exchange():
     for same, small, size, last, exchanges, all_exchanges in keras.distribution.launch(
         replica_programs.shares_values, processes=2
