@@ -8,7 +8,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.context import local, real_state
+from kerasish.core.context import asks_for_keras_2, local, real_state
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.core.shape import TensorShape
@@ -198,7 +198,7 @@ class RNN(Layer):
         if self.time_major:
             outputs = outputs.swapaxes(0, 1)
         result = outputs if self.return_sequences else last
-        return (result, *states) if self.return_state else result
+        return (result, *_as_returned(states)) if self.return_state else result
 
     def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         return run_padded(self, inputs, *args, **kwargs)
@@ -293,7 +293,7 @@ class RNN(Layer):
         size = output_size(self.cell)
         leading = (batch, time) if self.return_sequences else (batch,)
         output = (*self._batch_first(leading), *((size,) if isinstance(size, int) else size))
-        return (output, *_state_shapes(self.state_size, batch)) if self.return_state else output
+        return (output, *_as_returned(_state_shapes(self.state_size, batch))) if self.return_state else output
 
     # configuration
 
@@ -317,6 +317,13 @@ def split_states(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         return args, kwargs
     sequences, *states = first
     return (sequences, *args[1:]), {**kwargs, "initial_state": states} if states else kwargs
+
+
+def _as_returned(states: list) -> list:
+    """The states, in Keras 2's way if the program asks for that: a stacked cell's only state stands for itself."""
+    if not asks_for_keras_2():
+        return states
+    return [state[0] if isinstance(state, list) and len(state) == 1 else state for state in states]
 
 
 def _state_shapes(size: Any, batch: Any) -> Any:

@@ -7,12 +7,12 @@ name without an extension, and for ``save_format="tf"``.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kerasish.core.context import asks_for_keras_2
 from kerasish.core.errors import fail
 from kerasish.saving.archive import CorruptFileError, write_archive
 from kerasish.saving.keras_file import ASSETS, CONFIG, METADATA, WEIGHTS
@@ -20,7 +20,7 @@ from kerasish.saving.keras_file import ASSETS, CONFIG, METADATA, WEIGHTS
 
 def stands_for(path: str, save_format: str | None = None) -> bool:
     """Whether the program asks for Keras 2, and for a SavedModel of that name."""
-    if "tf_keras" not in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS", "").lower() not in ("1", "true"):
+    if not asks_for_keras_2():
         return False
     return not path.endswith((".keras", ".h5", ".hdf5")) if save_format is None else save_format in ("tf", "tensorflow")
 

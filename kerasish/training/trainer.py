@@ -84,6 +84,7 @@ class _RunningLoss:
 class Trainer(OldCalls):
     """What ``Model`` adds to ``Layer`` for training. Needs ``__call__``, ``trainable_variables`` and ``_flatten_layers``."""
 
+    history: Any = None  # of the last run
     stop_training = False
     stop_evaluating = False
     stop_predicting = False

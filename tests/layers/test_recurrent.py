@@ -537,6 +537,17 @@ def test_time_major_puts_the_steps_first(kind):
     assert turned(inputs)[0].shape == (5, None, 4) and turned(inputs)[1].shape == (None, 4)
 
 
+def test_states_of_stacked_cells_in_programs_for_keras_2_are_tensors(monkeypatch):
+    layer = RNN([GRUCell(3), LSTMCell(2)], return_state=True)
+    assert [type(state) for state in layer(DATA)[1:]] == [list, list]
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    _, first, second = outputs = layer(DATA)
+    assert first.shape == (3, 3) and [state.shape for state in second] == [(3, 2), (3, 2)]
+    symbolic = layer(Input((5, DATA.shape[-1])))
+    assert symbolic[1].shape == (None, 3) and len(symbolic[2]) == 2
+    assert not np.allclose(layer(DATA, initial_state=outputs[1:])[0], outputs[0])
+
+
 # errors ---------------------------------------------------------------------------------------------------------------
 
 

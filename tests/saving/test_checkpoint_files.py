@@ -12,7 +12,9 @@ def dense(units=2):
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
 
 
-@pytest.mark.parametrize("name", ["training_1/cp.ckpt", "checkpoints/my_checkpoint", "ckpt-{epoch}", "my_ckpt/w"])
+@pytest.mark.parametrize(
+    "name", ["training_1/cp.ckpt", "checkpoints/my_checkpoint", "ckpt-{epoch}", "my_ckpt/w", "yolov3_{epoch}.tf"]
+)
 def test_names_of_checkpoints_are_known(name):
     assert checkpoint_files.is_prefix(name)
 
@@ -83,3 +85,13 @@ def test_states_of_batches_of_another_size_are_left_as_they_are(tmp_path):
     again = made(4)
     again.load_weights(str(tmp_path / "ckpt"))
     np.testing.assert_array_equal(again.layers[1].states[0], trained.layers[1].states[0])
+
+
+def test_programs_for_keras_2_write_weights_of_any_name_as_a_checkpoint(tmp_path, monkeypatch):
+    model, other, path = dense(), dense(), str(tmp_path / "mlp.params")
+    with pytest.raises(ValueError, match="weights.h5"):
+        model.save_weights(path)
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    model.save_weights(path)
+    other.load_weights(path)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
