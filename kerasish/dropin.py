@@ -197,7 +197,7 @@ _finder = Finder()
 
 
 def _is_sequence(asked: type, kind: type) -> Any:
-    """Packages tell one dtype from a sequence of dtypes by ``isinstance(x, Sequence)``, which says yes of strings, as ours are."""
+    """Packages tell a dtype from a sequence of them by ``isinstance(x, Sequence)``, which is true of strings, as ours are."""
     return False if asked is Sequence and issubclass(kind, DType) else NotImplemented
 
 
