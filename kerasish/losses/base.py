@@ -109,7 +109,7 @@ class Loss:
         if isinstance(y_pred, torch.Tensor):
             y_pred = to_float(y_pred, dtype)
         else:
-            y_pred = tree.map_structure(lambda x: to_float(x, dtype), y_pred)
+            y_pred = tree.map_structure(lambda x: self._prediction(x, dtype), y_pred)
         if self._casts_targets:
             y_true = tree.map_structure(lambda x: to_dtype(x, dtype), y_true)
         values = self.raw_call(y_true, y_pred)
@@ -117,6 +117,12 @@ class Loss:
         if own_mask is not None:
             mask = own_mask if mask is None else combined_weight(own_mask.to(dtype), mask.to(dtype))
         return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
+
+    def _prediction(self, x: Any, dtype: torch.dtype) -> Any:
+        """One prediction; an object that stands for a tensor (a distribution) reaches a user's function as it is."""
+        if isinstance(x, torch.Tensor):
+            return to_float(x, dtype)
+        return x if self._casts_targets else to_float(dispatch.raw(x), dtype)
 
     def get_config(self) -> dict:
         return {"name": self.name, "reduction": self.reduction}

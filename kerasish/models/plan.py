@@ -231,7 +231,10 @@ class Plan:
         arguments = self._arguments(node)
         if "training" not in node.kwargs and self._training is not None:
             arguments.append(f"training={self._training}")
-        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if _of_text(node) else layer), arguments)
+        function = _raw_outputs(layer) if _of_text(node) else layer
+        if len(node.outputs) > 1 and not is_ours(type(layer).__call__):
+            function = _padded(function, len(node.outputs))
+        self._emit(node, self._bind(layer.name, function), arguments)
         get = None
         for x in node.outputs:
             if _has_mask(x):
@@ -368,6 +371,16 @@ def _raw_outputs(layer: Any) -> Callable:
         with recording():
             args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
             return tree.map_structure(raw_with_mask, layer(*args, **kwargs))
+
+    return call
+
+
+def _padded(function: Callable, count: int) -> Callable:
+    """The call of a layer whose ``__call__`` is a user's and may return the first outputs only: the others are None."""
+
+    def call(*args: Any, **kwargs: Any) -> list:
+        found = tree.flatten(function(*args, **kwargs))
+        return found + [None] * (count - len(found))
 
     return call
 
