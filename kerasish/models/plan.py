@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.dtypes import to_torch
 from kerasish.core.masks import mask_of, raw_with_mask, wrap_with_mask
@@ -75,6 +75,7 @@ class Plan:
         # though their layer's dtype is another one
         self._stated: set[int] = set()
         self._doubtful: set[int] = set()
+        self._objects: set[int] = set()  # ids of KerasTensors in whose place an object that stands for a tensor may be
         self._sparse = {id(x) for x in graph.inputs if x.sparse}  # and what may be sparse when the program runs
         for i, x in enumerate(graph.inputs):
             self._names[id(x)] = f"x{i}"
@@ -86,6 +87,24 @@ class Plan:
     # lowering
 
     def _lower(self, node: Node) -> None:
+        operation = node.operation
+        of_user = not isinstance(operation, FunctionCall) and getattr(operation, "_user_call", False)
+        given = {} if of_user else self._convert_objects(node)
+        self._lower_operation(node)
+        self._names.update(given)
+        if not isinstance(operation, FunctionCall) and not is_ours(type(operation).__call__):
+            self._objects.update(map(id, node.outputs))
+
+    def _convert_objects(self, node: Node) -> dict[int, str]:
+        """Tensors in the place of objects among an operation's inputs; returns the objects' names, for other uses."""
+        objects = {id(x): self._names[id(x)] for x in node.input_tensors if id(x) in self._objects}
+        for key, name in objects.items():
+            raw = self._bind("raw", _tensor_of)
+            self._names[key] = self._names[-key] = f"v{len(self._names)}"  # an entry more: a name of its own
+            self._lines.append(f"{self._names[key]} = {raw}({name})")
+        return objects
+
+    def _lower_operation(self, node: Node) -> None:
         operation = node.operation
         self._doubt(node)
         if (
@@ -373,6 +392,11 @@ def _raw_outputs(layer: Any) -> Callable:
             return tree.map_structure(raw_with_mask, layer(*args, **kwargs))
 
     return call
+
+
+def _tensor_of(x: Any) -> torch.Tensor:
+    """What was given for a tensor, such as a distribution, as a raw tensor."""
+    return x if isinstance(x, torch.Tensor) else dispatch.raw(x)
 
 
 def _padded(function: Callable, count: int) -> Callable:
