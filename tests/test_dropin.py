@@ -167,6 +167,8 @@ def test_classes_of_tensors_print_as_tensorflows(tmp_path):
         print(type(layer.kernel), type(layer.kernel).__name__)
         tf.function(lambda x: print(type(x)))(x)
         print(pickle.loads(pickle.dumps(x)).numpy(), pickle.loads(pickle.dumps(tf.constant("a"))).numpy())
+        from collections.abc import MutableSequence, Sequence
+        print([isinstance(v, Sequence) for v in (x.dtype, "", [], {})], isinstance([], MutableSequence))
         """,
     )
     done = python("-m", "kerasish", path)
@@ -176,6 +178,7 @@ def test_classes_of_tensors_print_as_tensorflows(tmp_path):
         "<class 'keras.src.backend.Variable'> Variable",
         "<class 'tensorflow.python.framework.ops.SymbolicTensor'>",
         "[1.] b'a'",
+        "[False, True, True, False] True",
     ], done.stderr
 
 

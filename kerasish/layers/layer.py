@@ -442,7 +442,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             return  # rows say by their lengths what a mask would
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
-                if dispatch.is_tensor(output):
+                if has_tensors(output):
                     self.add_loss(self._activity_loss(output))
         if self.supports_masking or self._makes_mask:
             self._set_masks(outputs, self.compute_mask(args[0], mask) if args else None)
@@ -466,9 +466,13 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 output._keras_mask = mask
 
     def _activity_loss(self, output: Any) -> Any:
-        batch = output.shape[0] if output.ndim else 1
-        penalty = regularizers.raw(self.activity_regularizer)
-        return penalty(dispatch.raw(output)) / float(batch)
+        """The penalty of an output for each sample; a user's sees the object itself, such as a distribution."""
+        penalty, values = self.activity_regularizer, dispatch.raw(output)
+        batch = float(values.shape[0] if values.ndim else 1)
+        if hasattr(type(penalty).__call__, "raw"):
+            return regularizers.raw(penalty)(values) / batch
+        with recording():
+            return dispatch.raw(penalty(wrap_with_mask(output))) / batch
 
     def _has_hooks(self) -> bool:
         return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks)

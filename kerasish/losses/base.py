@@ -110,7 +110,7 @@ class Loss:
         if isinstance(y_pred, torch.Tensor):
             y_pred = to_float(y_pred, dtype)
         else:
-            y_pred = tree.map_structure(lambda x: to_float(x, dtype), y_pred)
+            y_pred = tree.map_structure(lambda x: self._prediction(x, dtype), y_pred)
         values = self._values(y_true, y_pred, dtype) if self._casts_targets else self.raw_call(y_true, y_pred)
         own_mask = getattr(values, "_keras_mask", None)  # of a class to ignore
         if own_mask is not None:
@@ -129,6 +129,12 @@ class Loss:
             with suppress(Exception):
                 return self.raw_call(y_true, y_pred)
             raise error
+
+    def _prediction(self, x: Any, dtype: torch.dtype) -> Any:
+        """One prediction; an object that stands for a tensor (a distribution) reaches a user's function as it is."""
+        if isinstance(x, torch.Tensor):
+            return to_float(x, dtype)
+        return x if self._casts_targets else to_float(dispatch.raw(x), dtype)
 
     def get_config(self) -> dict:
         return {"name": self.name, "reduction": self.reduction}

@@ -121,6 +121,12 @@ class Function:
         except (TypeError, ValueError):  # of C
             return None
 
+    @property
+    def __signature__(self) -> inspect.Signature:
+        if self._parameters is None:
+            raise AttributeError("__signature__")
+        return self._parameters
+
     @functools.cached_property
     def _positional(self) -> int:
         """How many arguments, all given by position, are all that there are; -1: there is no such number."""

@@ -25,7 +25,7 @@ from kerasish.core.variable import live_tapes
 _VIEWS = frozenset(("T", "mT", "H", "mH", "real", "imag"))  # properties that compute
 
 
-_NOT_RECORDED, _IN_PLACE, _RECORDED = range(3)
+_NOT_RECORDED, _READ, _IN_PLACE, _RECORDED = range(4)
 _kinds: dict[Any, int] = {}  # of torch's functions
 
 
@@ -36,6 +36,8 @@ def _kind(function: Any) -> int:
         return _RECORDED if getattr(function.__self__, "__name__", "") in _VIEWS else _NOT_RECORDED
     if name in ("__set__", "detach", "requires_grad_"):
         return _NOT_RECORDED
+    if name in ("numpy", "__array__"):
+        return _READ
     in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
     return _IN_PLACE if in_place else _RECORDED
 
@@ -55,7 +57,9 @@ class Everything(TorchFunctionMode):
         kind = _kinds.get(func)
         if kind is None:
             kind = _kinds[func] = _kind(func)
-        if kind and torch.is_grad_enabled():
+        if kind == _READ:
+            args = (args[0].detach(), *args[1:])
+        elif kind and torch.is_grad_enabled():
             if kind == _IN_PLACE:
                 self._writable(args[0])
             self._reachable(args[1:] if kind == _IN_PLACE else args)

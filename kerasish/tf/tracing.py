@@ -292,25 +292,30 @@ class _Loop:
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_loops", "_rounds", "_trace", "tells")
+    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "limit", "repeats", "tells")
 
     def __init__(self, trace: Trace) -> None:
-        self._trace, self._rounds = trace, 0
+        self._trace, self._rounds, self._done = trace, 0, 0
+        self.limit: int | None = None  # of the rounds of a loop on tensors
+        self.repeats = False
         self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
         self._before, self._loops = self._trace.tracing, local.loops
+        self._trace.blocks.append(self)
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._trace.tracing, local.loops = self._before, self._loops
+        self._trace.blocks.pop()
 
     def over(self, values: Any) -> Any:
         """What a ``for`` goes through."""
+        self.repeats = True
         if isinstance(values, _PYTHONS):
             return values
         self._on_tensors(sys._getframe(1))
-        return self._items(values) if self._before else values
+        return self._items(values)
 
     def _on_tensors(self, frame: types.FrameType) -> None:
         if local.loops is self._loops:
@@ -326,13 +331,24 @@ class _Loop:
 
     def _items(self, values: Any) -> Iterator:
         for value in values:
-            self._next(value)
+            if self._ended():
+                break
+            if self._before:
+                self._next(value)
             yield value
+
+    def _ended(self) -> bool:
+        """Whether a round more would be one too many."""
+        self._done += 1
+        return self.limit is not None and self._done > self.limit
 
     def test(self, value: Any) -> Any:
         """What a ``while`` asks."""
+        self.repeats = True
         if isinstance(value, (Tensor, Variable)):
             self._on_tensors(sys._getframe(1))
+            if self._ended():
+                return False
         if self._before:
             self._next(value)
         return value
@@ -378,6 +394,7 @@ class Trace:
         self.tape: Any = None  # in the call in progress, if it does
         self._may_make = may_make
         self._made: list[weakref.ref] = []
+        self.blocks: list[_Loop] = []  # loops and conditions of rewritten functions that run, outermost first
         self._functions: dict[Any, Any] = {}
         self._effects = Effects(self)
 

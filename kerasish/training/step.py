@@ -96,8 +96,9 @@ class Step:
 
     def forward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor]:
         """Predictions and loss."""
-        y_pred = self.model.forward_raw(x, True)
-        return y_pred, self.loss(x, y, y_pred, sample_weight, True)
+        with recording():  # one for both: predictions may be objects that hold Tensors
+            y_pred = self.model.forward_raw(x, True)
+            return y_pred, self.loss(x, y, y_pred, sample_weight, True)
 
     def test(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the metrics with one batch."""

@@ -61,6 +61,16 @@ def test_hessians_by_a_tensor_made_in_the_function():
     np.testing.assert_allclose(f(), [[0.0, 0.0], [0.0, 6.0]])
 
 
+def test_values_may_be_read_where_everything_is_recorded():
+    @tf.function
+    def f():
+        x = tf.zeros(2) + 2.0
+        y = x * float(tf.get_static_value(x)[0]) * tf.constant(3.0)
+        return tf.gradients(y, x)[0]
+
+    np.testing.assert_allclose(f(), [6.0, 6.0])
+
+
 def test_tensors_that_are_written_to_inside_operations():
     @tf.function
     def f():

@@ -5,7 +5,6 @@ A list is no structure here: it is a tensor, as in TensorFlow. Structures of spe
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -165,8 +164,7 @@ def normalise(value: Any) -> Any:
         parts = [normalise(part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, dict):
-        mapping = {key: normalise(part) for key, part in value.items()}
-        return OrderedDict(mapping) if isinstance(value, OrderedDict) else mapping
+        return tree.dict_like(value, {key: normalise(part) for key, part in value.items()})
     if isinstance(value, (NestedDataset, NestedVariant, CompositeTensor)):
         return value
     if isinstance(value, list) and _holds_arrays(value):
@@ -207,9 +205,8 @@ def call(function: Callable, element: Any) -> Any:
 def _own(value: Any) -> Any:
     """The value with dicts that no other element shares."""
     if isinstance(value, dict):
-        mapping = value.copy()
-        mapping.update((key, _own(part)) for key, part in value.items() if isinstance(part, (dict, tuple)))
-        return mapping
+        own = {key: _own(part) if isinstance(part, (dict, tuple)) else part for key, part in value.items()}
+        return tree.dict_like(value, own)
     if isinstance(value, tuple):
         parts = map(_own, value)
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
