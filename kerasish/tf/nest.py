@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,10 +18,31 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     Args:
         expand_composites: whether to look into ragged and sparse tensors, for the tensors that they are made of.
     """
-    leaves = tree.flatten(structure)
+    leaves = [leaf for leaf, _ in _sorted_leaves(structure)]
     if not expand_composites:
         return leaves
     return [part for leaf in leaves for part in _parts(leaf)]
+
+
+def _sorted_leaves(structure: Any) -> list[tuple[Any, int]]:
+    """The leaves by sorted keys, also of an OrderedDict, whose order ``tree`` keeps; each with its number there."""
+    numbered = list(enumerate(tree.flatten(structure)))
+    if not _has_ordered(structure):
+        return [(leaf, place) for place, leaf in numbered]
+    places = tree.pack_as(structure, range(len(numbered)))
+    return [(numbered[place][1], place) for place in tree.flatten(_plain(places))]
+
+
+def _has_ordered(structure: Any) -> bool:
+    if isinstance(structure, dict):
+        return isinstance(structure, OrderedDict) or any(map(_has_ordered, structure.values()))
+    return isinstance(structure, (list, tuple)) and any(map(_has_ordered, structure))
+
+
+def _plain(structure: Any) -> Any:
+    if isinstance(structure, dict):
+        return {key: _plain(part) for key, part in structure.items()}
+    return [_plain(part) for part in structure] if isinstance(structure, (list, tuple)) else structure
 
 
 def _parts(leaf: Any) -> list:
@@ -81,10 +104,9 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
             f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
             f"Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    if not expand_composites:
-        return tree.pack_as(structure, flat_sequence)
-    parts = iter(flat_sequence)
-    return tree.pack_as(structure, [_packed(leaf, parts) for leaf in tree.flatten(structure)])
+    ordered, parts = _sorted_leaves(structure), iter(flat_sequence)
+    made = [(place, _packed(leaf, parts) if expand_composites else next(parts)) for leaf, place in ordered]
+    return tree.pack_as(structure, [value for _, value in sorted(made, key=operator.itemgetter(0))])
 
 
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:

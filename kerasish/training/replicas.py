@@ -215,7 +215,7 @@ def _average(variables: list[Variable]) -> None:
 def _add_up_metrics(variables: list[Variable]) -> None:
     values = [_value(variable) for variable in variables]
     for variable, value, total in zip(variables, values, add_up(values)):
-        kind = str(getattr(variable.aggregation, "value", variable.aggregation)).lower()
+        kind = str(getattr(variable.aggregation, "name", variable.aggregation)).lower()
         if kind in ("mean", "2"):
             total = total / num_processes()
         elif kind not in ("sum", "1"):
