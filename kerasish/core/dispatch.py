@@ -101,6 +101,9 @@ def live(x: Any) -> torch.Tensor:
     """
     t = x._t
     if t.requires_grad and x._recording != local.recording:
+        if x._recording == -1 and local.function is not None and local.function.records_all:
+            x._recording = local.recording  # ``tf.gradients`` may be asked about it: see tf.gradients.Everything
+            return t
         constant = t.detach()
         hand_on(t, constant, torch.Tensor.detach)
         return constant

@@ -344,6 +344,10 @@ class OperatorNotAllowedInGraphError(TypeError):
     """A Python operation that needs a value met a symbolic tensor, which has none."""
 
 
+class ValuesNeededError(NotImplementedError):
+    """The value of a tensor was asked for while only shapes are worked out."""
+
+
 # names that are not served --------------------------------------------------------------------------------------------
 
 
@@ -376,6 +380,17 @@ def missing_name(module: str, name: str, served: Iterable[str]) -> AttributeErro
     where = public_path(module)
     hint = f"The nearest name that works is '{where}.{nearest[0]}'." if nearest else f"dir({where}) lists what works."
     return NotServedError(f"'{path}' is part of the real library but is not served by kerasish yet. {hint}")
+
+
+def public_dir(module: str, namespace: dict) -> list[str]:
+    """What ``dir`` of a public module lists: what it exports, its names that the real libraries have, Python's own.
+
+    Everything in it if that is nothing public: a module of the engine.
+    """
+    path = public_path(module)
+    public = {name for name in namespace if f"{path}.{name}" in real_names()} | set(namespace.get("__all__", ()))
+    own = {name for name in namespace if name.startswith("__")}
+    return sorted(public | own) if public else sorted(namespace)
 
 
 _PYTHONS_ERRORS: dict[type, type] = {

@@ -48,6 +48,8 @@ class TensorShape(tuple):
         if type(dims) is torch.Size:
             return super().__new__(cls, dims)
         if isinstance(dims, int) or not hasattr(dims, "__iter__"):
+            if hasattr(dims, "unknown_rank"):  # a message, as ``as_proto`` gives it
+                return cls(None if dims.unknown_rank else [None if dim.size == -1 else dim.size for dim in dims.dim])
             dims = (dims,)
         return super().__new__(cls, [None if d is None else _dimension(d) for d in dims])
 

@@ -18,7 +18,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
-from kerasish.core.errors import InvalidArgumentError, UnsupportedValueError, fail
+from kerasish.core.errors import InvalidArgumentError, UnsupportedValueError, ValuesNeededError, fail
 from kerasish.core.shape import TensorShape
 
 _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
@@ -317,10 +317,15 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
 
             with unset_fake_temporarily():
                 return known.numpy()
-        raise NotImplementedError(
+        raise ValuesNeededError(
             "The value of a symbolic tensor was asked for (in a condition, a loop, a NumPy call or .numpy()), while only "
             "the shapes of a layer's call() are being worked out."
         ) from None
+
+
+def one_number(values: Any) -> Any:
+    """An array of one element without its axes: ``float([1.5])``, which NumPy allowed before 2.4; others as they are."""
+    return values.reshape(()) if getattr(values, "size", 0) == 1 and getattr(values, "ndim", 0) else values
 
 
 def host(x: torch.Tensor) -> np.ndarray:
@@ -360,3 +365,12 @@ def _processor_does(source: torch.dtype, dtype: torch.dtype) -> bool:
 
 
 dispatch.register(constant=storage)
+
+
+def numpy_text(array: np.ndarray) -> str:
+    """How TensorFlow writes an array inside a ``repr``: scalars bare, several lines from a line of their own."""
+    if array.ndim == 0:
+        value = array[()]
+        return repr(value) if isinstance(value, bytes) else str(value)
+    text = repr(array)
+    return "\n" + text if "\n" in text else text

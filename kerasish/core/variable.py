@@ -28,21 +28,21 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
 from kerasish.core.creators import Created, VariableAggregation, VariableSynchronization, replica_rule
-from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
+from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.initial_value import first_value
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
-from kerasish.core.shape import TensorShape, standardize_shape
-from kerasish.core.storage import cast_raw, storage, to_numpy
+from kerasish.core.reference import Reference
+from kerasish.core.shape import TensorShape
+from kerasish.core.storage import cast_raw, numpy_text, one_number, storage, to_numpy
 from kerasish.core.tensor import (
-    Reference,
     StringTensor,
     Tensor,
     convert,
     getitem,
     install_operators,
-    numpy_text,
     torch_function,
 )
 from kerasish.core.updates import PartialWrites
@@ -112,7 +112,7 @@ class Variable(metaclass=Named):
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
         if isinstance(initializer, str):
             initializer = dispatch.initializer(initializer)
-        value = _initial_value(initializer, shape, None if dtype is None else standardize(dtype))
+        value = first_value(initializer, shape, None if dtype is None else standardize(dtype))
         self._setup(value, trainable, name or unique_name("variable"), layout)
         self._path = current_path(self._name)
         self._autocast = bool(autocast)
@@ -445,10 +445,10 @@ class Variable(metaclass=Named):
         return bool(self.numpy())
 
     def __int__(self) -> int:
-        return int(self.numpy())
+        return int(one_number(self.numpy()))
 
     def __float__(self) -> float:
-        return float(self.numpy())
+        return float(one_number(self.numpy()))
 
     def __index__(self) -> int:
         return self.numpy().__index__()
@@ -530,7 +530,7 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
                 )
         if callable(initial_value) and not dispatch.is_tensor(initial_value):
             initial_value = initial_value()
-        value = _initial_value(initial_value, None, dtype)
+        value = first_value(initial_value, None, dtype)
         wanted = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not wanted.is_compatible_with(value.shape):
             raise ValueError(
@@ -671,40 +671,6 @@ class Value(Tensor):
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         return Tensor(self._t.detach().clone())
-
-
-class Fresh:
-    """A raw first value that nobody else holds, so that a variable need not copy it."""
-
-    __slots__ = ("raw",)
-
-    def __init__(self, raw: torch.Tensor) -> None:
-        self.raw = raw
-
-
-def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
-    """The first contents of a variable as a raw tensor of its own, on the current device."""
-    if type(value) is Fresh:
-        return value.raw
-    if callable(value) and not dispatch.is_tensor(value):
-        if shape is None:
-            raise fail(
-                ValueError,
-                "When creating a Variable from an initializer, the `shape` argument should be specified",
-                received=f"initializer={value} and shape={shape}",
-            )
-        value = value(standardize_shape(shape), dtype=as_dtype(dtype or settings.floatx).name)
-    if dispatch.is_tensor(value):
-        value = dispatch.raw(value)
-        if not isinstance(value, torch.Tensor):
-            return value
-        value = value.detach().clone()
-        value = value if dtype is None else cast_raw(value, to_torch(dtype))
-    else:
-        value = storage(value, dtype)
-    if shape is not None and tuple(value.shape) != standardize_shape(shape):
-        raise fail(ValueError, "The initial value does not fit the shape", tuple(shape), tuple(value.shape))
-    return value.to(devices.current()) if isinstance(value, torch.Tensor) else value
 
 
 dispatch.register(variable=Variable)

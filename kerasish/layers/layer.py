@@ -30,6 +30,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
+from kerasish.core.initial_value import Fresh
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
@@ -37,7 +38,7 @@ from kerasish.core.shape import standardize_shape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Fresh, Variable, Weight
+from kerasish.core.variable import Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
     LATE_METHODS,
@@ -309,9 +310,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
-        index = self._call_spec.names.index("training")
+        names = self._call_spec.names
+        index = names.index("training") if "training" in names else len(args)
         if index < len(args):
-            rest = dict(zip(self._call_spec.names[index:], args[index:]))
+            rest = dict(zip(names[index:], args[index:]))
             return args[:index], {**kwargs, **rest}
         return args, kwargs
 

@@ -6,7 +6,9 @@ Each module below is TensorFlow's of that name; what belongs to none of them, or
 
 from __future__ import annotations
 
+import functools as _functools
 import importlib
+import sys as _sys
 from typing import TYPE_CHECKING, Any
 
 import kerasish
@@ -42,6 +44,7 @@ from kerasish.core.dtypes import uint8 as uint8
 from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
+from kerasish.core.errors import public_dir as _public_dir
 from kerasish.core.ragged import RaggedTensor as RaggedTensor
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
@@ -87,6 +90,7 @@ from kerasish.tf import sysconfig as sysconfig
 from kerasish.tf import test as test
 from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
+from kerasish.tf import type_protos as _type_protos  # noqa: F401 - puts its methods into shapes, dtypes, specifications
 from kerasish.tf import types as types
 from kerasish.tf import version as version
 from kerasish.tf import xla as xla
@@ -326,6 +330,10 @@ for _module in (
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))
 _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "range", "zeros"))
+
+for _name, _module in list(_sys.modules.items()):
+    if f"{_name}.".startswith(f"{__name__}."):  # dir() lists what is public, not what a module is made with
+        vars(_module).setdefault("__dir__", _functools.partial(_public_dir, _name, vars(_module)))
 
 
 def __getattr__(name: str) -> Any:

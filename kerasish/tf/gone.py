@@ -89,9 +89,6 @@ tf.trainable_variables: model.trainable_variables, or tf.compat.v1.trainable_var
 tf.truncated_normal: tf.random.truncated_normal, or tf.compat.v1.truncated_normal
 tf.variable_scope: tf.name_scope, or tf.compat.v1.variable_scope
 tf.where_v2: tf.where
-tf.distribute.ParameterServerStrategy: tf.distribute.MultiWorkerMirroredStrategy, over torch's process group
-tf.distribute.Server: keras.distribution.initialize, which joins torch's process group
-tf.distribute.coordinator: tf.distribute.MultiWorkerMirroredStrategy, over torch's process group
 """
 INSTEAD: dict[str, str] = dict(line.split(": ", 1) for line in _TABLE.strip().splitlines())  # type: ignore[misc]
 

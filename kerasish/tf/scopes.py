@@ -47,6 +47,22 @@ def get_current_name_scope() -> str:
     return "/".join(local.name_scopes)
 
 
+class _DeviceContext:
+    """What ``tf.device`` gives; it may be entered again and again. Programs print its ``_device_name``."""
+
+    def __init__(self, name: Any) -> None:
+        self._device_name = name
+        self._entered: list = []
+
+    def __enter__(self) -> None:
+        inner = device_scope(self._device_name)
+        inner.__enter__()
+        self._entered.append(inner)
+
+    def __exit__(self, *exception: Any) -> None:
+        self._entered.pop().__exit__(*exception)
+
+
 def device(device_name: Any) -> Any:
     """``with tf.device("/GPU:0"): ...`` — new tensors go there; ``None`` lifts an outer scope.
 
@@ -56,7 +72,7 @@ def device(device_name: Any) -> Any:
     """
     if callable(device_name):
         raise RuntimeError("tf.device does not support functions when eager execution is enabled.")
-    return device_scope(device_name)
+    return _DeviceContext(device_name)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import platform
+import re
 import types
 import unittest
 from collections.abc import Callable, Iterator, Sequence
@@ -101,6 +102,12 @@ def _array(value: Any) -> np.ndarray:
     return np.asarray(value.numpy() if dispatch.is_tensor(value) and hasattr(value, "numpy") else value)
 
 
+def _numbers_apart(text: str) -> tuple[str, list[float]]:
+    """A message's text without its numbers, and these."""
+    pattern = r"(?<=: )[-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|inf|nan)(?=\n)"
+    return re.sub(pattern, "#", text), [float(number) for number in re.findall(pattern, text)]
+
+
 class TestCase(Assertions):
     """A test case of Python's unittest that compares tensors and arrays."""
 
@@ -130,6 +137,37 @@ class TestCase(Assertions):
         """Both as NumPy arrays if both are tensors; otherwise as they are."""
         both = dispatch.is_tensor(a) and dispatch.is_tensor(b)
         return (self.evaluate(a), self.evaluate(b)) if both else (a, b)
+
+    def assertProtoEquals(
+        self,
+        expected_message_maybe_ascii: Any,
+        validate_message: Any,
+        msg: str | None = None,
+        relative_tolerance: float | None = None,
+    ) -> None:
+        """Fail unless two messages are equal; the first may be a text in Protocol Buffers' text format.
+
+        Args:
+            relative_tolerance: of numbers; None: they must be equal.
+
+        Raises:
+            ImportError: a text, and Protocol Buffers' package is not installed.
+        """
+        expected = expected_message_maybe_ascii
+        if isinstance(expected, (str, bytes)):
+            try:
+                from google.protobuf import text_format
+            except ImportError:
+                raise ImportError("Texts of messages need Protocol Buffers' package: pip install protobuf") from None
+            expected = text_format.Merge(expected, type(validate_message)())
+        if type(expected) is not type(validate_message):
+            self.fail(msg or f"Can't compare protos of type {type(expected)} and {type(validate_message)}.")
+        if relative_tolerance is None:
+            self.assertEqual(str(expected), str(validate_message), msg)
+            return
+        first, second = _numbers_apart(str(expected)), _numbers_apart(str(validate_message))
+        self.assertEqual(first[0], second[0], msg)
+        np.testing.assert_allclose(first[1], second[1], rtol=relative_tolerance, err_msg=msg or "")
 
     def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:
         """Fail unless two names of devices, or ``tf.DeviceSpec``, mean one."""

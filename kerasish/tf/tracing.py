@@ -223,6 +223,11 @@ class Effects:
         inner = [self.trace.function(method) for method in methods]
         return manager if inner == methods else _Block(*(types.MethodType(method, manager) for method in inner))
 
+    @staticmethod
+    def may_be(value: Any, negated: bool) -> bool:
+        """Whether a branch is traced: a test on a tensor has both."""
+        return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
+
     def loop(self) -> _Loop:
         """The block of one loop."""
         return _Loop(self.trace)
@@ -287,10 +292,11 @@ class _Loop:
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_loops", "_rounds", "_trace")
+    __slots__ = ("_before", "_loops", "_rounds", "_trace", "tells")
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._rounds = trace, 0
+        self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
         self._before, self._loops = self._trace.tracing, local.loops
@@ -313,6 +319,7 @@ class _Loop:
     def branch(self, value: Any) -> Any:
         """What an ``if`` asks."""
         if isinstance(value, (Tensor, Variable)):
+            self.tells = self._trace.tracing
             value, frame = bool(value), sys._getframe(1)
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
         return value
@@ -360,12 +367,14 @@ class Trace:
         self.number = next(_numbers)
         self.graph = Graph()
         self.tracing = True
+        self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
         self.reads = Reads()
         self.counted: set[str] = set()
         self.records = False  # it asks for gradients without a tape
+        self.records_all = False  # also by tensors that nothing watches
         self.tape: Any = None  # in the call in progress, if it does
         self._may_make = may_make
         self._made: list[weakref.ref] = []
@@ -384,6 +393,11 @@ class Trace:
         """
         self.check_may_make()
         self._made.append(weakref.ref(variable))
+
+    def begin_anew(self) -> None:
+        """Forget what the call in progress did so far: it is made once more."""
+        self._made.clear()
+        self.reads.rewind()
 
     def check_may_make(self) -> None:
         """Raise ValueError unless the call in progress may make variables: it is the function's first one."""

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from kerasish import tf
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor, Tensor, convert
@@ -153,6 +154,14 @@ def test_mixed_dtypes_are_refused_with_both_of_tensorflows_exceptions(operation)
 def test_invalid_operations(operation, words):
     with pytest.raises(InvalidArgumentError, match=words):
         operation()
+
+
+def test_one_element_is_a_python_number_whatever_its_rank():
+    for holder in (tf.constant, tf.Variable):
+        assert float(holder([[1.5]])) == 1.5 and int(holder([2])) == 2
+        with pytest.raises(TypeError, match="converted to Python scalars"):
+            float(holder([1.0, 2.0]))
+    assert complex(tf.constant([1j])) == 1j
 
 
 def test_division_of_integers_gives_floats():

@@ -67,3 +67,19 @@ def test_what_does_not_fit_leaves_the_model_alone(tmp_path):
     (tmp_path / "ckpt.index").write_bytes(b"junk" * 100)
     with pytest.raises(tf.errors.DataLossError, match="not an sstable"):
         model.load_weights(tmp_path / "ckpt")
+
+
+def test_states_of_batches_of_another_size_are_left_as_they_are(tmp_path):
+    def made(batch_size):
+        inputs = keras.Input(batch_shape=(batch_size, 3, 2))
+        return keras.Model(inputs, keras.layers.LSTM(2, stateful=True)(inputs))
+
+    trained, single = made(4), made(1)
+    trained(np.ones((4, 3, 2), "float32"))
+    trained.save_weights(str(tmp_path / "ckpt"))
+    single.load_weights(str(tmp_path / "ckpt"))
+    np.testing.assert_array_equal(single.get_weights()[0], trained.get_weights()[0])
+    assert not np.any(single.layers[1].states[0])
+    again = made(4)
+    again.load_weights(str(tmp_path / "ckpt"))
+    np.testing.assert_array_equal(again.layers[1].states[0], trained.layers[1].states[0])

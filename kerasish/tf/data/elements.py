@@ -29,6 +29,8 @@ _KEPT = (Tensor, StringTensor, type(None))
 class ElementsSpec(TypeSpec):
     """Describes what has elements, by the structure of their specifications."""
 
+    _state: tuple[str, ...] | None = ("_element_spec",)
+
     def __init__(self, element_spec: Any) -> None:
         self._element_spec = element_spec
 
@@ -80,6 +82,8 @@ class DatasetSpec(ElementsSpec):
         element_spec: structure of specifications.
         dataset_shape: ``()`` of one dataset, other shapes of batches of datasets.
     """
+
+    _state = ("_element_spec", "_dataset_shape")
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
         super().__init__(element_spec)

@@ -24,6 +24,8 @@ from kerasish.tf.image.files import extract_jpeg_shape as extract_jpeg_shape
 from kerasish.tf.image.files import is_jpeg as is_jpeg
 from kerasish.tf.io import gfile as gfile
 from kerasish.tf.io import ragged as _ragged  # noqa: F401 - registers what RaggedFeature gives
+from kerasish.tf.io.described import decode_proto as decode_proto
+from kerasish.tf.io.described import encode_proto as encode_proto
 from kerasish.tf.io.features import FixedLenFeature as FixedLenFeature
 from kerasish.tf.io.features import FixedLenSequenceFeature as FixedLenSequenceFeature
 from kerasish.tf.io.features import RaggedFeature as RaggedFeature

@@ -108,9 +108,7 @@ def deserialize_many_sparse(
     for i, row in enumerate(rows):
         kinds = (int64, dtype, int64)
         places, own, shape = (np.asarray(parse_tensor(_scalar(x), kind).numpy()) for x, kind in zip(row, kinds))
-        indices.append(
-            np.concatenate([np.full((len(places), 1), i, np.int64), places.reshape(len(places), len(shape))], 1)
-        )
+        indices.append(np.concatenate([np.full((len(places), 1), i, np.int64), places], 1))
         values.append(own)
         shapes.append(shape)
     whole = [len(rows), *np.max(shapes, axis=0).tolist()]

@@ -78,6 +78,11 @@ class Lookup:
     def name(self) -> str | None:
         return None
 
+    @property
+    def resource_handle(self) -> Any:
+        """What stands for the table: itself, as ``handle`` of a variable."""
+        return self
+
     def _accepted(self, keys: Any) -> tuple[DType, ...]:
         return (self._key_dtype,)
 
