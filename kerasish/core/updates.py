@@ -179,9 +179,9 @@ class PartialWrites:
         for axis, place in enumerate(places):
             if ((place < 0) | (place >= value.shape[axis])).any():
                 raise InvalidArgumentError(f"indices {place.tolist()} are not in [0, {value.shape[axis]})")
-        return dispatch.wrap(
-            value[tuple(p.numpy() for p in places)] if isinstance(value, np.ndarray) else value[places]
-        )
+        if isinstance(value, np.ndarray):
+            return StringTensor(np.asarray(value[tuple(p.numpy() for p in places)], dtype=object))
+        return dispatch.wrap(value[places])
 
     # Python's in-place operators
 

@@ -27,7 +27,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
-from kerasish.core.creators import Created
+from kerasish.core.creators import Created, VariableAggregation, VariableSynchronization, replica_rule
 from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
@@ -546,7 +546,8 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
         self._shape_may_change = not wanted.is_fully_defined()
         self._declared_shape = wanted
         self.constraint = constraint
-        self.synchronization, self.aggregation = synchronization, aggregation
+        self.synchronization = replica_rule(VariableSynchronization, synchronization)
+        self.aggregation = replica_rule(VariableAggregation, aggregation)
 
     @property
     def name(self) -> str:

@@ -19,6 +19,8 @@ from kerasish import optimizers as optimizers
 from kerasish.about import TENSORFLOW_VERSION as __version__  # noqa: F401 - TensorFlow's own version, as programs test it
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
+from kerasish.core.creators import VariableAggregation as VariableAggregation
+from kerasish.core.creators import VariableSynchronization as VariableSynchronization
 from kerasish.core.creators import variable_creator_scope as variable_creator_scope
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.custom_gradient import grad_pass_through as grad_pass_through
@@ -263,8 +265,6 @@ from kerasish.tf.reductions import reduce_min as reduce_min
 from kerasish.tf.reductions import reduce_prod as reduce_prod
 from kerasish.tf.reductions import reduce_sum as reduce_sum
 from kerasish.tf.scopes import AggregationMethod as AggregationMethod
-from kerasish.tf.scopes import VariableAggregation as VariableAggregation
-from kerasish.tf.scopes import VariableSynchronization as VariableSynchronization
 from kerasish.tf.scopes import control_dependencies as control_dependencies
 from kerasish.tf.scopes import device as device
 from kerasish.tf.scopes import executing_eagerly as executing_eagerly

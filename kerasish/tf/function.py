@@ -425,6 +425,11 @@ def _result(value: Any) -> Any:
         return value.read_value()
     if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor)):
         return convert(value)
+    if isinstance(value, (types.GeneratorType, set, frozenset, type)):
+        raise TypeError(
+            "To be compatible with tf.function, Python functions must return zero or more Tensors or ExtensionTypes or None "
+            f"values; found return value of type {type(value).__name__}, which is not a Tensor or ExtensionType."
+        )
     return value
 
 

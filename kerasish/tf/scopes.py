@@ -1,8 +1,7 @@
-"""Contexts and settings of ``tf``'s top level: names, devices, eager execution, and enumerations of variables."""
+"""Contexts and settings of ``tf``'s top level: names, devices, eager execution."""
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,24 +103,6 @@ def inside_function() -> bool:
 def get_logger() -> logging.Logger:
     """The logger named "tensorflow"."""
     return logging.getLogger("tensorflow")
-
-
-class VariableSynchronization(enum.Enum):
-    """When the replicas of a variable agree."""
-
-    AUTO = 0
-    NONE = 1
-    ON_WRITE = 2
-    ON_READ = 3
-
-
-class VariableAggregation(enum.Enum):
-    """How replicas of a variable are combined."""
-
-    NONE = 0
-    SUM = 1
-    MEAN = 2
-    ONLY_FIRST_REPLICA = 3
 
 
 class AggregationMethod:

@@ -253,14 +253,22 @@ def example(spec: TypeSpec, probe: int, text: bytes) -> Any:
 
 
 def _example_of_ragged(spec: RaggedTensorSpec, sizes: list[int], probe: int, text: bytes) -> Any:
-    lengths, rows_ = [], sizes[0] if sizes else 1
+    lengths, rows_, counts = [], sizes[0] if sizes else 1, []
     for axis in range(1, spec.ragged_rank + 1):
         known = spec.shape[axis]
         row = [known if known is not None else 1 + (i + probe) % (2 + probe) for i in range(rows_)]
         lengths.append(torch.tensor(row, dtype=spec.row_splits_dtype.torch))
+        counts.append(rows_)
         rows_ = sum(row)
     flat = dispatch.wrap(_filled([rows_, *sizes[spec.ragged_rank + 1 :]], spec.dtype, text, probe))
-    return RaggedTensor.from_nested_row_lengths(flat, [Tensor(row) for row in lengths]) if lengths else flat
+    for axis in range(spec.ragged_rank, 0, -1):
+        known = spec.shape[axis]
+        if known is None:
+            flat = RaggedTensor.from_row_lengths(flat, Tensor(lengths[axis - 1]))
+        else:
+            count = Tensor(torch.tensor(counts[axis - 1], dtype=spec.row_splits_dtype.torch))
+            flat = RaggedTensor.from_uniform_row_length(flat, known, count)
+    return flat
 
 
 def _filled(sizes: list[int], dtype: Any, text: bytes, probe: int) -> Any:

@@ -51,7 +51,7 @@ class Batch(Node):
 
     def _described(self) -> Any:
         """The elements' specification where batches have to follow it."""
-        return self.input.spec if self.input.static and composites.any_in(self.input.spec) else None
+        return self.input.spec if _may_give_rows(self.input) and composites.any_in(self.input.spec) else None
 
     def infer_spec(self) -> Any:
         return elements.batched_spec(self._described() or self.input.spec, self.size if self._drop else None)
@@ -77,6 +77,13 @@ class Batch(Node):
         described = self._described()
         together = elements.stack if described is None else functools.partial(elements.stack, specs=described)
         return grouped(stream, self.size, self._drop, together)
+
+
+def _may_give_rows(node: Node) -> bool:
+    """Whether elements may be rows of ragged tensors, which look like dense ones."""
+    if node.static:
+        return composites.any_in(node.spec)
+    return isinstance(node, RaggedBatch) or any(map(_may_give_rows, node.inputs))
 
 
 class RaggedBatch(Batch):

@@ -365,6 +365,8 @@ class Unique(Node):
             self._check(node.spec)
 
     def _check(self, spec: Any) -> None:
+        leaves = tree.flatten(spec)
+        spec = leaves[0] if len(leaves) == 1 else spec
         if not isinstance(spec, TensorSpec):
             if tree.is_nested(spec) or isinstance(spec, composites.SPECS):
                 raise InvalidArgumentError("UniqueDataset only supports inputs with a single component.")
@@ -386,7 +388,7 @@ class Unique(Node):
         for element in self.input.stream(run):
             if not seen:
                 self._check(elements.spec(element))
-            array = element.numpy()
+            array = tree.flatten(element)[0].numpy()
             key = array if isinstance(array, bytes) else (array.shape, tuple(np.ravel(array).tolist()))
             if key not in seen:
                 seen.add(key)
