@@ -209,6 +209,8 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     if dispatch.is_tensor(first) or any(dispatch.is_tensor(_first_leaf(item)) for item in value):
         like = next(item for item in map(_first_leaf, value) if dispatch.is_tensor(item))
         dtype = target or as_dtype(like.dtype)
+        if dtype.name == "string":
+            return _stacked_strings(value)
         parts = [dispatch.raw(item, None if dispatch.is_tensor(item) else dtype.torch) for item in value]
         if isinstance(parts[0], np.ndarray) and {np.shape(part) for part in parts} == {parts[0].shape}:
             return np.stack(parts)
@@ -288,6 +290,15 @@ def from_strings(value: Any) -> np.ndarray:
         else:
             raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype string")
     return out.reshape(array.shape)
+
+
+def _stacked_strings(value: Any) -> np.ndarray:
+    """A list of string tensors, text beside them maybe."""
+    parts = [storage(item, as_dtype("string")) for item in value]
+    if len({part.shape for part in parts}) > 1:
+        shapes = [list(part.shape) for part in parts]
+        raise InvalidArgumentError(f"Shapes of all inputs must match: got {shapes}. [Op:Pack]")
+    return np.stack(parts)
 
 
 def _short(value: Any) -> str:

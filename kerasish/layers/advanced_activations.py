@@ -32,6 +32,8 @@ class ReLU(KeepsDtype):
         ValueError: an argument is negative.
     """
 
+    _stacks_lists = True
+
     _settled = ("max_value", "negative_slope", "threshold")
 
     _by_value = True
@@ -74,6 +76,8 @@ class LeakyReLU(Layer):
     Raises:
         ValueError: ``negative_slope`` is negative or None.
     """
+
+    _stacks_lists = True
 
     _by_value = True
 
@@ -166,6 +170,8 @@ class ELU(Layer):
 
     Input and output shape: any.
     """
+
+    _stacks_lists = True
 
     _by_value = True
     _config_first = ("name", "alpha", "trainable", "dtype")

@@ -303,3 +303,12 @@ def test_numpy_functions_take_axes_and_sequences_of_tensors():
     np.testing.assert_array_equal(np.mean(x, axis=0, keepdims=True), [[2.0, 3.0]])
     np.testing.assert_array_equal(np.concatenate([x, x], axis=1).shape, (2, 4))
     np.testing.assert_array_equal(np.where(x > 2, x, 0), [[0.0, 0.0], [3.0, 4.0]])
+
+
+def test_lists_of_string_tensors_are_tensors():
+    a, b = convert("a"), convert("b")
+    assert convert([a, b]).numpy().tolist() == [b"a", b"b"]
+    assert convert([[a, b], ["c", a]]).numpy().tolist() == [[b"a", b"b"], [b"c", b"a"]]
+    assert convert([convert(["q", "r"])] * 2).shape == (2, 2)
+    with pytest.raises(InvalidArgumentError, match="Shapes of all inputs must match"):
+        convert([convert(["q", "r"]), b])
