@@ -21,6 +21,7 @@ from typing import Any
 from kerasish.about import KERAS_VERSION, TENSORFLOW_VERSION
 from kerasish.core import old_names
 from kerasish.core.context import settings
+from kerasish.core.dtypes import DType
 from kerasish.core.errors import close_matches, real_names
 from kerasish.src import module as private_module
 from kerasish.src import private_name
@@ -195,6 +196,11 @@ class _Distribution(importlib.metadata.Distribution):
 _finder = Finder()
 
 
+def _is_sequence(asked: type, kind: type) -> Any:
+    """Packages tell a dtype from a sequence of them by ``isinstance(x, Sequence)``, which is true of strings, as ours are."""
+    return False if asked is Sequence and issubclass(kind, DType) else NotImplemented
+
+
 def install(backend_name: str | None = None) -> None:
     """From here on ``import tensorflow`` and ``import keras`` give kerasish, in this process and those it starts.
 
@@ -216,6 +222,7 @@ def install(backend_name: str | None = None) -> None:
         settings.backend_name = backend_name
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+    Sequence.__subclasshook__ = classmethod(_is_sequence)  # type: ignore[assignment]
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if _CHILD_FOLDER not in folders:
         package_parent = str(pathlib.Path(__file__).parent.parent)
@@ -229,6 +236,7 @@ def uninstall() -> None:
     """Undo ``install``: modules imported meanwhile stay what they are, new imports are Python's own."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+        del Sequence.__subclasshook__  # its base's answers again
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     kept = [folder for folder in folders if folder and folder != _CHILD_FOLDER]
     if kept:

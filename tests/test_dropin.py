@@ -167,6 +167,8 @@ def test_classes_of_tensors_print_as_tensorflows(tmp_path):
         print(type(layer.kernel), type(layer.kernel).__name__)
         tf.function(lambda x: print(type(x)))(x)
         print(pickle.loads(pickle.dumps(x)).numpy(), pickle.loads(pickle.dumps(tf.constant("a"))).numpy())
+        from collections.abc import MutableSequence, Sequence
+        print([isinstance(v, Sequence) for v in (x.dtype, "", [], {})], isinstance([], MutableSequence))
         """,
     )
     done = python("-m", "kerasish", path)
@@ -176,6 +178,7 @@ def test_classes_of_tensors_print_as_tensorflows(tmp_path):
         "<class 'keras.src.backend.Variable'> Variable",
         "<class 'tensorflow.python.framework.ops.SymbolicTensor'>",
         "[1.] b'a'",
+        "[False, True, True, False] True",
     ], done.stderr
 
 
@@ -230,7 +233,8 @@ def test_missing_names_are_told_apart(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "is part of the real library but is not served" in lines[1] and "'tf.mlir'" in lines[1]
+    assert "is part of the real library but is not served" in lines[0] and "BatchFunction" in lines[0]
+    assert "'tf.mlir' is not served by kerasish. Use torch.export" in lines[1]
     assert lines[1].startswith("AttributeError")
     assert lines[2] == "AttributeError | module 'kerasish.layers' has no attribute 'Nonsense'"
     assert lines[3].startswith(("ImportError", "ModuleNotFoundError"))

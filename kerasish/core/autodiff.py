@@ -391,9 +391,13 @@ class GradientTape:
         t = source._t if isinstance(source, Tensor) else source
         if not isinstance(t, torch.Tensor) or not t.requires_grad:
             return []
-        if isinstance(source, Tensor) and t.is_leaf and id(source) not in self._watched:
+        if isinstance(source, Tensor) and t.is_leaf and id(source) not in self._watched and not self._of_everything():
             return []  # watched by another tape only
         return [t]
+
+    def _of_everything(self) -> bool:
+        """Whether it is the tape of a function that records all (``tf.gradients.Everything``)."""
+        return local.function is not None and local.function.records_all and local.function.tape is self
 
     @contextmanager
     def _differentiating(self) -> Iterator[tuple[bool, bool]]:

@@ -1,4 +1,7 @@
-"""Masks travel on tensors, as ``_keras_mask``, and cross with them between user code (Tensors) and library code (raw)."""
+"""Masks travel on tensors, as ``_keras_mask``, and cross with them between user code (Tensors) and library code (raw).
+
+So do other attributes that users set on Tensors.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,9 @@ def wrap_with_mask(x: Any) -> Any:
         return dispatch.wrap(x) if type(x) is np.ndarray and x.dtype == object else x  # text
     out = dispatch.wrap(x)
     copy_mask(x, out)
+    given = getattr(x, "_attributes_of_user", None)
+    if given is not None:
+        out.__dict__.update(given)
     return out
 
 
@@ -46,4 +52,7 @@ def raw_with_mask(x: Any) -> Any:
     out = dispatch.raw(x)
     if isinstance(out, torch.Tensor):
         copy_mask(x, out)
+        if isinstance(x, Tensor) and x.__dict__ and x.__dict__.keys() != {"_keras_mask"}:  # what a user has set on it
+            given = {key: value for key, value in x.__dict__.items() if key != "_keras_mask"}
+            out._attributes_of_user = given  # type: ignore[attr-defined]
     return out

@@ -243,6 +243,9 @@ _MAX_SEED = 2**31 - 1
 _NO_GLOBAL_SEED = 87654321  # what TensorFlow takes for the global seed where only the operation has one
 
 
+BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
+
+
 class OpSeeds:
     """Where stateful random operations are: the program's, or those of one run of a dataset (``local.op_seeds``).
 
@@ -258,8 +261,24 @@ class OpSeeds:
         self.nodes: dict[tuple, int] = {}  # the same for operations of graphs
         self.element = element
 
+    def progress(self) -> tuple:
+        """How far the operations have come, for ``go_back``."""
+        return self.source.getstate(), dict(self.used), dict(self.nodes)
+
+    def go_back(self, progress: tuple) -> None:
+        """Let the operations draw again what they drew since ``progress`` was asked for."""
+        state, self.used, self.nodes = progress
+        self.source.setstate(state)
+
 
 _op_seeds = OpSeeds()
+
+
+def current_op_seeds() -> OpSeeds:
+    """Where stateful random operations are now."""
+    return local.op_seeds or _op_seeds
+
+
 find_node: Callable[[bool], tuple | None] = lambda seeded: None  # noqa: E731 - set by ``tf.nodes``, which says what it is
 
 
@@ -314,7 +333,7 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
         kind: the operation and what else its kernel depends on; each has a count of its own.
         blocks: how many counters the call uses up.
     """
-    seeds = local.op_seeds or _op_seeds
+    seeds = current_op_seeds()
     node = find_node(seed is not None) if local.function is not None or local.in_dataset else None
     if node is not None and (seed is not None or node[1] is not None):
         where, first, number = node
@@ -337,7 +356,7 @@ def paired_stream(kind: str, seed: int, seed2: int, blocks: int) -> Stream:
     """
     if not seed and not seed2:
         return Stream.at(secrets.randbits(64), secrets.randbits(64) << 64)
-    return _next_stream(local.op_seeds or _op_seeds, kind, int(seed), int(seed2), blocks)
+    return _next_stream(current_op_seeds(), kind, int(seed), int(seed2), blocks)
 
 
 def _next_stream(seeds: OpSeeds, kind: str, key: int, high: int, blocks: int) -> Stream:

@@ -1,12 +1,12 @@
 """Nested structures: flatten, map and pack dicts, lists, tuples and namedtuples.
 
-Order is that of ``tf.nest`` and ``keras.tree``: dictionaries by sorted key (OrderedDict as it stands); ``None`` is a leaf,
-and so is a tuple whose class says ``is_leaf`` (a TensorShape).
+Order is that of ``keras.tree``: dictionaries by sorted key (OrderedDict as it stands; ``tf.nest`` sorts it, too); ``None`` is
+a leaf, and so is a tuple whose class says ``is_leaf`` (a TensorShape).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -74,6 +74,24 @@ def _rebuild(like: Any, values: list) -> Any:
     return tuple(values)
 
 
+def dict_like(like: dict, values: dict) -> dict:
+    """A dictionary of the class of ``like``; a plain one if that class cannot be filled."""
+    kind = type(like)
+    if kind is dict:
+        return values
+    if kind is defaultdict:
+        return defaultdict(like.default_factory, values)
+    try:
+        if isinstance(like, OrderedDict):
+            return kind(values)
+        made = kind()
+        for key, value in values.items():
+            made[key] = value
+        return made
+    except (TypeError, AttributeError):
+        return values
+
+
 def map_structure(function: Callable, *structures: Any) -> Any:
     """Apply ``function`` to corresponding leaves; returns the structure of the first.
 
@@ -86,8 +104,7 @@ def map_structure(function: Callable, *structures: Any) -> Any:
         for other in structures[1:]:
             assert_same_level(first, other)
         mapped = {key: map_structure(function, *(s[key] for s in structures)) for key in _keys(first)}
-        plain = {key: mapped[key] for key in first}
-        return type(first)(plain) if isinstance(first, OrderedDict) else plain
+        return dict_like(first, {key: mapped[key] for key in first})
     if _is_sequence(first):
         for other in structures[1:]:
             assert_same_level(first, other)
@@ -98,7 +115,7 @@ def map_structure(function: Callable, *structures: Any) -> Any:
 def lists_to_tuples(structure: Any) -> Any:
     """The structure with tuples for its lists."""
     if isinstance(structure, dict):
-        return {key: lists_to_tuples(value) for key, value in structure.items()}
+        return dict_like(structure, {key: lists_to_tuples(value) for key, value in structure.items()})
     if _is_sequence(structure):
         return tuple(lists_to_tuples(value) for value in structure)
     return structure
@@ -107,7 +124,8 @@ def lists_to_tuples(structure: Any) -> Any:
 def map_structure_up_to(shallow: Any, function: Callable, *structures: Any) -> Any:
     """Like ``map_structure``, but stops where ``shallow`` has leaves."""
     if isinstance(shallow, dict):
-        return {key: map_structure_up_to(shallow[key], function, *(s[key] for s in structures)) for key in shallow}
+        mapped = {key: map_structure_up_to(shallow[key], function, *(s[key] for s in structures)) for key in shallow}
+        return dict_like(shallow, mapped)
     if _is_sequence(shallow):
         parts = zip(shallow, *structures, strict=True)
         return _rebuild(shallow, [map_structure_up_to(part, function, *rest) for part, *rest in parts])

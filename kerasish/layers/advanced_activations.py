@@ -93,6 +93,8 @@ class LeakyReLU(Layer):
         self.supports_masking = True
         self.built = self._has_nothing_to_build()
 
+    alpha = property(lambda self: self.negative_slope)  # Keras 2's name
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.leaky_relu.raw(inputs, self.negative_slope)
 

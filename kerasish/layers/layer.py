@@ -30,6 +30,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
+from kerasish.core.initial_value import Fresh
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
@@ -37,7 +38,7 @@ from kerasish.core.shape import standardize_shape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Fresh, Variable, Weight
+from kerasish.core.variable import Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
     LATE_METHODS,
@@ -316,9 +317,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
-        index = self._call_spec.names.index("training")
+        names = self._call_spec.names
+        index = names.index("training") if "training" in names else len(args)
         if index < len(args):
-            rest = dict(zip(self._call_spec.names[index:], args[index:]))
+            rest = dict(zip(names[index:], args[index:]))
             return args[:index], {**kwargs, **rest}
         return args, kwargs
 
@@ -447,7 +449,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             return  # rows say by their lengths what a mask would
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
-                if dispatch.is_tensor(output):
+                if has_tensors(output):
                     self.add_loss(self._activity_loss(output))
         if self.supports_masking or self._makes_mask:
             self._set_masks(outputs, self.compute_mask(args[0], mask) if args else None)
@@ -471,9 +473,13 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 output._keras_mask = mask
 
     def _activity_loss(self, output: Any) -> Any:
-        batch = output.shape[0] if output.ndim else 1
-        penalty = regularizers.raw(self.activity_regularizer)
-        return penalty(dispatch.raw(output)) / float(batch)
+        """The penalty of an output for each sample; a user's sees the object itself, such as a distribution."""
+        penalty, values = self.activity_regularizer, dispatch.raw(output)
+        batch = float(values.shape[0] if values.ndim else 1)
+        if hasattr(type(penalty).__call__, "raw"):
+            return regularizers.raw(penalty)(values) / batch
+        with recording():
+            return dispatch.raw(penalty(wrap_with_mask(output))) / batch
 
     def _has_hooks(self) -> bool:
         return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks)

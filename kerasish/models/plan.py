@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.dtypes import to_torch
 from kerasish.core.masks import mask_of, raw_with_mask, wrap_with_mask
@@ -75,6 +75,7 @@ class Plan:
         # though their layer's dtype is another one
         self._stated: set[int] = set()
         self._doubtful: set[int] = set()
+        self._objects: set[int] = set()  # ids of KerasTensors in whose place an object that stands for a tensor may be
         self._sparse = {id(x) for x in graph.inputs if x.sparse}  # and what may be sparse when the program runs
         for i, x in enumerate(graph.inputs):
             self._names[id(x)] = f"x{i}"
@@ -86,6 +87,24 @@ class Plan:
     # lowering
 
     def _lower(self, node: Node) -> None:
+        operation = node.operation
+        of_user = not isinstance(operation, FunctionCall) and getattr(operation, "_user_call", False)
+        given = {} if of_user else self._convert_objects(node)
+        self._lower_operation(node)
+        self._names.update(given)
+        if not isinstance(operation, FunctionCall) and not is_ours(type(operation).__call__):
+            self._objects.update(map(id, node.outputs))
+
+    def _convert_objects(self, node: Node) -> dict[int, str]:
+        """Tensors in the place of objects among an operation's inputs; returns the objects' names, for other uses."""
+        objects = {id(x): self._names[id(x)] for x in node.input_tensors if id(x) in self._objects}
+        for key, name in objects.items():
+            raw = self._bind("raw", _tensor_of)
+            self._names[key] = self._names[-key] = f"v{len(self._names)}"  # an entry more: a name of its own
+            self._lines.append(f"{self._names[key]} = {raw}({name})")
+        return objects
+
+    def _lower_operation(self, node: Node) -> None:
         operation = node.operation
         self._doubt(node)
         if (
@@ -231,7 +250,10 @@ class Plan:
         arguments = self._arguments(node)
         if "training" not in node.kwargs and self._training is not None:
             arguments.append(f"training={self._training}")
-        self._emit(node, self._bind(layer.name, _raw_outputs(layer) if _of_text(node) else layer), arguments)
+        function = _raw_outputs(layer) if _of_text(node) else layer
+        if len(node.outputs) > 1 and not is_ours(type(layer).__call__):
+            function = _padded(function, len(node.outputs))
+        self._emit(node, self._bind(layer.name, function), arguments)
         get = None
         for x in node.outputs:
             if _has_mask(x):
@@ -368,6 +390,21 @@ def _raw_outputs(layer: Any) -> Callable:
         with recording():
             args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
             return tree.map_structure(raw_with_mask, layer(*args, **kwargs))
+
+    return call
+
+
+def _tensor_of(x: Any) -> torch.Tensor:
+    """What was given for a tensor, such as a distribution, as a raw tensor."""
+    return x if isinstance(x, torch.Tensor) else dispatch.raw(x)
+
+
+def _padded(function: Callable, count: int) -> Callable:
+    """The call of a layer whose ``__call__`` is a user's and may return the first outputs only: the others are None."""
+
+    def call(*args: Any, **kwargs: Any) -> list:
+        found = tree.flatten(function(*args, **kwargs))
+        return found + [None] * (count - len(found))
 
     return call
 

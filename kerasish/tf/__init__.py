@@ -19,6 +19,8 @@ from kerasish import optimizers as optimizers
 from kerasish.about import TENSORFLOW_VERSION as __version__  # noqa: F401 - TensorFlow's own version, as programs test it
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
+from kerasish.core.creators import VariableAggregation as VariableAggregation
+from kerasish.core.creators import VariableSynchronization as VariableSynchronization
 from kerasish.core.creators import variable_creator_scope as variable_creator_scope
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.custom_gradient import grad_pass_through as grad_pass_through
@@ -88,6 +90,7 @@ from kerasish.tf import sysconfig as sysconfig
 from kerasish.tf import test as test
 from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
+from kerasish.tf import type_protos as _type_protos  # noqa: F401 - puts its methods into shapes, dtypes, specifications
 from kerasish.tf import types as types
 from kerasish.tf import version as version
 from kerasish.tf import xla as xla
@@ -115,6 +118,7 @@ from kerasish.tf.arrays import stop_gradient as stop_gradient
 from kerasish.tf.arrays import strided_slice as strided_slice
 from kerasish.tf.arrays import transpose as transpose
 from kerasish.tf.arrays import unstack as unstack
+from kerasish.tf.batching import nondifferentiable_batch_function as nondifferentiable_batch_function
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
@@ -261,8 +265,6 @@ from kerasish.tf.reductions import reduce_min as reduce_min
 from kerasish.tf.reductions import reduce_prod as reduce_prod
 from kerasish.tf.reductions import reduce_sum as reduce_sum
 from kerasish.tf.scopes import AggregationMethod as AggregationMethod
-from kerasish.tf.scopes import VariableAggregation as VariableAggregation
-from kerasish.tf.scopes import VariableSynchronization as VariableSynchronization
 from kerasish.tf.scopes import control_dependencies as control_dependencies
 from kerasish.tf.scopes import device as device
 from kerasish.tf.scopes import executing_eagerly as executing_eagerly

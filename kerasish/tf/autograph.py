@@ -86,13 +86,17 @@ def _set_loop_options(
     maximum_iterations: Any = None,
     shape_invariants: Any = None,
 ) -> None:
-    """How TensorFlow runs the enclosing loop; Python runs it here, so only the default of ``maximum_iterations`` holds.
+    """How the enclosing loop on tensors of a ``tf.function`` is run; elsewhere it says nothing, as in TensorFlow.
 
-    Raises:
-        NotImplementedError: ``maximum_iterations`` is given.
+    Args:
+        maximum_iterations: rounds after which it ends. Packages' functions run as they are written: their loops do not.
+        parallel_iterations, swap_memory, shape_invariants: of TensorFlow's graphs; the results are the same.
     """
-    if maximum_iterations is not None:
-        raise fail(NotImplementedError, "Loops are Python's: they end where their condition says, or with `break`")
+    if maximum_iterations is None or local.function is None:
+        return
+    loop = next((block for block in reversed(local.function.blocks) if block.repeats), None)
+    if loop is not None:
+        loop.limit = int(maximum_iterations)
 
 
 experimental = SimpleNamespace(do_not_convert=_do_not_convert, Feature=_Feature, set_loop_options=_set_loop_options)

@@ -13,7 +13,6 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core import random as streams
-from kerasish.core.context import local
 from kerasish.core.errors import InvalidArgumentError, NotServedError, fail
 from kerasish.core.random import Stream
 
@@ -309,7 +308,7 @@ def learned_unigram_candidate_sampler(
 
 def _learned_laws() -> dict:
     """What was learnt since the global seed was set, in this context: it is kept with the streams' counts."""
-    seeds = local.op_seeds or streams._op_seeds
+    seeds = streams.current_op_seeds()
     return seeds.used.setdefault("learned classes", {})
 
 

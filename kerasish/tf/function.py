@@ -12,6 +12,7 @@ import inspect
 import types
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.extension_spec import ExtensionTypeSpec
-from kerasish.tf.gradients import TapeNeededError, watched
+from kerasish.tf.function_type import FunctionSpec, TracedType
+from kerasish.tf.gradients import Everything, Journal, TapeNeededError, watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
@@ -70,9 +72,24 @@ class Function:
         functools.update_wrapper(self, python_function, updated=attributes)
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
+        wrong = [x for x in tree.flatten(self._input_signature or ()) if not isinstance(x, TypeSpec)]
+        if wrong:
+            raise TypeError(
+                f"input_signature must be a possibly nested sequence of TensorSpec objects, got invalid args {wrong} with "
+                f"types {[type(x) for x in wrong]}."
+            )
         self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
         self._traces = _Traces()
         self._of_instances: weakref.WeakKeyDictionary[Any, _Traces] = weakref.WeakKeyDictionary()
+        self._effects_are_past = False
+
+    def __reduce__(self) -> tuple:
+        options = (self._input_signature, self._jit_compile, self._reduce_retracing, self._autograph)
+        return Function, (self._python_function, *options)
+
+    def effects_are_past(self) -> None:
+        """Let no trace have Python's side effects any more: the function was traced where it was written."""
+        self._effects_are_past = True
 
     @property
     def python_function(self) -> Callable:
@@ -84,6 +101,16 @@ class Function:
         return self._input_signature
 
     @property
+    def function_spec(self) -> FunctionSpec:
+        """The parameters, defaults and input signature of the Python function."""
+        return FunctionSpec(self._python_function, self._input_signature, self._jit_compile or None)
+
+    @property
+    def function_type(self) -> TracedType:
+        """The parameters, with the types of the input signature."""
+        return self.function_spec.function_type
+
+    @property
     def name(self) -> str:
         return getattr(self._python_function, "__name__", type(self._python_function).__name__)
 
@@ -93,6 +120,12 @@ class Function:
             return inspect.signature(self._python_function)
         except (TypeError, ValueError):  # of C
             return None
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        if self._parameters is None:
+            raise AttributeError("__signature__")
+        return self._parameters
 
     @functools.cached_property
     def _positional(self) -> int:
@@ -158,19 +191,30 @@ class Function:
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
             trace.reads.rewind()
-            if trace.records:
+            if trace.records_all:
                 return _recorded(trace, function, args, kwargs)
-            if self._jit_compile and not trace.tracing:
+            if self._jit_compile and not trace.tracing and not trace.records:
                 if trace.program is None:
                     trace.program = Program(self._python_function, self.name)
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
-            try:
-                return _finished(function(*args, **kwargs))
-            except TapeNeededError:
-                trace.records = True  # what it calls in a package wants gradients
-                return _recorded(trace, function, args, kwargs)
+            return self._try(trace, function, args, kwargs)
         finally:
             local.function = before
+
+    def _try(self, trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
+        """A call, once more if it turns out to need gradients that were not recorded."""
+        journal = None
+        try:
+            with Journal() if trace.tracing else nullcontext() as journal:
+                if trace.records:
+                    return _recorded(trace, function, args, kwargs)
+                return _finished(function(*args, **kwargs))
+        except TapeNeededError:  # by tensors that nothing watched, or in what it calls in a package
+            if journal is not None:
+                journal.undo()
+            trace.records = trace.records_all = True
+            trace.begin_anew()
+            return _recorded(trace, function, args, kwargs)
 
     def _trace(self, key: Any, args: tuple, kwargs: dict, run: Callable | None = None) -> Any:
         """The first call of a signature.
@@ -186,6 +230,7 @@ class Function:
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
+        trace.tracing = not self._effects_are_past
         try:
             result = (run or self._run)(trace, args, kwargs)
         except BaseException:
@@ -364,6 +409,11 @@ class _Method(Function):
             traces = _Traces()
         self._traces = traces
 
+    def __reduce__(self) -> tuple:
+        method = self._python_function
+        of_class = Function(method.__func__, *super().__reduce__()[1][1:])  # type: ignore[attr-defined]
+        return _Method, (of_class, method.__self__)  # type: ignore[attr-defined]
+
 
 def _argument(value: Any) -> Any:
     return convert(value) if isinstance(value, (np.ndarray, np.generic, torch.Tensor)) else value
@@ -375,6 +425,11 @@ def _result(value: Any) -> Any:
         return value.read_value()
     if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor)):
         return convert(value)
+    if isinstance(value, (types.GeneratorType, set, frozenset, type)):
+        raise TypeError(
+            "To be compatible with tf.function, Python functions must return zero or more Tensors or ExtensionTypes or None "
+            f"values; found return value of type {type(value).__name__}, which is not a Tensor or ExtensionType."
+        )
     return value
 
 
@@ -387,7 +442,7 @@ def _recorded(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> An
     """A call of a function that asks for gradients without a tape (``tf.gradients``)."""
     before = trace.tape
     try:
-        with GradientTape(persistent=True) as trace.tape:
+        with GradientTape(persistent=True) as trace.tape, Everything() if trace.records_all else nullcontext():
             watched(trace.tape, (args, kwargs))
             return _finished(function(*args, **kwargs))
     finally:

@@ -2,12 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail, missing_name
+
+
+def is_mapping(obj: Any) -> bool:
+    """Whether it is a dictionary."""
+    return isinstance(obj, dict)
+
+
+def is_namedtuple(instance: Any, strict: bool = False) -> bool:
+    """Whether it is a named tuple.
+
+    Args:
+        strict: whether classes derived from one do not count.
+    """
+    if not isinstance(instance, tuple) or not isinstance(getattr(instance, "_fields", None), (tuple, list)):
+        return False
+    return not strict or type(instance).__base__ is tuple
+
+
+def _keys(mapping: dict) -> list:
+    """Sorted, also those of an OrderedDict; as they stand, if they have no order."""
+    try:
+        return sorted(mapping)
+    except TypeError:
+        return list(mapping)
+
+
+def yield_sorted_items(iterable: Any) -> Iterator[tuple[Any, Any]]:
+    """Keys, names or places and what is there, in the order of ``flatten``."""
+    if isinstance(iterable, dict):
+        yield from ((key, iterable[key]) for key in _keys(iterable))
+    elif is_namedtuple(iterable):
+        yield from zip(iterable._fields, iterable)
+    elif isinstance(iterable, CompositeTensor):
+        yield type(iterable).__name__, list(iterable._tensors_within)
+    else:
+        yield from enumerate(iterable)
+
+
+def sequence_like(instance: Any, args: Sequence) -> Any:
+    """The values ``args``, in the order of ``flatten``, in a container like ``instance``."""
+    if isinstance(instance, dict):
+        found = dict(zip(_keys(instance), args))
+        return tree.dict_like(instance, {key: found[key] for key in instance})
+    if isinstance(instance, CompositeTensor):
+        return instance._with_tensors(flatten(list(args), expand_composites=True))
+    return tree._rebuild(instance, list(args))
+
+
+def _leaves(structure: Any) -> Iterator[Any]:
+    if not tree.is_nested(structure):
+        yield structure
+        return
+    for _, value in yield_sorted_items(structure):
+        yield from _leaves(value)
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list:
@@ -16,7 +70,7 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     Args:
         expand_composites: whether to look into ragged and sparse tensors, for the tensors that they are made of.
     """
-    leaves = tree.flatten(structure)
+    leaves = list(_leaves(structure))
     if not expand_composites:
         return leaves
     return [part for leaf in leaves for part in _parts(leaf)]
@@ -29,10 +83,12 @@ def _parts(leaf: Any) -> list:
     return [part for component in leaf._tensors_within for part in _parts(component)]
 
 
-def _packed(like: Any, parts: Iterator[Any]) -> Any:
-    if not isinstance(like, CompositeTensor):
+def _packed(like: Any, parts: Iterator[Any], expand: bool) -> Any:
+    if tree.is_nested(like):
+        return sequence_like(like, [_packed(value, parts, expand) for _, value in yield_sorted_items(like)])
+    if not expand or not isinstance(like, CompositeTensor):
         return next(parts)
-    return like._with_tensors([_packed(component, parts) for component in like._tensors_within])
+    return like._with_tensors([_packed(component, parts, True) for component in like._tensors_within])
 
 
 def is_nested(seq: Any) -> bool:
@@ -81,10 +137,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
             f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
             f"Structure: {structure}, flat_sequence: {flat_sequence}."
         )
-    if not expand_composites:
-        return tree.pack_as(structure, flat_sequence)
-    parts = iter(flat_sequence)
-    return tree.pack_as(structure, [_packed(leaf, parts) for leaf in tree.flatten(structure)])
+    return _packed(structure, iter(flat_sequence), expand_composites)
 
 
 def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False) -> None:
@@ -97,39 +150,43 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         ValueError: they differ in length or keys.
         TypeError: they differ in kind.
     """
-    start = "The two structures don't have the same nested structure.\n\n"
-    shown = f"First structure: {nest1}\n\nSecond structure: {nest2}\n\n"
     try:
-        tree.assert_same_structure(nest1, nest2)
+        try:
+            tree.assert_same_structure(nest1, nest2)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+        if expand_composites:
+            _check_composites(nest1, nest2)
+        if check_types:
+            _check_kinds(nest1, nest2)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{start}{shown}{error}") from None
-    if expand_composites:
-        _check_composites(nest1, nest2, start + shown)
-    if check_types:
-        _check_kinds(nest1, nest2, start + shown)
+        raise type(error)(
+            f"The two structures don't have the same nested structure.\n\nFirst structure: {nest1}\n\nSecond structure: "
+            f"{nest2}\n\n{error}"
+        ) from None
 
 
-def _check_composites(first: Any, second: Any, start: str) -> None:
+def _check_composites(first: Any, second: Any) -> None:
     """Leaves that are composites must be of one class, and of specifications that go together."""
     for a, b in zip(tree.flatten(first), tree.flatten(second)):
         if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
-            raise ValueError(f"{start}One is a composite tensor and the other is not: {a!r} and {b!r}")
+            raise ValueError(f"One is a composite tensor and the other is not: {a!r} and {b!r}")
         if isinstance(a, CompositeTensor) and not _same_kind(a, b):
-            raise ValueError(f"{start}Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
+            raise ValueError(f"Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
 
 
 def _same_kind(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a._type_spec.most_specific_common_supertype([b._type_spec]) is not None
 
 
-def _check_kinds(first: Any, second: Any, start: str) -> None:
+def _check_kinds(first: Any, second: Any) -> None:
     if not tree.is_nested(first):
         return
     if not isinstance(first, dict) and type(first) is not type(second):
-        raise TypeError(f"{start}The containers are of different types: {type(first)} and {type(second)}")
+        raise TypeError(f"The containers are of different types: {type(first)} and {type(second)}")
     keys = first if isinstance(first, dict) else range(len(first))
     for key in keys:
-        _check_kinds(first[key], second[key], start)
+        _check_kinds(first[key], second[key])
 
 
 def __getattr__(name: str) -> Any:

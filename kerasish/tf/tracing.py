@@ -86,14 +86,16 @@ def key_of_spec(spec: TypeSpec) -> Any:
 
 
 def generalised(first: Any, second: Any) -> Any:
-    """A key of both: shapes with None where they differ; None if there is no such key."""
+    """A key of both: shapes with None where they differ, None for another rank; None if there is no such key."""
     if first == second:
         return first
     if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
         return None
     if len(first) == 2 and isinstance(first[0], torch.dtype):
-        if first[0] != second[0] or len(first[1]) != len(second[1]):
+        if first[0] != second[0]:
             return None
+        if first[1] is None or second[1] is None or len(first[1]) != len(second[1]):
+            return first[0], None
         return first[0], tuple(a if a == b else None for a, b in zip(first[1], second[1]))
     parts = tuple(generalised(a, b) for a, b in zip(first, second))
     missing = any(part is None and a is not None for part, a in zip(parts, first))
@@ -108,7 +110,7 @@ def covers(general: Any, special: Any) -> bool:
 def general(key: Any, value: Any) -> Any:
     """Arguments with specifications instead of the tensors whose sizes are unknown in their key."""
     if type(value) is Tensor:
-        return TensorSpec(key[1], value.dtype) if None in key[1] else value
+        return TensorSpec(key[1], value.dtype) if key[1] is None or None in key[1] else value
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(general(mine, part) for mine, part in zip(key[1:], value))
     if type(value) is dict:
@@ -221,6 +223,11 @@ class Effects:
         inner = [self.trace.function(method) for method in methods]
         return manager if inner == methods else _Block(*(types.MethodType(method, manager) for method in inner))
 
+    @staticmethod
+    def may_be(value: Any, negated: bool) -> bool:
+        """Whether a branch is traced: a test on a tensor has both."""
+        return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
+
     def loop(self) -> _Loop:
         """The block of one loop."""
         return _Loop(self.trace)
@@ -285,24 +292,30 @@ class _Loop:
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_loops", "_rounds", "_trace")
+    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "limit", "repeats", "tells")
 
     def __init__(self, trace: Trace) -> None:
-        self._trace, self._rounds = trace, 0
+        self._trace, self._rounds, self._done = trace, 0, 0
+        self.limit: int | None = None  # of the rounds of a loop on tensors
+        self.repeats = False
+        self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
         self._before, self._loops = self._trace.tracing, local.loops
+        self._trace.blocks.append(self)
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self._trace.tracing, local.loops = self._before, self._loops
+        self._trace.blocks.pop()
 
     def over(self, values: Any) -> Any:
         """What a ``for`` goes through."""
+        self.repeats = True
         if isinstance(values, _PYTHONS):
             return values
         self._on_tensors(sys._getframe(1))
-        return self._items(values) if self._before else values
+        return self._items(values)
 
     def _on_tensors(self, frame: types.FrameType) -> None:
         if local.loops is self._loops:
@@ -311,19 +324,31 @@ class _Loop:
     def branch(self, value: Any) -> Any:
         """What an ``if`` asks."""
         if isinstance(value, (Tensor, Variable)):
+            self.tells = self._trace.tracing
             value, frame = bool(value), sys._getframe(1)
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
         return value
 
     def _items(self, values: Any) -> Iterator:
         for value in values:
-            self._next(value)
+            if self._ended():
+                break
+            if self._before:
+                self._next(value)
             yield value
+
+    def _ended(self) -> bool:
+        """Whether a round more would be one too many."""
+        self._done += 1
+        return self.limit is not None and self._done > self.limit
 
     def test(self, value: Any) -> Any:
         """What a ``while`` asks."""
+        self.repeats = True
         if isinstance(value, (Tensor, Variable)):
             self._on_tensors(sys._getframe(1))
+            if self._ended():
+                return False
         if self._before:
             self._next(value)
         return value
@@ -358,15 +383,18 @@ class Trace:
         self.number = next(_numbers)
         self.graph = Graph()
         self.tracing = True
+        self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
         self.reads = Reads()
         self.counted: set[str] = set()
         self.records = False  # it asks for gradients without a tape
+        self.records_all = False  # also by tensors that nothing watches
         self.tape: Any = None  # in the call in progress, if it does
         self._may_make = may_make
         self._made: list[weakref.ref] = []
+        self.blocks: list[_Loop] = []  # loops and conditions of rewritten functions that run, outermost first
         self._functions: dict[Any, Any] = {}
         self._effects = Effects(self)
 
@@ -382,6 +410,11 @@ class Trace:
         """
         self.check_may_make()
         self._made.append(weakref.ref(variable))
+
+    def begin_anew(self) -> None:
+        """Forget what the call in progress did so far: it is made once more."""
+        self._made.clear()
+        self.reads.rewind()
 
     def check_may_make(self) -> None:
         """Raise ValueError unless the call in progress may make variables: it is the function's first one."""

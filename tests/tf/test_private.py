@@ -1,6 +1,7 @@
 """What packages take from ``tensorflow.python``: helpers with a behaviour of their own, and the rule that finds them."""
 
 import collections
+import inspect
 import logging
 
 import numpy as np
@@ -151,3 +152,19 @@ def test_raw_operations():
     np.testing.assert_allclose(tf.raw_ops.IgammaGradA(a=[1.0, 2.0], x=[0.5, 3.0]), [-0.4895, -0.1974], atol=1e-4)
     with pytest.raises(AttributeError, match="NoSuchOperation"):
         tf.raw_ops.NoSuchOperation  # noqa: B018
+
+
+def test_functions_of_tf_function_tell_their_parameters():
+    def f(a, b=2, *c, d=3):
+        return a
+
+    for found in (inspecting.getfullargspec(tf.function(f)), inspect.getfullargspec(tf.function(f))):
+        assert (found.args, found.varargs, found.kwonlydefaults) == (["a", "b"], "c", {"d": 3})
+
+    class Model(tf.Module):
+        @tf.function
+        def call(self, x):
+            return x
+
+    assert inspecting.getfullargspec(Model().call).args == ["self", "x"]
+    assert inspect.getfullargspec(Model().call).args == ["x"]

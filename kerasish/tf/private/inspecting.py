@@ -25,6 +25,7 @@ from inspect import (
 )
 from typing import Any, NamedTuple
 
+from kerasish.tf.function import Function
 from kerasish.tf.private.decorators import unwrap
 
 _inspect = inspect
@@ -50,6 +51,8 @@ def getfullargspec(obj: Any) -> FullArgSpec:
     for decorator in decorators:
         if decorator.decorator_argspec is not None:
             return decorator.decorator_argspec
+    if isinstance(target, Function):
+        return inspect.getfullargspec(target.python_function)  # of a method with its ``self``
     if not (getattr(target, "__module__", None) or "").startswith("kerasish."):
         return inspect.getfullargspec(target)
     if inspect.isfunction(target):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
-from kerasish.tf.nest import assert_same_structure, flatten, is_nested, map_structure, pack_sequence_as
+from kerasish.tf.nest import (
+    assert_same_structure,
+    flatten,
+    is_mapping,
+    is_namedtuple,
+    is_nested,
+    map_structure,
+    pack_sequence_as,
+    sequence_like,
+    yield_sorted_items,
+)
 
 _Path = tuple
 
@@ -17,48 +27,9 @@ def is_nested_or_composite(seq: Any) -> bool:
     return is_nested(seq) or isinstance(seq, CompositeTensor)
 
 
-def is_mapping(obj: Any) -> bool:
-    """Whether it is a dictionary."""
-    return isinstance(obj, dict)
-
-
-def is_namedtuple(instance: Any, strict: bool = False) -> bool:
-    """Whether it is a named tuple.
-
-    Args:
-        strict: whether classes derived from one do not count.
-    """
-    if not isinstance(instance, tuple) or not isinstance(getattr(instance, "_fields", None), (tuple, list)):
-        return False
-    return not strict or type(instance).__base__ is tuple
-
-
-def yield_sorted_items(iterable: Any) -> Iterator[tuple[Any, Any]]:
-    """Keys, names or places and what is there, in the order of ``flatten``."""
-    if isinstance(iterable, dict):
-        yield from ((key, iterable[key]) for key in tree._keys(iterable))
-    elif is_namedtuple(iterable):
-        yield from zip(iterable._fields, iterable)
-    elif isinstance(iterable, CompositeTensor):
-        yield type(iterable).__name__, list(iterable._tensors_within)
-    else:
-        yield from enumerate(iterable)
-
-
 def yield_value(iterable: Any) -> Iterator[Any]:
     """What a container holds, in the order of ``flatten``."""
     return (value for _, value in yield_sorted_items(iterable))
-
-
-def sequence_like(instance: Any, args: Sequence) -> Any:
-    """The values ``args``, in the order of ``flatten``, in a container like ``instance``."""
-    if isinstance(instance, dict):
-        found = dict(zip(tree._keys(instance), args))
-        ordered = {key: found[key] for key in instance}
-        return type(instance)(ordered) if type(instance).__init__ is dict.__init__ else ordered
-    if isinstance(instance, CompositeTensor):
-        return instance._with_tensors(flatten(list(args), expand_composites=True))
-    return tree._rebuild(instance, list(args))
 
 
 def assert_shallow_structure(

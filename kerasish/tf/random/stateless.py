@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from kerasish.core import dispatch, dtypes
+from kerasish.core.context import local
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.random import Stream, shape_of
@@ -24,6 +25,11 @@ def _seeded(seed: Any, alg: Any = "auto_select") -> draws.Draw:
     numbers = dispatch.raw(seed)
     if tuple(numbers.shape) != (2,):
         raise InvalidArgumentError(f"seed must have shape [2], not {list(numbers.shape)}")
+    if not dtypes.as_dtype(numbers.dtype).is_integer:
+        raise dispatch.unsupported_dtype("StatelessRandomGetKeyCounter", numbers.dtype, "int32, int64")
+    if local.tracing and hasattr(numbers, "fake_mode"):  # only the shape is wanted
+        numbers = getattr(numbers, "constant", None)
+        numbers = (0, 0) if numbers is None else numbers
     first, second = (int(v) for v in numbers)
     return lambda blocks: Stream((first, second))
 
