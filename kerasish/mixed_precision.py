@@ -7,7 +7,7 @@ from typing import Any
 from kerasish.config import dtype_policy as dtype_policy
 from kerasish.config import set_dtype_policy as set_dtype_policy
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import missing_name, public_dir
 from kerasish.optimizers import LossScaleOptimizer as LossScaleOptimizer
 
 Policy = DTypePolicy
@@ -21,3 +21,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return public_dir(__name__, globals())

@@ -221,6 +221,40 @@ def goes_on(folder):
     return _state(model)
 
 
+class Batches(keras.metrics.Metric):
+    """How many batches there were: the mean of what the processes counted."""
+
+    def __init__(self, name="batches"):
+        super().__init__(name=name)
+        self.count = self.add_weight(shape=(), initializer="zeros", name="count", aggregation="mean")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.count.assign_add(1.0)
+
+    def result(self):
+        return self.count
+
+
+class Stops(keras.callbacks.Callback):
+    """Ends the program after the third batch."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            raise KeyboardInterrupt
+
+
+def within_an_epoch(folder, stops):
+    """The history of a run that writes its state at each batch, and may be stopped at the third one."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[Batches(), "mae"])
+    callbacks = [keras.callbacks.BackupAndRestore(folder, save_freq=1), *([Stops()] if stops else [])]
+    try:
+        return model.fit(X, CLASSES, batch_size=20, epochs=1, verbose=0, callbacks=callbacks).history
+    except KeyboardInterrupt:
+        return None
+
+
 def run_with_files(folder):
     return {**run([program.__name__ for program in PROGRAMS]), "files": files_and_numbers(folder)}
 
@@ -256,6 +290,72 @@ def early_sums():
     finally:
         replicas._BUCKET = 32 << 20
         torch.distributed.all_reduce = begin
+
+
+def captured(jit_compile=True):
+    """Training by compiled steps, with a shorter last batch, weights, statistics of all processes and random numbers."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    parts = [layers.Dense(16, "relu", kernel_regularizer="l2"), layers.BatchNormalization(synchronized=True)]
+    model = keras.Sequential([keras.Input((6,)), *parts, layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=jit_compile)
+    history = model.fit(X, CLASSES, sample_weight=WEIGHTS, batch_size=32, epochs=2, verbose=0).history
+    return {"history": history, "state": _state(model)}, model._the_step().tiers.captured
+
+
+class OwnBatches:
+    """A source that gives each process its own rows."""
+
+    is_divided = True
+
+    def __iter__(self):
+        mine = slice(process_id(), None, num_processes())
+        for start in range(0, 100, 20):
+            yield X[start : start + 20][mine], CLASSES[start : start + 20][mine]
+
+
+class OwnLoader(torch.utils.data.DataLoader):
+    """Notes the epochs that its sampler is told of, and what rows it gives."""
+
+    def __iter__(self):
+        SEEN.append((self.sampler.epoch, []))
+        for x, y in super().__iter__():
+            SEEN[-1][1].extend(x[:, 0].tolist())
+            yield x, y
+
+
+SEEN: list[tuple] = []
+
+
+def sources_in_parts():
+    """Weights after sources that come in parts, and what a loader with a ``DistributedSampler`` gave in two epochs."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(OwnBatches(), epochs=2, verbose=0)
+    state = _state(model)
+    rows = torch.utils.data.TensorDataset(torch.tensor(X[:100]), torch.tensor(CLASSES[:100]))
+    sampler = torch.utils.data.DistributedSampler(rows, num_processes(), process_id(), shuffle=True)
+    model.fit(OwnLoader(rows, batch_size=10, sampler=sampler), epochs=2, verbose=0)
+    return state, SEEN
+
+
+def shares_values():
+    """What the second process has of the first one's values, and how often they were exchanged."""
+    mine, kinds = process_id(), (torch.float32, torch.int64, torch.bool, torch.complex64, torch.bfloat16)
+    tensors = [torch.full(shape, 1 - mine).to(kind) for kind in kinds for shape in ((), (3, 5), (0,))]
+    count, broadcast = [0], torch.distributed.broadcast
+
+    def counted(*args):
+        count[0] += 1
+        return broadcast(*args)
+
+    torch.distributed.broadcast = counted
+    replicas.set_as_first(tensors)
+    small = replicas.from_first({"of": mine})
+    exchanges = count[0]
+    large = replicas.from_first(bytes(range(256)) * (1 if mine else 1000))
+    return [bool((t == 1).all()) for t in tensors], small, len(large), large[-1], exchanges, count[0]
 
 
 def fail():

@@ -233,7 +233,8 @@ def test_missing_names_are_told_apart(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "is part of the real library but is not served" in lines[1] and "'tf.mlir'" in lines[1]
+    assert "is part of the real library but is not served" in lines[0] and "BatchFunction" in lines[0]
+    assert "'tf.mlir' is not served by kerasish. Use torch.export" in lines[1]
     assert lines[1].startswith("AttributeError")
     assert lines[2] == "AttributeError | module 'kerasish.layers' has no attribute 'Nonsense'"
     assert lines[3].startswith(("ImportError", "ModuleNotFoundError"))

@@ -99,6 +99,18 @@ def test_all_names_what_the_real_libraries_have(name):
     assert paths - real_names() - legacy - set(OTHERS) == set()
 
 
+@pytest.mark.parametrize("name", [*sorted(PUBLIC), "kerasish.tf", "kerasish.tf.math", "kerasish.tf.data.experimental"])
+def test_dir_lists_what_is_public(name):
+    """Notebooks list a package's names so: ``[n for n in dir(keras.initializers) if not n.startswith("_")]``."""
+    module = MODULES.get(name) or importlib.import_module(name)
+    path, exported = public_path(name), set(getattr(module, "__all__", ()))
+    listed = {other for other in dir(module) if not other.startswith("_")}
+    assert listed, name
+    assert exported <= listed
+    assert {f"{path}.{other}" for other in listed - exported} <= real_names()
+    assert all(hasattr(module, other) for other in listed)
+
+
 def test_star_imports_give_exactly_the_list():
     for name, module in PUBLIC.items():
         namespace = {}

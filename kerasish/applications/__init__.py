@@ -61,7 +61,7 @@ from kerasish.applications.resnet_v2 import ResNet152V2 as ResNet152V2
 from kerasish.applications.vgg16 import VGG16 as VGG16
 from kerasish.applications.vgg19 import VGG19 as VGG19
 from kerasish.applications.xception import Xception as Xception
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import missing_name, public_dir
 
 __all__ = [
     "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge", "DenseNet121", "DenseNet169",
@@ -77,3 +77,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return public_dir(__name__, globals())

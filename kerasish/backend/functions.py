@@ -12,8 +12,11 @@ import numpy as np
 from kerasish import activations, ops, random
 from kerasish.backend.windows import settled_format
 from kerasish.config import epsilon, floatx
-from kerasish.core import dispatch, dtypes
+from kerasish.core import dispatch, dtypes, symbolic
+from kerasish.core.context import local
 from kerasish.core.custom_gradient import stop_gradient as stopped
+from kerasish.core.device import current as current_device
+from kerasish.core.random import BLOCKS, normal_raw, op_stream, shape_of, truncated_raw, uniform_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert
@@ -181,21 +184,33 @@ def l2_normalize(x: Any, axis: Any = None) -> Any:
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis, True), 1e-12))
 
 
+def _draw(kind: str, make: Callable, shape: Any, a: float, b: float, dtype: Any, seed: Any) -> Any:
+    """Numbers as ``tf.random`` draws them for an operation's seed; without one NumPy's global generator gives it."""
+    if symbolic.any_symbolic((shape,)):
+        return symbolic.call(_draw, (kind, make, shape, a, b, dtype, seed), {})
+    seed = int(np.random.randint(10**7)) if seed is None else seed
+    sizes, dtype = shape_of(shape), dtypes.as_dtype(dtype or floatx())
+    if local.tracing or current_device().type == "meta":
+        return ops.zeros(sizes, dtype)
+    stream = op_stream(f"{kind} {dtype.name}", seed, int(np.prod(sizes)) * BLOCKS)
+    return dispatch.wrap(make(sizes, stream, a, b, dtype))
+
+
 def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    return random.normal(shape, mean, stddev, dtype, seed)
+    return _draw("normal", normal_raw, shape, mean, stddev, dtype, seed)
 
 
 def random_uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    return random.uniform(shape, minval, maxval, dtype, seed)
+    return _draw("uniform", uniform_raw, shape, minval, maxval, dtype, seed)
 
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    return random.truncated_normal(shape, mean, stddev, dtype, seed)
+    return _draw("truncated", truncated_raw, shape, mean, stddev, dtype, seed)
 
 
 def random_bernoulli(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = None) -> Any:
     """1 with probability ``p``, else 0."""
-    return ops.cast(random.uniform(shape, seed=seed) <= p, dtype or floatx())
+    return ops.cast(random_uniform(shape, dtype=dtype, seed=seed) <= p, dtype or floatx())
 
 
 random_binomial = random_bernoulli  # Keras 2's first name for it
@@ -205,14 +220,16 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> TFVariable:
     """A variable of normal random numbers."""
-    return variable(random.normal(shape, mean, scale, dtype, seed), dtype, name)
+    seed = int(np.random.randint(10**9)) if seed is None else seed
+    return variable(random_normal(shape, mean, scale, dtype, seed), dtype, name)
 
 
 def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> TFVariable:
     """A variable of random numbers in [low, high)."""
-    return variable(random.uniform(shape, low, high, dtype, seed), dtype, name)
+    seed = int(np.random.randint(10**9)) if seed is None else seed
+    return variable(random_uniform(shape, low, high, dtype, seed), dtype, name)
 
 
 # values of variables --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -174,6 +175,11 @@ def unique_name(base: str) -> str:
     count = _name_counts.get(base, 0)
     _name_counts[base] = count + 1
     return f"{base}_{count}" if count else base
+
+
+def asks_for_keras_2() -> bool:
+    """Whether the program says that it is one for Keras 2: by ``TF_USE_LEGACY_KERAS``, or ``import tf_keras``."""
+    return "tf_keras" in sys.modules or os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
 
 
 def snake_case(name: str) -> str:

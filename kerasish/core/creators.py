@@ -4,11 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import enum
 import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerasish.core.errors import fail
 from kerasish.core.naming import Named
+
+
+class VariableSynchronization(enum.Enum):
+    """When the replicas of a variable agree."""
+
+    AUTO = 0
+    NONE = 1
+    ON_WRITE = 2
+    ON_READ = 3
+
+
+class VariableAggregation(enum.Enum):
+    """How replicas of a variable are combined."""
+
+    NONE = 0
+    SUM = 1
+    MEAN = 2
+    ONLY_FIRST_REPLICA = 3
+
+
+def replica_rule(kind: type[enum.Enum], value: Any) -> Any:
+    """A member of one of these, or of a kin of it; ``value`` may be Keras's name of it, or None for the first.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if value is None:
+        return next(iter(kind))
+    if not isinstance(value, str):
+        return value
+    found = kind.__members__.get(value.upper())
+    if found is None:
+        raise fail(ValueError, f"Invalid variable {kind.__name__}", ", ".join(kind.__members__), value)
+    return found
+
 
 _creators: contextvars.ContextVar[tuple[Callable, ...]] = contextvars.ContextVar("variable_creators", default=())
 

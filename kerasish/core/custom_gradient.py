@@ -144,7 +144,8 @@ def _gradients(grad: Callable, upstream: list, variables: list, count: int) -> l
     else:
         grads = grad(*upstream)
         if "variables" in parameters and isinstance(grads, tuple) and len(grads) == 2 and count != 2:
-            grads = grads[0]  # (gradients, [] of no variables)
+            none_left = grads[1] is None or (isinstance(grads[1], (list, tuple)) and not grads[1])
+            grads = grads[0] if none_left else grads  # (gradients, [] of no variables)
     found = tree.flatten(grads) if count else []
     if len(found) != count:
         raise ValueError(

@@ -24,6 +24,7 @@ from kerasish.core.errors import InvalidArgumentError, fail
 
 _KINDS = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "tpu": "xla", "xla": "xla", "mps": "mps", "meta": "meta"}
 _TF_KINDS = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU", "xla": "TPU", "meta": "META"}
+_LAST = 127  # torch keeps a device's number in eight bits; there are never so many, so that larger ones are absent too
 
 
 def parse(name: Any) -> torch.device:
@@ -46,7 +47,9 @@ def parse(name: Any) -> torch.device:
     kind, index = _KINDS[match[1]], match[2]
     if kind == "cuda" and match[1] == "gpu" and not torch.cuda.is_available() and torch.backends.mps.is_available():
         kind = "mps"  # Apple's GPU answers to TensorFlow's name for one
-    return torch.device(kind, int(index) if index not in (None, "*") else 0) if kind != "cpu" else torch.device("cpu")
+    if kind == "cpu":
+        return torch.device("cpu")
+    return torch.device(kind, min(int(index), _LAST) if index not in (None, "*") else 0)
 
 
 _visible: dict[str, tuple[int, ...]] = {}  # what is left of a kind's devices where a program hides some

@@ -613,12 +613,20 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
         raise ConversionError(str(error)) from None
 
 
+def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMismatchError:
+    """An operation has no kernel for a dtype."""
+    own = dtypes.as_dtype(dtype).name
+    return DTypeMismatchError(
+        f"Value for attr 'T' of {WORDS.get(own, own)} is not in the list of allowed values: {allowed} [Op:{name}]"
+    )
+
+
 WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in TensorFlow's messages
 
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
-    own = dtypes.as_dtype(first).name
-    a, b = (WORDS.get(kind, kind) for kind in (own, dtypes.as_dtype(second).name))
+    own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
+    a, b = (WORDS.get(kind, kind) for kind in (own, other))
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."

@@ -22,14 +22,31 @@ class DType(str):
     ``<dtype: 'float32'>`` and ``tf.float32``.
     """
 
-    name: str
-    as_datatype_enum: int
+    name: str = ""
+    as_datatype_enum: int = 0
     kind: str  # one of "float", "int", "uint", "bool", "complex", "string", "quantized", "handle"
-    size: int  # bytes of one element
+    size: int = 0  # bytes of one element
     torch: torch.dtype | None
 
-    def __new__(cls, name: str, enum: int, kind: str, size: int, torch_dtype: torch.dtype | None) -> DType:
-        dtype = super().__new__(cls, name)
+    def __new__(cls, type_enum: Any, handle_data: Any = None) -> DType:
+        """The dtype of TensorFlow's number.
+
+        Args:
+            handle_data: of handles, which there are none of; must be None.
+
+        Raises:
+            TypeError: there is no dtype of that number.
+        """
+        if handle_data is not None:
+            raise fail(TypeError, "Dtypes of handles are not served", received=repr(handle_data))
+        number = int(type_enum)
+        if number not in _BY_ENUM:
+            raise TypeError(f"{number} does not correspond to a valid tensorflow::DataType")
+        return _BY_ENUM[number]
+
+    @classmethod
+    def _made(cls, name: str, enum: int, kind: str, size: int, torch_dtype: torch.dtype | None) -> DType:
+        dtype = str.__new__(cls, name)
         dtype.name = name
         dtype.as_datatype_enum = enum
         dtype.kind = kind
@@ -168,24 +185,24 @@ def _numpy_type(name: str) -> type:
     return {"string": object, "bool": np.bool_}.get(name) or getattr(np, name)
 
 
-float16 = DType("float16", 19, "float", 2, torch.float16)
-bfloat16 = DType("bfloat16", 14, "float", 2, torch.bfloat16)
-float32 = DType("float32", 1, "float", 4, torch.float32)
-float64 = DType("float64", 2, "float", 8, torch.float64)
-float8_e4m3fn = DType("float8_e4m3fn", 25, "float", 1, torch.float8_e4m3fn)
-float8_e5m2 = DType("float8_e5m2", 24, "float", 1, torch.float8_e5m2)
-int8 = DType("int8", 6, "int", 1, torch.int8)
-int16 = DType("int16", 5, "int", 2, torch.int16)
-int32 = DType("int32", 3, "int", 4, torch.int32)
-int64 = DType("int64", 9, "int", 8, torch.int64)
-uint8 = DType("uint8", 4, "uint", 1, torch.uint8)
-uint16 = DType("uint16", 17, "uint", 2, torch.uint16)
-uint32 = DType("uint32", 22, "uint", 4, torch.uint32)
-uint64 = DType("uint64", 23, "uint", 8, torch.uint64)
-bool_ = DType("bool", 10, "bool", 1, torch.bool)
-complex64 = DType("complex64", 8, "complex", 8, torch.complex64)
-complex128 = DType("complex128", 18, "complex", 16, torch.complex128)
-string = DType("string", 7, "string", 0, None)
+float16 = DType._made("float16", 19, "float", 2, torch.float16)
+bfloat16 = DType._made("bfloat16", 14, "float", 2, torch.bfloat16)
+float32 = DType._made("float32", 1, "float", 4, torch.float32)
+float64 = DType._made("float64", 2, "float", 8, torch.float64)
+float8_e4m3fn = DType._made("float8_e4m3fn", 25, "float", 1, torch.float8_e4m3fn)
+float8_e5m2 = DType._made("float8_e5m2", 24, "float", 1, torch.float8_e5m2)
+int8 = DType._made("int8", 6, "int", 1, torch.int8)
+int16 = DType._made("int16", 5, "int", 2, torch.int16)
+int32 = DType._made("int32", 3, "int", 4, torch.int32)
+int64 = DType._made("int64", 9, "int", 8, torch.int64)
+uint8 = DType._made("uint8", 4, "uint", 1, torch.uint8)
+uint16 = DType._made("uint16", 17, "uint", 2, torch.uint16)
+uint32 = DType._made("uint32", 22, "uint", 4, torch.uint32)
+uint64 = DType._made("uint64", 23, "uint", 8, torch.uint64)
+bool_ = DType._made("bool", 10, "bool", 1, torch.bool)
+complex64 = DType._made("complex64", 8, "complex", 8, torch.complex64)
+complex128 = DType._made("complex128", 18, "complex", 16, torch.complex128)
+string = DType._made("string", 7, "string", 0, None)
 
 ALL = (
     float16, bfloat16, float32, float64, float8_e4m3fn, float8_e5m2, int8, int16, int32, int64,
@@ -193,7 +210,7 @@ ALL = (
 )  # fmt: skip
 # Names that programs compare with; there are no tensors of them
 QUANTIZED = tuple(
-    DType(name, enum, "quantized", size, None)
+    DType._made(name, enum, "quantized", size, None)
     for name, enum, size in (
         ("qint8", 11, 1),
         ("quint8", 12, 1),
@@ -202,9 +219,9 @@ QUANTIZED = tuple(
         ("quint16", 16, 2),
     )
 )
-HANDLES = (DType("resource", 20, "handle", 0, None), DType("variant", 21, "handle", 0, None))
+HANDLES = (DType._made("resource", 20, "handle", 0, None), DType._made("variant", 21, "handle", 0, None))
 SMALL = tuple(
-    DType(name, enum, kind, 1, None)
+    DType._made(name, enum, kind, 1, None)
     for name, enum, kind in (
         ("float8_e4m3fnuz", 26, "float"),
         ("float8_e4m3b11fnuz", 27, "float"),

@@ -218,6 +218,27 @@ def _remade(name: str, args: tuple) -> Exception:
     return error
 
 
+def of_python(error: Exception) -> Exception:
+    """The error of a Python function that an operation runs: one of TensorFlow's that is also of the error's own class.
+
+    Errors of TensorFlow's stay what they are, and so do those whose class cannot have another base.
+    """
+    if isinstance(error, OpError):
+        return error
+    kind = type(error)
+    if kind not in _of_python:
+        base = next((ours for theirs, ours in _PYTHONS_ERRORS.items() if isinstance(error, theirs)), UnknownError)
+        try:
+            _of_python[kind] = type(base.__name__, (base, kind), {"__reduce__": lambda self: (base, (str(self),))})
+        except TypeError:
+            _of_python[kind] = None
+    mixed = _of_python[kind]
+    return error if mixed is None else mixed(f"{kind.__name__}: {error}")
+
+
+_of_python: dict[type, Any] = {}
+
+
 @shown_as("InvalidArgumentError")
 class AxisError(InvalidArgumentError, ValueError):
     """No such axis. TensorFlow's operations raise InvalidArgumentError, Keras's ValueError; this is both."""
@@ -250,6 +271,11 @@ class NotNumbersError(InvalidArgumentError, ValueError):
 @shown_as("ValueError")
 class UnknownSizeError(ValueError, TypeError):
     """A size that has to be known is not. Keras raises either, depending on the layer; this is both."""
+
+
+@shown_as("ValueError")
+class UnsupportedValueError(ValueError, TypeError):
+    """A value of a kind that is no tensor. TensorFlow raises ValueError, and TypeError while it traces; this is both."""
 
 
 @shown_as("InvalidArgumentError")
@@ -318,6 +344,10 @@ class OperatorNotAllowedInGraphError(TypeError):
     """A Python operation that needs a value met a symbolic tensor, which has none."""
 
 
+class ValuesNeededError(NotImplementedError):
+    """The value of a tensor was asked for while only shapes are worked out."""
+
+
 # names that are not served --------------------------------------------------------------------------------------------
 
 
@@ -350,3 +380,23 @@ def missing_name(module: str, name: str, served: Iterable[str]) -> AttributeErro
     where = public_path(module)
     hint = f"The nearest name that works is '{where}.{nearest[0]}'." if nearest else f"dir({where}) lists what works."
     return NotServedError(f"'{path}' is part of the real library but is not served by kerasish yet. {hint}")
+
+
+def public_dir(module: str, namespace: dict) -> list[str]:
+    """What ``dir`` of a public module lists: what it exports, its names that the real libraries have, Python's own.
+
+    Everything in it if that is nothing public: a module of the engine.
+    """
+    path = public_path(module)
+    public = {name for name in namespace if f"{path}.{name}" in real_names()} | set(namespace.get("__all__", ()))
+    own = {name for name in namespace if name.startswith("__")}
+    return sorted(public | own) if public else sorted(namespace)
+
+
+_PYTHONS_ERRORS: dict[type, type] = {
+    TypeError: InvalidArgumentError,
+    ValueError: InvalidArgumentError,
+    StopIteration: OutOfRangeError,
+    MemoryError: ResourceExhaustedError,
+    NotImplementedError: UnimplementedError,
+}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch
-from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError
 
 
 def index_raw(t: torch.Tensor, key: Any) -> torch.Tensor:
@@ -98,7 +98,9 @@ def _plain_index(key: Any) -> Any:
 
 
 def _plain_integer(key: Any) -> int:
-    if isinstance(key, (bool, float, str)) or (isinstance(key, np.ndarray) and key.ndim):
+    if isinstance(key, bool):
+        raise DTypeMismatchError(f"A boolean is no index: x[{key}]. Masks are for tf.boolean_mask. [Op:StridedSlice]")
+    if isinstance(key, (float, str)) or (isinstance(key, np.ndarray) and key.ndim):
         raise _index_error(key)
     try:
         return operator.index(key)

@@ -12,7 +12,7 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError
 from kerasish.core.ragged_partition import RowPartition, from_uniform, ranges, splits_of
 
 
@@ -104,7 +104,9 @@ def _key(part: Any) -> Any:
 
 
 def _integer(value: Any, shown: Any) -> int:
-    if isinstance(value, bool) or getattr(value, "ndim", 0):
+    if isinstance(value, bool):
+        raise DTypeMismatchError(f"A boolean is no index: x[{value}]. Masks are for tf.ragged.boolean_mask.")
+    if getattr(value, "ndim", 0):
         raise TypeError(_WRONG.format(shown))
     try:
         return value.__index__()

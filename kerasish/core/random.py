@@ -243,6 +243,9 @@ _MAX_SEED = 2**31 - 1
 _NO_GLOBAL_SEED = 87654321  # what TensorFlow takes for the global seed where only the operation has one
 
 
+BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
+
+
 class OpSeeds:
     """Where stateful random operations are: the program's, or those of one run of a dataset (``local.op_seeds``).
 

@@ -21,7 +21,7 @@ import torch
 
 from kerasish.core import bytecode, dispatch, dtypes
 from kerasish.core.context import local, scope
-from kerasish.core.errors import NotLocatedError, add_context, close_matches, fail, public_path, real_names
+from kerasish.core.errors import NotLocatedError, add_context, close_matches, fail, public_dir, public_path, real_names
 from kerasish.core.shape import TensorShape
 
 _public: dict[str, Any] = {}  # "keras.layers.Dense" -> class
@@ -40,9 +40,11 @@ _custom_names: dict[int, str] = {}
 def publish(module: str, namespace: dict, names: Iterable[str]) -> None:
     """Register a package's public classes and functions under their public paths, and make that their ``__module__``.
 
-    Called at the end of a public package: ``publish(__name__, globals(), __all__)``.
+    Called at the end of a public package: ``publish(__name__, globals(), __all__)``. ``dir`` of it then lists what is public.
     """
     path = public_path(module)
+    if module == namespace["__name__"]:
+        namespace.setdefault("__dir__", lambda: public_dir(module, namespace))
     for name in sorted(names, key=lambda n: getattr(namespace[n], "__name__", n) != n):  # aliases last
         thing = namespace[name]
         _public[f"{path}.{name}"] = thing

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import pickle
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from typing import Any
 import torch
 from torch import distributed
 
-from kerasish.core.context import settings
+from kerasish.core import device as devices
+from kerasish.core.context import local, settings
 from kerasish.core.errors import fail
 
 _BUCKET = 32 << 20  # bytes of gradients that are exchanged together
+_HEAD = 1 << 15  # bytes of an object that go out with its size
 _GRACE = 3.0  # seconds after which a lost process is told of: launchers report the error that comes first
 
 
@@ -84,6 +87,10 @@ class Share:
         share = mean * fraction
         return share + (self._sum(share) - share.detach()) if self.shows_whole else share
 
+    def plain(self) -> list[int]:
+        """What a compiled step takes for granted of it."""
+        return [self.rows, self.total]
+
     def total_of(self, count: torch.Tensor) -> torch.Tensor:
         """The sum of all processes' counts, which no gradient passes."""
         return self._sum(count * bool(self.rows))
@@ -140,6 +147,8 @@ def _unpacked(tensors: Sequence[torch.Tensor], whole: torch.Tensor) -> list[torc
 
 def add_up(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """The sums of all processes' tensors, of those with one dtype many at a time."""
+    if local.capturing is not None:
+        return local.capturing.add_up(tensors)
     buckets = _buckets(tensors)
     flat = [_packed([tensors[i] for i in bucket]) for bucket in buckets]
     with exchange():
@@ -211,15 +220,32 @@ class EarlySums:
         return sums + rest[len(late) :]
 
 
+def combining(aggregation: Any) -> str:
+    """How the processes' values of a variable become one: "sum", "mean", or "first" for the first process's value."""
+    kind = str(getattr(aggregation, "value", aggregation)).lower()  # TensorFlow's are members of an enumeration
+    return {"sum": "sum", "1": "sum", "mean": "mean", "2": "mean"}.get(kind, "first")
+
+
 def set_as_first(tensors: Sequence[torch.Tensor]) -> None:
-    """Set tensors to the first process's values."""
-    for bucket in _buckets(tensors):
-        together = [tensors[i] for i in bucket]
-        whole = _packed(together)
-        with exchange():
-            distributed.broadcast(whole, 0)
-        for t, piece in zip(together, _unpacked(together, whole)):
-            t.copy_(piece)
+    """Set tensors to the first process's values: as bytes, the widest numbers first, which keeps them aligned."""
+    waiting: list[torch.Tensor] = []
+    size = 0
+    for t in sorted(tensors, key=lambda t: -t.element_size()):
+        waiting.append(t)
+        size += t.nbytes
+        if size > _BUCKET:
+            _broadcast(waiting)
+            waiting, size = [], 0
+    if waiting:
+        _broadcast(waiting)
+
+
+def _broadcast(tensors: list[torch.Tensor]) -> None:
+    whole = torch.cat([t.detach().reshape(-1).view(torch.uint8) for t in tensors])
+    with exchange():
+        distributed.broadcast(whole, 0)
+    for t, piece in zip(tensors, whole.split([t.nbytes for t in tensors])):
+        t.copy_(piece.view(t.dtype).view(t.shape))
 
 
 def add_up_gradients(gradients: Sequence[torch.Tensor | None]) -> list:
@@ -241,18 +267,36 @@ class AllSum(torch.autograd.Function):
 
 
 def _total(x: torch.Tensor) -> torch.Tensor:
+    if local.capturing is not None:
+        return local.capturing.add_up([x])[0]
     total = x.detach().contiguous().clone()
-    with exchange():
-        distributed.all_reduce(total)
+    if in_group():  # the process that compiles a step is alone
+        with exchange():
+            distributed.all_reduce(total)
     return total
 
 
 def from_first(value: Any) -> Any:
-    """The first process's object, for all."""
-    box = [value]
+    """The first process's object, for all: in one exchange if it is small, with a second one for the rest if it is not."""
+    first = process_id() == 0
+    data = pickle.dumps(value) if first else b""
+    head = _sent(len(data).to_bytes(8, "little") + data[: _HEAD - 8], _HEAD)
+    size = int.from_bytes(head[:8], "little")
+    body = head[8 : 8 + size]
+    if size > len(body):
+        body += _sent(data[len(body) :], size - len(body))
+    return value if first else pickle.loads(body)
+
+
+def _sent(data: bytes, size: int) -> bytes:
+    """The first process's bytes."""
+    block = torch.zeros(size, dtype=torch.uint8)
+    if data:
+        block[: len(data)] = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+    block = block.to(devices.current())
     with exchange():
-        distributed.broadcast_object_list(box, 0)
-    return box[0]
+        distributed.broadcast(block, 0)
+    return block.cpu().numpy().tobytes()
 
 
 def from_all(value: Any) -> list:

@@ -48,6 +48,8 @@ class TensorShape(tuple):
         if type(dims) is torch.Size:
             return super().__new__(cls, dims)
         if isinstance(dims, int) or not hasattr(dims, "__iter__"):
+            if hasattr(dims, "unknown_rank"):  # a message, as ``as_proto`` gives it
+                return cls(None if dims.unknown_rank else [None if dim.size == -1 else dim.size for dim in dims.dim])
             dims = (dims,)
         return super().__new__(cls, [None if d is None else _dimension(d) for d in dims])
 
@@ -144,6 +146,8 @@ class TensorShape(tuple):
 
     def is_subtype_of(self, other: TensorShape) -> bool:
         """Whether every shape that fits this one fits ``other``."""
+        if not isinstance(other, TensorShape):
+            return False
         if other._unknown_rank:
             return True
         return self.rank == other.rank and all(b is None or a == b for a, b in zip(self, other, strict=True))

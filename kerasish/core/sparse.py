@@ -42,6 +42,8 @@ class SparseTensor(CompositeTensor):
     def __init__(self, indices: Any, values: Any, dense_shape: Any) -> None:
         own_indices, own_values = _integers(indices, "indices"), convert(values)
         shape = _integers(dense_shape, "dense_shape")
+        if not shape.ndim:
+            raise TypeError(f"dense_shape must be a vector. Received: {dense_shape!r}")
         own_indices.shape.assert_has_rank(2)
         own_values.shape.assert_has_rank(1)
         shape.shape.assert_has_rank(1)

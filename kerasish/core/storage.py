@@ -18,7 +18,7 @@ from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, UnsupportedValueError, ValuesNeededError, fail
 from kerasish.core.shape import TensorShape
 
 _PYTHON_DTYPES = {bool: torch.bool, float: torch.float32, complex: torch.complex128}
@@ -72,7 +72,10 @@ def storage(value: Any, dtype: Any = None) -> Any:
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
     else:
-        raise fail(ValueError, f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor")
+        raise fail(
+            UnsupportedValueError,
+            f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor",
+        )
     if not isinstance(out, torch.Tensor):
         if target is not None:
             raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
@@ -206,7 +209,11 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     if dispatch.is_tensor(first) or any(dispatch.is_tensor(_first_leaf(item)) for item in value):
         like = next(item for item in map(_first_leaf, value) if dispatch.is_tensor(item))
         dtype = target or as_dtype(like.dtype)
+        if dtype.name == "string":
+            return _stacked_strings(value)
         parts = [dispatch.raw(item, None if dispatch.is_tensor(item) else dtype.torch) for item in value]
+        if isinstance(parts[0], np.ndarray) and {np.shape(part) for part in parts} == {parts[0].shape}:
+            return np.stack(parts)
         try:
             return torch.stack(parts)
         except (RuntimeError, TypeError):
@@ -223,6 +230,8 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     kind = array.dtype.kind
     if kind in "SU":
         return from_strings(value)
+    if kind == "c" and type(first) in (int, float):
+        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
     mixed = type(first) is bool and kind != "b"
     if mixed and (target is None or target.name not in _TAKES_BOOLS or (kind == "f" and target.kind != "float")):
         raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
@@ -230,7 +239,9 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
         array = _big_integers(array, value, target)
         kind = array.dtype.kind
     if kind == "O":
-        raise fail(ValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor")
+        raise fail(
+            UnsupportedValueError, f"Attempt to convert a value ({_short(value)}) with an unsupported type to a Tensor"
+        )
     out = from_numpy(array)
     if target is None:
         if kind in "iu":
@@ -281,6 +292,15 @@ def from_strings(value: Any) -> np.ndarray:
     return out.reshape(array.shape)
 
 
+def _stacked_strings(value: Any) -> np.ndarray:
+    """A list of string tensors, text beside them maybe."""
+    parts = [storage(item, as_dtype("string")) for item in value]
+    if len({part.shape for part in parts}) > 1:
+        shapes = [list(part.shape) for part in parts]
+        raise InvalidArgumentError(f"Shapes of all inputs must match: got {shapes}. [Op:Pack]")
+    return np.stack(parts)
+
+
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) < 80 else text[:77] + "..."
@@ -308,10 +328,15 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
 
             with unset_fake_temporarily():
                 return known.numpy()
-        raise NotImplementedError(
+        raise ValuesNeededError(
             "The value of a symbolic tensor was asked for (in a condition, a loop, a NumPy call or .numpy()), while only "
             "the shapes of a layer's call() are being worked out."
         ) from None
+
+
+def one_number(values: Any) -> Any:
+    """An array of one element without its axes: ``float([1.5])``, which NumPy allowed before 2.4; others as they are."""
+    return values.reshape(()) if getattr(values, "size", 0) == 1 and getattr(values, "ndim", 0) else values
 
 
 def host(x: torch.Tensor) -> np.ndarray:
@@ -351,3 +376,12 @@ def _processor_does(source: torch.dtype, dtype: torch.dtype) -> bool:
 
 
 dispatch.register(constant=storage)
+
+
+def numpy_text(array: np.ndarray) -> str:
+    """How TensorFlow writes an array inside a ``repr``: scalars bare, several lines from a line of their own."""
+    if array.ndim == 0:
+        value = array[()]
+        return repr(value) if isinstance(value, bytes) else str(value)
+    text = repr(array)
+    return "\n" + text if "\n" in text else text

@@ -217,6 +217,12 @@ class Node:
                 parents.append(operation._inbound_nodes[index])
         return parents
 
+    @property
+    def inbound_layers(self) -> Any:
+        """Keras 2's: the layers that made the inputs; one by itself."""
+        layers = [x._keras_history.operation for x in self.input_tensors]
+        return layers[0] if len(layers) == 1 else layers
+
     def fill(self, values: dict[int, Any]) -> tuple[tuple, dict]:
         """The arguments with each KerasTensor replaced by ``values[id(tensor)]``."""
         replaced = tree.map_structure(

@@ -23,45 +23,23 @@ from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.eager_only import TensorOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
+from kerasish.core.foreign_names import NUMPY_NAMES, TORCH_METHODS, TORCH_PROPERTIES
 from kerasish.core.indexing import index_raw
 from kerasish.core.naming import Named
+from kerasish.core.reference import Reference
 from kerasish.core.shape import TensorShape
-from kerasish.core.storage import WIDER_THAN_NUMPY, from_numpy, from_strings, host, storage, to_numpy
+from kerasish.core.storage import (
+    WIDER_THAN_NUMPY,
+    from_numpy,
+    from_strings,
+    host,
+    numpy_text,
+    one_number,
+    storage,
+    to_numpy,
+)
 
 # the class ------------------------------------------------------------------------------------------------------------
-
-
-class Reference:
-    """A hashable stand-in for an unhashable tensor or variable (``x.ref()``); ``deref()`` gives it back."""
-
-    __slots__ = ("_referent",)
-
-    def __init__(self, referent: Any) -> None:
-        self._referent = referent
-
-    def deref(self) -> Any:
-        return self._referent
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reference) and self._referent is other._referent
-
-    def __hash__(self) -> int:
-        return id(self._referent)
-
-    def __repr__(self) -> str:
-        return f"<Reference wrapping {self._referent!r}>"
-
-
-# Methods of torch.Tensor that change nothing, for code written for torch; TensorFlow has no attributes of these names.
-_TORCH_METHODS = frozenset(
-    """abs all any argmax argmin bool byte chunk clamp clone contiguous cpu cuda cumsum data_ptr detach dim double
-    element_size exp expand flatten float gather half int is_contiguous is_floating_point item log log_softmax long
-    masked_fill matmul max mean min narrow nelement numel permute pow prod relu repeat reshape select sigmoid sin size
-    softmax split sqrt squeeze std storage_offset stride sum tanh to tolist transpose type type_as unbind unsqueeze var
-    view view_as where xpu retain_grad register_hook unfold index_select norm t""".split()
-)
-_TORCH_PROPERTIES = frozenset(("T", "grad_fn", "is_cuda", "is_leaf", "mT", "requires_grad", "is_sparse", "layout"))
-_NUMPY_NAMES = frozenset(("astype", "ravel", "tolist", "data"))
 
 
 class Tensor(TensorOfGraphs, metaclass=Named):
@@ -135,13 +113,13 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return bool(to_numpy(self._t)) if self._t.numel() else False
 
     def __int__(self) -> int:
-        return int(to_numpy(self._t))
+        return int(one_number(to_numpy(self._t)))
 
     def __float__(self) -> float:
-        return float(to_numpy(self._t))
+        return float(one_number(to_numpy(self._t)))
 
     def __complex__(self) -> complex:
-        return complex(to_numpy(self._t))
+        return complex(one_number(to_numpy(self._t)))
 
     def __index__(self) -> int:
         return to_numpy(self._t).__index__()
@@ -225,18 +203,20 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return dispatch.wrap(dispatch.live(self).to(*_unwrap_all(args), **_unwrap_all(kwargs)))
 
     def __getattr__(self, name: str) -> Any:
-        if name in _TORCH_METHODS:
+        if name in TORCH_METHODS:
             method = getattr(dispatch.live(self), name)
             return lambda *args, **kwargs: dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
-        if name in _TORCH_PROPERTIES:
+        if name in TORCH_PROPERTIES:
             return dispatch.wrap(getattr(dispatch.live(self), name))
         message = f"'{type(self).__name__}' object has no attribute '{name}'"
-        if name in _NUMPY_NAMES:
+        if name in NUMPY_NAMES:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"
             )
         elif name == "graph" and local.function is not None:
             return local.function
+        elif name == "name" and local.function is not None and local.function.tracing:
+            return local.function.symbol(self, "{name}:0")
         elif name in ("name", "op", "graph", "value_index"):
             message = f"Tensor.{name} is undefined when eager execution is enabled."
         elif name.endswith("_") and not name.endswith("__") and hasattr(torch.Tensor, name):
@@ -289,15 +269,6 @@ def _as_arrays(values: Any) -> Any:
 
 def _from_pickle(value: Any) -> Tensor:
     return Tensor(value if isinstance(value, torch.Tensor) else from_numpy(np.asarray(value)))
-
-
-def numpy_text(array: np.ndarray) -> str:
-    """How TensorFlow writes an array inside a ``repr``: scalars bare, several lines from a line of their own."""
-    if array.ndim == 0:
-        value = array[()]
-        return repr(value) if isinstance(value, bytes) else str(value)
-    text = repr(array)
-    return "\n" + text if "\n" in text else text
 
 
 # making tensors -------------------------------------------------------------------------------------------------------
@@ -656,11 +627,28 @@ class StringTensor(Tensor):
     def _other(self, other: Any) -> np.ndarray:
         return other._t if isinstance(other, StringTensor) else from_strings(other)
 
+    def _summand(self, other: Any) -> np.ndarray:
+        """Texts to add.
+
+        Raises:
+            ValueError: None.
+            InvalidArgumentError: a number.
+        """
+        if other is None or isinstance(other, (str, bytes, StringTensor)):
+            return dispatch.raw(other)
+        raw = dispatch.raw(other)
+        if isinstance(raw, torch.Tensor):
+            raise dispatch.dtype_mismatch("Add", None, raw.dtype)
+        return raw
+
     def __add__(self, other: Any) -> StringTensor:
-        return StringTensor(np.asarray(self._t + self._other(other), dtype=object))
+        other = self._summand(other)
+        return StringTensor(np.asarray(self._t + other, dtype=object))
 
     def __radd__(self, other: Any) -> StringTensor:
-        return StringTensor(np.asarray(self._other(other) + self._t, dtype=object))
+        if isinstance(other, (bool, int, float, complex)):
+            raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
+        return StringTensor(np.asarray(self._summand(other) + self._t, dtype=object))
 
     def __eq__(self, other: Any) -> Any:
         return False if other is None else self._compare(other, True)
@@ -686,6 +674,8 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
     if _name != "add":
 
         def _refuse(self: Any, other: Any, _name: str = _name) -> Any:
+            if isinstance(other, (bool, int, float, complex)):
+                raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
             raise InvalidArgumentError(
                 f"Value for attr 'T' of string is not in the list of allowed values [Op:{_name}]"
             )

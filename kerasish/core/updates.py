@@ -6,33 +6,39 @@ The functions work on a raw tensor that is the caller's own, and change it in pl
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.indexing import index_raw
-from kerasish.core.tensor import convert, getitem
+from kerasish.core.tensor import StringTensor, convert, getitem
 
 
-def set_slice(whole: torch.Tensor, key: Any, part: torch.Tensor) -> None:
-    """``whole[key] = part`` with TensorFlow's indexing; ``part`` may be broadcast.
+def set_slice(whole: Any, key: Any, part: Any) -> None:
+    """``whole[key] = part`` with TensorFlow's indexing; ``part`` may be broadcast. Both may be arrays of texts.
 
     Raises:
         InvalidArgumentError: ``part`` does not fit.
     """
-    positions = torch.arange(whole.numel(), device=whole.device).reshape(whole.shape)
+    texts = isinstance(whole, np.ndarray)
+    positions = torch.arange(math.prod(whole.shape), device="cpu" if texts else whole.device).reshape(whole.shape)
     chosen = index_raw(positions, key)
     try:
-        part = part.expand(chosen.shape)
-    except RuntimeError:
+        part = np.broadcast_to(part, tuple(chosen.shape)) if texts else part.expand(chosen.shape)
+    except (RuntimeError, ValueError):
         raise InvalidArgumentError(
             f"Cannot broadcast input shape {list(part.shape)} into final shape {list(chosen.shape)} "
             "[Op:ResourceStridedSliceAssign]"
         ) from None
-    whole.view(-1)[chosen.reshape(-1)] = part.reshape(-1)
+    if texts:
+        whole.reshape(-1)[chosen.reshape(-1).numpy()] = part.reshape(-1)
+    else:
+        whole.view(-1)[chosen.reshape(-1)] = part.reshape(-1)
 
 
 def _update(rows: torch.Tensor, at: torch.Tensor, new: torch.Tensor) -> None:
@@ -84,12 +90,12 @@ def scatter(whole: torch.Tensor, rule: str, indices: torch.Tensor, new: torch.Te
     steps = torch.tensor([whole.shape[k + 1 : depth].numel() for k in range(depth)], device=whole.device)
     rows = whole.view(-1, *whole.shape[depth:])
     expected = (*indices.shape[:-1], *whole.shape[depth:])
-    try:
-        new = new.expand(expected) if not new.ndim else new.reshape(len(flat), *whole.shape[depth:])
-    except RuntimeError:
+    if new.ndim and tuple(new.shape) != expected:
         raise InvalidArgumentError(
             f"Must have updates.shape = {list(expected)}. Received: updates.shape {list(new.shape)}"
-        ) from None
+        )
+    if not new.ndim:
+        new = new.expand(expected)
     RULES[rule](rows, (flat * steps).sum(1), new.reshape(len(flat), *whole.shape[depth:]))
 
 
@@ -97,31 +103,49 @@ class PartialWrites:
     """What ``tf.Variable`` adds to variables for parts of them. A ``sparse_delta`` has ``indices`` and ``values``."""
 
     read: Callable[[], torch.Tensor]
+    shape: Any
     assign: Callable[..., Any]
     _held: Callable[[], torch.Tensor]
 
     # slices
 
     def __getitem__(self, key: Any) -> Any:
-        part = getitem(self, key)
+        value = self.read()
+        part = StringTensor(value)[key] if isinstance(value, np.ndarray) else getitem(self, key)
         part.assign = functools.partial(self._assign_slice, key)  # type: ignore[attr-defined]
         return part
 
     def _assign_slice(self, key: Any, value: Any, name: str | None = None) -> Any:
         """``v[key].assign(value)``."""
-        whole = self._held().clone(memory_format=torch.contiguous_format)
+        whole = self._copied()
         set_slice(whole, key, self._like(value, whole))
         return self.assign(whole)
 
+    def _copied(self) -> Any:
+        whole = self._held()
+        return whole.copy() if isinstance(whole, np.ndarray) else whole.clone(memory_format=torch.contiguous_format)
+
     @staticmethod
-    def _like(value: Any, whole: torch.Tensor) -> torch.Tensor:
+    def _like(value: Any, whole: Any) -> Any:
+        if isinstance(whole, np.ndarray):
+            return dispatch.raw(convert(value, "string"))
         return dispatch.raw(convert(value, whole.dtype)).detach().to(whole)
 
     # by index
 
     def _scatter(self, rule: str, indices: Any, new: Any) -> Any:
-        whole = self._held().clone(memory_format=torch.contiguous_format)
-        scatter(whole, rule, dispatch.raw(indices).to(whole.device), self._like(new, whole))
+        whole = self._copied()
+        places = dispatch.raw(indices)
+        if isinstance(whole, np.ndarray):
+            if rule != "update":
+                raise InvalidArgumentError(f"Texts can be set, but a variable of them has no scatter_{rule}.")
+            numbers = torch.arange(whole.size).reshape(whole.shape)
+            new = self._like(new, whole)
+            given = torch.arange(new.size).reshape(new.shape)
+            scatter(numbers, rule, places, given + whole.size)  # numbers from here on stand for new texts
+            every = np.concatenate([whole.reshape(-1), new.reshape(-1)])
+            return self.assign(every[numbers.numpy()])
+        scatter(whole, rule, places.to(whole.device), self._like(new, whole))
         return self.assign(whole)
 
     def _scatter_rows(self, rule: str, delta: Any) -> Any:
@@ -137,11 +161,27 @@ class PartialWrites:
 
     def gather_nd(self, indices: Any, name: str | None = None) -> Any:
         """The elements or slices at the indices along the last axis of ``indices``."""
-        return dispatch.wrap(self.read()[tuple(dispatch.raw(indices).long().unbind(-1))])
+        return self._picked(tuple(dispatch.raw(indices).long().unbind(-1)))
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Any:
         """The slices at ``indices`` along the first axis."""
-        return dispatch.wrap(self.read()[dispatch.raw(indices).long()])
+        return self._picked((dispatch.raw(indices).long(),))
+
+    def _picked(self, places: tuple) -> Any:
+        """The slices at index tensors for the first axes.
+
+        Raises:
+            InvalidArgumentError: there are none.
+        """
+        value = self.read()
+        if len(places) > value.ndim:
+            raise InvalidArgumentError(f"There are {len(places)} indices for a variable of rank {value.ndim}.")
+        for axis, place in enumerate(places):
+            if ((place < 0) | (place >= value.shape[axis])).any():
+                raise InvalidArgumentError(f"indices {place.tolist()} are not in [0, {value.shape[axis]})")
+        if isinstance(value, np.ndarray):
+            return StringTensor(np.asarray(value[tuple(p.numpy() for p in places)], dtype=object))
+        return dispatch.wrap(value[places])
 
     # Python's in-place operators
 
@@ -156,6 +196,11 @@ class PartialWrites:
 
 def _nd_method(rule: str) -> Callable:
     def method(self: PartialWrites, indices: Any, updates: Any, name: str | None = None) -> Any:
+        places = dispatch.raw(indices)
+        if dispatch.raw(updates).ndim == 0 and (places.ndim > 1 or len(self.shape) > places.shape[-1]):
+            raise InvalidArgumentError(
+                f"updates must have a dimension for each but the last of indices. Received: updates={updates!r}"
+            )
         return self._scatter(rule, indices, updates)
 
     return method

@@ -27,22 +27,22 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import dispatch
 from kerasish.core.context import current_path, local, settings, unique_name
-from kerasish.core.creators import Created
-from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
+from kerasish.core.creators import Created, VariableAggregation, VariableSynchronization, replica_rule
+from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.initial_value import first_value
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
-from kerasish.core.shape import TensorShape, standardize_shape
-from kerasish.core.storage import cast_raw, storage, to_numpy
+from kerasish.core.reference import Reference
+from kerasish.core.shape import TensorShape
+from kerasish.core.storage import cast_raw, numpy_text, one_number, storage, to_numpy
 from kerasish.core.tensor import (
-    Reference,
     StringTensor,
     Tensor,
     convert,
     getitem,
     install_operators,
-    numpy_text,
     torch_function,
 )
 from kerasish.core.updates import PartialWrites
@@ -112,7 +112,7 @@ class Variable(metaclass=Named):
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
         if isinstance(initializer, str):
             initializer = dispatch.initializer(initializer)
-        value = _initial_value(initializer, shape, None if dtype is None else standardize(dtype))
+        value = first_value(initializer, shape, None if dtype is None else standardize(dtype))
         self._setup(value, trainable, name or unique_name("variable"), layout)
         self._path = current_path(self._name)
         self._autocast = bool(autocast)
@@ -254,18 +254,28 @@ class Variable(metaclass=Named):
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
+        self._demand_numbers("AssignAddVariableOp")
         return self.assign(self._held() + self._coerce(delta, broadcast=True), read_value=read_value)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
+        self._demand_numbers("AssignSubVariableOp")
         return self.assign(self._held() - self._coerce(delta, broadcast=True), read_value=read_value)
+
+    def _demand_numbers(self, name: str) -> None:
+        if type(self.stored) is np.ndarray:
+            raise DTypeMismatchError(
+                f"No OpKernel was registered to support Op '{name}' with these attrs: [dtype=DT_STRING]"
+            )
 
     def _held(self) -> torch.Tensor:
         """The raw value in the variable's own dtype, detached: what updates start from."""
         t = self.stored
         if local.overlay is not None:
             t = local.overlay.get(id(self), (None, t))[1]
+        if type(t) is np.ndarray:
+            return t
         return self._layout.to_logical(t.detach()) if self._layout is not None else t.detach()
 
     def _coerce(self, value: Any, broadcast: bool = False) -> Any:
@@ -435,10 +445,10 @@ class Variable(metaclass=Named):
         return bool(self.numpy())
 
     def __int__(self) -> int:
-        return int(self.numpy())
+        return int(one_number(self.numpy()))
 
     def __float__(self) -> float:
-        return float(self.numpy())
+        return float(one_number(self.numpy()))
 
     def __index__(self) -> int:
         return self.numpy().__index__()
@@ -520,7 +530,7 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
                 )
         if callable(initial_value) and not dispatch.is_tensor(initial_value):
             initial_value = initial_value()
-        value = _initial_value(initial_value, None, dtype)
+        value = first_value(initial_value, None, dtype)
         wanted = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not wanted.is_compatible_with(value.shape):
             raise ValueError(
@@ -529,12 +539,15 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
             )
         if local.function is not None:
             local.function.make(self)
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"name for name_scope must be a string. Received: {name!r}")
         full_name = "/".join((*local.name_scopes, name or "Variable"))
         self._setup(value, True if trainable is None else trainable, full_name, None)
         self._shape_may_change = not wanted.is_fully_defined()
         self._declared_shape = wanted
         self.constraint = constraint
-        self.synchronization, self.aggregation = synchronization, aggregation
+        self.synchronization = replica_rule(VariableSynchronization, synchronization)
+        self.aggregation = replica_rule(VariableAggregation, aggregation)
 
     @property
     def name(self) -> str:
@@ -658,40 +671,6 @@ class Value(Tensor):
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         return Tensor(self._t.detach().clone())
-
-
-class Fresh:
-    """A raw first value that nobody else holds, so that a variable need not copy it."""
-
-    __slots__ = ("raw",)
-
-    def __init__(self, raw: torch.Tensor) -> None:
-        self.raw = raw
-
-
-def _initial_value(value: Any, shape: Any, dtype: Any) -> Any:
-    """The first contents of a variable as a raw tensor of its own, on the current device."""
-    if type(value) is Fresh:
-        return value.raw
-    if callable(value) and not dispatch.is_tensor(value):
-        if shape is None:
-            raise fail(
-                ValueError,
-                "When creating a Variable from an initializer, the `shape` argument should be specified",
-                received=f"initializer={value} and shape={shape}",
-            )
-        value = value(standardize_shape(shape), dtype=as_dtype(dtype or settings.floatx).name)
-    if dispatch.is_tensor(value):
-        value = dispatch.raw(value)
-        if not isinstance(value, torch.Tensor):
-            return value
-        value = value.detach().clone()
-        value = value if dtype is None else cast_raw(value, to_torch(dtype))
-    else:
-        value = storage(value, dtype)
-    if shape is not None and tuple(value.shape) != standardize_shape(shape):
-        raise fail(ValueError, "The initial value does not fit the shape", tuple(shape), tuple(value.shape))
-    return value.to(devices.current()) if isinstance(value, torch.Tensor) else value
 
 
 dispatch.register(variable=Variable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import missing_name, public_dir
 from kerasish.datasets import boston_housing as boston_housing
 from kerasish.datasets import california_housing as california_housing
 from kerasish.datasets import cifar10 as cifar10
@@ -21,3 +21,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return public_dir(__name__, globals())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,8 @@ import torch
 from kerasish.core.errors import fail
 from kerasish.core.messages import say
 from kerasish.core.variable import Variable
-from kerasish.export import programs, signatures
-from kerasish.layers.exported import COLLECTIONS, FORMAT, INDEX, array_file, program_file
+from kerasish.export import programs, python_functions, signatures
+from kerasish.layers.exported import COLLECTIONS, FORMAT, FUNCTIONS, INDEX, array_file, program_file
 from kerasish.layers.layer import Layer
 from kerasish.saving.archive import replacing
 
@@ -23,7 +24,8 @@ class ExportArchive:
     """Endpoints, each a function with a signature, to be written into one folder that needs no code to be run.
 
     The folder holds a program of torch's for each endpoint (see ``kerasish/layers/exported.py``), not TensorFlow's graph.
-    ``keras.layers.TFSMLayer`` reads it, and ``torch.export.load`` each of its programs.
+    ``keras.layers.TFSMLayer`` reads it, and ``torch.export.load`` each of its programs. Where torch can make no program of
+    one of them (it has text, or decides by values), all are written as functions of Python, with a warning.
 
     Args:
         format: "saved_model".
@@ -43,7 +45,10 @@ class ExportArchive:
         if format != "saved_model":
             raise fail(ValueError, f"Unsupported format: {format}", hint="It is 'saved_model'.")
         self._tracked: list[Layer] = []
-        self._endpoints: dict[str, tuple[list, Any]] = {}  # name -> signature, program
+        self._endpoints: dict[str, tuple[list, Any]] = {}  # name -> signature, program (None: torch can make none)
+        self._functions: dict[str, Callable] = {}  # name -> the endpoint in Python, on Tensors
+        self._refusal: Exception | None = None  # why an endpoint is no program
+        self._complete = False  # whether Python is better than a program that leaves something out
         self._written: dict[str, list[torch.Tensor]] = {}  # name -> the tensors of which the program gives new values
         self._notes: dict[str, Any] = {}  # what else the index says
         self._variables: list[tuple[list[str], Variable]] = []  # with the attributes that lead to them
@@ -91,7 +96,7 @@ class ExportArchive:
                 hint=f"add_endpoint('{name}', fn, input_signature=[keras.InputSpec(shape=(None, 3), dtype='float32')])",
             )
         modules = [*self._tracked, *programs.modules_of(fn)]
-        self._add(name, programs.user_function(fn), modules, signatures.given(input_signature))
+        self._add(name, fn, programs.user_function(fn), modules, signatures.given(input_signature))
         return fn
 
     def track_and_add_endpoint(self, name: str, resource: Any, input_signature: Any, **kwargs: Any) -> Callable:
@@ -102,7 +107,8 @@ class ExportArchive:
         """
         self._check_name(name)
         self.track(resource)
-        self._add(name, programs.inference(resource), [resource], signatures.given(input_signature))
+        function = python_functions.LayerCall(resource)
+        self._add(name, function, programs.inference(resource), [resource], signatures.given(input_signature))
         return resource.__call__
 
     def add_variable_collection(self, name: str, variables: Any) -> None:
@@ -133,9 +139,12 @@ class ExportArchive:
             raise ValueError("No endpoints have been set yet. Call add_endpoint().")
         folder = pathlib.Path(filepath)
         folder.mkdir(parents=True, exist_ok=True)
-        for place, (_, program) in enumerate(self._endpoints.values()):
-            with replacing(folder / program_file(place)) as temporary, open(temporary, "wb") as out:
-                programs.save(program, out)
+        if self._refusal is None:
+            for place, (_, program) in enumerate(self._endpoints.values()):
+                with replacing(folder / program_file(place)) as temporary, open(temporary, "wb") as out:
+                    programs.save(program, out)
+        else:
+            self._write_python(folder)
         if self._collections:
             arrays = {
                 f"{place}_{i}": np.asarray(variable.numpy())
@@ -149,7 +158,16 @@ class ExportArchive:
         if verbose:
             say(f"Saved artifact at '{filepath}'. The following endpoints are available:\n\n{self._described()}")
 
+    def _write_python(self, folder: pathlib.Path) -> None:
+        variables = self._variables or [([], v) for layer in self._tracked for v in layer.variables]
+        content = {"functions": self._functions, "variables": variables}
+        data = python_functions.dumped(content, str(self._refusal))
+        with replacing(folder / FUNCTIONS) as temporary:
+            pathlib.Path(temporary).write_bytes(data)
+
     def _index(self) -> dict:
+        if self._refusal is not None:
+            return self._python_index()
         numbers: dict[
             tuple, int
         ] = {}  # where a tensor of some program's state lies -> its number, which says what is shared
@@ -171,12 +189,39 @@ class ExportArchive:
         ]
         return index | ({"variables": [v for v in variables if v["state"] is not None]} if variables else {})
 
+    def _python_index(self) -> dict:
+        endpoints = [
+            {"name": name, "inputs": signatures.mapped(signatures.Spec.plain, signature)}
+            for name, (signature, _) in self._endpoints.items()
+        ]
+        notes = {"language": "python", "python": python_functions.version(), "reason": str(self._refusal)}
+        collections = {name: [v.name for v in variables] for name, variables in self._collections.items()}
+        return {
+            "format": FORMAT,
+            "version": 1,
+            **notes,
+            "endpoints": endpoints,
+            "collections": collections,
+            **self._notes,
+        }
+
     def _check_name(self, name: str) -> None:
         if name in self._endpoints:
             raise ValueError(f"Endpoint name '{name}' is already taken.")
 
-    def _add(self, name: str, function: Callable, modules: list, signature: list) -> None:
-        self._endpoints[name] = signature, programs.export(function, modules, signature)
+    def _add(self, name: str, function: Callable, run: Callable, modules: list, signature: list) -> None:
+        """Add an endpoint: ``function`` on Tensors, which ``run`` is on raw ones."""
+        program = None
+        if self._refusal is None:
+            try:
+                program = programs.export(run, modules, signature, complete=self._complete)
+            except signatures.TextError as error:
+                self._refusal = error
+            except RuntimeError as error:
+                self._refusal = error
+                if not self._complete:
+                    warnings.warn(f"The functions are written as functions of Python. {error}", stacklevel=3)
+        self._endpoints[name], self._functions[name] = (signature, program), function
 
     def _described(self) -> str:
         return "\n\n".join(

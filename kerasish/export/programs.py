@@ -79,12 +79,16 @@ def modules_of(function: Callable) -> list[nn.Module]:
     return [thing for thing in found if isinstance(thing, nn.Module)]
 
 
-def export(function: Callable, modules: Iterable[nn.Module], signature: list, **options: Any) -> Any:
+def export(
+    function: Callable, modules: Iterable[nn.Module], signature: list, complete: bool = False, **options: Any
+) -> Any:
     """The program of a function of raw tensors.
 
     Args:
         modules: whose parameters and buffers become the program's.
         signature: as ``signatures.given`` makes it.
+        complete: refuse a function of which a part (what it prints, a gradient of its own) would be left out; else there
+            is a warning.
         options: of ``torch.export.export``.
 
     Raises:
@@ -104,11 +108,13 @@ def export(function: Callable, modules: Iterable[nn.Module], signature: list, **
     try:
         for shapes in choices:
             try:
-                program = _traced(_Whole(function, modules), args, None if shapes is None else (shapes,), options)
+                shapes = None if shapes is None else (shapes,)
+                program, left_out = _traced(_Whole(function, modules), args, shapes, options)
             except Exception as error:  # torch raises many classes here
                 refusal = refusal or error
             else:
                 _check_free(program, signature if stated is None else [])
+                _tell(left_out, complete)
                 return program
     finally:
         for part, mode in modes:
@@ -140,7 +146,20 @@ def _check_free(program: Any, signature: list) -> None:
                 )
 
 
-def _traced(whole: nn.Module, args: tuple, shapes: Any, options: dict) -> Any:
+def _tell(left_out: list[str], complete: bool) -> None:
+    """Say what is not part of a program, each thing once.
+
+    Raises:
+        RuntimeError: there is something, and the program should be complete.
+    """
+    for what in dict.fromkeys(left_out):
+        if complete:
+            raise RuntimeError(f"{what} is not part of an exported program.")
+        warnings.warn(f"{what} is not part of an exported program.", stacklevel=2)
+
+
+def _traced(whole: nn.Module, args: tuple, shapes: Any, options: dict) -> tuple[Any, list[str]]:
+    """The program, and what of the function is not part of it."""
     device = next((p.device for p in whole.parameters()), None)
     args = tree.map_structure(lambda x: x if device is None else x.to(device), args)
     structure_changed()  # layers must not take ways that they have found for tensors of fixed sizes
@@ -151,9 +170,7 @@ def _traced(whole: nn.Module, args: tuple, shapes: Any, options: dict) -> Any:
             program = _without_empty_regions(torch.export.export(whole, args, dynamic_shapes=shapes, **options))
     finally:
         structure_changed()
-    for what in dict.fromkeys(left_out):
-        warnings.warn(f"{what} is not part of an exported program.", stacklevel=2)
-    return program
+    return program, left_out
 
 
 def _without_empty_regions(program: Any) -> Any:

@@ -133,17 +133,21 @@ def input_names(signature: list) -> list[str]:
     return names
 
 
+class TextError(ValueError):
+    """An input is text, which no program of torch's takes."""
+
+
 def samples(signature: list) -> tuple:
     """Tensors of the signature's shapes and dtypes to trace a program with.
 
     Raises:
-        ValueError: an input is text.
+        TextError: an input is text.
     """
 
     def sample(spec: Spec) -> torch.Tensor:
         if spec.dtype == "string":
             raise fail(
-                ValueError,
+                TextError,
                 f"The input '{spec.name}' is text, which a program of torch's cannot take",
                 hint="Export the part of the model that starts from numbers.",
             )

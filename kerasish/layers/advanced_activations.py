@@ -32,6 +32,8 @@ class ReLU(KeepsDtype):
         ValueError: an argument is negative.
     """
 
+    _stacks_lists = True
+
     _settled = ("max_value", "negative_slope", "threshold")
 
     _by_value = True
@@ -75,6 +77,8 @@ class LeakyReLU(Layer):
         ValueError: ``negative_slope`` is negative or None.
     """
 
+    _stacks_lists = True
+
     _by_value = True
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
@@ -88,6 +92,8 @@ class LeakyReLU(Layer):
         self.negative_slope = negative_slope
         self.supports_masking = True
         self.built = self._has_nothing_to_build()
+
+    alpha = property(lambda self: self.negative_slope)  # Keras 2's name
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         return activations.leaky_relu.raw(inputs, self.negative_slope)
@@ -164,6 +170,8 @@ class ELU(Layer):
 
     Input and output shape: any.
     """
+
+    _stacks_lists = True
 
     _by_value = True
     _config_first = ("name", "alpha", "trainable", "dtype")

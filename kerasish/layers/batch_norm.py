@@ -174,7 +174,9 @@ class BatchNormalization(ScaledNormalization):
 
     def _is_shared(self) -> bool:
         """Whether the statistics are made by several processes."""
-        return bool(self.synchronized) and num_processes() > 1
+        return bool(self.synchronized) and (
+            num_processes() > 1 or local.share is not None
+        )  # the latter: while compiled
 
     def _scale_and_offset(self, dtype: torch.dtype) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         return parameter(self, "gamma", dtype), parameter(self, "beta", dtype)

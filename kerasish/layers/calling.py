@@ -42,7 +42,7 @@ class CallSpec:
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         self.names = [p.name for p in named]
         self.takes_any_keyword = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        self.takes_training = "training" in self.names
+        self.takes_training = "training" in self.names or (self.takes_any_keyword and _reads_training(call))
         self.takes_mask = "mask" in self.names
         self.asks_for_mask = self.takes_mask and _asks_for_mask(call, owner)
         default = next((p.default for p in named if p.name == "training"), None)
@@ -74,6 +74,12 @@ def _asks_for_mask(call: Callable, owner: type) -> bool:
         if inspect.isfunction(method) and name not in ("call", "compute_mask") and not is_ours(method)
     ]
     return not is_ours(call) and any(compares_with_none(function, "mask") for function in (call, *methods))
+
+
+def _reads_training(call: Callable) -> bool:
+    """Whether a user's ``call(self, x, **kwargs)`` asks for ``kwargs["training"]``, as Keras 2 allowed."""
+    code = getattr(inspect.unwrap(call), "__code__", None)
+    return not is_ours(call) and code is not None and "training" in code.co_consts
 
 
 def compares_with_none(function: Callable, name: str) -> bool:

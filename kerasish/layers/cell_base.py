@@ -321,7 +321,7 @@ def output_size(cell: Any) -> Any:
 
 def sizes_of_states(batch_size: Any, inputs: Any, dtype: Any) -> tuple[int | None, Any]:
     """Batch size and dtype for initial states; Keras 2 has the inputs before the size, and takes both from them."""
-    if dispatch.is_tensor(batch_size) and len(batch_size.shape):
+    if len(getattr(batch_size, "shape", ())):
         batch_size, inputs = inputs, batch_size
     if inputs is not None:
         batch_size, dtype = inputs.shape[0], dtype or inputs.dtype

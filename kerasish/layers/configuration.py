@@ -27,7 +27,7 @@ def init_arguments(cls: type) -> tuple[str, ...]:
 def serialize_argument(value: Any) -> Any:
     """An attribute as a config holds it: activations by name, tuples as they are, objects serialized."""
     if isinstance(value, (TrackedList, TrackedDict)):
-        value = type(value).__mro__[1](value)
+        value = (list if isinstance(value, list) else dict)(value)
     if isinstance(value, tuple) or value is None or type(value) in (int, float, str, bool):
         return value
     if inspect.isfunction(value):

@@ -435,6 +435,8 @@ class Activation(Layer):
         activation: name or function.
     """
 
+    _stacks_lists = True
+
     _settled = ("activation",)
     _by_value = True
 
@@ -500,6 +502,8 @@ class Masking(Layer):
 
     Input and output shape: ``(batch, time, features)``.
     """
+
+    _stacks_lists = True
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -7,6 +7,8 @@
                          "signatures": {name: endpoint}}
         endpoint_0.pt2      what torch.export.save writes; torch.export.load reads it without this library
         collections.npz     variables of ``ExportArchive.add_variable_collection``
+    functions.pickle    instead of all programs, and with "language": "python" in the index: the endpoints as functions of
+                        Python, because one of them is no program of torch's (it has text, or decides by values)
 
 A program is code: reading one that others wrote is running what they wrote. So no file of a model leads here; a program
 calls ``TFSMLayer`` or ``tf.saved_model.load`` with the path.
@@ -27,10 +29,13 @@ from torch import nn
 from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
+from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable
+from kerasish.layers import exported_python
 
 INDEX = "endpoints.json"
 COLLECTIONS = "collections.npz"
+FUNCTIONS = "functions.pickle"
 FORMAT = "kerasish.export"
 _LARGEST_INDEX = 1 << 24  # bytes
 
@@ -61,6 +66,9 @@ class Exported:
     def __init__(self, path: Any) -> None:
         self._folder = pathlib.Path(path)
         self._index = _read_index(self._folder)
+        self.python: dict[str, Any] | None = (
+            self._read_python()
+        )  # "functions" by name; "variables" with their attributes
         self._modules: dict[str, nn.Module] = {}
         self._state: dict[int, torch.Tensor] = {}
         self._places: dict[int, list[tuple[dict, str]]] = {}  # where programs look for that tensor
@@ -84,7 +92,20 @@ class Exported:
         return next(entry for entry in self._index["endpoints"] if entry["name"] == name)
 
     def module(self, name: str) -> nn.Module:
-        """An endpoint's program as a module of torch's, whose parameters are those of the model that was exported."""
+        """An endpoint's program as a module of torch's, whose parameters are those of the model that was exported.
+
+        Raises:
+            ValueError: it is a function of Python, and not of a layer.
+        """
+        if self.python is not None and name not in self._modules:
+            holder = getattr(self.python["functions"][name], "layer", None)
+            if holder is None:
+                raise fail(
+                    ValueError,
+                    f"The endpoint '{name}' is a function of Python, not a program of torch's",
+                    hint=self._index["reason"],
+                )
+            self._modules[name] = holder
         if name not in self._modules:
             place = self.endpoint_names.index(name)
             module = torch.export.load(self._folder / program_file(place)).module()
@@ -122,14 +143,22 @@ class Exported:
 
     @property
     def variables(self) -> list:
-        """Parameters and buffers of all programs, as tensors of torch's."""
+        """Parameters and buffers of all programs, as tensors of torch's; of functions of Python, their variables."""
+        if self.python is not None:
+            return [variable for _, variable in self.python["variables"]]
         modules = [self.module(name) for name in self.endpoint_names]
         tensors = [t for module in modules for t in (*module.parameters(), *module.buffers())]
         return list({id(t): t for t in tensors}.values())
 
     @property
     def trainable_variables(self) -> list:
-        return [t for t in self.variables if t.requires_grad]
+        trained = "requires_grad" if self.python is None else "trainable"
+        return [t for t in self.variables if getattr(t, trained)]
+
+    def _read_python(self) -> dict[str, Any] | None:
+        if self._index.get("language") != "python":
+            return None
+        return exported_python.read(self._folder / FUNCTIONS, self._index["python"])
 
     def _read_collections(self) -> dict[str, list]:
         names = self._index.get("collections") or {}
@@ -151,6 +180,8 @@ class Endpoint:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self.positional(args, kwargs)
+        if self._exported.python is not None:
+            return self._exported.python["functions"][self.name](*self.tensors(args))
         torch_given = any(isinstance(x, torch.Tensor) for x in tree.flatten(args))
         outputs = self._exported.run(self.name, self.raw(args))
         return outputs if torch_given else tree.map_structure(dispatch.wrap, outputs)
@@ -169,27 +200,34 @@ class Endpoint:
         return (*args, *(kwargs[name] for name in sorted(kwargs, key=named.__getitem__)))
 
     def raw(self, args: tuple) -> tuple:
-        """Arguments as tensors of the program's dtypes, in its structure."""
+        """Arguments as torch's tensors of the program's dtypes, in its structure."""
+        return self._converted(args, lambda value, dtype: dispatch.raw(value).to(to_torch(dtype)))
+
+    def tensors(self, args: tuple) -> tuple:
+        """Arguments as Tensors of the signature's dtypes, in its structure."""
+        return self._converted(args, convert)
+
+    def _converted(self, args: tuple, to: Callable) -> tuple:
         specs = self._exported.specs(self.name)
         if len(args) != len(specs):
             raise fail(
                 TypeError, f"Endpoint '{self.name}' takes {len(specs)} argument(s)", received=f"{len(args)} argument(s)"
             )
-        return tuple(_like(value, spec) for value, spec in zip(args, specs))
+        return tuple(_like(value, spec, to) for value, spec in zip(args, specs))
 
 
 def _is_spec(data: Any) -> bool:
     return isinstance(data, dict) and set(data) == {"shape", "dtype", "name"} and isinstance(data["shape"], list)
 
 
-def _like(value: Any, spec: Any) -> Any:
+def _like(value: Any, spec: Any, to: Callable) -> Any:
     if _is_spec(spec):
-        return dispatch.raw(value).to(to_torch(spec["dtype"]))
+        return to(value, spec["dtype"])
     if isinstance(spec, dict):
-        return {key: _like(value[key], part) for key, part in spec.items()}
+        return {key: _like(value[key], part, to) for key, part in spec.items()}
     if len(value) != len(spec):
         raise fail(ValueError, f"A structure of {len(spec)} inputs is needed", received=f"{len(value)}")
-    return [_like(v, part) for v, part in zip(value, spec)]
+    return [_like(v, part, to) for v, part in zip(value, spec)]
 
 
 def _read_index(folder: pathlib.Path) -> dict:

@@ -20,6 +20,8 @@ from kerasish.ops.conv import check_data_format
 class PlainDataLayer(DataLayer):
     """A layer for a pipeline of data: it has nothing to build, and its outputs are of the compute dtype."""
 
+    _stacks_lists = True
+
     def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         return call(*args, **kwargs)  # no autocast: what is computed in which dtype, a layer says itself
 

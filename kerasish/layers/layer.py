@@ -30,6 +30,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
+from kerasish.core.initial_value import Fresh
 from kerasish.core.layout import Layout
 from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
@@ -37,7 +38,7 @@ from kerasish.core.shape import standardize_shape
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Fresh, Variable, Weight
+from kerasish.core.variable import Variable, Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import (
     LATE_METHODS,
@@ -79,6 +80,7 @@ from kerasish.layers.shapes import (
 )
 from kerasish.layers.traced_call import build_before_tracing, traced_call
 from kerasish.layers.tracing import trace
+from kerasish.ops.array import stack
 
 _MODE_ONLY = {"training"}
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
@@ -109,6 +111,9 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     _follows_policy = True  # whether a mixed policy has a say in what it computes
     _config_first: tuple[str, ...] = ()  # keys that come first in a config, as in Keras's
     _config_last: tuple[str, ...] = ()
+    _stacks_lists = (
+        False  # whether tensors in a list are one tensor, as where Keras's ``call`` begins with an operation
+    )
     _casts_lists = True  # whether numbers in lists come to ``call`` in the compute dtype, as arrays do
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _remat_mode: Any = None  # of the RematScope that it was made in
@@ -298,9 +303,12 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 t = cast
             return t
 
-        if args and isinstance(args[0], (list, tuple)) and is_number_list(args[0]):
-            args = (convert(args[0]), *args[1:])
-            dtype = dtype if self._casts_lists else None
+        if args and isinstance(args[0], (list, tuple)):
+            if is_number_list(args[0]):
+                args = (convert(args[0]), *args[1:])
+                dtype = dtype if self._casts_lists else None
+            elif self._stacks_lists and all(hasattr(x, "shape") for x in args[0]):
+                args = (stack(args[0]), *args[1:])
         if len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict)):
             args = (as_tensor(args[0]),)
         else:
@@ -309,9 +317,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _named_training(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """``layer(x, True)``: a mode given by position, as Keras 2 allowed, becomes a keyword."""
-        index = self._call_spec.names.index("training")
+        names = self._call_spec.names
+        index = names.index("training") if "training" in names else len(args)
         if index < len(args):
-            rest = dict(zip(self._call_spec.names[index:], args[index:]))
+            rest = dict(zip(names[index:], args[index:]))
             return args[:index], {**kwargs, **rest}
         return args, kwargs
 

@@ -304,6 +304,8 @@ class UnitNormalization(Layer):
     Input and output shape: any.
     """
 
+    _stacks_lists = True
+
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(axis, (int, list, tuple)):

@@ -94,6 +94,18 @@ class Penalized:
             if layer._losses:
                 layer._losses.clear()
 
+    updates: tuple = ()  # Keras 2's: empty where operations run as they are called
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Keras 2's ``add_update``: assignments, which were made when they were written; functions are called.
+
+        Args:
+            inputs: of graphs, where it told on what an update depends.
+        """
+        for update in tree.flatten(updates):
+            if callable(update) and not dispatch.is_tensor(update):
+                update()
+
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
         """Keras 2's ``add_metric``: the mean of ``value`` shows among the results.
 

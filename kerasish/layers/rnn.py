@@ -8,14 +8,14 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
-from kerasish.core.context import local, real_state
+from kerasish.core.context import asks_for_keras_2, local, real_state
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import ShapeMismatchError, fail
 from kerasish.core.shape import TensorShape
 from kerasish.core.variable import Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import has_tensors, is_number_list
-from kerasish.layers.cell_base import initial_state, output_size, state_template
+from kerasish.layers.cell_base import initial_state, output_size, sizes_of_states, state_template
 from kerasish.layers.cells import StackedRNNCells
 from kerasish.layers.composites import run_padded
 from kerasish.layers.layer import Layer
@@ -39,6 +39,7 @@ class RNN(Layer):
         stateful: whether a batch begins with the last states of the one before; needs a fixed batch size.
         unroll: allowed for Keras's sake; the computation is the same.
         zero_output_for_mask: whether a masked step's output is zeros rather than the output before it.
+        time_major: Keras 2's: whether sequences, masks and outputs are (time, batch, ...).
 
     Call arguments:
         sequences: (batch, time, ...); in Keras 2's way also a list of the sequences and the initial states.
@@ -58,6 +59,8 @@ class RNN(Layer):
 
     use_cudnn: Any = "auto"
 
+    time_major = False
+
     def __init__(
         self,
         cell: Any,
@@ -69,13 +72,7 @@ class RNN(Layer):
         zero_output_for_mask: bool = False,
         **kwargs: Any,
     ) -> None:
-        if kwargs.pop("time_major", False):
-            raise fail(
-                ValueError,
-                f"{type(self).__name__}(time_major=True) is not served, as in Keras 3",
-                "sequences of shape (batch, time, features)",
-                hint="Transpose the inputs and outputs with keras.ops.swapaxes(x, 0, 1).",
-            )
+        time_major = bool(kwargs.pop("time_major", False))
         kwargs.pop("implementation", None)
         super().__init__(**kwargs)
         if isinstance(cell, (list, tuple)):
@@ -96,6 +93,8 @@ class RNN(Layer):
         self.stateful = stateful
         self.unroll = unroll
         self.zero_output_for_mask = zero_output_for_mask
+        if time_major:
+            self.time_major = True
         self.supports_masking = True
         self.__dict__["_states"] = None  # a structure of variables, none of which is a weight
         self.single_state = not isinstance(state_template(cell.state_size), list)
@@ -112,7 +111,7 @@ class RNN(Layer):
         return self._states
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
-        batch, _, *features = tuple(sequences_shape)
+        batch, _, *features = self._batch_first(sequences_shape)
         if not self.cell.built:
             self.cell.build((batch, *features))
         if self.stateful:
@@ -156,8 +155,21 @@ class RNN(Layer):
         for variable, value in zip(own, given, strict=True):
             variable.assign(value)
 
-    def get_initial_state(self, batch_size: int) -> list:
-        """The states to begin with when none are given, one tensor for each."""
+    def get_initial_state(self, batch_size: Any = None, *, inputs: Any = None) -> list:
+        """The states to begin with when none are given, one tensor for each.
+
+        Args:
+            batch_size: a number, or in Keras 2's way the sequences themselves (batch, time, ...).
+            inputs: those sequences by name.
+
+        Raises:
+            ValueError: neither of the two was given.
+        """
+        batch_size, _ = sizes_of_states(batch_size, inputs, None)
+        if batch_size is None:
+            raise fail(
+                ValueError, f"get_initial_state() of layer '{self.name}' needs `batch_size`", "an integer", "None"
+            )
         return dispatch.wrap(initial_state(self.cell, batch_size, devices.current()))
 
     # the call
@@ -171,6 +183,9 @@ class RNN(Layer):
     ) -> Any:
         if not sequences.is_floating_point():
             sequences = sequences.to(to_torch(self.compute_dtype))
+        if self.time_major:
+            sequences = sequences.swapaxes(0, 1)
+            mask = tree.map_structure(lambda m: m if m is None else m.swapaxes(0, 1), mask)
         if sequences.shape[1] == 0:
             raise fail(
                 ValueError, f"Layer '{self.name}' was given sequences without time steps", received=sequences.shape
@@ -180,8 +195,10 @@ class RNN(Layer):
         last, outputs, states = self.inner_loop(sequences, states, mask, training)
         if self.stateful:
             tree.map_structure(lambda variable, value: variable.write(value.detach()), self._states, states)
+        if self.time_major:
+            outputs = outputs.swapaxes(0, 1)
         result = outputs if self.return_sequences else last
-        return (result, *states) if self.return_state else result
+        return (result, *_as_returned(states)) if self.return_state else result
 
     def _call_on_composite(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         return run_padded(self, inputs, *args, **kwargs)
@@ -260,6 +277,11 @@ class RNN(Layer):
 
     # shapes and masks
 
+    def _batch_first(self, sizes: Any) -> tuple:
+        """The sizes of sequences as (batch, time, ...), or those in the order of ``time_major``."""
+        sizes = tuple(sizes)
+        return (sizes[1], sizes[0], *sizes[2:]) if self.time_major and len(sizes) > 1 else sizes
+
     def compute_mask(self, _: Any, mask: Any) -> Any:
         """The mask of the outputs: the inputs' if there is an output for each step; states have none."""
         mask = tree.flatten(mask)[0]
@@ -267,15 +289,17 @@ class RNN(Layer):
         return [own, *(None for _ in self.state_size)] if self.return_state else own
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
-        batch, time = sequences_shape[0], sequences_shape[1]
+        batch, time, *_ = self._batch_first(sequences_shape)
         size = output_size(self.cell)
-        output = (batch, *((time,) if self.return_sequences else ()), *((size,) if isinstance(size, int) else size))
-        return (output, *_state_shapes(self.state_size, batch)) if self.return_state else output
+        leading = (batch, time) if self.return_sequences else (batch,)
+        output = (*self._batch_first(leading), *((size,) if isinstance(size, int) else size))
+        return (output, *_as_returned(_state_shapes(self.state_size, batch))) if self.return_state else output
 
     # configuration
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "zero_output_for_mask": self.zero_output_for_mask}
+        own = {"time_major": True} if self.time_major else {}
+        return {**super().get_config(), "zero_output_for_mask": self.zero_output_for_mask, **own}
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
@@ -293,6 +317,13 @@ def split_states(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         return args, kwargs
     sequences, *states = first
     return (sequences, *args[1:]), {**kwargs, "initial_state": states} if states else kwargs
+
+
+def _as_returned(states: list) -> list:
+    """The states, in Keras 2's way if the program asks for that: a stacked cell's only state stands for itself."""
+    if not asks_for_keras_2():
+        return states
+    return [state[0] if isinstance(state, list) and len(state) == 1 else state for state in states]
 
 
 def _state_shapes(size: Any, batch: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerasish.core import tree
 from kerasish.core.context import local
 from kerasish.core.errors import fail
+from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.layers.exported import Endpoint, Exported
 from kerasish.layers.layer import Layer
 
@@ -42,8 +44,10 @@ class TFSMLayer(Layer):
             if endpoint is not None:
                 functions[key] = _endpoint(exported, endpoint)
         self._endpoints: dict[str, Endpoint] = functions
+        self._in_python = exported.python is not None
         for key, function in functions.items():
-            setattr(self, f"_{key}_program", exported.module(function.name))
+            if not self._in_python or hasattr(exported.python["functions"][function.name], "layer"):  # type: ignore[index]
+                setattr(self, f"_{key}_program", exported.module(function.name))
         if not trainable:
             self.trainable = False
         self.built = True
@@ -51,6 +55,8 @@ class TFSMLayer(Layer):
     def call(self, inputs: Any, training: bool = False, **kwargs: Any) -> Any:
         key = "training" if training and self.call_training_endpoint is not None else "call"
         endpoint = self._endpoints[key]
+        if self._in_python:
+            return tree.map_structure(raw_with_mask, endpoint(tree.map_structure(wrap_with_mask, inputs), **kwargs))
         return self._modules[f"_{key}_program"](*endpoint.raw(endpoint.positional((inputs,), kwargs)))
 
     def get_config(self) -> dict:

@@ -7,10 +7,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
+import torch
+
 from kerasish.core import device as devices
 from kerasish.core import symbolic, tree
 from kerasish.core.context import local, scope
-from kerasish.core.errors import InvalidArgumentError, add_context
+from kerasish.core.errors import InvalidArgumentError, ValuesNeededError, add_context
 from kerasish.core.symbolic import KerasTensor
 from kerasish.layers.calling import is_ours
 
@@ -47,6 +49,9 @@ def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> 
     try:
         return [_run(layer, args, kwargs, device, probe) for probe in probes]
     except Exception as error:
+        if _asks_for_values(error):
+            with suppress(Exception):
+                return _runs_on_numbers(layer, args, kwargs, device, probes)
         if len(probes) == 1:
             raise
         for others in (symbolic.SMALL_PROBES, symbolic.ROUND_PROBES):  # a table of positions, say, may be shorter
@@ -59,7 +64,53 @@ def _runs(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> 
         for fixed in islice(_fixed_sizes((args, kwargs)), 6 if misfit else 0):
             with suppress(Exception):
                 return [_run(layer, args, kwargs, device, probe, fixed) for probe in probes]
+        if misfit:  # tf.squeeze(x, 0): the batch can only be a single sample
+            with suppress(Exception):
+                return [_run(layer, args, kwargs, device, 1)]
+            with suppress(Exception):
+                return _runs_on_numbers(layer, args, kwargs, device, (1,))
         raise
+
+
+def _asks_for_values(error: BaseException | None) -> bool:
+    """Whether the reason is that a tensor has no values: of ours, or of an operation of torch's that reads them."""
+    while error is not None:
+        if isinstance(error, ValuesNeededError) or type(error).__name__ in _VALUE_ERRORS:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+_VALUE_ERRORS = ("DataDependentOutputException", "DynamicOutputShapeException")  # torch's, which is imported late
+
+
+def _runs_on_numbers(layer: Any, args: tuple, kwargs: dict, device: Any, probes: tuple) -> list:
+    """The results of runs with storage, for code that reads values: ``while tf.reduce_sum(x) > 1``.
+
+    What depends on values seldom has another shape for other values.
+    """
+    runs = []
+    for probe in probes:
+        with (
+            torch.random.fork_rng(devices=[]),
+            scope(overlay={}, recording=0, tapes=(), device=device),
+            torch.no_grad(),
+        ):
+            torch.manual_seed(0)
+            filled = tree.map_structure(lambda x, size=probe: _with_numbers(x, size, device), (args, kwargs))
+            runs.append(layer(*filled[0], **filled[1]))
+    return runs
+
+
+def _with_numbers(x: Any, probe: int, device: Any) -> Any:
+    """A stand-in for a symbolic tensor that has values: normal ones, or zeros of what is no float."""
+    if not isinstance(x, KerasTensor):
+        return x
+    made = symbolic.placeholder(x, probe, device)
+    t = getattr(made, "_t", None)
+    if isinstance(t, torch.Tensor):
+        t.normal_() if t.is_floating_point() else t.zero_()
+    return made
 
 
 def _fixed_sizes(inputs: Any) -> Iterator[dict[int, int]]:

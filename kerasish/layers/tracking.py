@@ -88,12 +88,31 @@ def _traceable(kind: type, readers: str, writers: str) -> Callable[[type], type]
     return change
 
 
+class _Contents:
+    """What Keras 2's tracked lists and dictionaries tell of the layers in them."""
+
+    @property
+    def layers(self) -> list:
+        """The layers in it, and in lists and dictionaries in it."""
+        found: list = []
+        for value in self._modules.values():  # type: ignore[attr-defined]
+            found += value.layers if isinstance(value, _Contents) else [value]
+        return found
+
+    def _of_layers(self, name: str) -> list:
+        return [variable for layer in self.layers for variable in getattr(layer, name)]
+
+    weights = variables = property(lambda self: self._of_layers("weights"))
+    trainable_weights = trainable_variables = property(lambda self: self._of_layers("trainable_weights"))
+    losses = property(lambda self: self._of_layers("losses"))
+
+
 @_traceable(
     list,
     "__iter__ __len__ __getitem__ __contains__ __reversed__ index count",
     "__init__ append extend insert __iadd__ __imul__ __setitem__ __delitem__ pop remove clear sort reverse",
 )
-class TrackedList(list, nn.Module):
+class TrackedList(_Contents, list, nn.Module):
     """A list attribute of a layer; also a torch module whose children are the layers in it, named by index."""
 
     __hash__ = object.__hash__
@@ -194,7 +213,7 @@ def _settle(container: Any, owner: Any) -> Any:
     "__iter__ __len__ __getitem__ __contains__ __reversed__ keys values items get",
     "__init__ __setitem__ update setdefault __ior__ __delitem__ pop popitem clear",
 )
-class TrackedDict(dict, nn.Module):
+class TrackedDict(_Contents, dict, nn.Module):
     """A dict attribute of a layer; also a torch module whose children are the layers in it, named by key."""
 
     __hash__ = object.__hash__

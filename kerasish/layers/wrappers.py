@@ -250,7 +250,7 @@ class Bidirectional(Layer):
             last_states = (*forward[1:], *backward[1:])
             forward, backward = forward[0], backward[0]
         if self.return_sequences:
-            backward = backward.flip(1)
+            backward = backward.flip(0 if getattr(self.backward_layer, "time_major", False) else 1)
         dtype = to_torch(self.compute_dtype)
         merged = self._merge(forward.to(dtype), backward.to(dtype))
         if self.merge_mode is None:

@@ -10,6 +10,7 @@ and rank.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name, local, settings
 from kerasish.core.dtypes import get_policy, to_torch
-from kerasish.core.errors import ShapeMismatchError, fail, torch_failure
+from kerasish.core.errors import InvalidArgumentError, ShapeMismatchError, fail, torch_failure
 from kerasish.core.logits import hand_on
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.storage import cast_raw
@@ -110,13 +111,24 @@ class Loss:
             y_pred = to_float(y_pred, dtype)
         else:
             y_pred = tree.map_structure(lambda x: self._prediction(x, dtype), y_pred)
-        if self._casts_targets:
-            y_true = tree.map_structure(lambda x: to_dtype(x, dtype), y_true)
-        values = self.raw_call(y_true, y_pred)
+        values = self._values(y_true, y_pred, dtype) if self._casts_targets else self.raw_call(y_true, y_pred)
         own_mask = getattr(values, "_keras_mask", None)  # of a class to ignore
         if own_mask is not None:
             mask = own_mask if mask is None else combined_weight(own_mask.to(dtype), mask.to(dtype))
         return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
+
+    def _values(self, y_true: Any, y_pred: Any, dtype: torch.dtype) -> torch.Tensor:
+        """The unreduced loss for targets in the loss's dtype; integers that it refuses as floats stay what they are, as in
+        Keras 2: ``tf.one_hot`` and the like need class numbers.
+        """
+        try:
+            return self.raw_call(tree.map_structure(lambda x: to_dtype(x, dtype), y_true), y_pred)
+        except (TypeError, InvalidArgumentError) as error:
+            if all(x.is_floating_point() for x in tree.flatten(y_true) if isinstance(x, torch.Tensor)):
+                raise
+            with suppress(Exception):
+                return self.raw_call(y_true, y_pred)
+            raise error
 
     def _prediction(self, x: Any, dtype: torch.dtype) -> Any:
         """One prediction; an object that stands for a tensor (a distribution) reaches a user's function as it is."""

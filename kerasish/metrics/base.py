@@ -25,9 +25,10 @@ from kerasish.core.context import automatic_name, current_path, local, scope, se
 from kerasish.core.device import current, end_update, fill, full
 from kerasish.core.dtypes import get_policy, standardize, to_torch
 from kerasish.core.errors import fail, torch_failure
+from kerasish.core.initial_value import Fresh
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.shape import standardize_shape
-from kerasish.core.variable import Fresh, Variable, Weight
+from kerasish.core.variable import Variable, Weight
 from kerasish.losses.base import (
     aligned_weight,
     combined_weight,

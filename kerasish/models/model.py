@@ -81,6 +81,8 @@ class Model(Trainer, Layer):
             self._set_network(Network(inputs, outputs, self.name))
             self.built = True
             return
+        if len(args) == 1 and isinstance(args[0], str):  # a subclass's super().__init__("name"), as Keras 2 allowed
+            args, kwargs = (), {"name": args[0], **kwargs}
         if args:
             raise fail(TypeError, "Model takes `inputs` and `outputs`, or keyword arguments only", received=str(args))
         super().__init__(**kwargs)

@@ -27,7 +27,7 @@ class Sequential(Model):
     ``input_shape=``, or from the first data.
 
     Args:
-        layers: layers, in order.
+        layers: layers, in order; or a single one.
         trainable, name: as of ``Layer``.
 
     Raises:
@@ -38,7 +38,7 @@ class Sequential(Model):
         Layer.__init__(self, trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._entry: InputLayer | None = None
-        for layer in layers or []:
+        for layer in [layers] if isinstance(layers, Layer) else layers or []:
             self._append(layer)
         self._redraw()
 
@@ -182,7 +182,7 @@ class Sequential(Model):
             self.build((None, *shapes[0][1:]))
 
     def _ensure_built(self, args: tuple, kwargs: dict) -> None:
-        """On the first data: for its shape, with a batch of any size."""
+        """On the first data: for its shape, with a batch of any size unless a layer keeps states from batch to batch."""
         if args and isinstance(args[0], dict) and all(map(dispatch.is_tensor, args[0].values())):
             self._connect_several(args[0])
             return
@@ -192,7 +192,8 @@ class Sequential(Model):
                 f"Sequential model '{self.name}' takes one tensor, and can be built on its first data only",
                 received=describe(args[0]) if args else None,
             )
-        self.build((None, *args[0].shape[1:]))
+        stateful = any(getattr(layer, "stateful", False) for layer in self._flatten_layers(include_self=False))
+        self.build((args[0].shape[0] if stateful else None, *args[0].shape[1:]))
 
     def _network_for(self, inputs: Any) -> Network | None:
         """Data of other lengths and widths than the model was built for is taken, if the layers take it."""

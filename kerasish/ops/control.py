@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish.core import custom_gradient as user_gradients
@@ -181,6 +182,9 @@ def _stack(steps: list) -> Any:
             stacks.append(wrap(torch.zeros(len(column))))
             continue
         leaves = [raw(x) for x in column]
+        if isinstance(leaves[0], np.ndarray):
+            stacks.append(wrap(np.stack(leaves)))
+            continue
         if any(leaf.shape != leaves[0].shape for leaf in leaves):
             shapes = sorted({tuple(leaf.shape) for leaf in leaves})
             raise fail(ShapeMismatchError, "The results for the slices must have one shape", received=shapes)

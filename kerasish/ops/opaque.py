@@ -1,8 +1,8 @@
 """Operations that stand in a captured graph as one call: what the compiler must not look into.
 
 Torch's fused recurrent kernels (their decomposition is one piece of graph for each time step, and inductor mishandles the
-CPU's own operator for LSTMs), and random numbers from a generator with a seed of its own. They exist only once
-``register`` was called, in the process that traces a step and in the one that runs the compiled one.
+CPU's own operator for LSTMs), random numbers from a generator with a seed of its own, and sums over several processes. They
+exist only once ``register`` was called, in the process that traces a step and in the one that runs the compiled one.
 
 Each call in a graph has a number, its ``site``: two calls are never merged into one, and a backward call finds the forward
 call that it belongs to. Forward keeps its autograd graph for it, so both run the very kernels of an eager step.
@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+
+from kerasish.core import replicas
 
 _kept: dict[tuple[int, int], tuple[list, list]] = {}  # (thread, site) -> inputs and results of a forward call
 _running = threading.local()  # .sources: the generators of the model whose step is running
@@ -36,6 +38,7 @@ class Sites:
         register(kernel)
         self._next = itertools.count()
         self._generators = list(generators)
+        self._exchanged: torch.Tensor | None = None  # what the last exchange gave
         self._last: dict[int, torch.Tensor] = {}  # generator -> what it drew last, so that draws keep their order
 
     def recurrent(self, kind: str, inputs: torch.Tensor, states: list, weights: list) -> tuple[torch.Tensor, list]:
@@ -56,6 +59,14 @@ class Sites:
         )
         self._last[source] = drawn
         return drawn
+
+    def add_up(self, parts: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The sums of all processes' tensors. An exchange waits for the one before: all have to make them in one order."""
+        parts = [t.detach().contiguous() for t in parts]
+        after = parts[0] if self._exchanged is None else self._exchanged
+        sums = torch.ops.kerasish.add_up(parts, after, next(self._next))
+        self._exchanged = sums[0]
+        return sums
 
 
 def use_sources(generators: Sequence[Any]) -> None:
@@ -119,6 +130,14 @@ def register(kernel: Callable) -> None:
     def fake_draw(like: Any, after: Any, shape: Any, method: str, parameters: Any, source: int, site: int) -> Any:
         return like.new_empty(shape)
 
+    def add_up(parts: list, after: torch.Tensor, site: int) -> list:
+        if not replicas.in_group():  # in the process that compiles
+            return [t.clone() for t in parts]
+        return [t.clone() for t in replicas.add_up(parts)]  # each of its own memory, as the compiler expects
+
+    def fake_add_up(parts: Any, after: Any, site: int) -> list:
+        return [t.new_empty(t.shape) for t in parts]
+
     def define(name: str, function: Callable, fake: Callable, schema: str) -> Any:
         made = torch.library.custom_op(f"kerasish::{name}", function, mutates_args=(), schema=schema)
         made.register_fake(fake)
@@ -143,3 +162,4 @@ def register(kernel: Callable) -> None:
         fake_draw,
         "(Tensor like, Tensor after, SymInt[] shape, str method, float[] parameters, SymInt source, SymInt site) -> Tensor",
     )
+    define("add_up", add_up, fake_add_up, "(Tensor[] parts, Tensor after, SymInt site) -> Tensor[]")

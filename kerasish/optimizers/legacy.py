@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import missing_name, public_dir
 from kerasish.optimizers.adam import Adam as Adam
 from kerasish.optimizers.adam import Adamax as Adamax
 from kerasish.optimizers.adam import Nadam as Nadam
@@ -23,3 +23,7 @@ __all__ = ["Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "Optimizer"
 
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return public_dir(__name__, globals())

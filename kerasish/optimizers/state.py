@@ -18,8 +18,9 @@ from kerasish.core.context import current_path, scope, settings
 from kerasish.core.device import zeros_like
 from kerasish.core.dtypes import standardize
 from kerasish.core.errors import fail
+from kerasish.core.initial_value import Fresh
 from kerasish.core.shape import standardize_shape
-from kerasish.core.variable import Fresh, Variable, Weight
+from kerasish.core.variable import Variable, Weight
 from kerasish.optimizers.schedules import LearningRateSchedule
 
 _HOST = torch.device("cpu")

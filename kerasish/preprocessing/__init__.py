@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import missing_name, public_dir
 from kerasish.core.registry import above
 from kerasish.preprocessing import image as image
 from kerasish.preprocessing import sequence as sequence
@@ -26,4 +26,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ABOVE})
+    return public_dir(__name__, globals())

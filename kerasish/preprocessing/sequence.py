@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core.errors import missing_name, public_dir
 from kerasish.preprocessing.sampling import TimeseriesGenerator as TimeseriesGenerator
 from kerasish.preprocessing.sampling import make_sampling_table as make_sampling_table
 from kerasish.preprocessing.sampling import skipgrams as skipgrams
@@ -17,3 +17,7 @@ for _thing in (TimeseriesGenerator, make_sampling_table, skipgrams):
 
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return public_dir(__name__, globals())

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasish.core.errors import fail, missing_name
+from kerasish.core.errors import fail, missing_name, public_dir
 
 _FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _TABLES = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
@@ -233,3 +233,7 @@ for _name in __all__:
 
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())
+
+
+def __dir__() -> list[str]:
+    return public_dir(__name__, globals())

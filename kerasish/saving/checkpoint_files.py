@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from kerasish.core.context import asks_for_keras_2
 from kerasish.core.errors import fail
 from kerasish.saving import bundle, checkpoint_state, object_graph, restoring
 from kerasish.saving.checkpoint_status import CheckpointLoadStatus
@@ -15,8 +16,14 @@ _SUFFIXES = (".keras", ".h5", ".hdf5", ".txt", ".json", ".weights")
 
 
 def is_prefix(path: Any) -> bool:
-    """Whether a path is meant as the prefix of a checkpoint: it, or its folder, says so, and no extension says otherwise."""
+    """Whether a path is meant as the prefix of a checkpoint: it, or its folder, says so, and no extension says otherwise.
+
+    ``model.tf`` says so too: in Keras 2's time that was TensorFlow's format. In programs for Keras 2 any name does that has
+    no other format's extension.
+    """
     path = os.fspath(path)
+    if path.endswith(".tf") or (asks_for_keras_2() and not path.endswith((".keras", ".h5", ".hdf5"))):
+        return True
     parts = os.path.normpath(path).split(os.sep)[-2:]
     return not path.endswith(_SUFFIXES) and any(word in part.lower() for part in parts for word in _WORDS)
 

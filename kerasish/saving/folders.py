@@ -1,4 +1,8 @@
-"""The folder that ``save_model(zipped=False)`` makes: the members of a ``.keras`` archive as files."""
+"""The folder that ``save_model(zipped=False)`` makes: the members of a ``.keras`` archive as files.
+
+A program that asks for Keras 2 (by ``TF_USE_LEGACY_KERAS``, or ``import tf_keras``) gets it in a SavedModel's place: for a
+name without an extension, and for ``save_format="tf"``.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,17 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kerasish.core.context import asks_for_keras_2
 from kerasish.core.errors import fail
 from kerasish.saving.archive import CorruptFileError, write_archive
 from kerasish.saving.keras_file import ASSETS, CONFIG, METADATA, WEIGHTS
+
+
+def stands_for(path: str, save_format: str | None = None) -> bool:
+    """Whether the program asks for Keras 2, and for a SavedModel of that name."""
+    if not asks_for_keras_2():
+        return False
+    return not path.endswith((".keras", ".h5", ".hdf5")) if save_format is None else save_format in ("tf", "tensorflow")
 
 
 def is_model(path: str) -> bool:

@@ -53,8 +53,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     if kwargs or unserved:
         raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *unserved])}")
     _check_layer(model, "save_model")
-    path = _path_of(filepath, save_format)
-    folder = zipped is False
+    path = _path_of(filepath, None if folders.stands_for("", save_format) else save_format)
+    folder = zipped is False or (zipped is None and folders.stands_for(path, save_format))
     legacy = not folder and (save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5"))))
     if legacy:
         _check_model(model, "save_model")

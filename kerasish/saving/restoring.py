@@ -88,6 +88,7 @@ class Restoration:
             for attribute in self.nodes[number].attributes
             if (value := trackables.values(thing).get(attribute.name)) is not None
         ]
+        pairs = [pair for pair in pairs if not self._of_other_batches(pair[0], pair[2].key + pair[1].suffix)]
         read = [(value, self._read(thing, attribute.key + value.suffix)) for thing, value, attribute, _ in pairs]
         for value, array in read:
             value.set(array)
@@ -169,6 +170,18 @@ class Restoration:
                 slot = None if variable is None else trackables.slot(optimizer, variable, name)
                 if slot is not None and self._enter(slot, slot_number):
                     yield slot, slot_number
+
+    def _of_other_batches(self, thing: Any, key: str) -> bool:
+        """Whether a variable is the state of a stateful layer, and the checkpoint's is one of batches of another size.
+
+        Keras 2 has no states in checkpoints, and models trained there are made anew for batches of one.
+        """
+        if not isinstance(thing, Variable) or thing._key not in getattr(
+            thing._owner, "_non_persistent_buffers_set", ()
+        ):
+            return False
+        shape = self.bundle.entries[key].shape
+        return shape is not None and not thing.shape.is_compatible_with(shape)
 
     def _read(self, thing: Any, key: str) -> Any:
         array = self.bundle.read(key)

@@ -52,6 +52,9 @@ TENSORFLOW_HELPERS = {
     "": "kerasish.src._tensorflow",
 }
 
+# What has the raw operations, for ``ops.gen_math_ops`` and its kin, from which ``ops.math_ops`` takes all names.
+RAW = "kerasish.tf.private.raw"
+
 # Parts of ``tf.__internal__``, which is public in name only → the private module that has them.
 INTERNAL = {
     "decorator": "util.tf_decorator",
@@ -186,7 +189,12 @@ def find(root: str, inner: str, name: str) -> Any:
             return found
     if name in RENAMED:
         return find(root, inner, RENAMED[name])
-    return _of_version_1(name) if root == "tensorflow.python" else _NOTHING
+    if root != "tensorflow.python":
+        return _NOTHING
+    found = _of_version_1(name)
+    if found is _NOTHING and inner.startswith("ops.") and name in importlib.import_module(RAW).__all__:
+        return getattr(importlib.import_module(RAW), name)
+    return found
 
 
 def _of_version_1(name: str) -> Any:
@@ -207,7 +215,8 @@ def _helpers(root: str, inner: str) -> list[ModuleType]:
         return [importlib.import_module(path)] if path else []
     parts = inner.split(".")
     prefixes = (".".join(parts[:count]) for count in range(len(parts), -1, -1))
-    found = [TENSORFLOW_HELPERS[prefix] for prefix in prefixes if prefix in TENSORFLOW_HELPERS]
+    found = [RAW] if parts[-1].startswith("gen_") else []
+    found += [TENSORFLOW_HELPERS[prefix] for prefix in prefixes if prefix in TENSORFLOW_HELPERS]
     return [importlib.import_module(path) for path in dict.fromkeys(found)]
 
 

@@ -6,7 +6,9 @@ Each module below is TensorFlow's of that name; what belongs to none of them, or
 
 from __future__ import annotations
 
+import functools as _functools
 import importlib
+import sys as _sys
 from typing import TYPE_CHECKING, Any
 
 import kerasish
@@ -17,6 +19,8 @@ from kerasish import optimizers as optimizers
 from kerasish.about import TENSORFLOW_VERSION as __version__  # noqa: F401 - TensorFlow's own version, as programs test it
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
+from kerasish.core.creators import VariableAggregation as VariableAggregation
+from kerasish.core.creators import VariableSynchronization as VariableSynchronization
 from kerasish.core.creators import variable_creator_scope as variable_creator_scope
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.custom_gradient import grad_pass_through as grad_pass_through
@@ -40,6 +44,7 @@ from kerasish.core.dtypes import uint8 as uint8
 from kerasish.core.dtypes import uint16 as uint16
 from kerasish.core.dtypes import uint32 as uint32
 from kerasish.core.dtypes import uint64 as uint64
+from kerasish.core.errors import public_dir as _public_dir
 from kerasish.core.ragged import RaggedTensor as RaggedTensor
 from kerasish.core.registry import publish_operations as _publish_operations
 from kerasish.core.shape import TensorShape as TensorShape
@@ -85,6 +90,7 @@ from kerasish.tf import sysconfig as sysconfig
 from kerasish.tf import test as test
 from kerasish.tf import tpu as tpu
 from kerasish.tf import train as train
+from kerasish.tf import type_protos as _type_protos  # noqa: F401 - puts its methods into shapes, dtypes, specifications
 from kerasish.tf import types as types
 from kerasish.tf import version as version
 from kerasish.tf import xla as xla
@@ -112,6 +118,7 @@ from kerasish.tf.arrays import stop_gradient as stop_gradient
 from kerasish.tf.arrays import strided_slice as strided_slice
 from kerasish.tf.arrays import transpose as transpose
 from kerasish.tf.arrays import unstack as unstack
+from kerasish.tf.batching import nondifferentiable_batch_function as nondifferentiable_batch_function
 from kerasish.tf.clipping import clip_by_global_norm as clip_by_global_norm
 from kerasish.tf.clipping import clip_by_norm as clip_by_norm
 from kerasish.tf.clipping import clip_by_value as clip_by_value
@@ -258,8 +265,6 @@ from kerasish.tf.reductions import reduce_min as reduce_min
 from kerasish.tf.reductions import reduce_prod as reduce_prod
 from kerasish.tf.reductions import reduce_sum as reduce_sum
 from kerasish.tf.scopes import AggregationMethod as AggregationMethod
-from kerasish.tf.scopes import VariableAggregation as VariableAggregation
-from kerasish.tf.scopes import VariableSynchronization as VariableSynchronization
 from kerasish.tf.scopes import control_dependencies as control_dependencies
 from kerasish.tf.scopes import device as device
 from kerasish.tf.scopes import executing_eagerly as executing_eagerly
@@ -326,6 +331,10 @@ for _module in (
     _publish_operations(_module.__name__, vars(_module))
 _publish_operations(random.__name__, vars(random), ("normal", "truncated_normal", "uniform"))
 _publish_operations(__name__, globals(), ("eye", "fill", "linspace", "ones", "range", "zeros"))
+
+for _name, _module in list(_sys.modules.items()):
+    if f"{_name}.".startswith(f"{__name__}."):  # dir() lists what is public, not what a module is made with
+        vars(_module).setdefault("__dir__", _functools.partial(_public_dir, _name, vars(_module)))
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from kerasish.core import dispatch, dtypes, symbolic
 from kerasish.core import shape as shapes
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, strict_op, strings
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, ShapeMismatchError, fail
 from kerasish.core.indexing import index_raw
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
@@ -82,7 +82,7 @@ def ensure_shape(x: Array, shape: Any, name: str | None = None) -> Any:
         InvalidArgumentError: x has not this shape, in which ``None`` stands for any length.
     """
     if not TensorShape(shape).is_compatible_with(x.shape):
-        raise InvalidArgumentError(
+        raise ShapeMismatchError(
             f"Shape of tensor input {list(x.shape)} is not compatible with expected shape {list(TensorShape(shape))}. "
             "[Op:EnsureShape]"
         )

@@ -27,7 +27,10 @@ class ForwardAccumulator:
     """
 
     def __init__(self, primals: Any, tangents: Any) -> None:
-        tree.assert_same_structure(primals, tangents)
+        try:
+            tree.assert_same_structure(primals, tangents)
+        except TypeError as error:
+            raise ValueError(str(error)) from None
         self._tape = GradientTape(persistent=True, watch_accessed_variables=False)
         self._primals, self._tangents = tree.flatten(primals), tree.flatten(tangents)
         self._recording = False

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import symbolic, tree
-from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.shape import TensorShape
+from kerasish.core.errors import InvalidArgumentError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
-from kerasish.core.variable import Variable
 from kerasish.tf import samples
+from kerasish.tf.function_type import Parameter, TracedType, type_of, type_text
 from kerasish.tf.graphs import FunctionGraph
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
@@ -45,7 +44,8 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
         return tree.map_structure(specification, once(*args, **kwargs))
     try:
         found = tree.map_structure(specification, symbolic.infer(once, args, kwargs))
-    except ValueError:
+    except (ValueError, OpError):  # of reading a file that has no name, for one
+        trace.is_output_known = False
         return None
     return tree.map_structure(_without_shape, found) if rankless else found
 
@@ -80,29 +80,6 @@ class _Result(TensorSpec):
     def __str__(self) -> str:
         shape = "" if self.shape.rank is None else f", shape={self.shape}"
         return f'Tensor("{self._label}"{shape}, dtype={self.dtype.name})'
-
-
-class FunctionType:
-    """What a concrete function takes and gives.
-
-    Args:
-        parameters: name, kind and type of each parameter, as text.
-        output: type of the results, as text.
-    """
-
-    def __init__(self, parameters: list[tuple[str, str, str]], output: str) -> None:
-        self._parameters, self._output = parameters, output
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FunctionType) and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(str(self))
-
-    def __str__(self) -> str:
-        return f"({', '.join(f'{name}: {text}' for name, _, text in self._parameters)}) -> {self._output}"
-
-    __repr__ = __str__
 
 
 class ConcreteFunction:
@@ -171,9 +148,30 @@ class ConcreteFunction:
     output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))
 
     @property
-    def function_type(self) -> FunctionType:
-        """The parameters' and results' types; prints as a signature."""
-        return FunctionType(self._described(), _type_text(self._trace.output))
+    def function_type(self) -> TracedType:
+        """The parameters' and results' types."""
+        kinds = {name: p.kind for name, p in self._parameters.parameters.items()} if self._parameters else {}
+        values = [*zip(kinds, self._args), *self._kwargs.items()]
+        own = [Parameter(name, kinds[name], False, type_of(value)) for name, value in values]
+        return TracedType(own, return_annotation=type_of(self._trace.output))
+
+    @property
+    def inference_fn(self) -> ConcreteFunction:
+        """The function that computes: this one."""
+        return self
+
+    def call_with_captures(self, args: Any, kwargs: Any, captures: Any) -> Any:
+        """The results for arguments.
+
+        Args:
+            captures: none: what the function reads besides is looked up when it runs.
+
+        Raises:
+            ValueError: there are some.
+        """
+        if len(captures):
+            raise fail(ValueError, "A function's captures cannot be replaced", "[]", captures)
+        return self(*args, **kwargs)
 
     @property
     def graph(self) -> FunctionGraph:
@@ -242,7 +240,7 @@ class ConcreteFunction:
         own = zip(self._parameters.parameters, self._args)
         for name, value in (*own, *self._kwargs.items()):
             if not isinstance(value, TypeSpec) and name in bound and bound[name] != value:
-                return f"Can not cast {bound[name]!r} to {_type_text(value)}"
+                return f"Can not cast {bound[name]!r} to {type_text(value)}"
         return "the arguments do not fit"
 
     def _default(self, path: tuple) -> Any:
@@ -267,13 +265,20 @@ class ConcreteFunction:
     def _described(self) -> list[tuple[str, str, str]]:
         """Name, kind and type of each parameter."""
         parameters = list(self._parameters.parameters.values()) if self._parameters else []
-        values = [*zip((p.name for p in parameters), self._args), *self._kwargs.items()]
         kinds = {p.name: p.kind.name for p in parameters}
-        return [(name, kinds[name], _type_text(value)) for name, value in values]
+        plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        rest = next((p.name for p in parameters if p.kind == p.VAR_POSITIONAL), None)
+        if rest is not None and len(self._args) > len(plain):  # then none of them can be given by name
+            kinds.update(dict.fromkeys(plain, "POSITIONAL_ONLY"))
+            further = [f"{rest}_{i}" for i in range(len(self._args) - len(plain))]
+            kinds.update(dict.fromkeys(further, "POSITIONAL_ONLY"))
+            plain += further
+        values = [*zip(plain, self._args), *self._kwargs.items()]
+        return [(name, kinds.get(name, "KEYWORD_ONLY"), type_text(value)) for name, value in values]
 
     def _signature(self) -> str:
         inside = ", ".join(f"{name}: {text}" for name, _, text in self._described())
-        return f"({inside}) -> {_type_text(self._trace.output)}"
+        return f"({inside}) -> {type_text(self._trace.output)}"
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """The parameters and results as text, in one line or several."""
@@ -285,7 +290,7 @@ class ConcreteFunction:
     def __str__(self) -> str:
         lines = [f"  {name} ({kind}): {text}" for name, kind, text in self._described()]
         parts = ["ConcreteFunction Input Parameters:", *(lines or ["  None"]), "Output Type:"]
-        return "\n".join([*parts, f"  {_type_text(self._trace.output)}", "Captures:", "  None"])
+        return "\n".join([*parts, f"  {type_text(self._trace.output)}", "Captures:", "  None"])
 
 
 def _named(value: Any, name: str | None) -> Any:
@@ -293,20 +298,3 @@ def _named(value: Any, name: str | None) -> Any:
     if name is None or not isinstance(value, TensorSpec) or value.name is not None:
         return value
     return TensorSpec(value.shape, value.dtype, name)
-
-
-def _type_text(value: Any) -> str:
-    """How a parameter's or result's type prints."""
-    if isinstance(value, TypeSpec):
-        return repr(value)
-    if isinstance(value, Variable):
-        shape, trainable = TensorShape(tuple(value.shape)), value.trainable
-        return f"VariableSpec(shape={shape}, dtype={value.dtype!r}, trainable={trainable}, alias_id=0)"
-    if isinstance(value, tuple):
-        return f"Tuple[{', '.join(map(_type_text, value))}]"
-    if isinstance(value, list):
-        return f"List[{', '.join(map(_type_text, value))}]"
-    if isinstance(value, dict):
-        inside = ", ".join(f"[{key!r}, {_type_text(part)}]" for key, part in value.items())
-        return f"Dict[{inside}]"
-    return f"Literal[{value!r}]"

@@ -20,14 +20,15 @@ from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype
-from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.errors import InvalidArgumentError, OutOfRangeError, ShapeMismatchError, fail, of_python
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf import arrays, symbolic_results
+from kerasish.tf import arrays, sparse_arrays, symbolic_results
 from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.ragged.arrays import deepened, joined_rows
 from kerasish.tf.ragged.spec import RaggedTensorSpec
-from kerasish.tf.spec import spec_of
+from kerasish.tf.sparse_spec import SparseTensorSpec
+from kerasish.tf.spec import TensorSpec, spec_of
 
 SEQUENCE = (list, tuple)  # before this module's own `tuple`
 
@@ -74,6 +75,10 @@ def case(
         TypeError: a condition is no tensor, or a function cannot be called.
     """
     pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
+    if not pairs:
+        raise fail(ValueError, "`pred_fn_pairs` is empty", "pairs of a condition and a function", pred_fn_pairs)
+    if default is not None and not callable(default):
+        raise TypeError("'false_fn' must be callable.")
     for pred, function in pairs:
         if not dispatch.is_tensor(pred):
             raise TypeError(f"pred must be a Tensor, got: {pred}")
@@ -107,16 +112,21 @@ def switch_case(
     """
     if not dispatch.is_tensor(branch_index):
         raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
+    if not as_dtype(branch_index.dtype).is_integer:
+        raise TypeError(f"'branch_index' must be an integer Tensor, got {branch_index.dtype!r}")
+    if not branch_fns:
+        raise ValueError("Must provide at least one item in 'branch_fns'")
     if isinstance(branch_fns, dict):
         numbered = branch_fns
     elif branch_fns and all(isinstance(item, SEQUENCE) for item in branch_fns):
         numbered = dict(branch_fns)
     else:
         numbered = dict(enumerate(branch_fns))
-    if sorted(numbered) != list(range(len(numbered))):
+    if sorted(numbered) != list(range(len(branch_fns))):
+        keys = sorted(branch_fns if isinstance(branch_fns, dict) else [key for key, _ in branch_fns])
         raise ValueError(
-            f"branch indices (keys) must form contiguous range of [0 to {len(numbered)}) but found "
-            f"{{{','.join(map(str, sorted(numbered)))}}}"
+            f"branch indices (keys) must form contiguous range of [0 to {len(keys)}) but found "
+            f"{{{','.join(map(str, keys))}}}"
         )
     functions = [numbered[i] for i in range(len(numbered))]
     functions.append(functions[-1] if default is None else default)
@@ -125,6 +135,8 @@ def switch_case(
             raise TypeError(f"fn for a branch index must be callable, got {function!r}")
     if dispatch.is_symbolic(branch_index) or dispatch.raw(branch_index).is_meta:
         return _single(ops.switch(branch_index, functions))
+    if branch_index.shape.rank:
+        raise InvalidArgumentError(f"`branch_index` must be a scalar, but has the shape {branch_index.shape}.")
     index = int(branch_index)
     return _single(functions[index if 0 <= index < len(functions) else -1]())
 
@@ -147,28 +159,39 @@ def while_loop(
 
     Args:
         loop_vars: a list or tuple of structures of tensors.
-        shape_invariants, parallel_iterations, swap_memory: concern graphs; an eager loop runs step by step.
+        shape_invariants: shapes that hold in all rounds, in the structure of ``loop_vars``; default: the first ones. They
+            count in functions only.
+        parallel_iterations, swap_memory: concern graphs; an eager loop runs step by step.
         back_prop: whether gradients pass through the loop.
         maximum_iterations: stop after so many in any case.
 
     Raises:
-        TypeError: ``cond`` or ``body`` cannot be called.
-        ValueError: ``body`` returns another structure than it takes.
+        TypeError: ``cond`` or ``body`` cannot be called; outside of functions, ``body`` returns no list; in functions,
+            ``body`` returns other dtypes.
+        ValueError: there are no ``loop_vars``; ``body`` returns another structure than it takes; in functions, other shapes.
     """
     for argument, function in (("cond", cond), ("body", body)):
         if not callable(function):
             raise TypeError(f"'{argument}' must be callable.")
     if symbolic.any_symbolic(loop_vars):
         return symbolic.call(while_loop, (cond, body, loop_vars), {"maximum_iterations": maximum_iterations})
+    if isinstance(loop_vars, SEQUENCE) and not loop_vars:
+        raise ValueError("'loop_vars' must be provided.")
+    if not isinstance(parallel_iterations, int) or parallel_iterations < 1:
+        raise TypeError("'parallel_iterations' must be a positive integer.")
     limit = None if maximum_iterations is None else int(maximum_iterations)
     kind = type(loop_vars)
+    in_function = local.function is not None
+    invariants = _Invariants((*loop_vars,), shape_invariants) if in_function else None
 
     def step(*values: Any) -> Any:
         nonlocal kind
         after = body(*values)
         if not isinstance(after, SEQUENCE):
-            after = (after,)
+            after = (after,) if in_function else list(after)  # a tensor's rows, in eager mode
         kind = type(after)
+        if invariants is not None:
+            invariants.check((*after,))
         return (*after,)
 
     result = ops.while_loop(cond, step, (*loop_vars,), limit)
@@ -177,6 +200,45 @@ def while_loop(
     if hasattr(kind, "_fields"):
         return kind(*result)
     return list(result) if kind is list else (*result,)
+
+
+class _Invariants:
+    """What holds of a loop's variables in all rounds of a graph: dtypes, and shapes unless others are given."""
+
+    def __init__(self, values: tuple, shapes: Any) -> None:
+        self._specs = [_spec_or_none(value) for value in tree.flatten(values)]
+        self._given = shapes is not None
+        if shapes is not None:
+            known = tree.flatten((*shapes,))
+            if len(known) == len(self._specs):
+                pairs = zip(self._specs, known)
+                self._specs = [spec and TensorSpec(getattr(s, "shape", s), spec.dtype) for spec, s in pairs]
+
+    def check(self, after: tuple) -> None:
+        """Raise TypeError for another dtype, ValueError for another shape."""
+        for spec, value in zip(self._specs, tree.flatten(after)):
+            new = _spec_or_none(value)
+            if spec is None or new is None:
+                continue
+            if spec.dtype != new.dtype:
+                raise TypeError(
+                    f"Loop var enters the loop with type {spec.dtype!r} but has type {new.dtype!r} after 1 iteration. Its "
+                    "type should remain constant."
+                )
+            if not new.shape.is_subtype_of(spec.shape):
+                what = "has the shape invariant" if self._given else "enters the loop with shape"
+                raise ValueError(
+                    f"Input tensor {what} {spec.shape}, but has shape {new.shape} after one iteration. To allow the shape to "
+                    "vary across iterations, use the `shape_invariants` argument of tf.while_loop to specify a less-specific "
+                    "shape."
+                )
+
+
+def _spec_or_none(value: Any) -> TensorSpec | None:
+    """The specification of a dense tensor or number."""
+    if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+        value = convert(value)
+    return TensorSpec(value.shape, value.dtype) if isinstance(value, Tensor) else None
 
 
 # loops over tensors ---------------------------------------------------------------------------------------------------
@@ -225,6 +287,9 @@ def _stacked(steps: list, kinds: Any) -> Any:
         if isinstance(kind, ExtensionTypeSpec):
             parts = zip(*(value._tensors_within for value in column))
             columns.append(column[0]._with_tensors([_stacked(part, own) for part, own in zip(parts, kind.parts())]))
+            continue
+        if isinstance(kind, SparseTensorSpec):
+            columns.append(sparse_arrays.concat(0, [sparse_arrays.expand_dims(value, 0) for value in column]))
             continue
         wanted = None if kind is None else as_dtype(getattr(kind, "dtype", kind))
         parts = [x if dispatch.is_tensor(x) else convert(x, wanted) for x in column]
@@ -310,12 +375,24 @@ def map_fn(
     if symbolic.any_symbolic(elems):
         return symbolic.call(map_fn, (fn, elems), {"fn_output_signature": fn_output_signature or dtype})
     expected = dtype if fn_output_signature is None else fn_output_signature
+    if not tree.flatten(elems):
+        raise ValueError(
+            f"elems must be a Tensor or (possibly nested) sequence of Tensors. Got {elems!r}, which does not contain any "
+            "Tensors."
+        )
     rows = _rows(elems)
     kinds = tree.map_structure(_kind, elems) if expected is None else expected
     if not rows:
         return _nothing(kinds)
     steps = [fn(row) for row in rows]
     _check_structure(tree.map_structure(lambda k: 0, kinds), tree.map_structure(lambda x: 0, steps[0]))
+    for kind, value in zip(tree.flatten(kinds), tree.flatten(steps[0])):
+        if (
+            isinstance(kind, TensorSpec)
+            and isinstance(value, Tensor)
+            and not kind.shape.is_compatible_with(value.shape)
+        ):
+            raise ValueError(f"Incompatible shape for value ({value.shape}), expected ({kind.shape})")
     result = _stacked(steps, kinds)
     return result if back_prop else tree.map_structure(arrays.stop_gradient, result)
 
@@ -348,7 +425,19 @@ def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True
         fallback_to_while_loop: what cannot be vectorized runs slice by slice; it does so in any case here.
         warn: whether TensorFlow warns of that.
     """
+    lengths = {getattr(elem, "shape", (1,))[0] for elem in tree.flatten(elems) if len(getattr(elem, "shape", ()))} - {
+        1,
+        None,
+    }
+    if len(lengths) > 1:
+        raise ShapeMismatchError(
+            f"The tensors must have one length along their first axis. Received: {sorted(lengths)}."
+        )
     return ops.vectorized_map(fn, elems)
+
+
+def _tensor(value: Any) -> Any:
+    return value if dispatch.is_tensor(value) else convert(value)
 
 
 def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
@@ -360,11 +449,13 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
     results = []
     if initializer is None:
         if not rows:
-            raise fail(ValueError, "Without an initializer the elements must not be empty")
+            raise OutOfRangeError(
+                "Tried to read from index 0 but array size is: 0. Empty `elems` need an `initializer`."
+            )
         value, rows = rows[0], rows[1:]
         results.append(value)
     else:
-        value = tree.map_structure(lambda x: x if dispatch.is_tensor(x) else convert(x), initializer)
+        value = tree.map_structure(_tensor, initializer)
     for row in rows:
         value = fn(value, row)
         if initializer is not None and tree.is_nested(initializer):  # a list may be returned for a named tuple
@@ -424,8 +515,11 @@ def scan(
     """
     if symbolic.any_symbolic((elems, initializer)):
         return symbolic.call(scan, (fn, elems, initializer), {"reverse": reverse})
-    _, results = _fold(fn, elems, initializer, reverse)
-    kinds = tree.map_structure(lambda x: None, results[0])
+    last, results = _fold(fn, elems, initializer, reverse)
+    if not results:
+        return tree.map_structure(lambda x: ops.zeros([0, *x.shape], dtype=x.dtype), last)
+    first = results[0] if initializer is None else tree.map_structure(_tensor, initializer)
+    kinds = tree.map_structure(lambda x: x.dtype if isinstance(x, Tensor) else None, first)
     return _stacked(results[::-1] if reverse else results, kinds)
 
 
@@ -435,7 +529,11 @@ def scan(
 def _results(values: Any, kinds: Any, convert_one: Callable) -> Any:
     if isinstance(kinds, SEQUENCE):
         given = values if isinstance(values, SEQUENCE) else [] if values is None else [values]
-        return [convert_one(value, kind) for value, kind in zip(given, kinds, strict=True)]
+        if len(given) < len(kinds):
+            raise InvalidArgumentError(
+                f"the Python function returns {len(given)} values, but expects to see {len(kinds)} values."
+            )
+        return [convert_one(value, kind) for value, kind in zip(given, kinds)]  # TensorFlow leaves the others out
     return convert_one(values, kinds)
 
 
@@ -464,7 +562,7 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
 
     given = [x if dispatch.is_tensor(x) else convert(x) for x in inp or ()]
     with _as_python():
-        return _of_unknown_shapes(_results(func(*given), Tout, one))
+        return _of_unknown_shapes(_results(_called(func, given), Tout, one))
 
 
 def numpy_function(
@@ -491,10 +589,21 @@ def numpy_function(
 
     arrays = [array(x) for x in inp or ()]
     with _as_python():
-        values = func(*arrays)
+        values = func(*arrays) if local.function is None and not local.in_dataset else _called(func, arrays)
     if values is None:
         return None
     return _of_unknown_shapes(_results(values, Tout, lambda value, kind: convert(value)))
+
+
+def _called(function: Callable, arguments: Sequence) -> Any:
+    """A Python function's result; its errors are also those that TensorFlow makes of them."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        mixed = of_python(error)
+        if mixed is error:
+            raise
+        raise mixed from error
 
 
 def _of_unknown_shapes(results: Any) -> Any:

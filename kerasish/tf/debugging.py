@@ -12,10 +12,11 @@ import torch
 from kerasish.core import dispatch, dtypes
 from kerasish.core.composite import CompositeTensor, Served
 from kerasish.core.dispatch import Array, strict_op
-from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.storage import to_numpy
 from kerasish.tf import math
 from kerasish.tf.alias import FLOATS, check
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.numerics import disable_check_numerics as disable_check_numerics
 from kerasish.tf.numerics import enable_check_numerics as enable_check_numerics
 from kerasish.tf.printing import array_of, waits
@@ -165,7 +166,9 @@ def _signed(sign: str, compare: Callable, name: str) -> Callable:
         values = dispatch.raw(x)
         if _waits(values) or bool(compare(values, 0).all()):
             return
-        flat = [str(value) for value in values.reshape(-1).tolist()[: 3 if summarize is None else summarize]]
+        every = values.reshape(-1).tolist()
+        count = 3 if summarize is None else summarize
+        flat = [str(value) for value in every[:count]] + ["..."] * (len(every) > count)
         raise InvalidArgumentError(
             f"{message + '.  ' if message else ''}\nCondition x {sign} 0 did not hold element-wise:\n"
             f"x (shape={tuple(values.shape)} dtype={dtypes.as_dtype(values.dtype).name}) = \n{flat}"
@@ -396,4 +399,4 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

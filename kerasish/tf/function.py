@@ -32,6 +32,7 @@ from kerasish.tf import nodes, rewriting, tracing
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.extension_spec import ExtensionTypeSpec
+from kerasish.tf.function_type import FunctionSpec, TracedType
 from kerasish.tf.gradients import Everything, Journal, TapeNeededError, watched
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
@@ -71,9 +72,24 @@ class Function:
         functools.update_wrapper(self, python_function, updated=attributes)
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
+        wrong = [x for x in tree.flatten(self._input_signature or ()) if not isinstance(x, TypeSpec)]
+        if wrong:
+            raise TypeError(
+                f"input_signature must be a possibly nested sequence of TensorSpec objects, got invalid args {wrong} with "
+                f"types {[type(x) for x in wrong]}."
+            )
         self._jit_compile, self._reduce_retracing, self._autograph = jit_compile, reduce_retracing, autograph
         self._traces = _Traces()
         self._of_instances: weakref.WeakKeyDictionary[Any, _Traces] = weakref.WeakKeyDictionary()
+        self._effects_are_past = False
+
+    def __reduce__(self) -> tuple:
+        options = (self._input_signature, self._jit_compile, self._reduce_retracing, self._autograph)
+        return Function, (self._python_function, *options)
+
+    def effects_are_past(self) -> None:
+        """Let no trace have Python's side effects any more: the function was traced where it was written."""
+        self._effects_are_past = True
 
     @property
     def python_function(self) -> Callable:
@@ -83,6 +99,16 @@ class Function:
     @property
     def input_signature(self) -> tuple | None:
         return self._input_signature
+
+    @property
+    def function_spec(self) -> FunctionSpec:
+        """The parameters, defaults and input signature of the Python function."""
+        return FunctionSpec(self._python_function, self._input_signature, self._jit_compile or None)
+
+    @property
+    def function_type(self) -> TracedType:
+        """The parameters, with the types of the input signature."""
+        return self.function_spec.function_type
 
     @property
     def name(self) -> str:
@@ -204,6 +230,7 @@ class Function:
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
+        trace.tracing = not self._effects_are_past
         try:
             result = (run or self._run)(trace, args, kwargs)
         except BaseException:
@@ -382,6 +409,11 @@ class _Method(Function):
             traces = _Traces()
         self._traces = traces
 
+    def __reduce__(self) -> tuple:
+        method = self._python_function
+        of_class = Function(method.__func__, *super().__reduce__()[1][1:])  # type: ignore[attr-defined]
+        return _Method, (of_class, method.__self__)  # type: ignore[attr-defined]
+
 
 def _argument(value: Any) -> Any:
     return convert(value) if isinstance(value, (np.ndarray, np.generic, torch.Tensor)) else value
@@ -393,6 +425,11 @@ def _result(value: Any) -> Any:
         return value.read_value()
     if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor)):
         return convert(value)
+    if isinstance(value, (types.GeneratorType, set, frozenset, type)):
+        raise TypeError(
+            "To be compatible with tf.function, Python functions must return zero or more Tensors or ExtensionTypes or None "
+            f"values; found return value of type {type(value).__name__}, which is not a Tensor or ExtensionType."
+        )
     return value
 
 

@@ -1,4 +1,4 @@
-"""Names of TensorFlow 1 that TensorFlow 2 has no more, and those that need a cluster or TensorFlow's runtime: what to use."""
+"""Names of TensorFlow 1 that TensorFlow 2 has no more, and those that need TensorFlow's compiler or servers: what to use."""
 
 from __future__ import annotations
 
@@ -89,9 +89,21 @@ tf.trainable_variables: model.trainable_variables, or tf.compat.v1.trainable_var
 tf.truncated_normal: tf.random.truncated_normal, or tf.compat.v1.truncated_normal
 tf.variable_scope: tf.name_scope, or tf.compat.v1.variable_scope
 tf.where_v2: tf.where
-tf.distribute.ParameterServerStrategy: tf.distribute.MultiWorkerMirroredStrategy, over torch's process group
-tf.distribute.Server: keras.distribution.initialize, which joins torch's process group
-tf.distribute.coordinator: tf.distribute.MultiWorkerMirroredStrategy, over torch's process group
+tf.config.experimental.disable_mlir_bridge: nothing: programs are not compiled by MLIR
+tf.config.experimental.enable_mlir_bridge: nothing: programs are not compiled by MLIR
+tf.config.experimental_connect_to_host: torchrun and tf.distribute.MultiWorkerMirroredStrategy
+tf.debugging.experimental: tf.debugging.enable_check_numerics, or tf.profiler.experimental.start
+tf.experimental.tensorrt: model.export(path, format="onnx"), which TensorRT reads
+tf.graph_util: tf.function, or tf.saved_model.load of what was saved here
+tf.import_graph_def: tf.function, or tf.saved_model.load of what was saved here
+tf.io.write_graph: model.export(path, format="torch"), or tf.saved_model.save
+tf.load_library: torch.ops.load_library for operations of torch's
+tf.load_op_library: torch.ops.load_library for operations of torch's
+tf.mlir: torch.export, or model.export(path, format="torch")
+tf.profiler.experimental.client: tf.profiler.experimental.start in the program itself
+tf.profiler.experimental.server: tf.profiler.experimental.start in the program itself
+tf.tpu.experimental.embedding.TPUEmbeddingV0: tf.keras.layers.Embedding
+tf.tpu.experimental.embedding.TPUEmbeddingV2: tf.keras.layers.Embedding
 """
 INSTEAD: dict[str, str] = dict(line.split(": ", 1) for line in _TABLE.strip().splitlines())  # type: ignore[misc]
 

@@ -12,6 +12,11 @@ from kerasish.core.errors import NotServedError
 from kerasish.tf.scopes import device as _device
 from kerasish.tf.scopes import name_scope as _name_scope
 
+_OF_OPERATIONS = frozenset(
+    "create_op gradient_override_map graph_def_versions is_feedable is_fetchable new_operations num_operations "
+    "op_def_for_type operations prevent_feeding prevent_fetching version Dismantle get".split()
+)
+
 
 def _no_operations(what: str) -> NotServedError:
     return NotServedError(
@@ -157,6 +162,11 @@ class Graph:
 
     def switch_to_thread_local(self) -> None:
         """Nothing: the current graph is the process's."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_OPERATIONS:
+            raise _no_operations(f"tf.Graph.{name}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # what needs operations --------------------------------------------------------------------------------------------
 

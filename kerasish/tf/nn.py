@@ -129,7 +129,7 @@ define(globals(), REALS, {
 })  # fmt: skip
 define(globals(), FLOATS, {
     "elu(features: Array, name=None)": (F.elu, "x where positive, eˣ - 1 elsewhere (Clevert et al. 2016)."),
-    "selu(features: Array, name=None)": (F.selu, "1.0507 · x where positive, 1.7581 · (eˣ - 1) elsewhere."),
+    "selu(features: Array, name=None)": (ops.selu.raw, "1.0507 · x where positive, 1.7581 · (eˣ - 1) elsewhere."),
     "gelu(features: Array, approximate=False, name=None)": _gelu,
 })  # fmt: skip
 
@@ -249,6 +249,8 @@ def local_response_normalization(
     Args:
         input: (batch, height, width, channels).
     """
+    if input.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        raise dispatch.unsupported_dtype("LRN", input.dtype, "half, bfloat16, float")
     if input.ndim != 4:
         raise InvalidArgumentError(f"in must be 4-dimensional, got shape {list(input.shape)} [Op:LRN]")
     window = 2 * depth_radius + 1

@@ -1,4 +1,4 @@
-"""``tf.quantization``: numbers rounded as if they had been stored in few bits. There are no dtypes of quantized integers."""
+"""``tf.quantization``: numbers stored in few bits, and numbers rounded as if they had been."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 import torch
 
 from kerasish.core.dispatch import Array, strict_op
-from kerasish.core.errors import InvalidArgumentError, NotServedError, fail, missing_name
+from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.tf.quantized import dequantize as dequantize
+from kerasish.tf.quantized import quantize as quantize
+from kerasish.tf.quantized import quantized_concat as quantized_concat
 
 
 class FakeQuantWithMinMaxVarsGradient(NamedTuple):
@@ -263,69 +266,6 @@ def quantize_and_dequantize(
     return _unrounded_gradient(
         input, input_min, input_max, signed_input, num_bits, range_given, round_mode, name, narrow_range, axis
     )
-
-
-# what needs dtypes that torch computes with in its own way only ----------------------------------------------------------
-
-
-def _refusal(name: str) -> Exception:
-    return fail(
-        NotServedError,
-        f"tf.quantization.{name} is not served: there are no dtypes of quantized integers (tf.qint8, tf.quint8, ...)",
-        hint="tf.quantization.fake_quant_* and quantize_and_dequantize_v2 round floats in the same way; "
-        "keras's Model.quantize stores weights as integers.",
-    )
-
-
-def quantize(
-    input: Any,
-    min_range: Any,
-    max_range: Any,
-    T: Any,  # noqa: N803
-    mode: str = "MIN_COMBINED",
-    round_mode: str = "HALF_AWAY_FROM_ZERO",
-    name: str | None = None,
-    narrow_range: bool = False,
-    axis: int | None = None,
-    ensure_minimum_range: float = 0.01,
-) -> Any:
-    """Not served.
-
-    Raises:
-        NotServedError: always.
-    """
-    raise _refusal("quantize")
-
-
-def dequantize(
-    input: Any,
-    min_range: Any,
-    max_range: Any,
-    mode: str = "MIN_COMBINED",
-    name: str | None = None,
-    axis: int | None = None,
-    narrow_range: bool = False,
-    dtype: Any = "float32",
-) -> Any:
-    """Not served.
-
-    Raises:
-        NotServedError: always.
-    """
-    raise _refusal("dequantize")
-
-
-def quantized_concat(concat_dim: Any, values: Any, input_mins: Any, input_maxes: Any, name: str | None = None) -> Any:
-    """Not served.
-
-    Raises:
-        NotServedError: always.
-    """
-    raise _refusal("quantized_concat")
-
-
-for _function in (quantize, dequantize, quantized_concat):
-    _function.__kerasish_stub__ = True  # type: ignore[attr-defined]
 
 
 def __getattr__(name: str) -> Any:

@@ -70,6 +70,8 @@ def _is_ours(value: Any) -> bool:
 
 def is_effect(function: Any) -> bool:
     """Whether a call whose result is not used concerns Python's own state only."""
+    while isinstance(function, functools.partial):
+        function = function.func
     if isinstance(function, types.BuiltinMethodType):  # of C: print, list.append, time.sleep
         owner = function.__self__
         return owner is None or isinstance(owner, (types.ModuleType, *PLAIN)) or _is_reporting(type(owner).__module__)
@@ -203,9 +205,56 @@ class _Rewriter(ast.NodeTransformer):
         return self._in_block(node, method, part)
 
     def visit_If(self, node: ast.If) -> ast.AST:
-        """The branches of a condition on a tensor are graphs of their own."""
+        """The branches of a condition on a tensor are graphs of their own; tracing reports from the other one, too."""
+        told = [self._told(branch) for branch in (node.body, node.orelse)]
         self.generic_visit(node)
-        return self._in_block(node, "branch", "test") if any(map(_is_random, ast.walk(node))) else node
+        if not any(told) and not any(map(_is_random, ast.walk(node))):
+            return node
+        block = self._in_block(node, "branch", "test")
+        name = block.items[0].optional_vars.id
+        if told[1]:
+            after = _if(_member(name, "tells"), told[1], node)
+            jumps = any(
+                isinstance(part, (ast.Return, ast.Break, ast.Continue)) for s in node.body for part in ast.walk(s)
+            )
+            node.body = [ast.copy_location(ast.Try(node.body, [], [], [after]), node)] if jumps else [*node.body, after]
+        if told[0]:
+            node.orelse = [_if(_member(name, "tells"), told[0], node), *node.orelse]
+        return block
+
+    def _told(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """What a branch that is not taken reports while it is traced: its calls of ``print`` and the like, in order.
+
+        Those that name what the branch assigns are left out: it has no value.
+        """
+        inside = [part for statement in statements for part in ast.walk(statement)]
+        assigned = {part.id for part in inside if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)}
+        return self._reports(statements, assigned)
+
+    def _reports(self, statements: list[ast.stmt], assigned: set[str]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for statement in statements:
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                names = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
+                if _is_reporter(self.value(statement.value.func)) and not names & assigned:
+                    found.append(_unless_unknown(copy.deepcopy(statement)))
+            elif isinstance(statement, ast.If):
+                found += self._reports_of_either(statement, assigned)
+            elif isinstance(statement, (ast.For, ast.While, ast.With, ast.Try)):
+                found += self._reports(statement.body, assigned)
+        return found
+
+    def _reports_of_either(self, node: ast.If, assigned: set[str]) -> list[ast.stmt]:
+        """Reports of a condition's branches: of both, unless its test is seen to be about values of Python."""
+        branches = [self._reports(branch, assigned) for branch in (node.body, node.orelse)]
+        names = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
+        if not any(branches) or names & assigned or not all(map(_is_harmless, ast.walk(node.test))):
+            return branches[0] + branches[1]
+        pairs = [(negated, branch) for negated, branch in zip((False, True), branches) if branch]
+        return [
+            _unless_unknown(_if(self._method("may_be", copy.deepcopy(node.test), ast.Constant(negated)), branch, node))
+            for negated, branch in pairs
+        ]
 
     def _in_block(self, node: Any, method: str, part: str) -> ast.AST:
         self.changed = True
@@ -252,6 +301,27 @@ class _Rewriter(ast.NodeTransformer):
         self.changed = True
         effects = ast.Attribute(ast.Name(NAME, ast.Load()), name, ast.Load())
         return ast.copy_location(ast.Call(effects, [argument, *others], []), argument)
+
+
+def _if(test: ast.expr, body: list[ast.stmt], near: ast.AST) -> ast.stmt:
+    return ast.copy_location(ast.If(test, copy.deepcopy(body), []), near)
+
+
+def _member(name: str, attribute: str) -> ast.expr:
+    return ast.Attribute(ast.Name(name, ast.Load()), attribute, ast.Load())
+
+
+def _unless_unknown(statement: ast.stmt) -> ast.stmt:
+    """A statement that does nothing where a name in it has no value."""
+    handler = ast.ExceptHandler(ast.Name("NameError", ast.Load()), None, [ast.Pass()])
+    return ast.copy_location(ast.Try([statement], [handler], [], []), statement)
+
+
+def _is_harmless(node: ast.AST) -> bool:
+    """Whether a part of a test only looks at values."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "len", "hasattr", "callable")
+    return not isinstance(node, (ast.Subscript, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom))
 
 
 def _is_effect_name(node: ast.AST) -> bool:

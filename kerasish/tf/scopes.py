@@ -1,8 +1,7 @@
-"""Contexts and settings of ``tf``'s top level: names, devices, eager execution, and enumerations of variables."""
+"""Contexts and settings of ``tf``'s top level: names, devices, eager execution."""
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +47,22 @@ def get_current_name_scope() -> str:
     return "/".join(local.name_scopes)
 
 
+class _DeviceContext:
+    """What ``tf.device`` gives; it may be entered again and again. Programs print its ``_device_name``."""
+
+    def __init__(self, name: Any) -> None:
+        self._device_name = name
+        self._entered: list = []
+
+    def __enter__(self) -> None:
+        inner = device_scope(self._device_name)
+        inner.__enter__()
+        self._entered.append(inner)
+
+    def __exit__(self, *exception: Any) -> None:
+        self._entered.pop().__exit__(*exception)
+
+
 def device(device_name: Any) -> Any:
     """``with tf.device("/GPU:0"): ...`` — new tensors go there; ``None`` lifts an outer scope.
 
@@ -57,7 +72,7 @@ def device(device_name: Any) -> Any:
     """
     if callable(device_name):
         raise RuntimeError("tf.device does not support functions when eager execution is enabled.")
-    return device_scope(device_name)
+    return _DeviceContext(device_name)
 
 
 @contextmanager
@@ -88,24 +103,6 @@ def inside_function() -> bool:
 def get_logger() -> logging.Logger:
     """The logger named "tensorflow"."""
     return logging.getLogger("tensorflow")
-
-
-class VariableSynchronization(enum.Enum):
-    """When the replicas of a variable agree."""
-
-    AUTO = 0
-    NONE = 1
-    ON_WRITE = 2
-    ON_READ = 3
-
-
-class VariableAggregation(enum.Enum):
-    """How replicas of a variable are combined."""
-
-    NONE = 0
-    SUM = 1
-    MEAN = 2
-    ONLY_FIRST_REPLICA = 3
 
 
 class AggregationMethod:

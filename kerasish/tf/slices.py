@@ -130,6 +130,8 @@ class IndexedSlicesSpec(TypeSpec):
         indices_shape: of the indices, one length.
     """
 
+    _state = ("_shape", "_values_dtype", "_indices_dtype", "_dense_shape_dtype", "_indices_shape")
+
     def __init__(
         self,
         shape: Any = None,

@@ -27,6 +27,8 @@ class SparseTensorSpec(TypeSpec):
         dtype: of the values.
     """
 
+    _state = ("_shape", "_dtype")
+
     def __init__(self, shape: Any = None, dtype: Any = float32) -> None:
         self._shape = TensorShape(shape)
         self._dtype = as_dtype(dtype)

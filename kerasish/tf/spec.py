@@ -25,9 +25,13 @@ class TypeSpec:
         """What two equal specifications have in common."""
         return _hashable(self._serialize())
 
+    _state: tuple[str, ...] | None = None  # the attributes that the constructor takes
+
     def _serialize(self) -> tuple:
-        """What the constructor takes, for classes of programs' own."""
-        raise NotImplementedError(f"{type(self).__name__}._serialize")
+        """What the constructor takes."""
+        if self._state is None:
+            raise NotImplementedError(f"{type(self).__name__}._serialize")
+        return tuple(getattr(self, name) for name in self._state)
 
     @classmethod
     def _deserialize(cls, serialization: tuple) -> TypeSpec:
@@ -234,6 +238,8 @@ class TensorSpec(TypeSpec):
 
 class NoneTensorSpec(TypeSpec):
     """Describes None."""
+
+    _state = ()
 
     @property
     def value_type(self) -> type:

@@ -132,15 +132,17 @@ def substr(input: Array, pos: Index, len: Index, unit: str = "BYTE", name: str |
     out = np.empty(source.shape, dtype=object)
     flat = out.reshape(-1)
     for i, (text, start, size) in enumerate(zip(source.reshape(-1), starts.reshape(-1), sizes.reshape(-1))):
-        units: Any = text if unit == "BYTE" else text.decode("utf-8", "replace")
+        units: Any = text if unit == "BYTE" else _CHARACTER.findall(text)
         count = units.__len__()
         if not -count <= start <= count:
             raise InvalidArgumentError(f"pos {start} out of range for string {text!r} at index {i} [Op:Substr]")
         first = start + count if start < 0 else start
         part = units[first : first + size] if size >= 0 else units[first:]
-        flat[i] = part if unit == "BYTE" else part.encode("utf-8")
+        flat[i] = part if unit == "BYTE" else b"".join(part)
     return out
 
+
+_CHARACTER = re.compile(rb"(?s:.)[\x80-\xbf]*")  # a byte, and those that continue it
 
 _INTEGER = re.compile(r"\s*[-+]?\d+\s*")
 
@@ -330,6 +332,8 @@ def _padded_texts(
     name: str | None = None,
 ) -> np.ndarray:
     """Texts as they are, cut to ``precision`` and filled up to ``width`` bytes."""
+    if len(fill) > 1:
+        raise InvalidArgumentError(f"Fill string must be one or fewer characters, not {fill!r} [Op:AsString]")
 
     def one(text: bytes) -> bytes:
         text = text[:precision] if precision >= 0 else text
@@ -348,7 +352,13 @@ def _as_string(
     name: str | None = None,
 ) -> np.ndarray:
     kind = dtypes.as_dtype(input.dtype)
+    if len(fill) > 1:
+        raise InvalidArgumentError(f"Fill string must be one or fewer characters, not {fill!r} [Op:AsString]")
     if kind.is_bool:
+        if scientific or shortest:
+            raise InvalidArgumentError("scientific and shortest format not supported for datatype bool [Op:AsString]")
+        if precision >= 0:
+            raise InvalidArgumentError("precision not supported for datatype bool [Op:AsString]")
         written = [b"true" if value else b"false" for value in input.reshape(-1).tolist()]
     else:
         form = _format_of(kind, precision, scientific, shortest, width, fill)

@@ -201,6 +201,8 @@ class TensorArraySpec(TypeSpec):
         infer_shape: whether all elements must have the shape of the first.
     """
 
+    _state = ("_element_shape", "_dtype", "_dynamic_size", "_infer_shape")
+
     def __init__(
         self, element_shape: Any = None, dtype: Any = float32, dynamic_size: bool = False, infer_shape: bool = True
     ) -> None:

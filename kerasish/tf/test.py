@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import platform
+import re
 import types
 import unittest
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +22,8 @@ from kerasish.core.autodiff import GradientTape
 from kerasish.core.errors import OpError, missing_name
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.assertions import Assertions
+from kerasish.tf.distribute.servers import Server
+from kerasish.tf.train.cluster import ClusterSpec
 
 # the machine ----------------------------------------------------------------------------------------------------------
 
@@ -74,6 +78,24 @@ def is_cpu_target_available(target: str) -> bool:
     return machine in kinds.get(target, ())
 
 
+def create_local_cluster(
+    num_workers: int, num_ps: int, protocol: str = "grpc", worker_config: Any = None, ps_config: Any = None
+) -> tuple[list[Server], list[Server]]:
+    """Workers and parameter servers in this process; see ``tf.distribute.Server``.
+
+    Args:
+        worker_config, ps_config: options of TensorFlow 1's sessions; must be None.
+    """
+    counts = {"worker": num_workers, "ps": num_ps}
+    ports = itertools.count(40001)
+    cluster = ClusterSpec({job: [f"localhost:{next(ports)}" for _ in range(n)] for job, n in counts.items()})
+    workers, servers = (
+        [Server(cluster, job, i, protocol, config) for i in range(counts[job])]
+        for job, config in (("worker", worker_config), ("ps", ps_config))
+    )
+    return workers, servers
+
+
 def with_eager_op_as_function(cls: Any = None, only_as_function: bool = False) -> Any:
     """The class of tests as it is: operations run in one way here."""
     return (lambda given: given) if cls is None else cls
@@ -99,6 +121,12 @@ def disable_with_predicate(pred: Callable, skip_message: str) -> Callable:
 
 def _array(value: Any) -> np.ndarray:
     return np.asarray(value.numpy() if dispatch.is_tensor(value) and hasattr(value, "numpy") else value)
+
+
+def _numbers_apart(text: str) -> tuple[str, list[float]]:
+    """A message's text without its numbers, and these."""
+    pattern = r"(?<=: )[-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|inf|nan)(?=\n)"
+    return re.sub(pattern, "#", text), [float(number) for number in re.findall(pattern, text)]
 
 
 class TestCase(Assertions):
@@ -130,6 +158,37 @@ class TestCase(Assertions):
         """Both as NumPy arrays if both are tensors; otherwise as they are."""
         both = dispatch.is_tensor(a) and dispatch.is_tensor(b)
         return (self.evaluate(a), self.evaluate(b)) if both else (a, b)
+
+    def assertProtoEquals(
+        self,
+        expected_message_maybe_ascii: Any,
+        validate_message: Any,
+        msg: str | None = None,
+        relative_tolerance: float | None = None,
+    ) -> None:
+        """Fail unless two messages are equal; the first may be a text in Protocol Buffers' text format.
+
+        Args:
+            relative_tolerance: of numbers; None: they must be equal.
+
+        Raises:
+            ImportError: a text, and Protocol Buffers' package is not installed.
+        """
+        expected = expected_message_maybe_ascii
+        if isinstance(expected, (str, bytes)):
+            try:
+                from google.protobuf import text_format
+            except ImportError:
+                raise ImportError("Texts of messages need Protocol Buffers' package: pip install protobuf") from None
+            expected = text_format.Merge(expected, type(validate_message)())
+        if type(expected) is not type(validate_message):
+            self.fail(msg or f"Can't compare protos of type {type(expected)} and {type(validate_message)}.")
+        if relative_tolerance is None:
+            self.assertEqual(str(expected), str(validate_message), msg)
+            return
+        first, second = _numbers_apart(str(expected)), _numbers_apart(str(validate_message))
+        self.assertEqual(first[0], second[0], msg)
+        np.testing.assert_allclose(first[1], second[1], rtol=relative_tolerance, err_msg=msg or "")
 
     def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:
         """Fail unless two names of devices, or ``tf.DeviceSpec``, mean one."""

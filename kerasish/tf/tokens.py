@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,9 +83,11 @@ def ngrams(
     if isinstance(data, RaggedTensor):
         return _of_rows(data, of_row)
     array = np.asarray(dispatch.raw(data))
-    made = [of_row(list(row)) for row in array.reshape(-1, array.shape[-1])]
+    if array.shape == (0,):
+        return dispatch.wrap(array)
+    made = [of_row(list(row)) for row in array.reshape(math.prod(array.shape[:-1]), array.shape[-1])]
     flat = vector([text for row in made for text in row])
-    return dispatch.wrap(flat.reshape(*array.shape[:-1], -1) if len(made) else flat.reshape(*array.shape[:-1], 0))
+    return dispatch.wrap(flat.reshape(*array.shape[:-1], len(made[0]) if made else 0))
 
 
 def _pads(pad_values: Any, padding_width: Any, widths: Sequence[int]) -> tuple[bytes, bytes] | None:

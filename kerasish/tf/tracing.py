@@ -86,14 +86,16 @@ def key_of_spec(spec: TypeSpec) -> Any:
 
 
 def generalised(first: Any, second: Any) -> Any:
-    """A key of both: shapes with None where they differ; None if there is no such key."""
+    """A key of both: shapes with None where they differ, None for another rank; None if there is no such key."""
     if first == second:
         return first
     if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
         return None
     if len(first) == 2 and isinstance(first[0], torch.dtype):
-        if first[0] != second[0] or len(first[1]) != len(second[1]):
+        if first[0] != second[0]:
             return None
+        if first[1] is None or second[1] is None or len(first[1]) != len(second[1]):
+            return first[0], None
         return first[0], tuple(a if a == b else None for a, b in zip(first[1], second[1]))
     parts = tuple(generalised(a, b) for a, b in zip(first, second))
     missing = any(part is None and a is not None for part, a in zip(parts, first))
@@ -108,7 +110,7 @@ def covers(general: Any, special: Any) -> bool:
 def general(key: Any, value: Any) -> Any:
     """Arguments with specifications instead of the tensors whose sizes are unknown in their key."""
     if type(value) is Tensor:
-        return TensorSpec(key[1], value.dtype) if None in key[1] else value
+        return TensorSpec(key[1], value.dtype) if key[1] is None or None in key[1] else value
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
         return type(value)(general(mine, part) for mine, part in zip(key[1:], value))
     if type(value) is dict:
@@ -221,6 +223,11 @@ class Effects:
         inner = [self.trace.function(method) for method in methods]
         return manager if inner == methods else _Block(*(types.MethodType(method, manager) for method in inner))
 
+    @staticmethod
+    def may_be(value: Any, negated: bool) -> bool:
+        """Whether a branch is traced: a test on a tensor has both."""
+        return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
+
     def loop(self) -> _Loop:
         """The block of one loop."""
         return _Loop(self.trace)
@@ -285,12 +292,13 @@ class _Loop:
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "limit", "repeats")
+    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "limit", "repeats", "tells")
 
     def __init__(self, trace: Trace) -> None:
         self._trace, self._rounds, self._done = trace, 0, 0
         self.limit: int | None = None  # of the rounds of a loop on tensors
         self.repeats = False
+        self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
         self._before, self._loops = self._trace.tracing, local.loops
@@ -316,6 +324,7 @@ class _Loop:
     def branch(self, value: Any) -> Any:
         """What an ``if`` asks."""
         if isinstance(value, (Tensor, Variable)):
+            self.tells = self._trace.tracing
             value, frame = bool(value), sys._getframe(1)
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
         return value
@@ -374,6 +383,7 @@ class Trace:
         self.number = next(_numbers)
         self.graph = Graph()
         self.tracing = True
+        self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile

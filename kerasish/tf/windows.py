@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from kerasish import ops
 from kerasish.core.dispatch import Array, strict_op
-from kerasish.core.errors import ChoiceError, InvalidArgumentError, ShapeMismatchError, fail
+from kerasish.core.errors import ChoiceError, InvalidArgumentError, ShapeMismatchError, UnimplementedError, fail
 from kerasish.core.shape import window_output
 from kerasish.ops.common import integer_shape
 from kerasish.ops.conv import FROM_TORCH, TO_TORCH, convolve, full_transposed, spatial_sizes, stored_kernel
@@ -401,6 +401,8 @@ def _pool(x: torch.Tensor, kind: str, n: int, ksize: Any, strides: Any, padding:
     if x.ndim != n + 2 or n < 1:
         raise fail(ShapeMismatchError, f"`input` must have {n + 2} dimensions", received=f"shape {tuple(x.shape)}")
     first = _channels_first(data_format, n)
+    if kind == "max" and n == 2 and (depth := _depth(ksize, first)) > 1:
+        return _pool_depth(x, depth, integer_shape(ksize), integer_shape(strides), first)
     windows, steps = _numbers(ksize, n, first, "ksize"), _numbers(strides, n, first, "strides")
     pads = _padding(padding, n, first)
     dtype = x.dtype
@@ -415,6 +417,35 @@ def _pool(x: torch.Tensor, kind: str, n: int, ksize: Any, strides: Any, padding:
     if min(sizes) <= 0 < min(windows):
         return _nothing(x, [max(size, 0) for size in sizes], x.shape[1 if first else -1], first).to(dtype)
     return pool_raw(x, kind, windows, steps, pads, form).to(dtype)
+
+
+def _depth(ksize: Any, channels_first: bool) -> int:
+    """How many channels a window of images holds; 0 if it is told for the spatial axes only."""
+    numbers = integer_shape(ksize)
+    return numbers[1 if channels_first else 3] if len(numbers) == 4 else 0
+
+
+def _pool_depth(x: torch.Tensor, depth: int, ksize: list, strides: list, channels_first: bool) -> torch.Tensor:
+    """The largest of every ``depth`` channels that follow each other.
+
+    Raises:
+        UnimplementedError: the window is larger than 1 in another dimension, its stride is another, or channels are left.
+    """
+    axis = 1 if channels_first else 3
+    others = [size for sizes in (ksize, strides) for at, size in enumerate(sizes) if at != axis]
+    if max(others, default=1) > 1:
+        raise UnimplementedError(
+            "MaxPooling supports exactly one of pooling across depth or pooling across width/height. [Op:MaxPool]"
+        )
+    if x.shape[axis] % depth:
+        raise UnimplementedError(
+            "Depthwise max pooling requires the depth window to evenly divide the input depth [Op:MaxPool]"
+        )
+    if len(strides) != 4 or strides[axis] != depth:
+        raise UnimplementedError(
+            "Depthwise max pooling requires the depth window to equal the depth stride [Op:MaxPool]"
+        )
+    return x.unflatten(axis, (-1, depth)).amax(axis + 1)
 
 
 @strict_op

@@ -185,6 +185,21 @@ class Callback:
         """Called when prediction ends."""
 
 
+class _Record(dict):
+    """Results by name; "lr" is Keras 2's name of the learning rate."""
+
+    def __missing__(self, name: str) -> Any:
+        if name == "lr" and "learning_rate" in self:
+            return self["learning_rate"]
+        raise KeyError(name)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        return super().get("learning_rate" if name == "lr" and name not in self else name, default)
+
+    def __reduce__(self) -> tuple:
+        return dict, (dict(self),)
+
+
 class History(Callback):
     """What ``fit`` returns: ``epoch``, and ``history``, a list per metric."""
 
@@ -192,7 +207,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list] = {}
+        self.history: dict[str, list] = _Record()
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: dict | None = None) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasish.core.errors import fail
 from kerasish.core.messages import tell
+from kerasish.saving import folders
 from kerasish.saving.checkpoint_files import is_prefix
 from kerasish.training.callback import Callback
 from kerasish.training.monitor import BatchCount, Monitor, optimizers_of
@@ -147,7 +148,9 @@ class ModelCheckpoint(Monitor):
                 "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in "
                 f"`.weights.h5` (Keras weights format). Received: filepath={self.filepath}"
             )
-        if not save_weights_only and not self.filepath.endswith((".keras", ".h5", ".hdf5")):
+        if not save_weights_only and not (
+            self.filepath.endswith((".keras", ".h5", ".hdf5")) or folders.stands_for(self.filepath)
+        ):
             raise ValueError(
                 f"The filepath provided must end in `.keras` (Keras model format). Received: filepath={self.filepath}"
             )

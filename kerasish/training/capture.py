@@ -24,8 +24,8 @@ from typing import Any
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import tree
-from kerasish.core.context import settings
+from kerasish.core import replicas, tree
+from kerasish.core.context import local, settings
 from kerasish.core.variable import live_tapes
 from kerasish.layers.tracking import structure
 from kerasish.ops import opaque
@@ -54,7 +54,7 @@ class Captured:
         self._step, self._used, self._phase = step, library.used, phase
         self._run = library.load()
         self._optimizer = step.compiled.optimizer
-        self._batch = [graphs.kind(t) for t in batch]
+        self._batch, self._share = [graphs.kind(t) for t in batch], _share()
         self._generators = graphs.seed_generators(step.model)
         self.look_up()
         self._known = self._tensors()
@@ -75,7 +75,7 @@ class Captured:
 
     def accepts(self, batch: list) -> bool:
         """Whether a batch is of the kind that this was compiled for."""
-        return [graphs.kind(t) for t in batch] == self._batch
+        return [graphs.kind(t) for t in batch] == self._batch and _share() == self._share
 
     def __call__(self, batch: list) -> list | None:
         """Make a step; None if the state is not of the kind that this was compiled for: then nothing was done.
@@ -102,6 +102,10 @@ class Captured:
         results = self._run([*tensors, self._numbers, *batch])
         self._optimizer.advance(self._phase)
         return results
+
+
+def _share() -> list[int] | None:
+    return None if local.share is None else local.share.plain()
 
 
 class Recording:
@@ -233,37 +237,48 @@ class Tiers:
     def _swap_in(self, whole: tuple, batch: list, phase: tuple) -> Captured | None:
         """The captured step for a new kind of batch, which it was checked with and has already made; None: not now."""
         try:
-            kind = (phase, tuple(graphs.kind(t) for t in graphs.flat_batch(whole) if t is not None))
-            if kind not in self._jobs:
-                self._jobs[kind] = self._start(whole, kind)
-            job = self._jobs[kind]
+            job = self._job(whole, phase)
             if job is None or (not self._asked and self._count < job.swap_at):
                 self._idle = not self._asked and not any(self._jobs.values())
                 return None
-            captured = self._captured.get(job.key)
-            if captured is None:
-                captured = self._captured[job.key] = Captured(self.step, job.wait(), batch, phase)
-                self._check(captured, whole, batch)
+            known = self._captured.get(job.key)
+            captured = known or _same(lambda: Captured(self.step, job.wait(), batch, phase))
+            if known is None:
+                self._captured[job.key] = captured
+                _same(lambda: self._check(captured, whole, batch))
             else:
                 captured.look_up()
                 if captured(batch) is None:
                     return None
-        except (
-            CannotCapture,
-            OSError,
-            RuntimeError,
-        ) as reason:  # the last two: of the cache, the process, torch's loader
+        except _REASONS as reason:
             self._give_up(str(reason).strip().partition("\n")[0])
             return None
         self._ready[phase] = captured
         return captured
 
+    def _job(self, whole: tuple, phase: tuple) -> Job | Recording | None:
+        """What captures a kind of batch, begun if it is new; None: it is made eagerly."""
+        kind = (phase, tuple(graphs.kind(t) for t in graphs.flat_batch(whole) if t is not None), str(_share()))
+        if kind not in self._jobs:
+            job = self._jobs[kind] = _same(lambda: self._start(whole, kind))
+            if (
+                local.share is not None
+            ):  # one step for all processes to swap at, though one may have its library already
+                begins = replicas.from_all(None if job is None else job.swap_at)
+                if job is not None:
+                    job.swap_at = max(begin or 0 for begin in begins)
+                if None in begins:
+                    self._jobs[kind] = None
+        return self._jobs[kind]
+
     def _start(self, whole: tuple, kind: tuple) -> Job | Recording | None:
         """Begin to capture, if that pays."""
-        phase, kinds = kind
+        phase, kinds, _ = kind
         if len(self._jobs) >= _KINDS or self._is_remainder(kind):
             return None
         swap_at = self._swap_at or 0
+        if local.share is not None and devices.records(kinds[0][-1]):
+            raise CannotCapture("on this kind of device the steps of several processes are not recorded")
         if not self._asked and devices.records(kinds[0][-1]):
             return Recording(self.step, whole, phase, swap_at)
         try:
@@ -279,9 +294,11 @@ class Tiers:
         def rest(kinds: tuple) -> list:
             return [(shape[1:], dtype, device) for shape, dtype, _, device in kinds]
 
-        if self._whole is not None and any(shape and shape[0] < self._whole for shape, *_ in kind[1]):
-            return True
-        return any(phase == kind[0] and rest(kinds) == rest(kind[1]) for phase, kinds in self._jobs)
+        if self._whole is not None:
+            rows = [shape[0] for shape, *_ in kind[1] if shape] if local.share is None else [local.share.total]
+            if any(count < self._whole for count in rows):
+                return True
+        return any(phase == kind[0] and rest(kinds) == rest(kind[1]) for phase, kinds, _ in self._jobs)
 
     def _give_up(self, reason: str) -> None:
         self._off = True
@@ -300,6 +317,30 @@ class Tiers:
         found = captured(batch)
         if found is None or not _agree(expected, found):
             raise CannotCapture(f"{_WRONG} loss or gradients than the eager one (on a batch of the data)")
+
+
+_REASONS = (CannotCapture, OSError, RuntimeError)  # the last two: of the cache, the process, torch's loader
+
+
+def _same(make: Callable) -> Any:
+    """What a function gives, unless it fails in one of the processes that compute together: then it fails in all.
+
+    Raises:
+        CannotCapture: it failed in another one.
+    """
+    if local.share is None:
+        return make()
+    result, reason = None, None
+    try:
+        result = make()
+    except _REASONS as error:
+        reason = error
+    others = [words for words in replicas.from_all(None if reason is None else str(reason)) if words is not None]
+    if reason is not None:
+        raise reason
+    if others:
+        raise CannotCapture(others[0])
+    return result
 
 
 _WRONG = "the compiled step gives another"

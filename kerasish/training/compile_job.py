@@ -21,8 +21,8 @@ import torch
 
 from kerasish.about import VERSION
 from kerasish.core import device as devices
-from kerasish.core import registry
-from kerasish.core.context import settings
+from kerasish.core import divided, registry
+from kerasish.core.context import local, settings
 from kerasish.ops import opaque
 from kerasish.ops.recurrent import fused_kernel
 from kerasish.training import graph as graphs
@@ -169,7 +169,8 @@ def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool, only
     state = graphs.written_state(model)
     kinds = graphs.written([graphs.kind(t) for t in graphs.flat_batch(batch) if t is not None])
     shape = json.dumps(batch, default=lambda t: "t")
-    key = _key(_anonymous(config), state, kinds, phase, shape)
+    share = None if local.share is None else local.share.plain()
+    key = _key(_anonymous(config), state, kinds, phase, shape, share)
     if key in _running:
         _running[key].swap_at = swap_at
         return _running[key]
@@ -178,7 +179,7 @@ def start(step: Step, batch: tuple, phase: tuple, swap_at: int, wait: bool, only
         if only_kept:
             return None
         device = str(model.trainable_variables[0].stored.device)
-        description = {"model": config, "state": state, "phase": phase, "device": device}
+        description = {"model": config, "state": state, "phase": phase, "device": device, "share": share}
         job.run(description, {"batch": batch}, nice=0 if wait else 10)
     elif settings.global_seed is None:
         job.swap_at = 0
@@ -210,6 +211,8 @@ def check_capturable(step: Step) -> None:
         CannotCapture: the model has it.
     """
     model, optimizer = step.model, step.compiled.optimizer
+    if divided.in_use:
+        raise CannotCapture("variables are divided among processes")
     if not step.trainable_variables():
         raise CannotCapture("there are no weights to train")
     if not optimizer.capturable:

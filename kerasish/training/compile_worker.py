@@ -21,6 +21,7 @@ import torch
 from kerasish.core import device as devices
 from kerasish.core import registry
 from kerasish.core.context import scope, settings
+from kerasish.core.replicas import Share
 from kerasish.ops import opaque
 from kerasish.training import graph as graphs
 from kerasish.training.graph import CannotCapture, Graph
@@ -36,7 +37,8 @@ def main(job_folder: str) -> None:
     for name, value in job["settings"].items():
         setattr(settings, name, value)
     try:
-        with scope(device=torch.device(job["device"])):
+        share = Share(*job["share"]) if job.get("share") else None
+        with scope(device=torch.device(job["device"]), share=share):
             _work(folder, job)
     except Exception as error:
         reason = str(error).strip().splitlines()

@@ -15,7 +15,7 @@ import torch
 from kerasish import losses, metrics
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import local, settings
+from kerasish.core.context import local, settings, snake_case
 from kerasish.core.errors import fail, torch_failure
 from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
@@ -227,7 +227,10 @@ def as_loss(spec: Any, y: Any, y_pred: Any) -> Loss | None:
     if isinstance(spec, str) and spec.lower() in _CROSSENTROPY:
         spec = f"{_kind_by_shapes(spec, y, y_pred)}Crossentropy"
     function = losses.get(spec)
-    return function if isinstance(function, Loss) else LossFunctionWrapper(function)
+    if isinstance(function, Loss):
+        return function
+    name = getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__)
+    return LossFunctionWrapper(function, name=snake_case(name))
 
 
 def _as_list(spec: Any) -> list:

@@ -84,7 +84,11 @@ class EventWriter:
             metadata += write_bytes(3, description.encode()) if description else b""
             metadata += write_number(4, kind) if kind else b""
         value = write_bytes(1, tag.encode()) + write_bytes(8, tensor) + write_bytes(9, metadata)
-        self._write((write_number(2, int(step)) if step else b"") + write_bytes(5, write_bytes(1, value)))
+        self.summary(write_bytes(1, value), step)
+
+    def summary(self, content: bytes, step: int) -> None:
+        """A serialized ``Summary`` message."""
+        self._write((write_number(2, int(step)) if step else b"") + write_bytes(5, content))
 
     def _write(self, event: bytes) -> None:
         event = struct.pack("<Bd", 1 << 3 | 1, time.time()) + event

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from kerasish.core import tree
-from kerasish.core.context import scope
+from kerasish.core import replicas, tree
+from kerasish.core.context import local, scope
 from kerasish.core.random import SeedGenerator
 from kerasish.core.variable import Variable
 from kerasish.ops.opaque import Sites, register
@@ -155,10 +155,13 @@ def make_step(step: Any, batch: tuple, phase: tuple, values: tuple) -> tuple:
     """A step of training whose numbers are given; returns what ``loss_and_norms`` does."""
     x, y, sample_weight = batch
     y_pred, loss, grads, variables = step.forward_backward(x, y, sample_weight)
-    pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
+    variables, grads = [v for g, v in zip(grads, variables) if g is not None], [g for g in grads if g is not None]
     with torch.no_grad():
         results = _summary(loss, grads)
-        step.compiled.optimizer.device_step([g for g, _ in pairs], [v for _, v in pairs], phase, values)
+        if local.share is not None:
+            *grads, loss = replicas.add_up([*grads, step.part_of(loss)])
+        with scope(share=None):
+            step.compiled.optimizer.device_step(grads, variables, phase, values)
         step.accumulate(x, y, y_pred, sample_weight, loss)
     return results
 

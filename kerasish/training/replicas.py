@@ -93,13 +93,15 @@ class OwnRows:
 
     Args:
         step: what makes a step of a whole batch.
+        eager: the same as Python code, for batches that are too small to give every process a row.
         mode: "train", "test" or "predict".
         is_users: whether it is a user's code.
         divided: whether a batch that is given is this process's part already.
     """
 
-    def __init__(self, step: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
-        self._step, self._model, self._mode, self._is_users, self.divided = step, model, mode, is_users, divided
+    def __init__(self, step: Callable, eager: Callable, model: Any, mode: str, is_users: bool, divided: bool) -> None:
+        self._step, self._eager, self._model, self._mode = step, eager, model, mode
+        self._is_users, self.divided = is_users, divided
         self.rows: list[int] = []  # of the batches so far, of all processes; not of divided ones
         self._builds = not model.built
 
@@ -113,27 +115,32 @@ class OwnRows:
     def _step_on_own(self, batch: tuple) -> Any:
         share, own = self._taken(batch)
         with _OwnRandomNumbers(self._model), scope(share=share):
+            step = self._step if share.total >= num_processes() else self._eager
             if share.rows or self._mode == "predict":
-                return self._step(own)
+                return step(own)
             kept = {id(v): v.read().clone() for v in metric_variables(self._model)}
-            out = self._step(own)
+            out = step(own)
             for variable in metric_variables(self._model):
                 accumulate_set(variable, kept.get(id(variable), 0))
             return out
 
     def _taken(self, batch: tuple) -> tuple[Share, tuple]:
-        rows = _count(next(t for t in tree.flatten(batch) if t is not None))
+        flat = all([t is None or type(t) is torch.Tensor for t in batch])
+        rows = _count(next(t for t in (batch if flat else tree.flatten(batch)) if t is not None))
         if self.divided:
             total = add_up([torch.tensor(rows, device=devices.current())])[0]
             return Share(rows, int(total), self._is_users), batch
         mine = part(rows, process_id(), num_processes())
         self.rows.append(rows)
         at = slice(mine.start, mine.stop) if mine else slice(0, 1)
-        return Share(len(mine), rows, self._is_users), tree.map_structure(lambda t: _cut(t, at), batch)
+        own = tuple([_cut(t, at) for t in batch]) if flat else tree.map_structure(lambda t: _cut(t, at), batch)
+        return Share(len(mine), rows, self._is_users), own
 
 
 def _count(t: Any) -> int:
     """How many rows a part of a batch has."""
+    if type(t) is torch.Tensor:
+        return t.shape[0]
     if isinstance(t, (SparseTensor, RaggedTensor)):
         return len((SparseRows.of if isinstance(t, SparseTensor) else RaggedRows)(t))
     if not isinstance(t, (torch.Tensor, np.ndarray, DiskRows)):
@@ -143,8 +150,8 @@ def _count(t: Any) -> int:
 
 def _cut(t: Any, rows: slice) -> Any:
     """Some rows of a part of a batch."""
-    if t is None:
-        return None
+    if t is None or type(t) is torch.Tensor:
+        return t if t is None else t[rows]
     if isinstance(t, SparseTensor):
         return SparseRows.of(t)[rows].batch()
     if isinstance(t, RaggedTensor):
@@ -200,7 +207,8 @@ def end_pass(model: Any, logs: dict | None, trained: bool) -> dict | None:
 def stops(model: Any) -> bool:
     """Whether training ends after this epoch, since any of the processes wants to."""
     if replicas.together():
-        model.stop_training = any(replicas.from_all(bool(model.stop_training)))
+        wishes = add_up([torch.tensor(int(bool(model.stop_training)), device=devices.current())])
+        model.stop_training = bool(wishes[0])
     return model.stop_training
 
 
@@ -215,10 +223,10 @@ def _average(variables: list[Variable]) -> None:
 def _add_up_metrics(variables: list[Variable]) -> None:
     values = [_value(variable) for variable in variables]
     for variable, value, total in zip(variables, values, add_up(values)):
-        kind = str(getattr(variable.aggregation, "value", variable.aggregation)).lower()
-        if kind in ("mean", "2"):
+        way = replicas.combining(variable.aggregation)
+        if way == "mean":
             total = total / num_processes()
-        elif kind not in ("sum", "1"):
+        elif way == "first":
             total = value.clone()
             with replicas.exchange():
                 torch.distributed.broadcast(total, 0)

@@ -15,7 +15,7 @@ import torch
 from kerasish.core import dispatch
 from kerasish.core.errors import fail
 from kerasish.core.random_state import random_state, set_random_state
-from kerasish.core.replicas import from_all, num_processes, process_id, together
+from kerasish.core.replicas import combining, from_all, num_processes, process_id, together
 from kerasish.saving.h5 import Group, Writer
 from kerasish.training.callback import Callback, CallbackList, to_numbers
 from kerasish.training.compiled import CompiledMetrics
@@ -254,7 +254,8 @@ def go_on(model: Any, at: Position, passes: Passes, calls: CallbackList) -> None
     if at.epoch or at.batch:  # a captured step needs them from the first batch on, as the run before had them
         _make_metrics(model, passes)
     if at.metrics:
-        variables, values = _metric_variables(model), _own_metrics(model, at.metrics)
+        variables = _metric_variables(model)
+        values = _own_metrics(variables, at.metrics)
         if [tuple(v.shape) for v in variables] == [value.shape for value in values]:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
@@ -283,14 +284,20 @@ def _make_metrics(model: Any, passes: Passes) -> None:
         set_random_state(state, generators)
 
 
-def _own_metrics(model: Any, of_all: list[list[np.ndarray]]) -> list[np.ndarray]:
+def _own_metrics(variables: list, of_all: list[list[np.ndarray]]) -> list[np.ndarray]:
     """This process's part of what metrics had gathered, by as many processes or by others."""
     if len(of_all) == num_processes():
         return of_all[process_id()]
-    sums = [np.sum(values, axis=0, dtype=values[0].dtype) for values in zip(*of_all)]
-    if process_id():
-        sums = [np.zeros_like(value) for value in sums]
-    return sums
+    return [_own_part(combining(variable.aggregation), values) for variable, values in zip(variables, zip(*of_all))]
+
+
+def _own_part(way: str, values: tuple[np.ndarray, ...]) -> np.ndarray:
+    """What this process has to have for all to have together what other processes had."""
+    if way == "first":
+        return values[0]
+    if way == "mean":
+        return np.mean(values, axis=0, dtype=values[0].dtype)
+    return np.zeros_like(values[0]) if process_id() else np.sum(values, axis=0, dtype=values[0].dtype)
 
 
 def _metric_variables(model: Any) -> list:

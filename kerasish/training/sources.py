@@ -37,7 +37,10 @@ class SourceFeed(Feed):
         )
         self.indexed = self.indexed and not isinstance(source, torch.utils.data.DataLoader)
         self.restarts = self.indexed or not hasattr(source, "__next__")
-        self.divided = bool(getattr(source, "is_divided", False))
+        self._sampler = getattr(source, "sampler", None)
+        in_parts = isinstance(self._sampler, torch.utils.data.DistributedSampler)
+        self._epochs = itertools.count() if in_parts else None  # the sampler's, on which its order depends
+        self.divided = in_parts or bool(getattr(source, "is_divided", False))
         self._running: Iterator | None = None
         self._stops: list[Callable] = []  # ends the thread that reads ahead
         self.batches = self._count()
@@ -81,7 +84,12 @@ class SourceFeed(Feed):
             self._stops.pop()()
 
     def begin_epoch(self) -> None:
+        self._number_epoch()
         getattr(self.source, "on_epoch_begin", lambda: None)()
+
+    def _number_epoch(self) -> None:
+        if self._epochs is not None:
+            self._sampler.set_epoch(next(self._epochs))  # type: ignore[union-attr]
 
     def end_epoch(self) -> None:
         getattr(self.source, "on_epoch_end", lambda: None)()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from kerasish.core import dispatch, divided, tree
+from kerasish.core import dispatch, divided, replicas, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
@@ -48,7 +48,7 @@ class Step:
 
     def train(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """Update the weights and the metrics with one batch."""
-        if local.share is not None:
+        if local.share is not None and replicas.in_group():
             return self._train_together(x, y, sample_weight)
         y_pred, loss, grads, variables = self.forward_backward(x, y, sample_weight)
         with grad_mode(False):
@@ -58,23 +58,33 @@ class Step:
 
     def _train_together(self, x: Any, y: Any, sample_weight: Any) -> dict | None:
         """The same with other processes: loss and gradients are this one's shares, which are added up."""
-        with scope(share=Share(local.share.rows, local.share.total)):
-            with grad_mode(True):
-                y_pred, loss = self.forward(x, y, sample_weight)
-                variables = self.trainable_variables()
-                # gradients of divided variables are sums already
-                copied = [i for i, v in enumerate(variables) if not divided.is_divided(v)]
-                with EarlySums([variables[i].stored for i in copied]) as early:
-                    grads = self.backward(loss, variables)
-            with grad_mode(False):
-                part = loss.detach() if not loss.ndim else local.share.of_mean(loss.detach().mean())
-                *sums, loss = early.sums([grads[i] for i in copied], [part])
-                for i, total in zip(copied, sums):
-                    grads[i] = total
-                if variables:
-                    with scope(share=None):
-                        self.update(grads, variables)
-                return self.accumulate(x, y, y_pred, sample_weight, loss, 1)
+        if local.share.shows_whole:
+            with scope(share=Share(local.share.rows, local.share.total)):
+                return self._train_together(x, y, sample_weight)
+        with grad_mode(True):
+            y_pred, loss = self.forward(x, y, sample_weight)
+            variables = self.trainable_variables()
+            copied = self._copied()
+            with EarlySums([variables[i].stored for i in copied]) as early:
+                grads = self.backward(loss, variables)
+        with grad_mode(False):
+            *sums, loss = early.sums([grads[i] for i in copied], [self.part_of(loss)])
+            for i, total in zip(copied, sums):
+                grads[i] = total
+            if variables:
+                with scope(share=None):
+                    self.update(grads, variables)
+            return self.accumulate(x, y, y_pred, sample_weight, loss, 1)
+
+    def part_of(self, loss: torch.Tensor) -> torch.Tensor:
+        """What this process has to the batch's loss."""
+        return local.share.of_mean(loss.detach().mean()) if loss.ndim else loss.detach()
+
+    def _copied(self) -> Sequence[int]:
+        """Which variables every process has whole; gradients of divided ones are sums already."""
+        if not divided.in_use:
+            return range(len(self._variables))
+        return [i for i, v in enumerate(self._variables) if not divided.is_divided(v)]
 
     def forward_backward(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, torch.Tensor, list, list]:
         """Predictions, loss, gradients, and the variables that these belong to."""

@@ -84,6 +84,7 @@ class _RunningLoss:
 class Trainer(OldCalls):
     """What ``Model`` adds to ``Layer`` for training. Needs ``__call__``, ``trainable_variables`` and ``_flatten_layers``."""
 
+    history: Any = None  # of the last run
     stop_training = False
     stop_evaluating = False
     stop_predicting = False
@@ -388,7 +389,10 @@ class Trainer(OldCalls):
         if together():
             settings.distribution.check_trainable()
             is_users = own is not None or self._overrides(f"{mode}_step")
-            return replicas.OwnRows(own or self._eager_runner(mode), self, mode, is_users, divided)
+            eager = own or self._eager_runner(mode)
+            # the size of a part that is given may be another one at each step
+            run = eager if is_users or divided else self._step_runner(mode, steps, batch_size, fixed)
+            return replicas.OwnRows(run, eager, self, mode, is_users, divided)
         if own is not None:
             return own
         return self._step_runner(mode, steps, batch_size, fixed) if mode == "train" else self._eager_runner(mode)

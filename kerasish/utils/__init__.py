@@ -10,6 +10,7 @@ from kerasish.config import enable_interactive_logging as enable_interactive_log
 from kerasish.config import is_interactive_logging_enabled as is_interactive_logging_enabled
 from kerasish.core import old_names
 from kerasish.core.context import clear_session as clear_session
+from kerasish.core.errors import public_dir
 from kerasish.core.random import set_random_seed as set_random_seed
 from kerasish.core.registry import CustomObjectScope as CustomObjectScope
 from kerasish.core.registry import above, publish
@@ -80,4 +81,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ABOVE})
+    return public_dir(__name__, globals())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kerasish import backend as K  # noqa: N812 - as everybody calls it
+from kerasish import tf
 from kerasish.core.variable import TFVariable
 
 A = K.constant([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
@@ -180,3 +181,15 @@ def test_renamed_functions_have_the_signatures_of_their_rows():
     assert str(inspect.signature(K.ones_like)) == "(x, dtype=None, name=None)"
     with pytest.raises(TypeError, match="missing a required argument"):
         K.equal(A)
+
+
+def test_random_numbers_are_those_of_tf_random_for_the_seed():
+    tf.random.set_seed(1)
+    first, second = K.random_normal((3,), seed=1), K.random_normal((3,), seed=1)
+    np.testing.assert_allclose(first, [0.28183395, 2.3878284, 2.2804048], rtol=1e-6)  # TensorFlow 2.21's
+    np.testing.assert_allclose(second, [-0.0217001, -1.0597228, 1.3323139], rtol=1e-6)
+    np.testing.assert_allclose(K.random_uniform((3,), seed=1), [0.05554414, 0.01869845, 0.07080972], rtol=1e-6)
+    np.testing.assert_allclose(K.truncated_normal((3,), seed=1), [0.28183395, -0.308662, -0.4475815], rtol=1e-6)
+    tf.random.set_seed(1)
+    np.random.seed(1)
+    np.testing.assert_allclose(K.random_normal((3,)), [-1.0882138, 1.1427214, 0.07622423], rtol=1e-6)

@@ -185,8 +185,9 @@ def test_an_absent_device_is_replaced_with_one_warning_for_each_name(fresh):
         warnings.simplefilter("error")
         with tf.device("/GPU:0"):
             assert tf.constant(1.0).device == CPU
-    with pytest.warns(RuntimeWarning, match="'/GPU:7'"), tf.device("/GPU:7"):
-        pass
+    for name in ("/GPU:7", "/gpu:1234"):
+        with pytest.warns(RuntimeWarning, match=f"'{name}'"), tf.device(name):
+            assert tf.Variable(1.0).device == CPU
 
 
 @no_cuda

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from kerasish import tf
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor, Tensor, convert
@@ -155,6 +156,14 @@ def test_invalid_operations(operation, words):
         operation()
 
 
+def test_one_element_is_a_python_number_whatever_its_rank():
+    for holder in (tf.constant, tf.Variable):
+        assert float(holder([[1.5]])) == 1.5 and int(holder([2])) == 2
+        with pytest.raises(TypeError, match="converted to Python scalars"):
+            float(holder([1.0, 2.0]))
+    assert complex(tf.constant([1j])) == 1j
+
+
 def test_division_of_integers_gives_floats():
     assert (I / I).dtype == "float64" and (I / 2).numpy().tolist() == [0.5, 1.0, 1.5]
     assert (convert([1], "uint8") / convert([2], "uint8")).dtype == "float32"
@@ -233,8 +242,10 @@ def test_strings_compare_join_and_index():
     assert (s == "a").numpy().tolist() == [[True, False], [False, False]]
     assert (s + "x").numpy().tolist() == [[b"ax", b"bx"], [b"cx", b"dx"]]
     assert s[1, 0].numpy() == b"c" and s[:, ::-1].numpy().tolist() == [[b"b", b"a"], [b"d", b"c"]]
-    with pytest.raises(InvalidArgumentError, match="of string"):
+    with pytest.raises(TypeError, match="dtype string"):
         s * 2
+    with pytest.raises(InvalidArgumentError, match="of string"):
+        s * convert(2)
 
 
 @pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
@@ -292,3 +303,12 @@ def test_numpy_functions_take_axes_and_sequences_of_tensors():
     np.testing.assert_array_equal(np.mean(x, axis=0, keepdims=True), [[2.0, 3.0]])
     np.testing.assert_array_equal(np.concatenate([x, x], axis=1).shape, (2, 4))
     np.testing.assert_array_equal(np.where(x > 2, x, 0), [[0.0, 0.0], [3.0, 4.0]])
+
+
+def test_lists_of_string_tensors_are_tensors():
+    a, b = convert("a"), convert("b")
+    assert convert([a, b]).numpy().tolist() == [b"a", b"b"]
+    assert convert([[a, b], ["c", a]]).numpy().tolist() == [[b"a", b"b"], [b"c", b"a"]]
+    assert convert([convert(["q", "r"])] * 2).shape == (2, 2)
+    with pytest.raises(InvalidArgumentError, match="Shapes of all inputs must match"):
+        convert([convert(["q", "r"]), b])

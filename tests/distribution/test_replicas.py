@@ -42,6 +42,35 @@ def test_four_processes_equal_one(alone):
             np.testing.assert_allclose(flat(result[name]), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+def test_compiled_steps_of_two_processes_equal_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASISH_CACHE", str(tmp_path))
+    alone, _ = replica_programs.captured(False)
+    for found, was_captured in keras.distribution.launch(replica_programs.captured, processes=2):
+        assert was_captured
+        for name, values in found.items():
+            np.testing.assert_allclose(flat(values), flat(alone[name]), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_sources_that_come_in_parts_are_taken_as_they_are():
+    alone, _ = replica_programs.sources_in_parts()
+    results = keras.distribution.launch(replica_programs.sources_in_parts, processes=2)
+    for state, _ in results:
+        np.testing.assert_allclose(flat(state), flat(alone), rtol=1e-5, atol=1e-5)
+    for epoch in (0, 1):
+        numbers, rows = zip(*(seen[epoch] for _, seen in results))
+        assert set(numbers) == {epoch}  # the sampler shuffles anew
+        assert sorted(rows[0] + rows[1]) == sorted(replica_programs.X[:100, 0].tolist())
+    assert results[0][1][0][1] != results[0][1][1][1]
+
+
+def test_values_of_the_first_process_go_out_in_one_exchange():
+    for same, small, size, last, exchanges, all_exchanges in keras.distribution.launch(
+        replica_programs.shares_values, processes=2
+    ):
+        assert all(same) and small == {"of": 0} and (size, last) == (256_000, 255)
+        assert (exchanges, all_exchanges) == (2, 4)
+
+
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")
 def test_gradients_are_exchanged_while_the_backward_pass_makes_others(alone):
     for found, events in keras.distribution.launch(replica_programs.early_sums, processes=2):
@@ -76,6 +105,16 @@ def test_a_killed_process_is_started_again_and_goes_on(tmp_path):
     resumed = keras.distribution.launch(replica_programs.goes_on, (str(tmp_path),), processes=2, max_restarts=1)
     assert (tmp_path / "died").exists()
     assert whole == resumed  # to the bit
+
+
+def test_one_process_goes_on_within_an_epoch_of_two(tmp_path):
+    whole = replica_programs.within_an_epoch(str(tmp_path / "whole"), False)
+    assert whole["batches"] == [6.0]
+    backup = str(tmp_path / "backup")
+    assert keras.distribution.launch(replica_programs.within_an_epoch, (backup, True), processes=2) == [None, None]
+    resumed = replica_programs.within_an_epoch(backup, False)
+    for name, values in whole.items():
+        np.testing.assert_allclose(resumed[name], values, rtol=1e-5, err_msg=name)
 
 
 def test_launch_wants_a_number_of_processes_and_a_function_that_can_be_sent():

@@ -140,3 +140,17 @@ def test_wrong_uses(tmp_path):
     archive.track_and_add_endpoint("serve", model, SPEC)
     with pytest.raises(ValueError, match="'serve' is already taken"):
         archive.add_endpoint("serve", model.call, SPEC)
+
+
+def test_what_is_no_program_is_written_as_python_with_a_warning(tmp_path):
+    model = Sequential([layers.Input((None, 2)), layers.LSTM(3)])
+    with pytest.warns(
+        UserWarning, match="written as functions of Python. torch can export the model only for one size"
+    ):
+        model.export(tmp_path, verbose=False)
+    layer = layers.TFSMLayer(tmp_path, call_endpoint="serve")
+    for steps in (1, 4):
+        x = np.ones((2, steps, 2), "float32")
+        np.testing.assert_allclose(layer(x), model(x), rtol=1e-6)
+    with pytest.raises(ValueError, match="no endpoint 'other'"):
+        layers.TFSMLayer(tmp_path, call_endpoint="other")

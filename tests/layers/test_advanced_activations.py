@@ -194,3 +194,7 @@ def test_thresholded_relu_of_keras_2():
     for theta, words in [(-0.5, "should be >=0. Received: -0.5"), (None, "cannot be None")]:
         with pytest.raises(ValueError, match=words):
             layers.ThresholdedReLU(theta=theta)
+
+
+def test_leaky_relu_tells_its_slope_by_keras_2s_name_too():
+    assert LeakyReLU(alpha=0.1).alpha == 0.1

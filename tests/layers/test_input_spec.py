@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerasish import Model, Sequential, layers, ops
+from kerasish import Model, Sequential, layers, ops, tf
 from kerasish.core.errors import InvalidArgumentError
 
 LAYERS = {
@@ -43,7 +43,7 @@ def test_none_and_numbers_are_refused_by_layers_that_compute(kind, value):
 @pytest.mark.parametrize("value", [{"a": ops.ones((2, 3))}, [ops.ones((2, 3))] * 2], ids=["dictionary", "list"])
 def test_structures_are_refused_by_layers_of_one_tensor(value):
     with pytest.raises(ValueError, match="takes one tensor, but was given a (dict|list)"):
-        layers.Activation("relu")(value)
+        layers.Softmax()(value)
 
 
 @pytest.mark.parametrize("kind", ["normalization", "activation", "embedding", "model"])
@@ -86,3 +86,31 @@ def test_an_optional_input_may_be_none():
     assert model([ops.ones((1, 2)), None]).numpy().tolist() == [[1.0, 1.0]]
     with pytest.raises(ValueError, match="is not optional"):
         model([None, ops.ones((1, 2))])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.CenterCrop(2, 2),
+        layers.Rescaling(0.5),
+        layers.Resizing(2, 2),
+        layers.RandomFlip(seed=1),
+        layers.Discretization([0.5]),
+        layers.Activation("relu"),
+        layers.ReLU(),
+        layers.LeakyReLU(),
+        layers.ELU(),
+        layers.UnitNormalization(),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_tensors_in_a_list_are_one_batch(layer):
+    """As the two photographs of scikit-learn, which a popular notebook crops."""
+    images = [np.full((4, 5, 3), value, "float32") for value in (0.25, 0.75)]
+    np.testing.assert_array_equal(layer(images), layer(np.stack(images)))
+    np.testing.assert_array_equal(layer([tf.constant(image) for image in images]), layer(np.stack(images)))
+
+
+def test_tensors_in_a_list_for_a_layer_that_asks_for_a_shape_raise():
+    with pytest.raises(ValueError, match="takes one tensor"):
+        layers.Reshape((60,))([np.ones((4, 5, 3))] * 2)

@@ -389,6 +389,69 @@ def test_sizes_that_do_not_fit_are_told_with_the_sizes_that_were_tried():
         Adds(name="adds")(Input((12, 8)))
 
 
+def test_a_call_that_reads_values_is_run_on_numbers_for_its_output_shape():
+    class Halves(Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(3)
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            x = self.dense(x)
+            while tf.reduce_sum(tf.abs(x)) > 1:
+                x /= 2
+            return x
+
+    layer, inputs = Halves(), Input((4,))
+    model = Model(inputs, layer(inputs))
+    assert model.output_shape == (None, 3)
+    assert float(layer.calls) == 0
+    assert np.abs(model.predict(np.ones((2, 4)), verbose=0)).sum() <= 1
+    assert Sequential([Halves(), Dense(2)])(np.ones((2, 4), "float32")).shape == (2, 2)
+
+
+def test_a_call_with_any_keywords_that_asks_for_training_is_told():
+    class Asks(Layer):
+        def call(self, x, **kwargs):
+            return x * 2 if kwargs["training"] else x
+
+    class Hands(Layer):
+        def call(self, x, **kwargs):
+            assert not kwargs
+            return x
+
+    assert float(Asks()(1.0, training=True)) == 2 and float(Asks()(1.0)) == 1
+    assert float(Hands()(1.0, training=True)) == 1
+
+
+def test_add_update_calls_functions_and_leaves_assignments():
+    class Counts(Layer):
+        def build(self, _):
+            self.total = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.add_update(self.total.assign_add(1.0))
+            self.add_update([lambda: self.total.assign_add(10.0)], inputs=x)
+            return x
+
+    layer = Counts()
+    layer(1.0)
+    assert float(layer.total) == 11 and not layer.updates
+
+
+def test_a_call_that_takes_single_samples_only_has_a_shape():
+    class Single(Layer):
+        def call(self, x):
+            x = tf.squeeze(x, axis=0)
+            kept = tf.image.non_max_suppression(tf.concat([x, x], 1), x[:, 0], 9)  # reads values
+            return tf.cond(tf.size(kept) > 9, lambda: x[:1], lambda: x)
+
+    model = Model(inputs := Input((4, 2)), Single()(inputs))
+    assert model.output_shape == (4, 2)
+    assert model(np.ones((1, 4, 2), "float32")).shape == (4, 2)
+
+
 def test_a_users_shape_rule_gets_tuples_or_shapes_with_keras_2s_methods():
     class Plain(Layer):
         def call(self, inputs):

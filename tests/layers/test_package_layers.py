@@ -30,10 +30,11 @@ def test_sublayers_of_a_symbolic_call_are_built():
     assert [tuple(w.shape) for w in model.weights] == [(4, 3), (3,)]
 
 
-def test_a_call_that_needs_values_leaves_them_unbuilt_with_a_warning():
+def test_a_call_that_needs_values_of_the_data_leaves_them_unbuilt_with_a_warning():
     class NeedsValues(Outer):
         def call(self, x):
-            return self.dense(x) if float(x[0, 0]) > 0 else x
+            assert float(x[0, 0]) > 100
+            return self.dense(x)
 
     with pytest.warns(UserWarning, match="not built"):
         NeedsValues()(keras.Input((4,)))

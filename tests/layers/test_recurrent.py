@@ -340,8 +340,11 @@ def test_stateful_in_a_model():
 def test_initial_states_of_layers_and_cells():
     assert [tuple(s.shape) for s in LSTM(3).get_initial_state(2)] == [(2, 3), (2, 3)]
     assert isinstance(GRUCell(3).get_initial_state(batch_size=2)[0], Tensor)
-    with pytest.raises(ValueError, match="batch_size"):
-        LSTMCell(3).get_initial_state()
+    assert [tuple(s.shape) for s in GRU(3).get_initial_state(DATA)] == [(DATA.shape[0], 3)]  # Keras 2's way
+    assert [tuple(s.shape) for s in LSTM(3).get_initial_state(inputs=DATA)] == [(DATA.shape[0], 3)] * 2
+    for layer in (LSTMCell(3), GRU(3)):
+        with pytest.raises(ValueError, match="batch_size"):
+            layer.get_initial_state()
 
 
 # dropout --------------------------------------------------------------------------------------------------------------
@@ -517,6 +520,34 @@ def test_a_layers_attributes_are_its_cells():
     assert layer.trainable_weights == [] and len(layer.non_trainable_weights) == 3
 
 
+@pytest.mark.parametrize("kind", [LSTM, GRU, SimpleRNN, lambda units, **rest: RNN(GRUCell(units), **rest)])
+def test_time_major_puts_the_steps_first(kind):
+    plain = kind(4, return_sequences=True, return_state=True)
+    turned = kind(4, return_sequences=True, return_state=True, time_major=True)
+    steps, mask = DATA.swapaxes(0, 1), np.arange(5) < np.array([[2], [5], [3]])
+    outputs, *states = plain(DATA, mask=mask)
+    turned(steps)
+    turned.set_weights(plain.get_weights())
+    others, *last = turned(steps, mask=mask.T)
+    np.testing.assert_allclose(others, np.swapaxes(outputs, 0, 1), rtol=1e-5)
+    for a, b in zip(states, last, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+    assert type(turned).from_config(turned.get_config()).time_major and "time_major" not in plain.get_config()
+    inputs = Input(batch_shape=(5, None, DATA.shape[-1]))
+    assert turned(inputs)[0].shape == (5, None, 4) and turned(inputs)[1].shape == (None, 4)
+
+
+def test_states_of_stacked_cells_in_programs_for_keras_2_are_tensors(monkeypatch):
+    layer = RNN([GRUCell(3), LSTMCell(2)], return_state=True)
+    assert [type(state) for state in layer(DATA)[1:]] == [list, list]
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    _, first, second = outputs = layer(DATA)
+    assert first.shape == (3, 3) and [state.shape for state in second] == [(3, 2), (3, 2)]
+    symbolic = layer(Input((5, DATA.shape[-1])))
+    assert symbolic[1].shape == (None, 3) and len(symbolic[2]) == 2
+    assert not np.allclose(layer(DATA, initial_state=outputs[1:])[0], outputs[0])
+
+
 # errors ---------------------------------------------------------------------------------------------------------------
 
 
@@ -527,7 +558,6 @@ def test_a_layers_attributes_are_its_cells():
         (lambda: SimpleRNNCell(-1), "argument `units`, expected a positive integer, got -1"),
         (lambda: GRU(None), "argument `units`"),
         (lambda: LSTM(3, foo=2), "Unrecognized keyword arguments passed to LSTM"),
-        (lambda: LSTM(3, time_major=True), r"time_major=True\) is not served"),
         (lambda: LSTM(3, use_cudnn="x"), "argument `use_cudnn`. Expected one of"),
         (lambda: RNN(object()), "Argument `cell` should have a `call` method"),
         (lambda: RNN(Dense(3)), "The RNN cell should have a `state_size` attribute"),

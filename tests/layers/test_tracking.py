@@ -105,3 +105,13 @@ def test_attributes_set_before_super_init_count():
     layer.build((None, 3))
     layer([[1.0, 2.0, 3.0]])
     assert len(layer.weights) == 2
+
+
+def test_containers_tell_of_the_layers_in_them():
+    layer = Layer()
+    layer.parts = [Dense(2), [Dense(3)], {"a": Dense(4, kernel_regularizer="l2")}, 5]
+    for part in layer.parts.layers:
+        part.build((None, 1))
+    assert [part.units for part in layer.parts.layers] == [2, 3, 4]
+    assert [v.shape[0] for v in layer.parts[2].variables] == [1, 4]
+    assert len(layer.parts.weights) == len(layer.parts.trainable_weights) == 6 and len(layer.parts.losses) == 1

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasish import losses, ops
+from kerasish import losses, ops, tf
 from kerasish.core import registry
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.context import settings as ambient
@@ -417,3 +417,16 @@ def test_text_and_axes_that_are_none_are_both_errors(kind):
         losses.MeanSquaredError()([[1.0]], "a")
     with pytest.raises(kind, match="Dimension out of range"):
         losses.Dice(axis=9)(np.ones((1, 3)), np.ones((1, 3)))
+
+
+def test_integer_targets_that_a_users_loss_refuses_as_floats_stay_integers():
+    class Picks(losses.Loss):
+        def call(self, y_true, y_pred):
+            seen.append(y_true.dtype.name)
+            return tf.gather(y_pred, y_true, axis=1, batch_dims=1)
+
+    seen = []
+    assert float(Picks()(np.array([1, 0]), np.array([[1.0, 2.0], [3.0, 4.0]]))) == 2.5
+    assert seen == ["float32", "int64"]
+    with pytest.raises(InvalidArgumentError):
+        Picks()(np.array([1.0, 0.0]), np.array([[1.0, 2.0], [3.0, 4.0]]))

@@ -327,3 +327,14 @@ def test_modes_that_keras_notes_in_files_are_no_modes_that_the_user_gave(layer):
         np.testing.assert_array_equal(model.predict(x, verbose=0), x)
         np.testing.assert_array_equal(model(x, training=False), x)
     assert any(np.any(model(x, training=True) != x) for _ in range(8))
+
+
+def test_nodes_tell_the_layers_before_them_and_models_their_last_run():
+    a, b = Input((3,), name="a"), Input((3,), name="b")
+    joined, dense = Add(), Dense(1)
+    model = Model([a, b], dense(joined([a, b])))
+    assert dense._inbound_nodes[0].inbound_layers is joined
+    assert [layer.name for layer in joined._inbound_nodes[0].inbound_layers] == ["a", "b"]
+    assert model.history is None
+    model.compile("sgd", "mse")
+    assert model.fit([X, X], X[:, :1], verbose=0) is model.history

@@ -234,3 +234,17 @@ def test_other_lengths_take_no_names():
     model(np.ones((1, 6, 2)))
     assert int(InputLayer((3,)).name.rpartition("_")[2]) == before + 1
     assert model.inputs[0].shape == (None, None, 2)
+
+
+def test_one_layer_is_a_stack_of_one():
+    inner = Sequential([Dense(2)])
+    assert Sequential(inner).layers == [inner]
+    assert [type(layer) for layer in Sequential(Dense(2)).layers] == [Dense]
+
+
+def test_a_stateful_layer_takes_the_batch_size_of_the_first_data():
+    model = Sequential([LSTM(2, stateful=True)])
+    data = np.ones((4, 3, 1), "float32")
+    first, second = model(data), model(data)
+    assert first.shape == (4, 2) and not np.allclose(first, second)
+    assert model.input_shape == (4, 3, 1)

@@ -12,7 +12,9 @@ def dense(units=2):
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
 
 
-@pytest.mark.parametrize("name", ["training_1/cp.ckpt", "checkpoints/my_checkpoint", "ckpt-{epoch}", "my_ckpt/w"])
+@pytest.mark.parametrize(
+    "name", ["training_1/cp.ckpt", "checkpoints/my_checkpoint", "ckpt-{epoch}", "my_ckpt/w", "yolov3_{epoch}.tf"]
+)
 def test_names_of_checkpoints_are_known(name):
     assert checkpoint_files.is_prefix(name)
 
@@ -67,3 +69,29 @@ def test_what_does_not_fit_leaves_the_model_alone(tmp_path):
     (tmp_path / "ckpt.index").write_bytes(b"junk" * 100)
     with pytest.raises(tf.errors.DataLossError, match="not an sstable"):
         model.load_weights(tmp_path / "ckpt")
+
+
+def test_states_of_batches_of_another_size_are_left_as_they_are(tmp_path):
+    def made(batch_size):
+        inputs = keras.Input(batch_shape=(batch_size, 3, 2))
+        return keras.Model(inputs, keras.layers.LSTM(2, stateful=True)(inputs))
+
+    trained, single = made(4), made(1)
+    trained(np.ones((4, 3, 2), "float32"))
+    trained.save_weights(str(tmp_path / "ckpt"))
+    single.load_weights(str(tmp_path / "ckpt"))
+    np.testing.assert_array_equal(single.get_weights()[0], trained.get_weights()[0])
+    assert not np.any(single.layers[1].states[0])
+    again = made(4)
+    again.load_weights(str(tmp_path / "ckpt"))
+    np.testing.assert_array_equal(again.layers[1].states[0], trained.layers[1].states[0])
+
+
+def test_programs_for_keras_2_write_weights_of_any_name_as_a_checkpoint(tmp_path, monkeypatch):
+    model, other, path = dense(), dense(), str(tmp_path / "mlp.params")
+    with pytest.raises(ValueError, match="weights.h5"):
+        model.save_weights(path)
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    model.save_weights(path)
+    other.load_weights(path)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kerasish import layers, losses, metrics, optimizers, saving
+from kerasish import callbacks, layers, losses, metrics, optimizers, saving
 from kerasish.models import Model, Sequential, load_model, model_from_json
 
 
@@ -49,6 +49,23 @@ def test_addresses_are_refused():
     for action in (model.save, model.save_weights, model.load_weights, load_model):
         with pytest.raises(ValueError, match="Only local files"):
             action("gs://bucket/model.weights.h5")
+
+
+def test_a_program_for_keras_2_gets_a_folder_for_a_saved_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    model, x, y = dense(), np.ones((4, 4), "float32"), np.ones((4, 2), "float32")
+    model.save(tmp_path / "named")
+    model.save(tmp_path / "stated", save_format="tf")
+    callback = callbacks.ModelCheckpoint(str(tmp_path / "at_{epoch}"), monitor="loss", save_best_only=True)
+    model.compile("sgd", "mse")
+    model.fit(x, y, verbose=0, callbacks=[callback])
+    for name in ("named", "stated"):
+        loaded = load_model(tmp_path / name)
+        assert [w.shape for w in loaded.get_weights()] == [w.shape for w in model.get_weights()]
+    np.testing.assert_array_equal(load_model(tmp_path / "at_1").predict(x, verbose=0), model.predict(x, verbose=0))
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS")
+    with pytest.raises(ValueError, match="Invalid filepath extension"):
+        model.save(tmp_path / "other")
 
 
 def test_keras_2s_save_format_names_the_format(tmp_path):

@@ -269,6 +269,54 @@ def test_an_error_leaves_no_trace_and_shows_the_users_line():
 # concrete functions ---------------------------------------------------------------------------------------------------
 
 
+def test_both_branches_of_a_condition_on_a_tensor_are_traced(capsys):
+    @tf.function
+    def size(n, loud=True):
+        for i in tf.range(n):
+            if i % 15 == 0:
+                print("fifteen")
+            elif i % 3 == 0:
+                print("three")
+            elif loud:
+                print("loud")
+            else:
+                print("quiet")
+        if n > 100:
+            doubled = n * 2
+            print("large", n)
+            print("doubled", doubled)  # has no value where the branch is not taken
+            return doubled
+        else:
+            print("small")
+        return n
+
+    assert size(tf.constant(2)) == 2
+    small = 'large Tensor("n:0", shape=(), dtype=int32)\nsmall\n'
+    assert capsys.readouterr().out == "fifteen\nthree\nloud\n" + small
+    assert size(tf.constant(200)) == 400
+    assert capsys.readouterr().out == ""
+    assert size(tf.constant(200), loud=False) == 400
+    large = 'large Tensor("n:0", shape=(), dtype=int32)\ndoubled Tensor("Identity:0", shape=(), dtype=int32)\nsmall\n'
+    assert capsys.readouterr().out == "fifteen\nthree\nquiet\n" + large
+
+
+def test_one_branch_of_a_condition_on_a_value_of_python_is_traced(capsys):
+    @tf.function
+    def size(x, training):
+        if training:
+            print("train")
+        else:
+            print("test")
+        if x is None:
+            print("nothing")
+        return 0 if x is None else x
+
+    assert size(tf.constant(1), True) == 1
+    assert capsys.readouterr().out == "train\n"
+    assert size(None, False) == 0
+    assert capsys.readouterr().out == "test\nnothing\n"
+
+
 def test_a_concrete_function_is_traced_from_specifications(capsys):
     @tf.function
     def f(x, n=2):
@@ -391,3 +439,10 @@ def test_a_tensor_array_can_be_stacked_twice():
     array = tf.TensorArray(tf.float32, size=0, dynamic_size=True).write(1, [3.0, 10.0])
     for _ in range(2):
         assert array.stack().numpy().tolist() == [[0.0, 0.0], [3.0, 10.0]]
+
+
+def test_concrete_functions_of_names_of_files(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    read = tf.function(lambda x: tf.io.read_file(x)).get_concrete_function(tf.TensorSpec((), tf.string))
+    assert read(tf.constant(str(path))).numpy() == b"words"

@@ -37,3 +37,24 @@ def test_moments_and_their_first_and_second_derivatives(axes, expected, keepdims
         norm = tf.reduce_sum(gradient * gradient)
     found = [mean, variance, gradient, outer.gradient(norm, x)]
     np.testing.assert_allclose([weighted(t) for t in found], expected, atol=6e-5)
+
+
+def test_max_pool_across_channels():
+    x = np.arange(24, dtype="float32").reshape(1, 2, 2, 6) % 7
+    expected = x.reshape(1, 2, 2, 2, 3).max(-1)
+    for pool in (tf.nn.max_pool, tf.nn.max_pool2d):
+        np.testing.assert_array_equal(pool(x, (1, 1, 1, 3), (1, 1, 1, 3), "VALID"), expected)
+
+
+@pytest.mark.parametrize(
+    ("ksize", "strides", "words"),
+    [
+        ((1, 1, 1, 4), (1, 1, 1, 4), "evenly divide"),
+        ((1, 1, 1, 3), (1, 1, 1, 2), "equal the depth stride"),
+        ((1, 1, 1, 3), 1, "equal the depth stride"),
+        ((1, 2, 2, 3), (1, 1, 1, 3), "exactly one of"),
+    ],
+)
+def test_max_pool_across_channels_refuses(ksize, strides, words):
+    with pytest.raises(tf.errors.UnimplementedError, match=words):
+        tf.nn.max_pool(np.ones((1, 4, 4, 6), "float32"), ksize, strides, "VALID")

@@ -8,6 +8,7 @@ import pytest
 
 from kerasish import tf
 from kerasish.core.errors import InvalidArgumentError, NotServedError, real_names
+from kerasish.src import module
 from kerasish.tf import raw_ops
 from kerasish.tf.raw_ops.table import ROWS
 
@@ -41,6 +42,69 @@ def test_names_that_are_not_served_say_so():
         _ = tf.raw_ops.BatchFunction
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
         _ = tf.raw_ops.Nonsense
+
+
+def test_operations_on_references_name_those_on_variables():
+    with pytest.raises(NotServedError, match=r"Use 'tf.raw_ops.ResourceApplyAdam' with `variable.handle` instead"):
+        _ = tf.raw_ops.ApplyAdam
+
+
+def test_python_modules_of_operations_take_arguments_by_position():
+    gen = module("tensorflow.python.ops")
+    assert gen.gen_math_ops.mat_mul([[1.0, 2.0]], [[3.0], [4.0]], False).numpy() == [[11]]
+    assert gen.gen_math_ops._sum([1, 2, 3], 0).numpy() == 6
+    variable = tf.Variable([1.0, 2.0])
+    assert gen.gen_training_ops.resource_apply_gradient_descent(variable.handle, 0.5, [1.0, -1.0]) is None
+    assert variable.numpy().tolist() == [0.5, 2.5]
+    gen.resource_variable_ops.assign_variable_op(variable.handle, [7.0, 8.0])
+    assert variable.numpy().tolist() == [7, 8]
+    with pytest.raises(AttributeError, match="is private to the real library"):
+        _ = gen.gen_math_ops.no_such_operation
+
+
+def test_resource_operations_need_a_variable():
+    with pytest.raises(TypeError, match="variable or its `handle`.*list"):
+        tf.raw_ops.AssignVariableOp(resource=[1.0], value=[2.0])
+
+
+def test_an_update_leaves_what_was_read_before_and_no_gradient():
+    variable, slot = tf.Variable([1.0, 2.0]), tf.Variable([0.0, 0.0])
+    before = variable.read_value()
+    with tf.GradientTape() as tape:
+        tf.raw_ops.ResourceApplyMomentum(
+            var=variable.handle, accum=slot.handle, lr=1.0, grad=variable * 2.0, momentum=0.9
+        )
+    assert before.numpy().tolist() == [1, 2]
+    assert variable.numpy().tolist() == [-1, -2]
+    assert tape.gradient(slot.read_value(), variable) is None
+
+
+def test_updates_run_in_functions():
+    variable = tf.Variable([1.0, 2.0])
+
+    @tf.function
+    def step(grad):
+        tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=1.0, delta=grad)
+
+    for _ in range(3):
+        step(tf.constant([1.0, 0.0]))
+    assert variable.numpy().tolist() == [-2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "empty"), [("Max", np.float32(-3.4028235e38)), ("Min", 3.4028235e38), ("Prod", 1), ("Sum", 0)]
+)
+def test_segments_with_a_number_have_rows_of_nothing(name, empty):
+    given = {"data": [[1.0, 2.0], [3.0, -4.0]], "segment_ids": [0, 2], "num_segments": 4}
+    made = getattr(tf.raw_ops, f"Segment{name}V2")(**given).numpy()
+    assert made.shape == (4, 2)
+    np.testing.assert_array_equal(made[[1, 3]], np.float32(empty))
+
+
+def test_parts_of_tensors_in_checkpoints_are_refused(tmp_path):
+    given = {"prefix": str(tmp_path / "c"), "tensor_names": ["a"], "shape_and_slices": ["4 0,2"]}
+    with pytest.raises(NotImplementedError, match="Slices of tensors in checkpoints"):
+        tf.raw_ops.SaveV2(**given, tensors=[[1.0, 2.0]])
 
 
 def test_arguments_by_position_are_refused():

@@ -65,3 +65,11 @@ def test_small_names():
         assert tf.compat.forward_compatible(2020, 1, 1)
     assert tf.autograph.experimental.Feature.LISTS.value == "LISTS"
     tf.autograph.experimental.set_loop_options(maximum_iterations=3)  # outside of a loop it says nothing
+
+
+def test_what_tf_device_gives_tells_its_name_and_may_be_entered_again():
+    context = tf.device("/CPU:0")
+    assert context._device_name == "/CPU:0"
+    for _ in range(2):
+        with context, context:
+            assert tf.ones(1).device.endswith("CPU:0")

@@ -130,6 +130,10 @@ def test_learning_rate_scheduler_takes_functions_of_one_or_two(capsys):
     assert "\nEpoch 2: LearningRateScheduler setting learning rate to 0.02500000037252903.\n" in capsys.readouterr().out
     _, history = run([1.0] * 3, callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1)))
     assert history.history["learning_rate"] == pytest.approx([0.1, 0.05, 0.1 / 3])
+    assert history.history["lr"] == history.history.get("lr") == history.history["learning_rate"]  # Keras 2's name
+    with pytest.raises(KeyError):
+        history.history["rate"]
+    assert "lr" not in history.history
     _, history = run([1.0] * 2, callbacks.LearningRateScheduler(optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)))
     assert history.history["learning_rate"] == pytest.approx([0.1, 0.05])
 

@@ -101,3 +101,22 @@ def test_deep_outputs_go_by_name_place_and_one_for_all():
     assert outputs.spread({"o1": "x"}, "loss") == [None, "x", None]
     assert outputs.spread(["x", "y", "z"], "loss") == ["x", "y", "z"]
     assert outputs.spread({"k": "x"}, "loss", broadcast=True) == [None, "x", "x"]
+
+
+def test_losses_that_are_functions_are_named_as_these():
+    class Two(keras.Model):
+        def __init__(self):
+            super().__init__("two")
+            self.first, self.second = keras.layers.Dense(1), keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.first(x), self.second(x)
+
+    def myLoss(y_true, y_pred):  # noqa: N802
+        return (y_true - y_pred) ** 2
+
+    model = Two()
+    assert model.name == "two"
+    model.compile("sgd", [myLoss, lambda y_true, y_pred: y_true - y_pred])
+    history = model.fit(np.ones((4, 2)), [np.ones((4, 1))] * 2, verbose=0).history
+    assert sorted(history) == ["lambda_loss", "loss", "my_loss_loss"]

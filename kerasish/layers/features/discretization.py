@@ -37,6 +37,8 @@ class Discretization(DataLayer):
     array([0, 2, 3], dtype=int32)
     """
 
+    _stacks_lists = True
+
     def __init__(
         self,
         bin_boundaries: Any = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core.context import settings
-from kerasish.core.errors import fail, missing_name
+from kerasish.core.errors import fail
 from kerasish.tf.config import experimental as experimental
 from kerasish.tf.config import optimizer as optimizer
 from kerasish.tf.config import threading as threading
@@ -20,6 +20,7 @@ from kerasish.tf.config.devices import list_physical_devices as list_physical_de
 from kerasish.tf.config.devices import set_logical_device_configuration as set_logical_device_configuration
 from kerasish.tf.config.devices import set_soft_device_placement as set_soft_device_placement
 from kerasish.tf.config.devices import set_visible_devices as set_visible_devices
+from kerasish.tf.gone import missing as _missing
 
 # functions ------------------------------------------------------------------------------------------------------------
 
@@ -65,4 +66,4 @@ experimental_functions_run_eagerly = functions_run_eagerly
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

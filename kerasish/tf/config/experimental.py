@@ -7,12 +7,13 @@ from typing import Any
 import torch
 
 from kerasish.core import device as machine
-from kerasish.core.errors import fail, missing_name
+from kerasish.core.errors import fail
 from kerasish.tf.config import devices
 from kerasish.tf.config.devices import get_visible_devices as get_visible_devices
 from kerasish.tf.config.devices import list_logical_devices as list_logical_devices
 from kerasish.tf.config.devices import list_physical_devices as list_physical_devices
 from kerasish.tf.config.devices import set_visible_devices as set_visible_devices
+from kerasish.tf.gone import missing as _missing
 
 VirtualDeviceConfiguration = devices.LogicalDeviceConfiguration
 get_virtual_device_configuration = devices.get_logical_device_configuration
@@ -140,4 +141,4 @@ def set_device_policy(device_policy: str | None) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

@@ -82,7 +82,9 @@ class Concatenate(Node):
         return UNKNOWN if UNKNOWN in sizes else sum(sizes)
 
     def elements(self, run: Run) -> Iterator:
-        return itertools.chain.from_iterable(node.stream(run) for node in self.inputs)
+        first, second = self.inputs
+        stream = first.stream(run)  # begins at once, the other when it is needed
+        return itertools.chain(stream, itertools.chain.from_iterable(node.stream(run) for node in [second]))
 
 
 class Directed(Node):
@@ -117,7 +119,10 @@ class Directed(Node):
         return INFINITE if endless(size == INFINITE for size in sizes) else UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
-        selector, *streams = (node.stream(run) for node in self.inputs)
+        selector, *streams = [node.stream(run) for node in self.inputs]
+        return self._chosen(selector, streams)
+
+    def _chosen(self, selector: Iterator, streams: list[Iterator]) -> Iterator:
         left = len(streams)
         finished: set[int] = set()
         nothing = object()
@@ -176,7 +181,9 @@ class Choices(Node):
         return self.input.cardinality() if self.inputs else INFINITE
 
     def elements(self, run: Run) -> Iterator:
-        draws = units(self._seeds.next_pass())
+        return self._drawn(units(self._seeds.next_pass(run.probing)), run)
+
+    def _drawn(self, draws: Iterator, run: Run) -> Iterator:
         if isinstance(self._weights, Node):
             for weights, unit in zip(self.input.stream(run), draws):
                 yield _choice(_cumulated(weights.numpy()), unit)
@@ -248,7 +255,9 @@ class Interleave(FlatMap):
             self.name = "_ParallelInterleaveDataset"
 
     def elements(self, run: Run) -> Iterator:
-        datasets = map(self._dataset, self.input.stream(run))
+        return self._in_turn(map(self._dataset, self.input.stream(run)), run)
+
+    def _in_turn(self, datasets: Iterator, run: Run) -> Iterator:
         slots: list[Iterator | None] = [None] * self._cycle
         ended = False
         for number in itertools.cycle(range(self._cycle)):

@@ -245,20 +245,30 @@ def example(spec: TypeSpec, probe: int, text: bytes) -> Any:
     if isinstance(spec, TensorSpec):
         return dispatch.wrap(_filled(sizes, spec.dtype, text, probe))
     if isinstance(spec, SparseTensorSpec):
-        place = torch.zeros((1 if all(sizes) else 0, len(sizes)), dtype=torch.int64)
+        count = min(1 + probe, sizes[-1]) if sizes and all(sizes) else 0  # how many values is never known
+        place = torch.zeros((count, len(sizes)), dtype=torch.int64)
+        place[:, -1:] = torch.arange(count)[:, None]
         return SparseTensor.of_raw(place, _filled([len(place)], spec.dtype, text, probe), sizes)
     return _example_of_ragged(spec, sizes, probe, text)
 
 
 def _example_of_ragged(spec: RaggedTensorSpec, sizes: list[int], probe: int, text: bytes) -> Any:
-    lengths, rows_ = [], sizes[0] if sizes else 1
+    lengths, rows_, counts = [], sizes[0] if sizes else 1, []
     for axis in range(1, spec.ragged_rank + 1):
         known = spec.shape[axis]
         row = [known if known is not None else 1 + (i + probe) % (2 + probe) for i in range(rows_)]
         lengths.append(torch.tensor(row, dtype=spec.row_splits_dtype.torch))
+        counts.append(rows_)
         rows_ = sum(row)
     flat = dispatch.wrap(_filled([rows_, *sizes[spec.ragged_rank + 1 :]], spec.dtype, text, probe))
-    return RaggedTensor.from_nested_row_lengths(flat, [Tensor(row) for row in lengths]) if lengths else flat
+    for axis in range(spec.ragged_rank, 0, -1):
+        known = spec.shape[axis]
+        if known is None:
+            flat = RaggedTensor.from_row_lengths(flat, Tensor(lengths[axis - 1]))
+        else:
+            count = Tensor(torch.tensor(counts[axis - 1], dtype=spec.row_splits_dtype.torch))
+            flat = RaggedTensor.from_uniform_row_length(flat, known, count)
+    return flat
 
 
 def _filled(sizes: list[int], dtype: Any, text: bytes, probe: int) -> Any:

@@ -34,16 +34,6 @@ SHARD_HINT = -1
 _AHEAD = 2  # elements that prefetch(AUTOTUNE) makes ahead of time
 
 
-class _NotServed:
-    """A method that TensorFlow's class has and ours does not."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        raise NotServedError(f"'tf.data.Dataset.{self._name}' is part of TensorFlow but is not served by kerasish yet.")
-
-
 def integer(value: Any, name: str) -> int:
     """An argument that is an integer: a Python or NumPy one, or a scalar int64 tensor.
 
@@ -135,7 +125,15 @@ class Dataset(NestedDataset):
             spec = "<unknown>"
         return f"<{self._node.name} element_spec={spec}>"
 
-    fingerprint = _NotServed()
+    def __getattr__(self, name: str) -> Any:
+        if (
+            name == "fingerprint"
+        ):  # nothing on the class: notebooks list dir(Dataset) and ask for each name's documentation
+            raise NotServedError(
+                "'tf.data.Dataset.fingerprint' is part of TensorFlow but is not served by kerasish yet."
+            )
+        kind = getattr(vars(self).get("_node"), "name", "Dataset")
+        raise AttributeError(f"'{kind}' object has no attribute '{name}'")
 
     # sources
 

@@ -15,7 +15,7 @@ from kerasish.core import device as devices
 from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
-from kerasish.core.errors import DataLossError, InvalidArgumentError, fail
+from kerasish.core.errors import DataLossError, InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf import nodes
@@ -27,6 +27,8 @@ _KEPT = (Tensor, StringTensor, type(None))
 
 class ElementsSpec(TypeSpec):
     """Describes what has elements, by the structure of their specifications."""
+
+    _state: tuple[str, ...] | None = ("_element_spec",)
 
     def __init__(self, element_spec: Any) -> None:
         self._element_spec = element_spec
@@ -77,8 +79,10 @@ class DatasetSpec(ElementsSpec):
 
     Args:
         element_spec: structure of specifications.
-        dataset_shape: always ``()`` here.
+        dataset_shape: ``()`` of one dataset, other shapes of batches of datasets.
     """
+
+    _state = ("_element_spec", "_dataset_shape")
 
     def __init__(self, element_spec: Any, dataset_shape: Any = ()) -> None:
         super().__init__(element_spec)
@@ -87,6 +91,26 @@ class DatasetSpec(ElementsSpec):
     @property
     def value_type(self) -> type:
         return NestedDataset
+
+    @property
+    def dataset_shape(self) -> TensorShape:
+        """Of how many datasets, along which axes."""
+        return self._dataset_shape
+
+    def is_subtype_of(self, other: TypeSpec) -> bool:
+        return super().is_subtype_of(other) and self._dataset_shape.is_subtype_of(other.dataset_shape)
+
+    def is_compatible_with(self, spec_or_value: Any) -> bool:
+        other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
+        return super().is_compatible_with(other) and self._dataset_shape.is_compatible_with(other.dataset_shape)
+
+    def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> Any:
+        common = super().most_specific_common_supertype(others)
+        if common is None:
+            return None
+        shapes = [other.dataset_shape for other in others]
+        shape = self._dataset_shape.most_specific_common_supertype(shapes)
+        return DatasetSpec(common.element_spec, shape)
 
     def _key(self) -> tuple:
         return super()._key(), self._dataset_shape
@@ -106,6 +130,25 @@ class NestedDataset:
         return DatasetSpec(self.element_spec)
 
 
+class NestedVariant:
+    """Datasets in an array: what a batch of datasets is.
+
+    Args:
+        parts: object array of datasets, all with such elements.
+        element_spec: of the datasets.
+    """
+
+    def __init__(self, parts: np.ndarray, element_spec: Any) -> None:
+        self._parts, self.element_spec = parts, element_spec
+
+    @property
+    def _type_spec(self) -> DatasetSpec:
+        return DatasetSpec(self.element_spec, self._parts.shape)
+
+
+NestedVariant.__name__ = NestedVariant.__qualname__ = "_NestedVariant"
+
+
 # values into elements -------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +165,7 @@ def normalise(value: Any) -> Any:
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, dict):
         return tree.dict_like(value, {key: normalise(part) for key, part in value.items()})
-    if isinstance(value, (NestedDataset, CompositeTensor)):
+    if isinstance(value, (NestedDataset, NestedVariant, CompositeTensor)):
         return value
     if isinstance(value, list) and _holds_arrays(value):
         value = np.asarray(value)  # keeps their dtype, as TensorFlow does here, though not in tf.constant
@@ -236,6 +279,8 @@ def batched_spec(element_spec: Any, size: int | None) -> Any:
     def batched(leaf: TypeSpec) -> TypeSpec:
         if isinstance(leaf, composites.SPECS):
             return composites.batched(leaf, size)
+        if isinstance(leaf, DatasetSpec):
+            return DatasetSpec(leaf.element_spec, TensorShape([size]) + leaf.dataset_shape)
         return with_shape(leaf, TensorShape([size]) + leaf.shape) if isinstance(leaf, TensorSpec) else leaf
 
     return tree.map_structure(batched, element_spec)
@@ -266,6 +311,10 @@ def unbatched_spec(element_spec: Any) -> Any:
 def _unbatched_leaf(leaf: TypeSpec) -> TypeSpec:
     if isinstance(leaf, composites.SPECS):
         return composites.unbatched(leaf)
+    if isinstance(leaf, DatasetSpec):
+        if leaf.dataset_shape.rank == 0:
+            raise ValueError("Slicing dataset elements is not supported for rank 0.")
+        return DatasetSpec(leaf.element_spec, leaf.dataset_shape[1:])
     return leaf if isinstance(leaf, NoneTensorSpec) else with_shape(leaf, leaf.shape[1:])
 
 
@@ -300,8 +349,8 @@ def _stack_leaf(values: Sequence, component: int, spec: TypeSpec | None = None) 
         return None
     if isinstance(first, CompositeTensor) or (isinstance(spec, composites.RAGGED) and spec.shape.rank != 0):
         return composites.stack(values, spec, component)
-    if not isinstance(first, Tensor):
-        raise fail(TypeError, "Datasets that are components of elements cannot be batched", "tensors", type(first))
+    if isinstance(first, (NestedDataset, NestedVariant)):
+        return _stacked_datasets(values, component)
     raw = [value._t for value in values]
     shape, dtype = raw[0].shape, raw[0].dtype
     for i, value in enumerate(raw):
@@ -316,6 +365,21 @@ def _stack_leaf(values: Sequence, component: int, spec: TypeSpec | None = None) 
                 f"{values[i].dtype.name}."
             )
     return wrapped(np.stack(raw) if isinstance(first, StringTensor) else torch.stack(raw))
+
+
+def _stacked_datasets(values: Sequence, component: int) -> NestedVariant:
+    parts = [value._parts if isinstance(value, NestedVariant) else value for value in values]
+    shapes = [list(np.shape(part)) if isinstance(part, np.ndarray) else [] for part in parts]
+    for i, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            raise InvalidArgumentError(
+                f"Cannot batch tensors with different shapes in component {component}. First element had shape "
+                f"{shapes[0]} and element {i} had shape {shape}."
+            )
+    together = np.empty([len(parts), *shapes[0]], dtype=object)
+    for i, part in enumerate(parts):
+        together[i] = part
+    return NestedVariant(together, values[0].element_spec)
 
 
 def stack_padded(elements: Sequence, shapes: Sequence[TensorShape], fillers: Sequence) -> Any:
@@ -372,12 +436,16 @@ def unstack(element: Any) -> Iterator:
 
 def rank_of(leaf: Any) -> int | None:
     """How many dimensions a leaf has."""
+    if isinstance(leaf, (NestedDataset, NestedVariant)):
+        return leaf._type_spec.dataset_shape.rank
     return composites.rank(leaf) if isinstance(leaf, CompositeTensor) else leaf.shape.rank
 
 
 def _row_count(leaf: Any) -> int | None:
     if isinstance(leaf, CompositeTensor):
         return composites.count(leaf)
+    if isinstance(leaf, NestedVariant):
+        return len(leaf._parts)
     return len(leaf) if leaf is not None and leaf.ndim else None
 
 
@@ -387,6 +455,8 @@ def rows_of(raw: Any, count: int) -> Iterator:
         return iter([None] * count)
     if isinstance(raw, CompositeTensor):
         return composites.rows(raw)
+    if isinstance(raw, NestedVariant):
+        return (NestedVariant(p, raw.element_spec) if isinstance(p, np.ndarray) else p for p in raw._parts)
     if isinstance(raw, torch.Tensor):
         return map(Tensor, raw.unbind(0))
     return (StringTensor(np.asarray(row, dtype=object)) for row in raw)

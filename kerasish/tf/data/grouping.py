@@ -51,7 +51,7 @@ class Batch(Node):
 
     def _described(self) -> Any:
         """The elements' specification where batches have to follow it."""
-        return self.input.spec if self.input.static and composites.any_in(self.input.spec) else None
+        return self.input.spec if _may_give_rows(self.input) and composites.any_in(self.input.spec) else None
 
     def infer_spec(self) -> Any:
         return elements.batched_spec(self._described() or self.input.spec, self.size if self._drop else None)
@@ -77,6 +77,13 @@ class Batch(Node):
         described = self._described()
         together = elements.stack if described is None else functools.partial(elements.stack, specs=described)
         return grouped(stream, self.size, self._drop, together)
+
+
+def _may_give_rows(node: Node) -> bool:
+    """Whether elements may be rows of ragged tensors, which look like dense ones."""
+    if node.static:
+        return composites.any_in(node.spec)
+    return isinstance(node, RaggedBatch) or any(map(_may_give_rows, node.inputs))
 
 
 class RaggedBatch(Batch):
@@ -138,6 +145,8 @@ class PaddedBatch(Node):
         shapes, fillers = self._asked
         leaves = tree.flatten(spec)
         for leaf in leaves:
+            if isinstance(leaf, DatasetSpec):
+                raise TypeError("`padded_batch` is not supported for datasets of datasets")
             if isinstance(leaf, composites.SPECS):
                 raise TypeError(
                     "`padded_batch` is only supported for datasets that produce tensor elements but type spec of elements in "
@@ -238,9 +247,13 @@ class Unbatch(Node):
 
     def cardinality(self) -> int:
         size = self.input.cardinality()
-        if size < 0 or not self.input.static:
-            return size if size < 0 else UNKNOWN
-        lengths = [shape[0] for shape in composites.shapes(self.input.spec) if shape[0] is not None]
+        if size < 0:
+            return size
+        try:
+            spec = self.input.spec
+        except Exception:  # what is wrong with a function shows where elements are asked for
+            return UNKNOWN
+        lengths = [shape[0] for shape in composites.shapes(spec) if shape.rank and shape[0] is not None]
         return size * lengths[0] if lengths else UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
@@ -266,6 +279,8 @@ class Rebatch(Node):
                 "Invalid `batch_sizes`. Expected dataset with rank of >= 1 but found a dataset with scalar elements. Fix "
                 "the issue by adding the `batch` transformation to the dataset."
             )
+        if node.static:
+            elements.unbatched_spec(node.spec)
 
     def infer_spec(self) -> Any:
         size = self._sizes[0] if self._drop and len(set(self._sizes)) == 1 else None
@@ -276,7 +291,9 @@ class Rebatch(Node):
 
     def elements(self, run: Run) -> Iterator:
         unbatched = Unbatch(self.input)
-        stream = unbatched.elements(run)
+        return self._cut(unbatched, unbatched.elements(run))
+
+    def _cut(self, unbatched: Node, stream: Iterator) -> Iterator:
         described = unbatched.spec if self.input.static and composites.any_in(self.input.spec) else None
         for size in itertools.cycle(self._sizes):
             group = list(itertools.islice(stream, size))
@@ -330,7 +347,9 @@ class Window(Node):
         return -(-size // self._shift)
 
     def elements(self, run: Run) -> Iterator:
-        stream = self.input.stream(run)
+        return self._windows(self.input.stream(run))
+
+    def _windows(self, stream: Iterator) -> Iterator:
         reach = (self._size - 1) * self._stride + 1
         held = deque(itertools.islice(stream, reach))
         while held and (len(held) == reach or not self._drop):
@@ -392,9 +411,12 @@ class GroupByWindow(Node):
         return UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
+        return self._grouped(self.input.stream(run), run)
+
+    def _grouped(self, stream: Iterator, run: Run) -> Iterator:
         groups: dict[int, list] = {}
         sizes: dict[int, int] = {}
-        for element in self.input.stream(run):
+        for element in stream:
             key = _int64(call(self._key, element), "key_func")
             if key not in groups:
                 groups[key] = []

@@ -106,6 +106,10 @@ class Iterator(collections.abc.Iterator):
         self.taken += 1
         return elements.to_device(element)
 
+    def next(self) -> Any:
+        """The next element, as ``next(iterator)``."""
+        return next(self)
+
     def go_to(self, taken: int) -> None:
         """Begin a new pass and leave out so many elements."""
         self._run = Run()
@@ -148,6 +152,21 @@ class NumpyIterator(collections.abc.Iterator):
 
     def next(self) -> Any:
         return next(self)
+
+    def save(self) -> Tensor:
+        """How far it has gone, as a text: the number of elements that it gave."""
+        return convert(str(self._iterator.taken).encode())
+
+    def restore(self, state: Any) -> None:
+        """Go where an iterator of this dataset was when it was saved.
+
+        Raises:
+            InvalidArgumentError: ``state`` is no result of ``save``.
+        """
+        text = state.numpy() if hasattr(state, "numpy") else state
+        if not isinstance(text, bytes) or not text.isdigit():
+            raise InvalidArgumentError(f"The state of an iterator must be what `save` gave. Received: {state!r}")
+        self._iterator.go_to(int(text))
 
     def __repr__(self) -> str:
         return f"NumpyIterator(iterator={self._iterator!r})"

@@ -44,12 +44,12 @@ class Cache(Node):
         return self._keeping(self.input.stream, run, self._keep)
 
     def _keeping(self, one_pass: Callable[[Run], Iterator], run: Run, keep: Callable[[list], None]) -> Iterator:
-        if self._kept is not None:
-            yield from self._kept
-            return
+        return iter(self._kept) if self._kept is not None else self._passed_on(one_pass(run), keep)
+
+    def _passed_on(self, stream: Iterator, keep: Callable[[list], None]) -> Iterator:
         kept: list | None = []
         size = self.input.cardinality()
-        for item in one_pass(run):
+        for item in stream:
             if kept is not None:
                 kept.append(item)
                 if len(kept) == size:  # a loop that counts its steps never asks for the end

@@ -253,22 +253,37 @@ def _on_first_elements(function: Callable, node: Node) -> list:
                 if first is firsts[-1] and not specs:
                     raise
         if firsts and _has_unknown(node.spec):
-            smaller = _cut(firsts[0], node.spec)
-            try:
-                specs.append(_spec_of(elements.normalise_result(function(smaller))))
-            except Exception:  # the function needs elements of this size
-                return specs
+            specs += _of_smaller(function, firsts[0], node.spec)
     return specs
 
 
-def _cut(element: Any, spec: Any) -> Any:
-    """The element with about half of each dimension that its specification leaves open; equal sizes stay equal."""
+def _of_smaller(function: Callable, element: Any, spec: Any) -> list:
+    """The results' specifications for cut elements: in all dimensions, or where that fails in one after the other."""
+    leaves = [leaf for leaf in tree.flatten(spec) if isinstance(leaf, TensorSpec)]
+    axes = {
+        axis
+        for leaf in leaves
+        for axis, size in enumerate(() if leaf.shape.rank is None else leaf.shape)
+        if size is None
+    }
+    found = []
+    for chosen in (axes, *([{axis} for axis in sorted(axes)] if len(axes) > 1 else ())):
+        with contextlib.suppress(Exception):  # the function needs elements of this size
+            found.append(_spec_of(elements.normalise_result(function(_cut(element, spec, chosen)))))
+            if chosen is axes:
+                break
+    return found
+
+
+def _cut(element: Any, spec: Any, axes: set[int]) -> Any:
+    """The element with about half of those of ``axes`` that its specification leaves open; equal sizes stay equal."""
 
     def smaller(leaf: Any, known: Any) -> Any:
         if not isinstance(leaf, Tensor) or known.shape.rank is None:
             return leaf
         keys = [
-            slice(None) if dim is not None else slice(0, (size + 1) // 2) for dim, size in zip(known.shape, leaf.shape)
+            slice(None) if dim is not None or axis not in axes else slice(0, (size + 1) // 2)
+            for axis, (dim, size) in enumerate(zip(known.shape, leaf.shape))
         ]
         return leaf[tuple(keys)] if keys else leaf
 

@@ -40,13 +40,13 @@ class Seeds:
         self._renewed = renewed
         self._passes = 0
 
-    def next_pass(self) -> Words:
-        """The words of the next pass."""
+    def next_pass(self, probing: bool = False) -> Words:
+        """The words of the next pass. One that only looks at a few elements, for their specification, does not count."""
         own = Words(*self._pair)
         if not self._renewed:
             return own
-        self._passes += 1
-        key, high = own.at(2 * self._passes - 2, 2).tolist()
+        key, high = own.at(2 * self._passes, 2).tolist()
+        self._passes += not probing
         return Words(key, high)
 
 

@@ -45,7 +45,7 @@ class Resampled(FunctionStep):
         return UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
-        draws = units(self._seeds.next_pass())
+        draws = units(self._seeds.next_pass(run.probing))
         seen = np.ones(len(self._target))
         for element in self.input.stream(run):
             kind = normalise(call(self.function, element))

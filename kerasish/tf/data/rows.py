@@ -145,7 +145,7 @@ class Arrays(Table):
         return next(len(array) for array in self.arrays if array is not None)
 
     def row_bytes(self) -> int:
-        return sum(array.nbytes for array in self.arrays if array is not None) // max(1, self.rows())
+        return sum(getattr(array, "nbytes", 0) for array in self.arrays) // max(1, self.rows())
 
     def gather(self, block: Block) -> list:
         (rows,) = block

@@ -20,11 +20,12 @@ import torch
 
 from kerasish.core import tree
 from kerasish.core.dtypes import as_dtype
-from kerasish.core.errors import DataLossError, InvalidArgumentError, NotFoundError
+from kerasish.core.errors import DataLossError, InvalidArgumentError, NotFoundError, fail
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.tf.data import elements
+from kerasish.tf.data.elements import NestedDataset, NestedVariant
 from kerasish.tf.data.node import Node, Run
 from kerasish.tf.io.records import TFRecordWriter, records
 from kerasish.tf.ragged.spec import RaggedTensorSpec
@@ -96,6 +97,8 @@ def _tensors(element: Any) -> Iterator[Tensor | dict]:
         elif isinstance(leaf, SparseTensor):
             yield {"sparse": True}
             yield from (leaf.indices, leaf.values, leaf.dense_shape)
+        elif isinstance(leaf, (NestedDataset, NestedVariant)):
+            raise fail(TypeError, "Datasets in elements cannot be written to files", "tensors", leaf)
         else:
             yield {"none": True} if leaf is None else leaf
 
@@ -126,7 +129,7 @@ def _packed(element: Any) -> bytes:
             texts = [base64.b64encode(text).decode() for text in leaf._t.reshape(-1).tolist()]
             head.append({"shape": list(leaf._t.shape), "texts": texts})
             continue
-        memory = leaf._t.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        memory = leaf._t.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes()
         head.append({"shape": list(leaf._t.shape), "dtype": leaf.dtype.name, "bytes": len(memory)})
         parts.append(memory)
     return b"\n".join([json.dumps(head).encode(), b"".join(parts)])

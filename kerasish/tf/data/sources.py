@@ -189,7 +189,7 @@ class Random(Node):
         return INFINITE
 
     def elements(self, run: Run) -> Iterator:
-        words = self._seeds.next_pass()
+        words = self._seeds.next_pass(run.probing)
         for start in itertools.count(0, _DRAWN):
             yield from map(Tensor, torch.from_numpy(words.at(start, _DRAWN)).unbind())
 

@@ -15,7 +15,7 @@ from kerasish.core.dtypes import bool_
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import Tensor
 from kerasish.tf import nodes
-from kerasish.tf.data import elements, rows
+from kerasish.tf.data import composites, elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
 from kerasish.tf.data.functions import FirstCall, kept, traced_at_first
 from kerasish.tf.data.mapped import mapped
@@ -195,8 +195,18 @@ class Scan(FunctionStep):
         return None, element
 
     def infer_spec(self) -> Any:
-        state = elements.to_device(self._initial)
-        return result_spec(lambda element: self._step(state, element)[1], self.input)
+        """Of the results for the initial state, and for those that follow it if their shapes differ."""
+        initial = elements.to_device(self._initial)
+        after, output = result_spec(lambda element: self._step(initial, element), self.input)
+        states = elements.spec(self._initial)
+        for _ in range(2):
+            wider = elements.merge_specs(states, after)
+            if wider is None or wider == states:
+                break
+            following = _AfterFirst(after, self)
+            after, later = result_spec(lambda both: self._step(*both), following)
+            states, output = wider, elements.merge_specs(output, later)
+        return output
 
     def _step(self, state: Any, element: Any) -> tuple:
         result = self.function(state, elements.to_device(element))
@@ -215,10 +225,31 @@ class Scan(FunctionStep):
         return after, normalise(result[1])
 
     def elements(self, run: Run) -> Iterator:
+        return self._scanned(self.input.stream(run))
+
+    def _scanned(self, stream: Iterator) -> Iterator:
         state = elements.to_device(self._initial)
-        for element in self.input.stream(run):
+        for element in stream:
             state, output = self._step(state, element)
             yield output
+
+
+class _AfterFirst(Node):
+    """Pairs of a state and an element, from the second on."""
+
+    def __init__(self, state_spec: Any, scan: Scan) -> None:
+        super().__init__(scan.input)
+        self._spec, self._scan = state_spec, scan
+
+    def infer_spec(self) -> Any:
+        return self._spec, self.input.spec
+
+    def elements(self, run: Run) -> Iterator:
+        state = elements.to_device(self._scan._initial)
+        for i, element in enumerate(self.input.stream(run)):
+            if i:
+                yield state, element
+            state, _ = self._scan._step(state, element)
 
 
 def reduce(node: Node, initial_state: Any, function: Callable) -> Any:
@@ -334,8 +365,15 @@ class Unique(Node):
             self._check(node.spec)
 
     def _check(self, spec: Any) -> None:
+        leaves = tree.flatten(spec)
+        spec = leaves[0] if len(leaves) == 1 else spec
         if not isinstance(spec, TensorSpec):
-            raise InvalidArgumentError("UniqueDataset only supports inputs with a single component.")
+            if tree.is_nested(spec) or isinstance(spec, composites.SPECS):
+                raise InvalidArgumentError("UniqueDataset only supports inputs with a single component.")
+            raise TypeError(
+                f"`tf.data.Dataset.unique` does not support type {spec!r} -- only `tf.int32`, `tf.int64`, and "
+                "`tf.string` are supported."
+            )
         if spec.dtype not in ("int32", "int64", "string"):
             raise TypeError(
                 f"`tf.data.Dataset.unique` does not support type {spec.dtype} -- only `tf.int32`, `tf.int64`, and "
@@ -350,7 +388,7 @@ class Unique(Node):
         for element in self.input.stream(run):
             if not seen:
                 self._check(elements.spec(element))
-            array = element.numpy()
+            array = tree.flatten(element)[0].numpy()
             key = array if isinstance(array, bytes) else (array.shape, tuple(np.ravel(array).tolist()))
             if key not in seen:
                 seen.add(key)
@@ -411,9 +449,14 @@ class Repeat(RowStep):
         return self._repeated(self.input.stream, run)
 
     def _repeated(self, one_pass: Callable[[Run], Iterator], run: Run) -> Iterator:
+        # a counted repetition begins its first pass at once: it takes seeds before what stands beside it does
+        return self._passes(one_pass, run, one_pass(run) if self._count > 0 else None)
+
+    def _passes(self, one_pass: Callable[[Run], Iterator], run: Run, first: Iterator | None) -> Iterator:
         for _ in itertools.count() if self._count < 0 else range(self._count):
             empty = True
-            for item in one_pass(run):
+            stream, first = first if first is not None else one_pass(run), None
+            for item in stream:
                 empty = False
                 yield item
             if empty:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.tf.distribute import cluster_resolver as cluster_resolver
+from kerasish.tf.distribute import coordinator as coordinator
 from kerasish.tf.distribute import experimental as experimental
 from kerasish.tf.distribute.inputs import DistributedDataset as DistributedDataset
 from kerasish.tf.distribute.inputs import DistributedIterator as DistributedIterator
@@ -18,6 +19,8 @@ from kerasish.tf.distribute.reducing import HierarchicalCopyAllReduce as Hierarc
 from kerasish.tf.distribute.reducing import NcclAllReduce as NcclAllReduce
 from kerasish.tf.distribute.reducing import ReduceOp as ReduceOp
 from kerasish.tf.distribute.reducing import ReductionToOneDevice as ReductionToOneDevice
+from kerasish.tf.distribute.servers import ParameterServerStrategy as ParameterServerStrategy
+from kerasish.tf.distribute.servers import Server as Server
 from kerasish.tf.distribute.strategies import MirroredStrategy as MirroredStrategy
 from kerasish.tf.distribute.strategies import MultiWorkerMirroredStrategy as MultiWorkerMirroredStrategy
 from kerasish.tf.distribute.strategies import OneDeviceStrategy as OneDeviceStrategy

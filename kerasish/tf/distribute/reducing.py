@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from kerasish.core import dispatch, tree
+from kerasish.core.creators import VariableAggregation
 from kerasish.core.errors import fail
 from kerasish.core.replicas import AllSum, num_processes, process_id
 from kerasish.core.tensor import convert
-from kerasish.tf.scopes import VariableAggregation
 
 
 class ReduceOp(enum.Enum):

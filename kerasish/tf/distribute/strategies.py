@@ -9,7 +9,7 @@ from typing import Any
 
 from kerasish.core import context, tree
 from kerasish.core import device as devices
-from kerasish.core.errors import fail
+from kerasish.core.errors import NotServedError, fail
 from kerasish.core.tensor import convert
 from kerasish.distribution.processes import num_processes, process_id
 from kerasish.distribution.strategies import DataParallel
@@ -169,6 +169,20 @@ class Strategy:
     @property
     def num_replicas_in_sync(self) -> int:
         return num_processes()
+
+    def configure(
+        self, session_config: Any = None, cluster_spec: Any = None, task_type: Any = None, task_id: Any = None
+    ) -> None:
+        """Nothing: the process group is what tells of the others.
+
+        Raises:
+            NotServedError: a cluster is given.
+        """
+        if any(argument is not None for argument in (cluster_spec, task_type, task_id)):
+            raise NotServedError(
+                "Strategy.configure(cluster_spec=...) is not served by kerasish: processes find each other by torch's "
+                "process group. Start them with torchrun."
+            )
 
     def scope(self) -> Any:
         """A block in which this is the current strategy, and whose variables are the replicas'.

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from kerasish.core.errors import missing_name
 from kerasish.tf.data.iterators import Optional as Optional
 from kerasish.tf.dtypes_experimental import float4_e2m1fn as float4_e2m1fn
 from kerasish.tf.dtypes_experimental import float8_e4m3b11fnuz as float8_e4m3b11fnuz
@@ -38,6 +37,8 @@ from kerasish.tf.experimental.extension_types import (
     dispatch_for_unary_elementwise_apis as dispatch_for_unary_elementwise_apis,
 )
 from kerasish.tf.experimental.extension_types import unregister_dispatch_for as unregister_dispatch_for
+from kerasish.tf.extension_spec import ExtensionTypeSpec as ExtensionTypeSpec
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.row_partition import RowPartition as RowPartition
 
 
@@ -52,4 +53,4 @@ def async_clear_error() -> None:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

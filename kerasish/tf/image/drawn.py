@@ -171,8 +171,10 @@ def draw_bounding_boxes(images: Array, boxes: Index, colors: Any, name: str | No
         colors: a list of colours, used in turn; None: ten of TensorFlow's.
 
     Raises:
-        InvalidArgumentError: shapes do not fit.
+        InvalidArgumentError: shapes do not fit, or the images are neither float32 nor float16.
     """
+    if images.dtype not in (torch.float32, torch.float16):
+        raise dispatch.unsupported_dtype("DrawBoundingBoxesV2", images.dtype, "float, half")
     batch, height, width, channels = images.shape
     if boxes.ndim != 3 or boxes.shape[0] != batch or boxes.shape[2] != 4:
         raise InvalidArgumentError("boxes must have shape (batch, boxes, 4)")

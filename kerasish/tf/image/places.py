@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from kerasish.core import dispatch
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.ops.common import integer_shape
@@ -202,9 +203,13 @@ def transpose(image: Array, name: str | None = None) -> Any:
 
 @strict_op
 def rot90(image: Array, k: int = 1, name: str | None = None) -> Any:
-    """Images turned by 90° counter-clockwise, ``k`` times."""
+    """Images turned by 90° counter-clockwise, ``k`` times.
+
+    Raises:
+        TypeError: ``k`` is no integer.
+    """
     check_rank(image)
-    return torch.rot90(image, int(k) % 4, (-3, -2))
+    return torch.rot90(image, int(dispatch.raw(k, torch.int32)) % 4, (-3, -2))
 
 
 # patches --------------------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from kerasish.core import dispatch
-from kerasish.core.errors import InvalidArgumentError, missing_name
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.variable import TFVariable
+from kerasish.tf.gone import missing as _missing
 from kerasish.tf.image.files import decode_and_crop_jpeg as decode_and_crop_jpeg
 from kerasish.tf.image.files import decode_bmp as decode_bmp
 from kerasish.tf.image.files import decode_gif as decode_gif
@@ -24,6 +25,8 @@ from kerasish.tf.image.files import extract_jpeg_shape as extract_jpeg_shape
 from kerasish.tf.image.files import is_jpeg as is_jpeg
 from kerasish.tf.io import gfile as gfile
 from kerasish.tf.io import ragged as _ragged  # noqa: F401 - registers what RaggedFeature gives
+from kerasish.tf.io.described import decode_proto as decode_proto
+from kerasish.tf.io.described import encode_proto as encode_proto
 from kerasish.tf.io.features import FixedLenFeature as FixedLenFeature
 from kerasish.tf.io.features import FixedLenSequenceFeature as FixedLenSequenceFeature
 from kerasish.tf.io.features import RaggedFeature as RaggedFeature
@@ -98,4 +101,4 @@ def _strings(value: Any) -> np.ndarray:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())

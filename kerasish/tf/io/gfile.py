@@ -137,6 +137,19 @@ class GFile:
     def __iter__(self) -> Iterator:
         return iter(self.readline, self._text(b""))
 
+    def next(self) -> Any:
+        """The next line.
+
+        Raises:
+            StopIteration: there are no more.
+        """
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    __next__ = next
+
     def write(self, file_content: Any) -> None:
         file = self._for(self._mode[0] in "wa" or "+" in self._mode, "writing")
         file.write(file_content.encode("utf-8") if isinstance(file_content, str) else file_content)

@@ -12,7 +12,7 @@ from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert
 from kerasish.ops.hashing import fingerprint64
-from kerasish.tf.io.tensors import TensorProto, parse_tensor, serialize_tensor
+from kerasish.tf.io.tensors import TensorProto, message_of, parse_tensor, serialize_tensor
 
 
 def make_tensor_proto(
@@ -75,13 +75,15 @@ def _check(sp_input: Any, out_type: Any) -> None:
 def _messages(*parts: Any) -> np.ndarray:
     made = np.empty(len(parts), dtype=object)
     for i, part in enumerate(parts):
-        made[i] = serialize_tensor(part).numpy()
+        made[i] = message_of(convert(part), packed=True)
     return made
 
 
 def serialize_many_sparse(sp_input: SparseTensor, out_type: Any = string, name: str | None = None) -> Any:
     """Each row of a sparse tensor as three messages; a string tensor (rows, 3). See ``serialize_sparse``."""
     _check(sp_input, out_type)
+    if sp_input.shape.rank < 2:
+        raise InvalidArgumentError(f"Rank of input SparseTensor should be > 1, but saw rank: {sp_input.shape.rank}")
     indices, values, shape = (np.asarray(x.numpy()) for x in (sp_input.indices, sp_input.values, sp_input.dense_shape))
     rows = np.empty((int(shape[0]), 3), dtype=object)
     for i in range(int(shape[0])):
@@ -106,7 +108,7 @@ def deserialize_many_sparse(
     for i, row in enumerate(rows):
         kinds = (int64, dtype, int64)
         places, own, shape = (np.asarray(parse_tensor(_scalar(x), kind).numpy()) for x, kind in zip(row, kinds))
-        indices.append(np.concatenate([np.full((len(places), 1), i, np.int64), places.reshape(len(places), -1)], 1))
+        indices.append(np.concatenate([np.full((len(places), 1), i, np.int64), places], 1))
         values.append(own)
         shapes.append(shape)
     whole = [len(rows), *np.max(shapes, axis=0).tolist()]

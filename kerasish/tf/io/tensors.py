@@ -68,15 +68,27 @@ _VALUES = {
 
 def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
     """A tensor as the bytes of a message, in a string tensor of rank 0."""
-    given = convert(tensor)
+    return dispatch.wrap(np.asarray(message_of(convert(tensor)), dtype=object))
+
+
+def message_of(given: Any, packed: bool = False) -> bytes:
+    """The message of a tensor.
+
+    Args:
+        packed: write texts as one: all their lengths, then all their bytes.
+    """
     dims = b"".join(wire.write_bytes(2, b"\x08" + wire.write_varint(size) if size else b"") for size in given.shape)
     head = b"\x08" + wire.write_varint(given.dtype.as_datatype_enum) + wire.write_bytes(2, dims)
-    if given.dtype == string:
+    if given.dtype == string and packed:
+        texts = given._t.reshape(-1).tolist()
+        whole = wire.write_varints(map(len, texts)) + b"".join(texts)
+        body = wire.write_bytes(4, whole) if texts else b""
+    elif given.dtype == string:
         body = b"".join(wire.write_bytes(8, text) for text in given._t.reshape(-1).tolist())
     else:
         memory = _memory(given._t)
         body = wire.write_bytes(4, memory) if memory else b""
-    return dispatch.wrap(np.asarray(head + body, dtype=object))
+    return head + body
 
 
 def _memory(raw: torch.Tensor) -> bytes:
@@ -120,8 +132,10 @@ def _tensor(proto: Any, dtype: DType, size: int) -> Any:
     if proto.tensor_shape.unknown_rank or any(dim < 0 for dim in shape) or count * max(dtype.size, 1) > bound:
         raise InvalidArgumentError(f"Cannot parse tensor from proto: a shape of {shape} in a message of {size} bytes")
     memory = proto.tensor_content
+    if memory and dtype == string:
+        return _unpacked(memory, count).reshape(shape)
     if memory:
-        if dtype == string or len(memory) != count * dtype.size:
+        if len(memory) != count * dtype.size:
             raise InvalidArgumentError(
                 f"Cannot parse tensor from proto: {len(memory)} bytes for a {dtype.name} tensor of shape {shape}"
             )
@@ -132,6 +146,20 @@ def _tensor(proto: Any, dtype: DType, size: int) -> Any:
         texts[: len(given)] = given[:count]
         return texts.reshape(shape)
     return _repeated(_numbers(given, dtype), count, dtype).reshape(shape)
+
+
+def _unpacked(memory: bytes, count: int) -> np.ndarray:
+    """Texts that were written as one, see ``message_of``."""
+    lengths, place = [], 0
+    while len(lengths) < count and place < len(memory):
+        length, place = wire.varint(memory, place, len(memory))
+        lengths.append(length)
+    if len(lengths) < count or place + sum(lengths) != len(memory):
+        raise InvalidArgumentError(f"Cannot parse tensor from proto: {len(memory)} bytes are not {count} texts")
+    texts = np.empty(count, dtype=object)
+    for i, length in enumerate(lengths):
+        texts[i], place = memory[place : place + length], place + length
+    return texts
 
 
 def _numbers(given: list, dtype: DType) -> np.ndarray:

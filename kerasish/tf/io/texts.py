@@ -18,6 +18,7 @@ from kerasish.core import dispatch, symbolic
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
 from kerasish.core.errors import DataLossError, InvalidArgumentError
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.ops.strings import each
 from kerasish.tf.io.streams import WINDOW
@@ -310,7 +311,9 @@ def decode_csv(
 # base 64, compressed, JSON --------------------------------------------------------------------------------------------
 
 
-def _each(function: Callable[[bytes], bytes], value: Any) -> Tensor:
+def _each(function: Callable[[bytes], bytes], value: Any) -> Any:
+    if isinstance(value, RaggedTensor):
+        return value.with_flat_values(_each(function, value.flat_values))
     return dispatch.wrap(each(function, text_array(value)))
 
 

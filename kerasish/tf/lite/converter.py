@@ -19,7 +19,7 @@ from kerasish.export import litert, programs, signatures
 from kerasish.layers.layer import Layer
 from kerasish.tf.concrete import ConcreteFunction
 from kerasish.tf.lite.wishes import OpsSet, RepresentativeDataset, TargetSpec
-from kerasish.tf.saved_model.programs import load
+from kerasish.tf.saved_model.reading import load
 
 _NAME = "serving_default"
 _INT16 = OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8

@@ -12,7 +12,7 @@ from kerasish.core import dispatch
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.dtypes import DType, as_dtype, int64, string, to_torch
-from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
+from kerasish.core.errors import DTypeMismatchError, FailedPreconditionError, InvalidArgumentError, NotFoundError
 from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
@@ -78,6 +78,11 @@ class Lookup:
     def name(self) -> str | None:
         return None
 
+    @property
+    def resource_handle(self) -> Any:
+        """What stands for the table: itself, as ``handle`` of a variable."""
+        return self
+
     def _accepted(self, keys: Any) -> tuple[DType, ...]:
         return (self._key_dtype,)
 
@@ -99,7 +104,7 @@ class Lookup:
             )
         dtype = as_dtype(keys.dtype)
         if dtype not in self._accepted(keys):
-            raise TypeError(f"Dtype of argument `keys` must be {str(self._key_dtype)}, received: {str(dtype)}")
+            raise DTypeMismatchError(f"Dtype of argument `keys` must be {str(self._key_dtype)}, received: {str(dtype)}")
 
     def _find(self, keys: Any) -> Any:
         """The values of raw keys."""

@@ -60,6 +60,10 @@ class RaggedTensorSpec(TypeSpec):
             raise ValueError(f"Argument `ragged_rank` ({ragged_rank}) must be less than rank ({rank}).")
         self._ragged_rank = ragged_rank
 
+    def _serialize(self) -> tuple:
+        state = (self._shape, self._dtype, self._ragged_rank, self._row_splits_dtype)
+        return state if self._flat_values_spec is None else (*state, self._flat_values_spec)
+
     shape = property(lambda self: self._shape)
     ragged_rank = property(lambda self: self._ragged_rank)
     row_splits_dtype = property(lambda self: self._row_splits_dtype)

@@ -56,6 +56,9 @@ def _kind(name: str, dtype: Any) -> str:
     return f"{name} {dtypes.as_dtype(dtype).name}"
 
 
+_UNIFORM = ("float16", "bfloat16", "float32", "float64", "int32", "int64")
+
+
 def uniform(
     shape: Any,
     minval: Any = 0,
@@ -70,6 +73,10 @@ def uniform(
         ValueError: integers without ``maxval``.
         InvalidArgumentError: the range of integers is empty.
     """
+    kind = dtypes.as_dtype(dtype)
+    if kind.name not in _UNIFORM:
+        accepted = ", ".join(f"tf.{name}" for name in _UNIFORM)
+        raise ValueError(f"Argument `dtype` got invalid value {kind!r}. Accepted dtypes are ({accepted}).")
     if symbolic.any_symbolic((shape, minval, maxval)):
         return symbolic.call(uniform, (shape, minval, maxval, dtype, seed), {})
     return draws.uniform(shape_of(shape), _drawn(_kind("uniform", dtype), seed), minval, maxval, dtype)

@@ -15,12 +15,11 @@ from kerasish.core import random as streams
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Operand, strict_op
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
-from kerasish.core.random import Stream
+from kerasish.core.random import BLOCKS, Stream
 from kerasish.core.random_discrete import binomial_raw, categorical_raw, poisson_raw
 from kerasish.core.random_gamma import gamma_raw
 from kerasish.tf.integrals import gamma_slope
 
-BLOCKS = 256  # counters that TensorFlow sets aside for each number, since some are drawn by rejection
 Draw = Callable[[int], Stream]  # so many counters from a source of randomness
 
 

@@ -15,9 +15,11 @@ from collections.abc import Callable
 
 from kerasish import tf
 from kerasish.core import dtypes
-from kerasish.core.errors import missing_name
-from kerasish.tf.raw_ops import computed, draws, pictures
+from kerasish.core.errors import NotServedError, missing_name
+from kerasish.tf.raw_ops import composites, computed, draws, others, pictures, variables
 from kerasish.tf.raw_ops.table import PRIVATE, ROWS, python_name
+
+_MODULES = (composites, computed, draws, others, pictures, variables)
 
 
 def _function(signature: str, expression: str) -> Callable:
@@ -34,7 +36,8 @@ def _function(signature: str, expression: str) -> Callable:
         call = f"{call}({', '.join(passed)})"
     definition.body = ast.parse(f"return _Results(*{call})" if names else f"return {call}").body
     tree = ast.fix_missing_locations(ast.Module([definition], type_ignores=[]))
-    scope = {**dtypes.BY_NAME, "tf": tf, "computed": computed, "draws": draws, "pictures": pictures}
+    scope = {**dtypes.BY_NAME, "tf": tf}
+    scope |= {module.__name__.rpartition(".")[2]: module for module in _MODULES}
     if names:
         scope["_Results"] = collections.namedtuple(name, names.split(", "))  # type: ignore[misc]
     exec(compile(tree, f"<tf.raw_ops.{name}, from a table>", "exec", dont_inherit=True), scope)
@@ -54,6 +57,11 @@ def _function(signature: str, expression: str) -> Callable:
 
 
 def __getattr__(name: str) -> typing.Any:
+    if name not in ROWS and f"Resource{name}" in ROWS:
+        raise NotServedError(
+            f"'tf.raw_ops.{name}' changes references of TensorFlow 1's graphs, which are not served by kerasish. Use "
+            f"'tf.raw_ops.Resource{name}' with `variable.handle` instead."
+        )
     if name not in ROWS:
         raise missing_name(__name__, name, ROWS)
     globals()[name] = made = _function(*ROWS[name])

@@ -7,6 +7,7 @@ from typing import Any
 from kerasish import tf
 from kerasish.core import dtypes
 from kerasish.core.random import paired_stream, shape_of
+from kerasish.core.random_discrete import order
 from kerasish.tf.random import draws
 
 
@@ -41,3 +42,25 @@ def truncated_normal(shape: Any, dtype: Any, seed: int, seed2: int) -> Any:
 def multinomial(logits: Any, num_samples: Any, seed: int, seed2: int, output_dtype: Any) -> Any:
     """Class numbers drawn from rows of log-probabilities."""
     return draws.categorical(logits, num_samples, _drawn("categorical", seed, seed2), output_dtype)
+
+
+def gamma(shape: Any, alpha: Any, seed: int, seed2: int) -> Any:
+    """Gamma numbers: ``shape`` of them for each parameter."""
+    alpha, sizes = tf.convert_to_tensor(alpha), shape_of(shape)
+    drawn = _drawn(f"gamma {alpha.dtype.name}", seed, seed2)
+    return draws.gamma(lambda parameters: (*sizes, *parameters), drawn, alpha, None, alpha.dtype)
+
+
+def poisson(shape: Any, rate: Any, seed: int, seed2: int, dtype: Any) -> Any:
+    """Poisson numbers: ``shape`` of them for each rate."""
+    sizes = shape_of(shape)
+    drawn = _drawn(f"poisson {dtypes.as_dtype(dtype).name}", seed, seed2)
+    return draws.poisson(lambda parameters: (*sizes, *parameters), drawn, rate, dtype)
+
+
+def shuffle(value: Any, seed: int, seed2: int) -> Any:
+    """Slices along the first axis in random order."""
+    value = tf.convert_to_tensor(value)
+    if draws.tracing() or not value.shape.rank:
+        return value
+    return tf.gather(value, order(len(value), paired_stream("shuffle", seed, seed2, -(-(len(value) - 1) // 4))))

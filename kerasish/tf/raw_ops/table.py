@@ -4,13 +4,15 @@
     Name(arguments) -> expression                  of the arguments
     Name(arguments) -> a, b = expression           gives a named tuple
 
-All take ``name``, too, which changes nothing. ``tf`` is the public namespace; ``computed``, ``draws`` and ``pictures`` are
-this package's modules. A row may go on in lines that are indented.
+All take ``name``, too, which changes nothing. ``tf`` is the public namespace; ``computed``, ``draws`` and the like are this
+package's modules. A row may go on in lines that are indented. ``rows_of_…`` have more of the table.
 """
 
 from __future__ import annotations
 
 import re
+
+from kerasish.tf.raw_ops import rows_of_composites, rows_of_others, rows_of_variables
 
 _TABLE = """
 # arithmetic
@@ -515,7 +517,7 @@ Timestamp() -> tf.timestamp()
 
 # Operations whose Python functions begin with an underscore in TensorFlow, as its errors show.
 PRIVATE = frozenset(
-    "Abs Complex Pow All Any HistogramFixedWidth Max Min Sum ClipByValue Range Slice FusedBatchNorm".split()
+    "Abs Assert Complex Pow All Any HistogramFixedWidth Max Min Sum ClipByValue Range Slice FusedBatchNorm".split()
 )
 
 
@@ -531,4 +533,4 @@ def _rows(text: str) -> dict[str, tuple[str, str]]:
     return {signature.partition("(")[0]: (signature, expression) for signature, expression in parts}
 
 
-ROWS = _rows(_TABLE)
+ROWS = _rows(_TABLE + rows_of_variables.ROWS + rows_of_composites.ROWS + rows_of_others.ROWS)

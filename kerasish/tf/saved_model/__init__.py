@@ -9,9 +9,9 @@ from kerasish.core.errors import missing_name
 from kerasish.tf.creation import constant
 from kerasish.tf.saved_model.options import LoadOptions as LoadOptions
 from kerasish.tf.saved_model.options import SaveOptions as SaveOptions
-from kerasish.tf.saved_model.programs import contains_saved_model as contains_saved_model
-from kerasish.tf.saved_model.programs import load as load
-from kerasish.tf.saved_model.programs import save as save
+from kerasish.tf.saved_model.reading import contains_saved_model as contains_saved_model
+from kerasish.tf.saved_model.reading import load as load
+from kerasish.tf.saved_model.writing import save as save
 
 ASSETS_DIRECTORY, ASSETS_KEY, DEBUG_DIRECTORY = "assets", "saved_model_assets", "debug"
 DEBUG_INFO_FILENAME_PB = "saved_model_debug_info.pb"

@@ -84,7 +84,8 @@ def _sizes(fft_length: Any, rank: int) -> list[int] | None:
 
 def _complex_transform(transform: _Transform, rank: int, name: str, about: str) -> Callable:
     def run(input: Index, name: str | None = None) -> Any:  # noqa: A002 (TensorFlow's name)
-        return transform(_complex(input, rank, shown), dim=_axes(rank))
+        x = _complex(input, rank, shown)
+        return transform(x, dim=_axes(rank)) if x.numel() else x  # torch refuses to transform nothing
 
     shown = name
     run.__name__ = run.__qualname__ = name
@@ -94,9 +95,11 @@ def _complex_transform(transform: _Transform, rank: int, name: str, about: str) 
 
 def _real_transform(rank: int, name: str) -> Callable:
     def run(input_tensor: Index, fft_length: Any = None, name: str | None = None) -> Any:
-        return torch.fft.rfftn(
-            _real(input_tensor, rank, shown, ValueError), s=_sizes(fft_length, rank), dim=_axes(rank)
-        )
+        x, sizes = _real(input_tensor, rank, shown, ValueError), _sizes(fft_length, rank)
+        if not x.numel() and sizes is None:
+            last = x.shape[-1] // 2 + 1 if x.shape[-1] else 0
+            return torch.zeros((*x.shape[:-1], last), dtype=torch.promote_types(x.dtype, torch.complex64))
+        return torch.fft.rfftn(x, s=sizes, dim=_axes(rank))
 
     shown = name
     run.__name__ = run.__qualname__ = name

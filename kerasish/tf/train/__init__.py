@@ -9,7 +9,10 @@ from kerasish.tf.train import experimental as experimental
 from kerasish.tf.train.average import ExponentialMovingAverage as ExponentialMovingAverage
 from kerasish.tf.train.checkpoint import Checkpoint as Checkpoint
 from kerasish.tf.train.checkpoint import CheckpointOptions as CheckpointOptions
+from kerasish.tf.train.cluster import ClusterDef as ClusterDef
 from kerasish.tf.train.cluster import ClusterSpec as ClusterSpec
+from kerasish.tf.train.cluster import JobDef as JobDef
+from kerasish.tf.train.cluster import ServerDef as ServerDef
 from kerasish.tf.train.coordinator import Coordinator as Coordinator
 from kerasish.tf.train.example import BytesList as BytesList
 from kerasish.tf.train.example import Example as Example

@@ -5,13 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasish.tf.train.fields import Field
+from kerasish.tf.train.messages import Message
+
+
+class JobDef(Message):
+    """A job of a cluster: ``tasks`` are addresses by number."""
+
+    __slots__ = ()
+    _name = "tensorflow.JobDef"
+    _fields = {"name": Field(1, "string"), "tasks": Field(2, "string", "map", "int32")}
+
+
+class ClusterDef(Message):
+    """A cluster: its ``job``s."""
+
+    __slots__ = ()
+    _name = "tensorflow.ClusterDef"
+    _fields = {"job": Field(1, JobDef, "repeated")}
+
+
+class ServerDef(Message):
+    """A task of a cluster, as servers are told. Sessions' options and device filters are kept as unknown fields."""
+
+    __slots__ = ()
+    _name = "tensorflow.ServerDef"
+    _fields = {
+        "cluster": Field(1, ClusterDef),
+        "job_name": Field(2, "string"),
+        "replica": Field(8, "int32"),
+        "task_index": Field(3, "int32"),
+        "protocol": Field(5, "string"),
+        "port": Field(6, "int32"),
+    }
+
 
 class ClusterSpec:
     """The addresses of a cluster's processes.
 
     Args:
         cluster: jobs by name, each with a list of addresses ``host:port`` or a mapping from task numbers to them; or
-            another ``ClusterSpec``.
+            another ``ClusterSpec``, or a ``ClusterDef``.
 
     Raises:
         TypeError: something else.
@@ -20,6 +54,8 @@ class ClusterSpec:
     def __init__(self, cluster: Any) -> None:
         if isinstance(cluster, ClusterSpec):
             cluster = cluster.as_dict()
+        if isinstance(cluster, ClusterDef):
+            cluster = {job.name: dict(job.tasks) for job in cluster.job}
         if not isinstance(cluster, Mapping):
             raise TypeError(
                 "`cluster` must be a dictionary mapping one or more job names to lists of network addresses, or a "
@@ -46,6 +82,13 @@ class ClusterSpec:
             name: [tasks[i] for i in sorted(tasks)] if whole[name] else dict(tasks)
             for name, tasks in self._jobs.items()
         }
+
+    def as_cluster_def(self) -> ClusterDef:
+        """The same as a message."""
+        made = ClusterDef()
+        for name in sorted(self._jobs):
+            made.job.add(name=name, tasks=self._jobs[name])
+        return made
 
     @property
     def jobs(self) -> list[str]:

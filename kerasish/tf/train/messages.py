@@ -7,206 +7,16 @@ yet part of it: it becomes so when something in it changes.
 from __future__ import annotations
 
 import functools
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
 from kerasish.core import wire
 from kerasish.core.wire import DecodeError
-
-
-class Field(NamedTuple):
-    """A field of a message.
-
-    Args:
-        number: on the wire.
-        kind: "bytes", "string", "float", "double", "int64", "int32", "bool" or a class of messages.
-        label: "" (one), "repeated", "map" (from strings to messages) or the name of a group of which one can be set.
-    """
-
-    number: int
-    kind: Any
-    label: str = ""
-
-
-_FIXED = {"float": "<f4", "double": "<f8"}
-_DEFAULTS = {"bytes": b"", "string": "", "float": 0.0, "double": 0.0, "bool": False}
-_BITS = {"int64": 63, "int32": 31}
-
-
-def _checked(kind: str, value: Any, where: str) -> Any:
-    """A scalar as a field of this kind keeps it.
-
-    Raises:
-        TypeError: of another kind. ValueError: an integer that is too large.
-    """
-    if kind == "bytes":
-        if not isinstance(value, bytes):
-            raise TypeError(f"expected bytes, {type(value).__name__} found")
-        return bytes(value)
-    if kind == "string":
-        if not isinstance(value, (str, bytes)):
-            raise TypeError(f"bad argument type for built-in operation: a {type(value).__name__}")
-        return value if isinstance(value, str) else value.decode()
-    if kind in _FIXED:
-        if isinstance(value, (str, bytes)):
-            raise TypeError(f"must be real number, not {type(value).__name__}")
-        with np.errstate(over="ignore"):
-            return float(value) if kind == "double" else float(np.float32(float(value)))
-    if kind == "bool":
-        return bool(value)
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"Field {where}: Expected an int, got a boolean.")
-    number = operator.index(value)
-    if not -(1 << _BITS[kind]) <= number < 1 << _BITS[kind]:
-        raise ValueError(f"Value out of range: {number}")
-    return number
-
-
-class Repeated(MutableSequence):
-    """The values of a repeated field."""
-
-    __slots__ = ("_changed", "_field", "_items", "_where")
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, field: Field, where: str, changed: Callable[[], None]) -> None:
-        self._field, self._where, self._changed = field, where, changed
-        self._items: list = []
-
-    @property
-    def _holds_messages(self) -> bool:
-        return isinstance(self._field.kind, type)
-
-    def _taken(self, value: Any) -> Any:
-        if not self._holds_messages:
-            return _checked(self._field.kind, value, self._where)
-        if not isinstance(value, self._field.kind):
-            raise TypeError(f"Parameter must be instance of same class: expected {self._field.kind} got {type(value)}.")
-        return self._owned(value._copy())
-
-    def _owned(self, message: Message) -> Message:
-        message._owner = self._changed
-        return message
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if self._holds_messages:
-            raise TypeError("does not support assignment")
-        self._items[index] = list(map(self._taken, value)) if isinstance(index, slice) else self._taken(value)
-        self._changed()
-
-    def __delitem__(self, index: Any) -> None:
-        del self._items[index]
-
-    def insert(self, index: int, value: Any) -> None:
-        self._items.insert(index, self._taken(value))
-        self._changed()
-
-    def extend(self, values: Iterable) -> None:
-        if not isinstance(values, Iterable):
-            raise TypeError("must assign iterable" if values is not None else "'NoneType' object is not iterable")
-        plain = {"int64": "i", "float": "f"}.get(self._field.kind)
-        if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind == plain and values.itemsize <= 8:
-            taken = (values if plain == "i" else values.astype(np.float32)).tolist()
-        else:
-            taken = [self._taken(value) for value in values]
-        self._items.extend(taken)
-        if taken:
-            self._changed()
-
-    MergeFrom = extend
-
-    def add(self, **fields: Any) -> Any:
-        """Append a message made of these fields, and return it."""
-        if not self._holds_messages:
-            raise AttributeError("'RepeatedScalarContainer' object has no attribute 'add'")
-        message = self._owned(self._field.kind(**fields))
-        self._items.append(message)
-        self._changed()
-        return message
-
-    def sort(self, *, key: Callable | None = None, reverse: bool = False) -> None:
-        self._items.sort(key=key, reverse=reverse)
-
-    def reverse(self) -> None:
-        self._items.reverse()
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Repeated):
-            return self._items == other._items
-        return self._items == other if isinstance(other, list) else NotImplemented
-
-    def __repr__(self) -> str:
-        return repr(self._items)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        own = {"float": np.float32, "double": np.float64, "int64": np.int64, "int32": np.int32, "bool": np.bool_}
-        if not isinstance(self._field.kind, str) or self._field.kind not in own:
-            return np.array(self._items, dtype=dtype)
-        return np.array(self._items, dtype=own[self._field.kind] if dtype is None else dtype)
-
-
-class Map(Mapping):
-    """A field from strings to messages: what is asked for and not there is made."""
-
-    __slots__ = ("_changed", "_items", "_kind")
-
-    def __init__(self, kind: type, changed: Callable[[], None]) -> None:
-        self._kind, self._changed = kind, changed
-        self._items: dict[str, Message] = {}
-
-    def __getitem__(self, key: Any) -> Any:
-        key = _checked("string", key, "key")
-        found = self._items.get(key)
-        if found is None:
-            found = self._items[key] = self._kind()
-            found._owner = self._changed
-            self._changed()
-        return found
-
-    get_or_create = __getitem__
-
-    def __contains__(self, key: object) -> bool:
-        return _checked("string", key, "key") in self._items
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return self._items.get(_checked("string", key, "key"), default)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise ValueError("Message objects may not be assigned")
-
-    def __delitem__(self, key: Any) -> None:
-        del self._items[key]
-
-    def pop(self, key: Any, *default: Any) -> Any:
-        return self._items.pop(key, *default)
-
-    def clear(self) -> None:
-        self._items.clear()
-
-    def __iter__(self) -> Iterator:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __repr__(self) -> str:
-        return repr(self._items)
-
-    def MergeFrom(self, other: Any) -> None:
-        """Take over the other's entries."""
-        for key in other:
-            if isinstance(other[key], dict):
-                self[key].CopyFrom(self._kind(**other[key]))
-            else:
-                self[key].CopyFrom(other[key])
+from kerasish.tf.train.descriptors import Descriptor, FieldDescriptor, entry_name
+from kerasish.tf.train.fields import DEFAULTS, FIXED, Enum, Field, Map, Repeated, checked
 
 
 class Message:
@@ -223,11 +33,31 @@ class Message:
     __hash__ = None  # type: ignore[assignment]
     _fields: dict[str, Field] = {}
     _name = ""
+    DESCRIPTOR: ClassVar[Descriptor]
 
     def __init_subclass__(cls) -> None:
+        cls._read_table()
+
+    @classmethod
+    def _read_table(cls) -> None:
+        """Make what follows from the table of fields."""
         for name, field in cls._fields.items():
             setattr(cls, f"{name.upper()}_FIELD_NUMBER", field.number)
         cls._by_number = {field.number: (name, field) for name, field in cls._fields.items()}
+        for name, field in cls._fields.items():
+            if field.label == "map":
+                setattr(cls, entry_name(name), cls._entry_class(name))
+        cls.DESCRIPTOR = Descriptor(cls)
+
+    @classmethod
+    def _entry_class(cls, name: str) -> type[Message]:
+        """The class of messages of a map's key and value."""
+        own = entry_name(name)
+        if own not in vars(cls):
+            field = cls._fields[name]
+            parts = {"key": Field(1, field.key), "value": Field(2, field.kind)}
+            setattr(cls, own, type(own, (Message,), {"_fields": parts, "_name": f"{cls._name}.{own}", "__slots__": ()}))
+        return vars(cls)[own]
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         if args:
@@ -300,12 +130,12 @@ class Message:
         if field.label == "repeated":
             found = Repeated(field, f"{self._name}.{name}", changed)
         elif field.label == "map":
-            found = Map(field.kind, changed)
+            found = Map(field, changed, functools.partial(self._entry_class, name))
         elif isinstance(field.kind, type):
             found = field.kind()
             found._owner = changed
         else:
-            return _DEFAULTS.get(field.kind, 0)
+            return DEFAULTS.get(field.kind, 0)
         self._values[name] = found
         return found
 
@@ -322,7 +152,7 @@ class Message:
             )
         if isinstance(field.kind, type):
             raise AttributeError(f'Assignment not allowed to message field "{name}" in protocol message object.')
-        self._values[name] = _checked(field.kind, value, f"{self._name}.{name}")
+        self._values[name] = checked(field.kind, value, f"{self._name}.{name}")
         self._set(name)
 
     def _has(self, name: str) -> bool:
@@ -338,7 +168,7 @@ class Message:
             ValueError: there is no such field, or it is one that is never absent.
         """
         field = self._field(field_name)
-        if not isinstance(field.kind, type) or field.label in ("map", "repeated"):
+        if field.label in ("map", "repeated") or not (field.label or field.holds_messages):
             raise ValueError(f"Field {self._name}.{field_name} does not have presence.")
         return self._has(field_name)
 
@@ -348,14 +178,44 @@ class Message:
             raise ValueError(f'Protocol message {type(self).__name__} has no "{oneof_group}" field.')
         return next((n for n, f in self._fields.items() if f.label == oneof_group and self._has(n)), None)
 
-    def ListFields(self) -> list[tuple[Field, Any]]:
-        """(description, value) of each field that is set."""
-        ordered = sorted(self._fields.items(), key=lambda pair: pair[1].number)
-        return [(field, self._values[name]) for name, field in ordered if self._listed(name)]
+    def ListFields(self) -> list[tuple[FieldDescriptor, Any]]:
+        """(description, value) of each field that is set, by number."""
+        described = sorted(self.DESCRIPTOR.fields, key=lambda field: field.number)
+        return [(field, self._values[field.name]) for field in described if self._listed(field.name)]
 
     def _listed(self, name: str) -> bool:
         value = self._values.get(name)
-        return self._has(name) and (isinstance(value, Message) or bool(value))
+        return self._has(name) and (
+            isinstance(value, Message) or self._fields[name].label not in ("", "repeated", "map") or bool(value)
+        )
+
+    def UnknownFields(self) -> Any:
+        """What the class knows nothing of: an object of ``google.protobuf``, where that is installed.
+
+        Raises:
+            ImportError: it is not.
+        """
+        try:
+            from google.protobuf import unknown_fields
+            from google.protobuf.empty_pb2 import Empty
+        except ImportError:
+            raise ImportError("UnknownFields needs Protocol Buffers' package: pip install protobuf") from None
+        return unknown_fields.UnknownFieldSet(Empty.FromString(self._unknown))
+
+    def HasExtension(self, field_descriptor: Any) -> bool:
+        """Whether an extension is set: messages have none.
+
+        Raises:
+            KeyError: always.
+        """
+        raise self._no_extension(field_descriptor)
+
+    ClearExtension = HasExtension
+
+    Extensions: ClassVar[Mapping] = MappingProxyType({})  # the values of extensions: none
+
+    def _no_extension(self, field: Any) -> KeyError:
+        return KeyError(f"Extension {getattr(field, 'full_name', field)!r} does not extend message type {self._name!r}")
 
     def ClearField(self, field_name: str) -> None:
         """Take away a field, or what is set of a group."""
@@ -502,11 +362,18 @@ class Message:
             value = self._values[name]
             if field.label == "map":
                 for key in sorted(value):
-                    inner = [f"key: {_quoted(key.encode(), text=True)}", *_block("value", value[key])]
+                    inner = [f"key: {_text(key)}", *_shown("value", field, value[key])]
                     yield from (f"{name} {{", *(f"  {line}" for line in inner), "}")
                 continue
             for item in value if field.label == "repeated" else [value]:
-                yield from _block(name, item) if isinstance(item, Message) else [f"{name}: {_text(item)}"]
+                yield from _shown(name, field, item)
+
+
+def _shown(name: str, field: Field, item: Any) -> list[str]:
+    if isinstance(item, Message):
+        return _block(name, item)
+    label = field.kind.name_of(item) if isinstance(field.kind, Enum) else None
+    return [f"{name}: {label or _text(item)}"]
 
 
 def _block(name: str, message: Message) -> list[str]:
@@ -541,10 +408,8 @@ def _float_text(value: float) -> str:
 
 def _written(field: Field, value: Any) -> bytes:
     if field.label == "map":
-        entries = [
-            wire.write_bytes(1, key.encode()) + wire.write_bytes(2, value[key].SerializeToString())
-            for key in sorted(value)
-        ]
+        of_key, of_value = Field(1, field.key), Field(2, field.kind)
+        entries = [_written(of_key, key) + _written(of_value, value[key]) for key in sorted(value)]
         return b"".join(wire.write_bytes(field.number, entry) for entry in entries)
     if isinstance(field.kind, type):
         items = value if field.label == "repeated" else [value]
@@ -553,9 +418,9 @@ def _written(field: Field, value: Any) -> bytes:
     if field.kind in ("bytes", "string"):
         encoded = [item if isinstance(item, bytes) else item.encode() for item in items]
         return b"".join(wire.write_bytes(field.number, item) for item in encoded)
-    if field.kind in _FIXED:
+    if field.kind in FIXED:
         with np.errstate(over="ignore"):
-            content = np.array(items, np.float64).astype(_FIXED[field.kind]).tobytes()
+            content = np.array(items, np.float64).astype(FIXED[field.kind]).tobytes()
         kind = wire.FIXED32 if field.kind == "float" else wire.FIXED64
     else:
         content, kind = wire.write_varints(map(int, items)), wire.VARINT
@@ -570,7 +435,7 @@ def _read_field(message: Message, name: str, field: Field, data: bytes, kind: in
         if kind != wire.BYTES:
             return False
         if field.label == "map":
-            _read_entry(getattr(message, name), data, *value)
+            _read_entry(message, name, data, *value)
         elif isinstance(field.kind, type):
             holder = getattr(message, name)
             inner = field.kind() if field.label == "repeated" else holder
@@ -598,9 +463,9 @@ def _keep(message: Message, name: str, field: Field, items: list) -> None:
 
 def _numbers(wanted: str, data: bytes, kind: int, value: Any) -> list | None:
     """Numbers of a field, written one by one or packed."""
-    if wanted in _FIXED:
+    if wanted in FIXED:
         alone = wire.FIXED32 if wanted == "float" else wire.FIXED64
-        return wire.numbers(data, *value, _FIXED[wanted]).tolist() if kind in (alone, wire.BYTES) else None
+        return wire.numbers(data, *value, FIXED[wanted]).tolist() if kind in (alone, wire.BYTES) else None
     if kind == wire.VARINT:
         items = [wire.signed(value)]
     elif kind == wire.BYTES:
@@ -610,7 +475,13 @@ def _numbers(wanted: str, data: bytes, kind: int, value: Any) -> list | None:
     return [bool(item) for item in items] if wanted == "bool" else items
 
 
-def _read_entry(entries: Map, data: bytes, start: int, end: int) -> None:
+def _read_entry(message: Message, name: str, data: bytes, start: int, end: int) -> None:
+    entries, field = getattr(message, name), message._fields[name]
+    if not field.holds_messages:
+        entry = message._entry_class(name)()
+        entry._read(data, start, end)
+        entries[entry.key] = entry.value
+        return
     key, content = "", []
     for number, kind, value, _ in wire.fields(data, start, end):
         if kind == wire.BYTES and number == 1:
@@ -618,6 +489,6 @@ def _read_entry(entries: Map, data: bytes, start: int, end: int) -> None:
         elif kind == wire.BYTES and number == 2:
             content.append(value)
     entries._items.pop(key, None)
-    entry = entries[key]
+    made = entries[key]
     for place in content:
-        entry._read(data, *place)
+        made._read(data, *place)

@@ -14,8 +14,8 @@ from kerasish.core.errors import missing_name
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf.concrete import ConcreteFunction as ConcreteFunction
-from kerasish.tf.concrete import FunctionType as FunctionType
 from kerasish.tf.function import Function as GenericFunction
+from kerasish.tf.function_type import FunctionType as FunctionType
 from kerasish.tf.spec import TypeSpec
 from kerasish.tf.types import distributed as distributed
 

@@ -82,6 +82,20 @@ def test_repr_does_not_fail_where_functions_do():
     assert repr(numbers(1).map(lambda x: x.missing)) == "<_MapDataset element_spec=<unknown>>"
 
 
+def test_element_spec_of_a_function_that_tells_a_size():
+    """The elements' rows may be fewer, their steps not: the function says how many there are."""
+
+    def split(window):
+        steps = window[:, 6:, :]
+        steps.set_shape([None, 1, None])
+        return steps
+
+    windows = tf.data.Dataset.from_generator(
+        lambda: iter([np.zeros((4, 7, 2), "float32")] * 2), output_signature=tf.TensorSpec([None, None, 2], tf.float32)
+    )
+    assert windows.map(split).element_spec == tf.TensorSpec([None, 1, 2], tf.float32)
+
+
 def test_datasets_are_true_and_not_made_directly():
     assert numbers(0)
     with pytest.raises(TypeError, match="static methods"):

@@ -236,3 +236,10 @@ def test_methods_that_are_not_served_say_so(name):
     with pytest.raises(NotServedError, match=f"tf.data.Dataset.{name}"):
         getattr(Dataset.range(3), name)
     assert not hasattr(Dataset, name)
+
+
+def test_each_public_member_of_the_class_has_documentation():
+    """A popular notebook lists them so."""
+    for name in dir(Dataset):
+        if not name.startswith("_"):
+            assert getattr(Dataset, name).__doc__.split("\n")[0], name

@@ -80,13 +80,6 @@ def test_several_devices_of_one_process_warn():
         tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
-def test_what_needs_a_cluster_is_refused():
-    for name in ("ParameterServerStrategy", "Server"):
-        assert not hasattr(tf.distribute, name)
-        with pytest.raises(NotImplementedError, match=name):
-            getattr(tf.distribute, name)
-
-
 TWO = """
 import sys
 import kerasish as keras

@@ -67,6 +67,19 @@ def test_a_model_has_a_default_signature_that_gives_a_dict(tmp_path):
     np.testing.assert_allclose(loaded.signatures["serving_default"](x)["output_0"], model(x), rtol=1e-6)
 
 
+def test_a_models_own_call_may_be_a_function(tmp_path):
+    class Doubling(keras.Model):
+        @tf.function
+        def call(self, x, training=False):
+            return x * 3.0 if training else x * 2.0
+
+    model = Doubling()
+    model(np.ones((1, 2), "float32"), training=True)
+    tf.saved_model.save(model, tmp_path)
+    assert (tmp_path / "endpoint_0.pt2").exists()
+    assert tf.saved_model.load(tmp_path)(tf.constant([[1.0, 2.0]])).numpy().tolist() == [[2.0, 4.0]]
+
+
 def test_what_cannot_be_written_or_read_says_why(tmp_path):
     with pytest.raises(ValueError, match="no function to write"):
         tf.saved_model.save(tf.Module(), tmp_path / "m")
@@ -84,14 +97,3 @@ def test_sizes_that_are_not_the_signatures_are_refused(tmp_path):
     loaded = tf.saved_model.load(tmp_path)
     with pytest.raises(TypeError, match="Binding inputs to tf.function failed"):
         loaded(tf.ones((2, 3)))
-
-
-def test_a_custom_gradient_is_left_out_with_a_warning(tmp_path):
-    class Squares(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
-        def __call__(self, x):
-            return tf.custom_gradient(lambda x: (x * x, lambda dy: dy * 7.0))(x)
-
-    with pytest.warns(UserWarning, match="custom gradient is not part of an exported program"):
-        tf.saved_model.save(Squares(), tmp_path / "model")
-    assert tf.saved_model.load(tmp_path / "model")(tf.constant([2.0, 3.0])).numpy().tolist() == [4, 9]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -156,6 +157,11 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
 floor_div = _math.floordiv
 
 
+def py_func(func: Any, inp: Any, Tout: Any, stateful: bool = True, name: str | None = None) -> Any:  # noqa: N803
+    """What a function of NumPy arrays returns for tensors."""
+    return _control.numpy_function(func, inp, Tout, stateful, name)
+
+
 def arg_max(input: Any, dimension: Any, output_type: Any = dtypes.int64, name: str | None = None) -> Any:
     """The places of the largest elements along a dimension."""
     return _reductions.argmax(input, dimension, output_type)
@@ -188,7 +194,7 @@ def while_loop(
         nonlocal alone
         after = body(*values)
         alone = len(values) == 1 and not isinstance(after, _control.SEQUENCE)
-        return after
+        return (after,) if alone else after
 
     step = noted if callable(body) else body
     result = _control.while_loop(
@@ -368,6 +374,18 @@ _GONE = {
 }
 
 
+def _of_absl(name: str) -> Any:
+    """``tf.app`` and ``tf.flags``, which are modules of another package's.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    try:
+        return importlib.import_module(f"absl.{name}")
+    except ImportError as error:
+        raise ImportError(f"tf.compat.v1.{name} is absl.{name}: pip install absl-py") from error
+
+
 def _unserved(name: str) -> NotServedError:
     if name in _GONE:
         return NotServedError(
@@ -388,6 +406,8 @@ def __getattr__(name: str) -> Any:
         return kerasish.tf.raw_ops
     if name in _PARTS:
         return _PARTS[name]
+    if name in ("app", "flags"):
+        return _of_absl(name)
     if name in _UNCHANGED and hasattr(_AllHomes, name):
         return getattr(_AllHomes, name)
     raise _unserved(name)

@@ -32,12 +32,12 @@ make_initializable_iterator.__kerasish_stub__ = True  # type: ignore[attr-define
 
 def get_output_shapes(dataset_or_iterator: Any) -> Any:
     """The shapes of a dataset's elements, in their structure."""
-    return tree.map_structure(lambda spec: spec.shape, dataset_or_iterator.element_spec)
+    return tree.map_structure(lambda spec: getattr(spec, "shape", spec), dataset_or_iterator.element_spec)
 
 
 def get_output_types(dataset_or_iterator: Any) -> Any:
     """The dtypes of a dataset's elements, in their structure."""
-    return tree.map_structure(lambda spec: spec.dtype, dataset_or_iterator.element_spec)
+    return tree.map_structure(lambda spec: getattr(spec, "dtype", spec), dataset_or_iterator.element_spec)
 
 
 def get_output_classes(dataset_or_iterator: Any) -> Any:

@@ -25,6 +25,7 @@ reduce_prod {_REDUCED}
 reduce_sum {_REDUCED}
 argmax input axis name dimension=axis output_type
 argmin input axis name dimension=axis output_type
+confusion_matrix labels predictions num_classes dtype name weights
 boolean_mask tensor mask name axis
 cond pred true_fn false_fn -strict name fn1=true_fn fn2=false_fn
 constant value dtype shape name -verify_shape

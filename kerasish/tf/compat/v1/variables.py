@@ -7,12 +7,13 @@ from typing import Any
 
 from kerasish import initializers
 from kerasish.core.context import local
+from kerasish.core.creators import VariableAggregation, VariableSynchronization
 from kerasish.core.dtypes import as_dtype
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
 from kerasish.tf.creation import zeros
-from kerasish.tf.scopes import VariableAggregation, VariableSynchronization, name_scope
+from kerasish.tf.scopes import name_scope
 from kerasish.tf.slices import IndexedSlices
 
 AUTO_REUSE = "AUTO_REUSE"

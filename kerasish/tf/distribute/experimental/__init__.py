@@ -6,11 +6,13 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.tf.distribute import strategies, tpu
+from kerasish.tf.distribute.experimental import coordinator as coordinator
 from kerasish.tf.distribute.experimental import partitioners as partitioners
 from kerasish.tf.distribute.inputs import ValueContext as ValueContext
 from kerasish.tf.distribute.reducing import CollectiveHints as CollectiveHints
 from kerasish.tf.distribute.reducing import CommunicationImplementation as CommunicationImplementation
 from kerasish.tf.distribute.reducing import CommunicationOptions as CommunicationOptions
+from kerasish.tf.distribute.servers import ParameterServerStrategy as ParameterServerStrategy
 from kerasish.tf.distribute.strategies import CentralStorageStrategy as CentralStorageStrategy
 
 CollectiveCommunication = CommunicationImplementation

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from kerasish.core.errors import AlreadyExistsError, UnavailableError, missing_name
+from kerasish.core.errors import AlreadyExistsError, UnavailableError
+from kerasish.tf.gone import missing as _missing
 
 
 class ProfilerOptions(NamedTuple):
@@ -101,4 +102,4 @@ class Trace:
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    raise _missing(__name__, name, globals())
