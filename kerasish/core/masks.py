@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch
+from kerasish.core import dispatch, tree
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable
 
@@ -29,6 +29,14 @@ def copy_mask(source: Any, target: Any) -> None:
         target._keras_mask = dispatch.raw(mask)  # type: ignore[attr-defined]
     else:
         target._keras_mask = dispatch.wrap(mask) if isinstance(mask, torch.Tensor) else mask
+
+
+def without_masks(inputs: Any) -> None:
+    """Take the masks off the tensors in a structure."""
+    for x in tree.flatten(inputs):
+        for holder in (x, getattr(x, "_t", None)):
+            if mask_of(holder) is not None:
+                del holder._keras_mask  # type: ignore[union-attr]
 
 
 def wrap_with_mask(x: Any) -> Any:

@@ -32,7 +32,7 @@ from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.initial_value import Fresh
 from kerasish.core.layout import Layout
-from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, wrap_with_mask
+from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, without_masks, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import standardize_shape
 from kerasish.core.sparse import SparseTensor
@@ -255,6 +255,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             args, kwargs = self._named_training(args, kwargs)
         args, kwargs, wrapped = self._prepare(args, kwargs)
         mask = self._take_masks(args, kwargs)
+        if self._takes_masks_off:
+            without_masks((args, kwargs))
         training = self._take_training(kwargs)
         if self.input_spec is not None:
             check_input(self.input_spec, args[0] if args else None, self.name)
@@ -271,6 +273,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             Route.note(self, short[0])
         return outputs
 
+    _takes_masks_off = False  # True for layers after which their input tensors have no masks any more
     _makes_mask = False  # True for layers that give a mask to outputs whose inputs had none
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:

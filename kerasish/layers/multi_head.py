@@ -46,6 +46,8 @@ class MultiHeadAttention(ProjectedAttention):
         query always is: ``query_mask`` is not used, as in Keras 3.15. ``use_causal_mask``: nothing later is seen.
         ``return_attention_scores``: whether the weights, (batch, heads, targets, sources), are returned as well.
 
+    The three tensors carry no mask after the call, as in Keras 3.
+
     Output shape: ``(batch, targets, features)`` or ``(batch, targets, *output_shape)``.
 
     Raises:
@@ -55,6 +57,8 @@ class MultiHeadAttention(ProjectedAttention):
     >>> layer(np.ones((1, 4, 5)), np.ones((1, 6, 5))).shape
     TensorShape([1, 4, 5])
     """
+
+    _takes_masks_off = True  # query, value and key have none after the call, as in Keras 3
 
     _config_first = (
         "num_heads",

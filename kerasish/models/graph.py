@@ -61,14 +61,19 @@ class Graph:
                     raise _disconnected(x)
                 stack.extend(("visit", parent) for parent in reversed(node.input_tensors))
 
-    def _sort(self) -> None:
-        node_depths: dict[int, int] = {}
-        self.depths: dict[int, int] = {}
+    def distances(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Ids of nodes, and of operations → how far from the outputs they are."""
+        nodes: dict[int, int] = {}
+        operations: dict[int, int] = {}
         for node in reversed(self.nodes):
-            depth = max(node_depths.get(id(node), 0), self.depths.get(id(node.operation), 0))
-            self.depths[id(node.operation)] = node_depths[id(node)] = depth
+            depth = max(nodes.get(id(node), 0), operations.get(id(node.operation), 0))
+            operations[id(node.operation)] = nodes[id(node)] = depth
             for parent in node.parent_nodes:
-                node_depths[id(parent)] = max(depth + 1, node_depths.get(id(parent), 0))
+                nodes[id(parent)] = max(depth + 1, nodes.get(id(parent), 0))
+        return nodes, operations
+
+    def _sort(self) -> None:
+        _, self.depths = self.distances()
         for x in self.inputs:  # inputs that no output depends on still belong to the model
             operation = x._keras_history.operation
             if id(operation) not in self._order and _from_input_layer(x):

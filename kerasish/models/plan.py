@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import keyword
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -77,12 +78,31 @@ class Plan:
         self._doubtful: set[int] = set()
         self._objects: set[int] = set()  # ids of KerasTensors in whose place an object that stands for a tensor may be
         self._sparse = {id(x) for x in graph.inputs if x.sparse}  # and what may be sparse when the program runs
+        self._rank: tuple[float, int] = (0, 0)  # of the node that is lowered: when Keras runs it
+        self._taken: dict[int, tuple[float, int]] = {}  # id of a KerasTensor -> when an operation takes its mask off
+        self._carried: dict[int, str] = {}  # as _masks, without those that were taken off: the masks that losses see
+        ranks = self._find_taken(graph)
         for i, x in enumerate(graph.inputs):
             self._names[id(x)] = f"x{i}"
         for node in graph.nodes:
             if not node.is_input and not all(id(x) in self._names for x in node.outputs):
+                self._rank = ranks.get(id(node), self._rank)
                 self._lower(node)
+                if any(id(x) in self._masks for x in node.outputs):
+                    self._carry(node)
         self._close(graph)
+
+    def _find_taken(self, graph: Graph) -> dict[int, tuple[float, int]]:
+        """Note when masks are taken off; returns when Keras runs each node: far from the outputs first."""
+        takers = [(node, taken) for node in graph.nodes if (taken := _unmasked(node))]
+        if not takers:
+            return {}
+        depths, _ = graph.distances()
+        ranks = {id(node): (-depths[id(node)], i) for i, node in enumerate(graph.nodes)}
+        for node, taken in takers:
+            for x in taken:
+                self._taken[id(x)] = min(self._taken.get(id(x), _NEVER), ranks[id(node)])
+        return ranks
 
     # lowering
 
@@ -244,9 +264,7 @@ class Plan:
         """A layer through its own ``__call__``; masks travel on the tensors."""
         self.calls_layers = True
         for x in node.input_tensors:
-            if id(x) in self._masks:
-                attach = self._bind("attach_mask", _attach_mask)
-                self._lines.append(f"{attach}({self._names[id(x)]}, {self._masks[id(x)]})")
+            self._attach(x, self._masks)
         arguments = self._arguments(node)
         if "training" not in node.kwargs and self._training is not None:
             arguments.append(f"training={self._training}")
@@ -314,25 +332,47 @@ class Plan:
             flatten = self._bind("flatten", tree.flatten)
             self._lines.append(f"{', '.join(names)}, = {flatten}({call})")
 
-    def _mask_of(self, node: Node) -> str | None:
+    def _mask_of(self, node: Node, masks: dict[int, str] | None = None) -> str | None:
         """The mask of a node's first argument, as text; a list of masks for a list of tensors."""
+        masks = self._masks if masks is None else masks
         first = node.args[0] if node.args else next(iter(node.kwargs.values()), None)
         if isinstance(first, KerasTensor):
-            return self._masks.get(id(first))
+            return masks.get(id(first))
         flat = [x for x in tree.flatten(first) if isinstance(x, KerasTensor)]
-        if not any(id(x) in self._masks for x in flat):
+        if not any(id(x) in masks for x in flat):
             return None
-        return "[" + ", ".join(self._masks.get(id(x), "None") for x in flat) + "]"
+        return "[" + ", ".join(masks.get(id(x), "None") for x in flat) + "]"
 
     def _mask_of_argument(self, node: Node, index: int, name: str) -> str | None:
         value = node.args[index] if index < len(node.args) else node.kwargs.get(name)
         return self._masks.get(id(value)) if isinstance(value, KerasTensor) else None
 
+    def _carry(self, node: Node) -> None:
+        """Which masks the outputs carry: those that they are declared to have, unless an input's was taken off before."""
+        layer, taken = (
+            node.operation,
+            (id(x) for x in node.input_tensors if self._taken.get(id(x), _NEVER) < self._rank),
+        )
+        for key in taken:
+            self._carried.pop(key, None)
+        declared, carried = self._mask_of(node), self._mask_of(node, self._carried)
+        mask = carried
+        if declared != carried and carried and type(layer).compute_mask is not Layer.compute_mask:
+            first, mask = self._text(node.args[0]), f"c{len(self._lines)}"
+            compute = self._bind(f"{layer.name}_mask", _raw_compute_mask(layer))
+            self._lines.append(f"{mask} = {compute}({first}, {carried})")
+        for x in node.outputs:
+            if id(x) in self._masks and (declared == carried or mask):
+                self._carried[id(x)] = self._masks[id(x)] if declared == carried else mask  # type: ignore[assignment]
+
+    def _attach(self, x: KerasTensor, masks: dict[int, str]) -> None:
+        if id(x) in masks:
+            self._lines.append(f"{self._bind('attach_mask', _attach_mask)}({self._names[id(x)]}, {masks[id(x)]})")
+
     def _close(self, graph: Graph) -> None:
         for x in graph.outputs:
-            if id(x) in self._masks:  # losses and metrics look for the mask on the prediction
-                attach = self._bind("attach_mask", _attach_mask)
-                self._lines.append(f"{attach}({self._names[id(x)]}, {self._masks[id(x)]})")
+            if self._taken.get(id(x), _NEVER) == _NEVER:  # losses and metrics look for the mask on the prediction
+                self._attach(x, self._carried)
         results = "".join(f"{self._names[id(x)]}, " for x in graph.outputs)
         parameters = ", ".join(self._names[id(x)] for x in graph.inputs)
         body = "\n    ".join([*_freeing(self._lines, results), f"return ({results.strip()})"])
@@ -363,6 +403,18 @@ def _freeing(lines: list[str], results: str) -> list[str]:
         needed.update(last_uses)
         freeing.append(f"{line}; del {', '.join(last_uses)}" if last_uses else line)
     return freeing[::-1]
+
+
+_NEVER = (math.inf, 0)
+
+
+def _unmasked(node: Node) -> list[KerasTensor]:
+    """The tensors that an operation takes the masks off: those that reach it as they are, not converted."""
+    layer = node.operation
+    if not getattr(layer, "_takes_masks_off", False):
+        return []
+    dtype = layer.compute_dtype if layer.autocast else None
+    return [x for x in node.input_tensors if dtype is None or not x.dtype.is_floating or x.dtype == dtype]
 
 
 def _has_mask(x: Any) -> bool:

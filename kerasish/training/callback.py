@@ -200,6 +200,9 @@ class _Record(dict):
         return dict, (dict(self),)
 
 
+_Record.__name__ = _Record.__qualname__ = "dict"  # what programs find in ``type(history).__name__``
+
+
 class History(Callback):
     """What ``fit`` returns: ``epoch``, and ``history``, a list per metric."""
 

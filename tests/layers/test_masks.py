@@ -108,3 +108,36 @@ def test_a_layer_that_asks_for_a_mask_gets_all_where_one_input_has_one():
     x = np.ones((1, 2, 4), "float32")
     masked = layers.Masking()(x * [[[1.0], [0.0]]])
     assert ops.convert_to_numpy(AsksFirst()([masked, x]))[0, :, 0].tolist() == [2.0, 1.0]
+
+
+def _attending(kind):
+    """A model in which other operations use what attention has been given."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((5,))
+    words = layers.Embedding(10, 8, mask_zero=True)(inputs)
+    attended = layers.MultiHeadAttention(2, 4)(words, words)
+    mixed = layers.Add()([attended, words])
+    return keras.Model(inputs, layers.Dense(1)(mixed if kind == "steps" else layers.GlobalAveragePooling1D()(mixed)))
+
+
+WORDS = np.array([[1, 2, 3, 0, 0], [4, 1, 0, 0, 0], [2, 2, 2, 2, 0]])
+
+
+def test_losses_see_no_mask_that_attention_has_taken_off():
+    """Recorded from Keras 3.15: attention takes the masks off its inputs, those given when the model is drawn stay."""
+    model = _attending("steps")
+    model.compile("sgd", "mse")
+    targets = np.tile(np.arange(3.0)[:, None, None], (1, 5, 1))
+    assert model.evaluate(WORDS, targets, verbose=0) == pytest.approx(1.47078, abs=1e-5)
+    history = model.fit(WORDS, targets, epochs=2, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(history, [1.47078, 1.17642], atol=1e-5)
+    pooled = _attending("pooled").predict(WORDS, verbose=0)
+    np.testing.assert_allclose(pooled[:, 0], [0.10117, -0.02325, 0.13333], atol=1e-5)
+
+
+def test_attention_takes_the_masks_off_its_inputs_in_users_code():
+    words = layers.Embedding(10, 8, mask_zero=True)(WORDS)
+    assert words._keras_mask is not None
+    attended = layers.MultiHeadAttention(2, 4)(words, words)
+    assert getattr(words, "_keras_mask", None) is None
+    np.testing.assert_array_equal(attended._keras_mask, WORDS != 0)
