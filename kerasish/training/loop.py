@@ -69,15 +69,16 @@ def fit(
         model.__dict__["_fit_run"] = Run(model, passes, checks, calls)
     planned = passes.steps * (epochs - (0 if resumes else initial_epoch)) if passes.steps else None
     runner = model._runner("train", planned, feed.batch_size, resumes, feed.divided)
+    bare = not callbacks and not model._runs_users_step("train")
     try:
         calls.on_train_begin()
         at = _go_on(model, calls, checks) if resumes else None
-        logs = _epochs(model, runner, passes, checks, calls, range(initial_epoch, epochs), at)
+        logs = _epochs(model, runner, passes, checks, calls, range(initial_epoch, epochs), at, bare)
         model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
         calls.on_train_end(logs)
     finally:
         model.__dict__.pop("_fit_run", None)
-    if together():
+    if together() and not bare:
         wait_for_all()  # until the first process has written its files
     return calls.history
 
@@ -90,11 +91,13 @@ def _epochs(
     calls: CallbackList,
     epochs: range,
     at: Any,
+    bare: bool,
 ) -> dict:
     """The epochs of ``fit``; the last one's logs.
 
     Args:
         at: where another run was, if it is gone on with.
+        bare: whether nothing of the user's runs that could stop the training in one of several processes, or write files.
     """
     logs: dict = {}
     initial_epoch = at.epoch if at is not None else epochs.start
@@ -122,7 +125,7 @@ def _epochs(
         if checks is not None and checks.is_due(epoch):
             logs.update(checks.results(model, calls))
         calls.on_epoch_end(epoch, logs)
-        if replicas.stops(model):
+        if not bare and replicas.stops(model):
             break
     return logs
 

@@ -388,7 +388,7 @@ class Trainer(OldCalls):
             own = users_function(function, mode)
         if together():
             settings.distribution.check_trainable()
-            is_users = own is not None or self._overrides(f"{mode}_step")
+            is_users = self._runs_users_step(mode)
             eager = own or self._eager_runner(mode)
             # the size of a part that is given may be another one at each step
             run = eager if is_users or divided else self._step_runner(mode, steps, batch_size, fixed)
@@ -396,6 +396,11 @@ class Trainer(OldCalls):
         if own is not None:
             return own
         return self._step_runner(mode, steps, batch_size, fixed) if mode == "train" else self._eager_runner(mode)
+
+    def _runs_users_step(self, mode: str) -> bool:
+        """Whether a user's code makes the steps: an overridden ``train_step``, or a function in its place."""
+        function = self.__dict__.get(f"{mode}_function")
+        return self._overrides(f"{mode}_step") or (function is not None and not isinstance(function, BatchFunction))
 
     def _step_runner(
         self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False

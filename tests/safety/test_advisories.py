@@ -225,8 +225,8 @@ def test_torch_cve_2026_24747_nothing_that_reads_models_knows_of_pickles():
     """The readers' sources name neither torch.load nor pickle; what runs with ``safe_mode=False`` alone is in two files.
 
     (exported.py reads arrays with ``allow_pickle=False``, parts.py an index by an unpickler of its classes alone;
-    exported_python.py reads functions for ``TFSMLayer`` and ``tf.saved_model.load``, to which no file of a model leads in safe
-    mode; replicas.py takes objects from the processes that compute together.)
+    exported_python.py reads functions for ``TFSMLayer`` and ``tf.saved_model.load``, to which no file of a model leads in
+    safe mode; replicas.py takes objects from the processes that compute together.)
     """
     package = Path(kerasish.__file__).parent
     readers_of_files = [
