@@ -23,6 +23,7 @@ from kerasish.about import VERSION
 from kerasish.core import device as devices
 from kerasish.core import divided, registry
 from kerasish.core.context import local, settings
+from kerasish.core.replicas import is_first
 from kerasish.ops import opaque
 from kerasish.ops.recurrent import fused_kernel
 from kerasish.training import graph as graphs
@@ -133,7 +134,7 @@ class Job:
 
 def _tell() -> None:
     """One line for whoever waits in front of the screen."""
-    if settings.interactive_logging:
+    if settings.interactive_logging and is_first():
         print(_WAITING, file=sys.stderr, flush=True)
 
 
