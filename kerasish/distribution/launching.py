@@ -31,9 +31,12 @@ def launch(
         The processes' results, in their order.
 
     Raises:
+        TypeError: ``function`` cannot be called.
         ValueError: no positive number of processes, or a function that cannot be pickled, such as a lambda.
         ChildFailedError: of ``torch.distributed``; a process failed, with its traceback.
     """
+    if not callable(function):
+        raise fail(TypeError, "`function` must be a function", received=repr(function))
     if processes is None:
         processes = devices.count_of_type("gpu") or os.cpu_count() or 1
     if not isinstance(processes, int) or processes < 1:

@@ -123,6 +123,8 @@ def test_launch_wants_a_number_of_processes_and_a_function_that_can_be_sent():
             keras.distribution.launch(print, processes=processes)
     with pytest.raises(ValueError, match="no lambda"):
         keras.distribution.launch(lambda: 1, processes=2)
+    with pytest.raises(TypeError, match="`function` must be a function. Received: 'train'"):
+        keras.distribution.launch("train", processes=2)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3, 4, 10])
