@@ -66,9 +66,8 @@ class Exported:
     def __init__(self, path: Any) -> None:
         self._folder = pathlib.Path(path)
         self._index = _read_index(self._folder)
-        self.python: dict[str, Any] | None = (
-            self._read_python()
-        )  # "functions" by name; "variables" with their attributes
+        # "functions" by name and "variables" with the attributes that lead to them; None: the endpoints are programs
+        self.python: dict[str, Any] | None = self._read_python()
         self._modules: dict[str, nn.Module] = {}
         self._state: dict[int, torch.Tensor] = {}
         self._places: dict[int, list[tuple[dict, str]]] = {}  # where programs look for that tensor

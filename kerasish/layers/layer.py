@@ -111,9 +111,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     _follows_policy = True  # whether a mixed policy has a say in what it computes
     _config_first: tuple[str, ...] = ()  # keys that come first in a config, as in Keras's
     _config_last: tuple[str, ...] = ()
-    _stacks_lists = (
-        False  # whether tensors in a list are one tensor, as where Keras's ``call`` begins with an operation
-    )
+    _stacks_lists = False  # True where tensors in a list are one tensor: Keras's ``call`` begins with an operation
     _casts_lists = True  # whether numbers in lists come to ``call`` in the compute dtype, as arrays do
     _compute_bound = False  # whether its kernels take the time, not the calls between them
     _remat_mode: Any = None  # of the RematScope that it was made in

@@ -349,12 +349,10 @@ class Plan:
 
     def _carry(self, node: Node) -> None:
         """Which masks the outputs carry: those that they are declared to have, unless an input's was taken off before."""
-        layer, taken = (
-            node.operation,
-            (id(x) for x in node.input_tensors if self._taken.get(id(x), _NEVER) < self._rank),
-        )
-        for key in taken:
-            self._carried.pop(key, None)
+        layer = node.operation
+        for x in node.input_tensors:
+            if self._taken.get(id(x), _NEVER) < self._rank:
+                self._carried.pop(id(x), None)
         declared, carried = self._mask_of(node), self._mask_of(node, self._carried)
         mask = carried
         if declared != carried and carried and type(layer).compute_mask is not Layer.compute_mask:

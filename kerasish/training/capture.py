@@ -261,9 +261,8 @@ class Tiers:
         kind = (phase, tuple(graphs.kind(t) for t in graphs.flat_batch(whole) if t is not None), str(_share()))
         if kind not in self._jobs:
             job = self._jobs[kind] = _same(lambda: self._start(whole, kind))
-            if (
-                local.share is not None
-            ):  # one step for all processes to swap at, though one may have its library already
+            if local.share is not None:
+                # one step for all processes to swap at, though one may have its library already
                 begins = replicas.from_all(None if job is None else job.swap_at)
                 if job is not None:
                     job.swap_at = max(begin or 0 for begin in begins)

@@ -198,7 +198,9 @@ def _start_traced(step: Step, batch: tuple, phase: tuple) -> Job:
     kinds = graphs.written([graphs.kind(t) for t in inputs])
     source, constants = graphs.as_text(graph.module)
     values = {name: t.tolist() for name, t in constants.items()}
-    job = Job(_key(source, graph.used, kinds, values), 0)
+    # the share, too: another process may have a graph for each total, and all must know the same ones
+    share = None if local.share is None else local.share.plain()
+    job = Job(_key(source, graph.used, kinds, values, share), 0)
     if not job.is_done:
         description = {"model": None, "used": graph.used, "device": str(inputs[0].device)}
         job.run(description, {"source": source, "constants": constants, "inputs": inputs}, nice=0)

@@ -126,9 +126,8 @@ class Dataset(NestedDataset):
         return f"<{self._node.name} element_spec={spec}>"
 
     def __getattr__(self, name: str) -> Any:
-        if (
-            name == "fingerprint"
-        ):  # nothing on the class: notebooks list dir(Dataset) and ask for each name's documentation
+        # nothing on the class: notebooks list dir(Dataset) and ask for each name's documentation
+        if name == "fingerprint":
             raise NotServedError(
                 "'tf.data.Dataset.fingerprint' is part of TensorFlow but is not served by kerasish yet."
             )
