@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish.core.errors import NotServedError
+from kerasish.core.random import get_seed, set_seed
 from kerasish.tf import (
     audio,
     autograph,
@@ -82,7 +83,7 @@ PARTS: dict[str, Part] = {
     "io": Part("io", io, renamed.functions(_IO, io), "serialize_many_sparse serialize_sparse"),
     "quantization": Part("quantization", quantization),
     "queue": Part("queue", queue),
-    "random": Part("random", random, differing="poisson"),
+    "random": Part("random", random, {"get_seed": get_seed, "set_random_seed": set_seed}, differing="poisson"),
     "saved_model": Part("saved_model", saved_model, differing="contains_saved_model load"),
     "sets": Part("sets", sets),
     "signal": Part("signal", signal),
