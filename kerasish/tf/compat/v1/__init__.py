@@ -15,6 +15,7 @@ from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.errors import InvalidArgumentError, NotServedError
+from kerasish.core.random import get_seed as get_seed
 from kerasish.core.random import set_seed
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
@@ -28,7 +29,6 @@ from kerasish.tf import debugging as _debugging
 from kerasish.tf import distribute as distribute
 from kerasish.tf import dtypes as _dtypes
 from kerasish.tf import errors as errors
-from kerasish.tf import feature_column as feature_column
 from kerasish.tf import first_values as _first_values
 from kerasish.tf import gradients as _gradients
 from kerasish.tf import indexing as _indexing
@@ -44,6 +44,7 @@ from kerasish.tf import tiling as _tiling
 from kerasish.tf.compat.dimensions import Dimension as Dimension
 from kerasish.tf.compat.v1 import aliases as _aliases
 from kerasish.tf.compat.v1 import data as data
+from kerasish.tf.compat.v1 import feature_column as feature_column
 from kerasish.tf.compat.v1 import layers as layers
 from kerasish.tf.compat.v1 import logging as logging
 from kerasish.tf.compat.v1 import losses as losses

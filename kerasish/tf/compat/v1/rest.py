@@ -15,9 +15,7 @@ import numpy as np
 
 from kerasish import initializers
 from kerasish.core import dispatch
-from kerasish.core.context import settings
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.random import current_op_seeds
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert
 from kerasish.tf import math, reductions, sparse, tiling
@@ -32,24 +30,9 @@ from kerasish.tf.quantization import quantize
 from kerasish.tf.scopes import name_scope
 from kerasish.tf.slices import IndexedSlices
 
-_DEFAULT_GLOBAL_SEED = 87654321
-
 
 def _raw(name: str, **kwargs: Any) -> Any:
     return getattr(aliases.today("raw_ops"), name)(**kwargs)
-
-
-# seeds ----------------------------------------------------------------------------------------------------------------
-
-
-def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
-    """The global and the operation's seed that an operation with this seed has; (None, None) if there is neither."""
-    given = settings.global_seed
-    if given is None:
-        return (None, None) if op_seed is None else (_DEFAULT_GLOBAL_SEED, op_seed)
-    if op_seed is None:
-        op_seed = current_op_seeds().source.randint(0, 2**31 - 1)
-    return given, op_seed
 
 
 # dense ----------------------------------------------------------------------------------------------------------------
