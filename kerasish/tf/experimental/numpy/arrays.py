@@ -19,6 +19,7 @@ from kerasish.ops.array import swapaxes as _swapaxes
 from kerasish.ops.array import transpose as _transpose
 from kerasish.tf.experimental.numpy.conversion import (
     promoted,
+    promoted_pair,
     public,
     raw_array,
 )
@@ -556,7 +557,7 @@ def ix_(*args: Any) -> Any:
 @public
 def polyval(p: Any, x: Any) -> Any:
     """A polynomial's value; the highest power's coefficient comes first."""
-    coefficients, values = promoted(p, x)
+    coefficients, values = promoted_pair(p, x)
     result = torch.zeros_like(values)
     for c in coefficients.unbind(0):
         result = result * values + c

@@ -27,7 +27,7 @@ def _sizes(shape: Any) -> list[int]:
 
 
 def _filled(shape: Any, value: float, dtype: Any) -> torch.Tensor:
-    kind = torch_type(default_float() if dtype is float else dtype)
+    kind = torch_type(default_float() if dtype is None else dtype)
     return torch.full(_sizes(shape), value, dtype=kind, device=raw_array(0).device)
 
 
@@ -113,7 +113,7 @@ def identity(n: int, dtype: Any = float) -> Any:
 @public
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on a diagonal and below it."""
-    kind = torch_type(default_float() if dtype is None else dtype)
+    kind = torch_type(float if dtype is None else dtype)
     return torch.ones(N, N if M is None else M, dtype=kind, device=raw_array(0).device).tril(k)
 
 

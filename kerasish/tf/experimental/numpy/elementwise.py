@@ -25,8 +25,7 @@ from kerasish.tf.alias import (
 )
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
-    default_float,
-    promoted,
+    promoted_pair,
     public,
     raw_array,
     table,
@@ -192,7 +191,7 @@ def around(a: Any, decimals: int = 0) -> Any:
     if x.is_floating_point() or x.is_complex():
         wide = x
     else:
-        wide = x.to(torch_type(default_float()))
+        wide = x.to(torch_type(float))
     factor = 10.0**decimals
     out = torch.round(wide * factor) / factor if decimals else torch.round(wide)
     return cast(out, x.dtype)
@@ -207,15 +206,15 @@ def round(a: Any, decimals: int = 0) -> Any:
 
 
 def _together(function: Callable, x1: Any, x2: Any) -> Any:
-    return function(*promoted(x1, x2))
+    return function(*promoted_pair(x1, x2))
 
 
 def _together_in_floats(function: Callable, x1: Any, x2: Any) -> Any:
-    return function(*map(to_inexact, promoted(x1, x2)))
+    return function(*map(to_inexact, promoted_pair(x1, x2)))
 
 
 def _bools_as_integers(function: Callable, x1: Any, x2: Any) -> Any:
-    x, y = promoted(x1, x2)
+    x, y = promoted_pair(x1, x2)
     return function(x.to(torch.int8), y.to(torch.int8)) if x.dtype is torch.bool else function(x, y)
 
 
@@ -228,7 +227,7 @@ def _heaviside(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 
 def _integers(function: Callable, x1: Any, x2: Any) -> Any:
-    x, y = promoted(x1, x2)
+    x, y = promoted_pair(x1, x2)
     if x.is_floating_point() or x.is_complex():
         raise ValueError("Arguments to gcd must be integers.")
     return function(x, y)
@@ -309,7 +308,7 @@ table(globals(), "x1, x2", _integers, None, {
 @public
 def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Where |a - b| <= atol + rtol |b|."""
-    x, y = promoted(a, b)
+    x, y = promoted_pair(a, b)
     if not (x.is_floating_point() or x.is_complex()):
         return torch.eq(x, y)
     close = torch.abs(x - y) <= atol + rtol * torch.abs(y)
@@ -326,7 +325,7 @@ def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan
 @public
 def array_equal(a1: Any, a2: Any) -> Any:
     """Whether two arrays have the same shape and elements."""
-    x, y = promoted(a1, a2)
+    x, y = promoted_pair(a1, a2)
     return torch.eq(x, y).all() if x.shape == y.shape else torch.tensor(False)
 
 
