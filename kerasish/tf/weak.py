@@ -1,7 +1,7 @@
 """Weak tensors, and the functions and operators that take and give them in the promotion modes "all" and "safe".
 
-Nothing here is asked while no mode is on: ``Promotion.install`` exchanges the operators of tensors and variables and the public
-functions of ``tf`` for ones that promote, and ``Changes.undo`` puts back what was there.
+Nothing here is asked while no mode is on: ``Promotion.install`` exchanges the operators of tensors and variables and the
+public functions of ``tf`` for ones that promote, and ``Changes.undo`` puts back what was there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, dtypes
+from kerasish.core import dispatch, dtypes, tree
+from kerasish.core.autodiff import GradientTape
 from kerasish.core.dtypes import FROM_TORCH
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.storage import storage
@@ -96,9 +98,10 @@ def strong(value: Any) -> Any:
 
 
 def _of_kind(out: Any, kind: Kind) -> Any:
-    if kind.weak:
-        return WeakTensor.from_tensor(out) if not isinstance(out, (list, tuple)) else [_of_kind(x, kind) for x in out]
-    return out
+    """A result, or each of several, as a tensor of a kind: weak or ordinary."""
+    if isinstance(out, (list, tuple)):
+        return [_of_kind(x, kind) for x in out]
+    return WeakTensor.from_tensor(out) if kind.weak else strong(out)
 
 
 # what is exchanged while a mode is on ---------------------------------------------------------------------------------
@@ -152,7 +155,7 @@ BINARY = {
     "": "add divide matmul multiply pow realdiv subtract truediv truncatediv truncatemod",
     "linalg": "matmul",
     "math": """add divide divide_no_nan floordiv floormod mod multiply multiply_no_nan pow subtract truediv""",
-    "experimental.numpy": "matmul",
+    "experimental.numpy": "hypot matmul",
 }
 COMPARING = {"": "equal maximum minimum", "math": "equal maximum minimum"}
 # Functions that are made of those above: their arguments meet as ordinary tensors.
@@ -164,6 +167,8 @@ MEETING = {
 }
 # Functions whose first result is weak if they were given a weak tensor, or nothing but Python's numbers.
 OF_WEAK = {"": "concat", "nn": "moments scale_regularization_loss"}
+# Functions of any number of tensors that change the shape of each.
+EACH = {"experimental.numpy": "atleast_1d atleast_2d atleast_3d broadcast_arrays ix_"}
 
 
 def _modules(root: ModuleType, path: str) -> list[ModuleType]:
@@ -197,6 +202,7 @@ class Promotion:
             (COMPARING, self.comparing),
             (MEETING, self.meeting),
             (OF_WEAK, _weak_if_first),
+            (EACH, self.each),
             ({"math": "erfcinv"}, self.in_doubles),
         )
         for table, make in tables:
@@ -210,6 +216,10 @@ class Promotion:
             for name in ("cast", "convert_to_tensor"):
                 changes.set(module, name, self._once(vars(module)[name], _strengthening))
         self._install_operators(changes)
+        functions = sys.modules[f"{tf.__name__}.function"]
+        changes.set(functions, "_result", self._returned(vars(functions)["_result"]))
+        changes.set(functions, "_fit", _giving_strong(vars(functions)["_fit"]))
+        changes.set(GradientTape, "gradient", _weak_gradients(GradientTape.gradient))
 
     def _once(self, function: Callable, make: Callable) -> Callable:
         """What takes the place of a function, the same wherever it stands."""
@@ -235,6 +245,18 @@ class Promotion:
                 return function(*args, **kwargs)
             bound.arguments[argument] = self.converted(x, kind)
             return _of_kind(function(*bound.args, **bound.kwargs), kind)
+
+        return promoting
+
+    def each(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def promoting(*args: Any, **kwargs: Any) -> Any:
+            kinds = [self.kind(x) for x in args]
+            out = function(*map(self.converted, args, kinds), **kwargs)
+            if isinstance(out, Tensor):
+                return _of_kind(out, kinds[0])
+            alike = len(args) == 1 or function.__name__ != "broadcast_arrays"  # which repeats to an ordinary tensor
+            return type(out)(_of_kind(x, kind) if alike else x for x, kind in zip(out, kinds, strict=True))
 
         return promoting
 
@@ -334,6 +356,18 @@ class Promotion:
 
         return promoting
 
+    def _returned(self, result: Callable) -> Callable:
+        """Of what makes results of ``tf.function`` tensors: Python's numbers become weak ones."""
+
+        @functools.wraps(result)
+        def returned(value: Any) -> Any:
+            if type(value) in (int, float, complex):
+                kind = self.kind(value)
+                return _of_kind(self.converted(value, kind), kind)
+            return result(value)
+
+        return returned
+
     # operators and variables
 
     def _install_operators(self, changes: Changes) -> None:
@@ -419,6 +453,29 @@ def _strengthening(function: Callable) -> Callable:
         return function(*map(strong, args), **{name: strong(value) for name, value in kwargs.items()})
 
     return strengthening
+
+
+def _giving_strong(function: Callable) -> Callable:
+    return functools.wraps(function)(lambda *args: strong(function(*args)))
+
+
+def _weak_gradients(gradient: Callable) -> Callable:
+    """Of a tape's method: gradients with respect to weak tensors are weak."""
+
+    @functools.wraps(gradient)
+    def with_weak(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
+        found = gradient(self, target, sources, *args, **kwargs)
+        if not any(isinstance(x, WeakTensor) for x in tree.flatten(sources)):
+            return found
+        kinds = [
+            Kind(x.dtype, isinstance(x, WeakTensor)) if isinstance(x, Tensor) else None for x in tree.flatten(sources)
+        ]
+        grads = tree.flatten(found)
+        if len(grads) != len(kinds):  # some are None
+            return found
+        return tree.pack_as(found, [g if k is None or g is None else _of_kind(g, k) for g, k in zip(grads, kinds)])
+
+    return with_weak
 
 
 def _weak_if_first(function: Callable) -> Callable:

@@ -45,6 +45,7 @@ def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conve
         )
     _of_mode.undo()
     conversion.settings.prefer_float32, conversion.settings.kind = prefer_float32, None
+    conversion.settings.promotes = dtype_conversion_mode != "off"
     for name, member in _METHODS.items():
         _of_behavior.set(Tensor, name, member)
     _of_behavior.set(Tensor, "__getitem__", _getitem)
@@ -72,7 +73,8 @@ def disable() -> None:
     """Take everything back, for tests: TensorFlow has no way to."""
     _of_mode.undo()
     _of_behavior.undo()
-    conversion.settings.prefer_float32, conversion.settings.kind = False, None
+    conversion.settings.prefer_float32 = conversion.settings.promotes = False
+    conversion.settings.kind = None
 
 
 def _promote_by_kinds(promotion: Promotion) -> None:
@@ -85,7 +87,7 @@ def _promote_by_kinds(promotion: Promotion) -> None:
 def _weak_method(promotion: Promotion, member: Any) -> Any:
     if isinstance(member, property):
         return property(_weak_method(promotion, member.fget))
-    return member if member in (_astype, _pos, _tolist, arrays.size) else promotion.unary(member)
+    return member if member in (_astype, _pos, _tolist, arrays.clip, arrays.size) else promotion.unary(member)
 
 
 def _matmul(x: Any, y: Any) -> Any:

@@ -31,6 +31,7 @@ class _Settings:
 
     prefer_float32 = False  # whether floats of no dtype of their own are float32
     kind: Callable[..., Kind] | None = None  # in which values meet, in the modes "all" and "safe"
+    promotes = False  # whether operators promote
 
 
 settings = _Settings()
@@ -94,7 +95,9 @@ def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
 
 def promote_types(type1: Any, type2: Any) -> np.dtype:
     """The smallest dtype that both convert to."""
-    return np.promote_types(*(numpy_type(t) if isinstance(t, (torch.dtype, dtypes.DType)) else t for t in (type1, type2)))
+    return np.promote_types(
+        *(numpy_type(t) if isinstance(t, (torch.dtype, dtypes.DType)) else t for t in (type1, type2))
+    )
 
 
 # values ---------------------------------------------------------------------------------------------------------------
@@ -130,11 +133,7 @@ def _stacked(values: Any) -> torch.Tensor:
 
 
 def cast(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """x in another dtype; complex numbers lose their imaginary part in real ones."""
-    if x.dtype is dtype:
-        return x
-    if x.is_complex() and not dtype.is_complex and dtype is not torch.bool:
-        x = x.real
+    """x in another dtype; complex numbers lose their imaginary part in real ones, and as truth values."""
     return cast_raw(x, dtype)
 
 
@@ -149,6 +148,14 @@ def promoted_pair(x1: Any, x2: Any) -> list[torch.Tensor]:
     lists = isinstance(x1, (list, tuple)) or isinstance(x2, (list, tuple))
     common = common_type(x1, x2) if lists else _numpy_common_type(x1, x2)
     return [raw_array(value, common) for value in (x1, x2)]
+
+
+def met_by_double(x: torch.Tensor) -> torch.Tensor:
+    """x in the dtype that an operator gives for it and a float64 of NumPy's; its own where operators do not promote."""
+    counts_as_float32 = settings.prefer_float32 and settings.kind is None
+    if not settings.promotes or counts_as_float32:
+        return x
+    return cast(x, torch.complex128 if x.is_complex() else torch.float64)
 
 
 def to_inexact(x: torch.Tensor) -> torch.Tensor:

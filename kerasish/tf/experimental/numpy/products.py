@@ -42,7 +42,7 @@ def outer(a: Any, b: Any) -> Any:
 @public
 def vdot(a: Any, b: Any) -> Any:
     """Products of all elements, a's conjugated, summed."""
-    x, y = (v.reshape(-1) for v in promoted_pair(a, b))
+    x, y = (v.reshape(-1) for v in promoted(a, b))
     return linalg.dot.raw(x.conj() if x.is_complex() else x, y)
 
 
@@ -60,7 +60,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 @public
 def kron(a: Any, b: Any) -> Any:
     """The blocks of b, each multiplied with an element of a."""
-    return torch.kron(*promoted_pair(a, b))
+    return torch.kron(*promoted(a, b))
 
 
 @public
