@@ -130,7 +130,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return self.numpy().__format__(spec)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return dispatch.wrap(torch.round(dispatch.live(self), decimals=ndigits or 0))
+        x = dispatch.live(self)
+        return dispatch.wrap(torch.round(x, decimals=ndigits or 0) if x.is_floating_point() else x)
 
     def __len__(self) -> int:
         if not self._t.ndim:
@@ -481,11 +482,17 @@ def _unary(function: Callable, name: str, kinds: tuple) -> Callable:
             if x.requires_grad and self._recording != local.recording:
                 x = dispatch.live(self)
             if x.dtype in allowed:
-                out = function(x)
-                return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+                try:
+                    out = function(x)
+                    return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+                except NotImplementedError:
+                    pass
         x = dispatch.raw(self)
         _check(kinds, x.dtype, name)
-        return dispatch.wrap(function(x))
+        try:
+            return dispatch.wrap(function(x))
+        except NotImplementedError as error:  # uint16 and its kin
+            return dispatch.wrap(dispatch.in_int64(function, [x], {}, error))
 
     return method
 
@@ -525,7 +532,7 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
-    "pow": (power, "Pow", _NUMBERS),
+    "pow": (power, "Pow", _SIGNED),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),
     "and": (torch.bitwise_and, "LogicalAnd", _BITS),
     "or": (torch.bitwise_or, "LogicalOr", _BITS),
