@@ -17,7 +17,7 @@ import torch
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch
+from kerasish.core import dispatch, kernels
 from kerasish.core.arithmetic import divide, floor_divide, power
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
@@ -343,7 +343,11 @@ def _check(kinds: tuple, dtype: torch.dtype, name: str) -> None:
     if own.kind not in kinds:
         allowed = ", ".join(sorted(d.name for d in FROM_TORCH.values() if d.kind in kinds))
         error = DTypeMismatchError if name == "RealDiv" else InvalidArgumentError  # Python's TypeError there
-        raise error(f"Value for attr 'T' of {own.name} is not in the list of allowed values: {allowed} [Op:{name}]")
+        word, name = kernels.word(own.name), name.replace("Logical", "Bitwise")
+        raise error(
+            kernels.refusal(name, word)
+            or f"Value for attr 'T' of {word} is not in the list of allowed values: {allowed} [Op:{name}]"
+        )
 
 
 def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool = True) -> tuple[Callable, Callable]:
@@ -683,9 +687,8 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
         def _refuse(self: Any, other: Any, _name: str = _name) -> Any:
             if isinstance(other, (bool, int, float, complex)):
                 raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
-            raise InvalidArgumentError(
-                f"Value for attr 'T' of string is not in the list of allowed values [Op:{_name}]"
-            )
+            op = {**BINARY_OPERATORS, **COMPARISONS}[_name][1].replace("Logical", "Bitwise")
+            raise InvalidArgumentError(kernels.refusal(op, "string"))
 
         setattr(StringTensor, f"__{_name}__", _refuse)
         setattr(StringTensor, f"__r{_name}__", _refuse)
