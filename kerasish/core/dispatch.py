@@ -38,7 +38,7 @@ import torch
 
 from kerasish.core import dtypes, shortcut, tree
 from kerasish.core.context import local
-from kerasish.core.errors import AxisError, ConversionError, DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.errors import AxisError, ConversionError, DTypeMismatchError, InvalidArgumentError, fail, kernel_name
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -610,7 +610,7 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
-        raise ConversionError(str(error)) from None
+        raise ConversionError(_mismatch_of_graphs(name, dtype, raw(value).dtype) or str(error)) from None
 
 
 def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMismatchError:
@@ -624,7 +624,18 @@ def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMisma
 WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in TensorFlow's messages
 
 
+def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
+    """What TensorFlow says of two dtypes while it traces a function; None where it does not."""
+    if local.function is None or not local.function.tracing:
+        return None
+    own, other = (dtypes.as_dtype(kind).name if isinstance(kind, torch.dtype) else "string" for kind in (first, second))
+    return f"Input 'y' of '{kernel_name(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+
+
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
+    in_graph = _mismatch_of_graphs(name, first, second)
+    if in_graph is not None:
+        return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
     a, b = (WORDS.get(kind, kind) for kind in (own, other))
     return DTypeMismatchError(

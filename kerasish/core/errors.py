@@ -138,7 +138,14 @@ def _worded(message: str) -> str:
     if "[" not in message:
         return message
     message = _SHAPE.sub(lambda shape: shape[0] if shape[1] else shape[0].replace(" ", ""), message)
-    return _OPERATION.sub(lambda name: _KERNELS.get(name[0]) or name[0].title().replace("_", ""), message)
+    return _OPERATION.sub(lambda name: kernel_name(name[0]), message)
+
+
+def kernel_name(name: str) -> str:
+    """TensorFlow's name of a function's kernel: ``AddV2`` for ``add``; names of kernels stay."""
+    if not name[:1].islower():
+        return name
+    return _KERNELS.get(name) or name.title().replace("_", "")
 
 
 class OpError(Exception):

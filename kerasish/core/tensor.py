@@ -208,7 +208,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
             return lambda *args, **kwargs: dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
         if name in TORCH_PROPERTIES:
             return dispatch.wrap(getattr(dispatch.live(self), name))
-        message = f"'{type(self).__name__}' object has no attribute '{name}'"
+        in_graph = local.function is not None and local.function.tracing
+        message = f"'{'SymbolicTensor' if in_graph else type(self).__name__}' object has no attribute '{name}'"
         if name in NUMPY_NAMES:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"

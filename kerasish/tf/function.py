@@ -19,16 +19,16 @@ import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch, tree
+from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
 from kerasish.core.custom_gradient import differentiated
-from kerasish.core.errors import NotServedError, fail
+from kerasish.core.errors import NotServedError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import nodes, rewriting, tracing
+from kerasish.tf import nodes, rewriting, tracing, user_code
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.extension_spec import ExtensionTypeSpec
@@ -43,10 +43,11 @@ _NO_KEYWORDS = (dict,)
 class _Traces:
     """The traces of one function, or of a method for one instance."""
 
-    __slots__ = ("by_key",)
+    __slots__ = ("by_key", "more")
 
     def __init__(self) -> None:
         self.by_key: dict[Any, Trace] = {}
+        self.more = 0  # tracings that repeated another one
 
 
 class Function:
@@ -198,6 +199,11 @@ class Function:
                     trace.program = Program(self._python_function, self.name)
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
             return self._try(trace, function, args, kwargs)
+        except OpError as error:
+            if before is not None or not user_code.is_of_values(error):
+                raise
+            user_code.while_running(error, f"__inference_{self.name}_{trace.number}")
+            raise
         finally:
             local.function = before
 
@@ -230,17 +236,43 @@ class Function:
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
-        trace.tracing = not self._effects_are_past
+        trace.tracing = trace.tells = not self._effects_are_past
         try:
             result = (run or self._run)(trace, args, kwargs)
-        except BaseException:
+        except BaseException as error:
             del self._traces.by_key[key]
-            raise
+            told = error if local.function is not None else user_code.while_tracing(error)
+            if told is error:
+                raise
+            raise told from told.__cause__
         finally:
             trace.tracing = False
         trace.output = tree.map_structure(specification, result)
         trace.settle(result)
+        if trace.made_variables and run is None:
+            self._trace_again(trace, args, kwargs)
         return result
+
+    def _trace_again(self, trace: Trace, args: tuple, kwargs: dict) -> None:
+        """A function that made variables is traced once more, as TensorFlow does: Python's side effects happen twice."""
+        self._traces.more += 1
+        if not trace.has_effects or not trace.tells:
+            return
+        names = dict(trace.names)
+
+        def effects(*given: Any, **named: Any) -> Any:
+            for old, new in zip(tree.flatten((args, kwargs)), tree.flatten((given, named))):
+                if id(old) in names:
+                    trace.names[id(new)] = names[id(old)]
+            return trace.callable(self._python_function)(*given, **named)
+
+        before, local.function, trace.tracing = local.function, trace, True
+        try:
+            symbolic.run_without_values(effects, args, kwargs)
+        except Exception:  # it needs values: what it does before that was done
+            pass
+        finally:
+            trace.tracing, local.function = False, before
 
     def _general(self, key: Any) -> Any:
         """The signature to trace a call for, where traces are to be few: with unknown sizes, after one that differs."""
@@ -370,7 +402,7 @@ class Function:
 
     def experimental_get_tracing_count(self) -> int:
         """How many signatures it has been traced for."""
-        return len(self._traces.by_key)
+        return len(self._traces.by_key) + self._traces.more
 
     def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
         """The signatures that it has been traced for, as text.
