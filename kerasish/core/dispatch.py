@@ -69,6 +69,7 @@ class _Types:
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
     initializer: Callable[[str], Any]
+    declared: Callable[..., Any]  # results for tensors of a class above, whose shapes are stated
 
 
 _types = _Types()
@@ -151,6 +152,11 @@ def wrap(value: Any) -> Any:
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a tensor or variable of ours, of torch, or a symbolic one."""
     return isinstance(value, (_types.tensor, _types.variable, _types.symbolic, torch.Tensor))
+
+
+def of_declared(function: Callable, args: tuple, kwargs: dict, out: Any) -> Any:
+    """Results for tensors that tell a shape which a signature states; they tell theirs, if it can be known."""
+    return _types.declared(function, args, kwargs, out)
 
 
 def is_symbolic(value: Any) -> bool:
@@ -337,13 +343,13 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
 class _Arguments:
     """The tensor arguments of one call, unwrapped in place, and what was learnt while doing so."""
 
-    __slots__ = ("composite", "group", "strings", "symbolic", "torch", "variables", "wrapped")
+    __slots__ = ("composite", "declared", "group", "strings", "symbolic", "torch", "variables", "wrapped")
 
     def __init__(self) -> None:
         self.group: list = []  # (container, key, slot) of the arguments that share a dtype
         self.variables: list = []  # (variable, what was read)
         self.composite: Any = None  # the first ragged or sparse tensor
-        self.wrapped = self.torch = self.symbolic = self.strings = False
+        self.wrapped = self.torch = self.symbolic = self.strings = self.declared = False
 
     def take(self, holder: Any, key: Any, slot: _Slot) -> None:
         value = holder[key]
@@ -354,6 +360,7 @@ class _Arguments:
             holder[key] = value._t
         elif isinstance(value, _types.tensor):
             self.wrapped = True
+            self.declared = self.declared or type(value) is not _types.tensor
             holder[key] = live(value)
         elif isinstance(value, _types.variable):
             holder[key] = value.read()
@@ -401,6 +408,9 @@ def _publish(function: F, unify: Callable) -> F:
             out = in_int64(target, values, named, error)
         if given.variables:
             out = _settle_views(given.variables, out)
+        if given.declared:
+            args, kwargs = _as_written(signature, args) if kwargs is None else (args, kwargs)
+            return _types.declared(public, args, kwargs, wrap(out))
         return out if given.torch and not given.wrapped else wrap(out)
 
     def any_call(*args: Any, **kwargs: Any) -> Any:

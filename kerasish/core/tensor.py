@@ -48,6 +48,7 @@ class Tensor(TensorOfGraphs, metaclass=Named):
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     _shown = "tensorflow.python.framework.ops.EagerTensor"
+    _is_declared = False  # True for those that tell a shape which a signature states
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t

@@ -26,6 +26,7 @@ from kerasish.core.context import local
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
 from kerasish.tf import creation, rewriting
+from kerasish.tf.declared import Declared, declare, open_shape
 from kerasish.tf.nodes import Graph
 from kerasish.tf.reads import FIXED, Reads
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
@@ -70,6 +71,8 @@ def key(value: Any, variables: list) -> Any:
         index = next((i for i, seen in enumerate(variables) if seen is value), len(variables))
         variables.append(value)
         return Variable, value.dtype, tuple(value.shape), value.trainable, index
+    if type(value) is Declared:
+        return value._t.dtype, None if value._static.rank is None else tuple(value._static)
     if isinstance(value, (Tensor, CompositeTensor)):
         return spec_of(value)
     if isinstance(value, TypeSpec):
@@ -81,10 +84,12 @@ def key(value: Any, variables: list) -> Any:
 
 
 def key_of_spec(spec: TypeSpec) -> Any:
-    """The key of the tensors of a specification, if its shape is known."""
-    if type(spec) is TensorSpec and spec.shape.is_fully_defined() and spec.dtype.name != "string":
-        return spec.dtype.torch, torch.Size(tuple(spec.shape))
-    return spec
+    """The key of the tensors of a specification."""
+    if type(spec) is not TensorSpec or spec.dtype.name == "string":
+        return spec
+    return spec.dtype.torch, None if spec.shape.rank is None else torch.Size(spec.shape) if (
+        spec.shape.is_fully_defined()
+    ) else tuple(spec.shape)
 
 
 def generalised(first: Any, second: Any) -> Any:
@@ -159,6 +164,13 @@ def _lookup(names: dict, name: str) -> Any:
         return names[name]
     except KeyError:
         return None
+
+
+_OF_SHAPES = {"shape", "get_shape", "set_shape", "int_shape", "static_shape", "get_static_value"}
+
+
+def _code(function: Any) -> types.CodeType | None:
+    return getattr(function, "__code__", None)
 
 
 def _frozen(cell: types.CellType) -> types.CellType:
@@ -409,6 +421,8 @@ class Trace:
 
     Attributes:
         tracing: the call in progress is the traced one.
+        is_open: sizes of arguments are not known.
+        asks_for_shapes: a function that the traced call called has traces by them.
         made_variables: a call made variables.
         tells: the traced call has Python's side effects.
         output: specification of what was returned.
@@ -420,6 +434,10 @@ class Trace:
     def __init__(self, arguments: Any, names: dict[int, tuple[str, Any]], may_make: bool) -> None:
         kinds = (Tensor, CompositeTensor)
         self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, kinds) else x, arguments)
+        shapes = list(map(open_shape, tree.flatten(self.arguments)))
+        self._open = shapes if any(shape is not None for shape in shapes) else None
+        self.is_open = self._open is not None
+        self.asks_for_shapes = False
         self.constants = any(type(x) in _NUMBERS for x in tree.flatten(arguments))
         self.names: dict[int, tuple[str, Any]] = names
         self.number = next(_numbers)
@@ -445,6 +463,17 @@ class Trace:
     def with_constants(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """The arguments of a later call, with the trace's numbers for equal ones: 1 for True."""
         return tree.map_structure(lambda x, mine: mine if type(x) in _NUMBERS else x, (args, kwargs), self.arguments)
+
+    def declared(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """The arguments of a call, of which tensors tell the shapes that the signature states."""
+        if self._open is None:
+            return args, kwargs
+        leaves = tree.flatten((args, kwargs))
+        made = [declare(x, shape) for x, shape in zip(leaves, self._open)]
+        for old, new in zip(leaves, made):
+            if old is not new and self.tracing and id(old) in self.names:
+                self.names[id(new)] = self.names[id(old)]
+        return tree.pack_as((args, kwargs), [*made, *leaves[len(made) :]])
 
     def make(self, variable: Any) -> None:
         """Note that the call in progress makes a variable.
@@ -473,6 +502,16 @@ class Trace:
         """
         if any(reference() is None for reference in self._made):
             raise ValueError(_SINGLETON)
+        if (
+            self._open is not None
+            and not self.asks_for_shapes
+            and not any(
+                rewriting.names_in(code) & _OF_SHAPES
+                for code in map(_code, self._functions.values())
+                if code is not None
+            )
+        ):
+            self._open = None  # nothing asks for shapes
         codes = [inner.__code__ for inner in self._functions.values() if type(inner) is types.FunctionType]
         self.reads.settle(set().union(*map(rewriting.attributes_set, codes)), self.counted)
 
@@ -530,7 +569,7 @@ class Trace:
         Args:
             text: with places for name, shape and dtype.
         """
-        name, shape = self.names.get(id(tensor), ("Identity", None))
+        name, shape = self.names.get(id(tensor), ("Identity", getattr(tensor, "_static", None)))
         if shape is not None and shape.rank is None:
             text = text.replace('Tensor("{name}:0", shape={shape}', 'Tensor("{name}:0"')  # but repr says <unknown>
         return text.format(name=name, shape=tensor.shape if shape is None else shape, dtype=tensor.dtype.name)
