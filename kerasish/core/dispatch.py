@@ -78,6 +78,7 @@ class _Types:
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
     initializer: Callable[[str], Any]
+    declared: Callable[..., Any]  # results for tensors of a class above, whose shapes are stated
 
 
 _types = _Types()
@@ -161,6 +162,11 @@ def wrap(value: Any) -> Any:
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a tensor or variable of ours, of torch, or a symbolic one."""
     return isinstance(value, (_types.tensor, _types.variable, _types.symbolic, torch.Tensor))
+
+
+def of_declared(function: Callable, args: tuple, kwargs: dict, out: Any) -> Any:
+    """Results for tensors that tell a shape which a signature states; they tell theirs, if it can be known."""
+    return _types.declared(function, args, kwargs, out)
 
 
 def is_symbolic(value: Any) -> bool:
@@ -347,13 +353,13 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
 class _Arguments:
     """The tensor arguments of one call, unwrapped in place, and what was learnt while doing so."""
 
-    __slots__ = ("composite", "group", "strings", "symbolic", "torch", "variables", "wrapped")
+    __slots__ = ("composite", "declared", "group", "strings", "symbolic", "torch", "variables", "wrapped")
 
     def __init__(self) -> None:
         self.group: list = []  # (container, key, slot) of the arguments that share a dtype
         self.variables: list = []  # (variable, what was read)
         self.composite: Any = None  # the first ragged or sparse tensor
-        self.wrapped = self.torch = self.symbolic = self.strings = False
+        self.wrapped = self.torch = self.symbolic = self.strings = self.declared = False
 
     def take(self, holder: Any, key: Any, slot: _Slot) -> None:
         value = holder[key]
@@ -364,6 +370,7 @@ class _Arguments:
             holder[key] = value._t
         elif isinstance(value, _types.tensor):
             self.wrapped = True
+            self.declared = self.declared or type(value) is not _types.tensor
             holder[key] = live(value)
         elif isinstance(value, _types.variable):
             holder[key] = value.read()
@@ -412,6 +419,9 @@ def _publish(function: F, unify: Callable) -> F:
             out = in_int64(target, values, named, error)
         if given.variables:
             out = _settle_views(given.variables, out)
+        if given.declared:
+            args, kwargs = _as_written(signature, args) if kwargs is None else (args, kwargs)
+            return _types.declared(public, args, kwargs, wrap(out))
         return out if given.torch and not given.wrapped else wrap(out)
 
     def any_call(*args: Any, **kwargs: Any) -> Any:
@@ -651,7 +661,7 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
-        raise ConversionError(str(error)) from None
+        raise ConversionError(_mismatch_of_graphs(name, dtype, raw(value).dtype) or str(error)) from None
 
 
 def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMismatchError:
@@ -662,7 +672,18 @@ def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMisma
     )
 
 
+def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
+    """What TensorFlow says of two dtypes while it traces a function; None where it does not."""
+    if local.function is None or not local.function.tracing:
+        return None
+    own, other = (dtypes.as_dtype(kind).name if isinstance(kind, torch.dtype) else "string" for kind in (first, second))
+    return f"Input 'y' of '{kernels.operation(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+
+
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
+    in_graph = _mismatch_of_graphs(name, first, second)
+    if in_graph is not None:
+        return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
     a, b = kernels.word(own), kernels.word(other)
     return DTypeMismatchError(

@@ -48,6 +48,7 @@ class Tensor(TensorOfGraphs, metaclass=Named):
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     _shown = "tensorflow.python.framework.ops.EagerTensor"
+    _is_declared = False  # True for those that tell a shape which a signature states
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
@@ -209,7 +210,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
             return lambda *args, **kwargs: dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
         if name in TORCH_PROPERTIES:
             return dispatch.wrap(getattr(dispatch.live(self), name))
-        message = f"'{type(self).__name__}' object has no attribute '{name}'"
+        in_graph = local.function is not None and local.function.tracing
+        message = f"'{'SymbolicTensor' if in_graph else type(self).__name__}' object has no attribute '{name}'"
         if name in NUMPY_NAMES:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"

@@ -125,6 +125,8 @@ class Variable(metaclass=Named):
         self.synchronization = synchronization
 
     def _setup(self, value: Any, trainable: bool, name: str, layout: Layout | None) -> None:
+        if local.function is not None:
+            local.function.made_variables = True
         self._name = name
         self._path: str | None = None
         self._layout = layout

@@ -421,10 +421,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if wrapped:
             if wrapped is SPARSE:
                 call = self._sparse_call
+            given = args
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 outputs = self._compute(call, args, kwargs)
-                return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+                outputs = tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+            if given and isinstance(given[0], Tensor) and given[0]._is_declared:
+                return dispatch.of_declared(self, given[:1], {}, outputs)
+            return outputs
         return self._compute(call, args, kwargs)
 
     def _note_access(self) -> None:
