@@ -8,9 +8,11 @@ Nothing that a file says about sizes is trusted: what it promises must lie in th
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -252,6 +254,14 @@ def write(prefix: Any, tensors: dict[str, Callable[[], Any]]) -> None:
         with open(index, "wb") as file:
             file.write(table.write(entries))
         sync(index)  # a full disk is noticed before the data of the checkpoint before is replaced
+
+
+def remove(prefix: Any) -> None:
+    """Remove a checkpoint's files, those that are there."""
+    prefix = os.fspath(prefix)
+    for name in (index_path(prefix), *glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")):
+        with suppress(FileNotFoundError):
+            os.remove(name)
 
 
 def _array(value: Any) -> np.ndarray:

@@ -362,7 +362,6 @@ InteractiveSession = Session
 
 
 _GONE = {
-    "Saver": "tf.train.Checkpoint",
     "estimator": "model.fit of tf.keras",
     "gradients": "tf.GradientTape",
     "layers": "tf.keras.layers (tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x))",

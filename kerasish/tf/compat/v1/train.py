@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kerasish.core.context import on_clear_session
@@ -11,6 +11,7 @@ from kerasish.core.errors import NotServedError, missing_name
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
 from kerasish.optimizers import schedules
+from kerasish.saving import bundle
 from kerasish.tf import train as modern
 from kerasish.tf.compat.v1.optimizers import AdadeltaOptimizer as AdadeltaOptimizer
 from kerasish.tf.compat.v1.optimizers import AdagradOptimizer as AdagradOptimizer
@@ -20,6 +21,7 @@ from kerasish.tf.compat.v1.optimizers import GradientDescentOptimizer as Gradien
 from kerasish.tf.compat.v1.optimizers import MomentumOptimizer as MomentumOptimizer
 from kerasish.tf.compat.v1.optimizers import Optimizer as Optimizer
 from kerasish.tf.compat.v1.optimizers import RMSPropOptimizer as RMSPropOptimizer
+from kerasish.tf.compat.v1.saver import Saver as Saver
 from kerasish.tf.compat.v1.variables import get_variable
 
 # the global step ------------------------------------------------------------------------------------------------------
@@ -135,8 +137,20 @@ def checkpoint_exists(checkpoint_prefix: Any) -> bool:
     return os.path.exists(f"{prefix}.index") or os.path.exists(prefix)
 
 
+def get_checkpoint_mtimes(checkpoint_prefixes: Iterable) -> list[float]:
+    """When the checkpoints were written, in seconds since 1970; those that are not there are left out."""
+    paths = [bundle.index_path(os.fspath(prefix)) for prefix in checkpoint_prefixes]
+    return [os.path.getmtime(path) for path in paths if os.path.exists(path)]
+
+
+def remove_checkpoint(
+    checkpoint_prefix: Any, checkpoint_format_version: int = 2, meta_graph_suffix: str = "meta"
+) -> None:
+    """Remove a checkpoint's files."""
+    bundle.remove(checkpoint_prefix)
+
+
 _GONE = {
-    "Saver": "tf.train.Checkpoint(...).save and .restore",
     "Supervisor": "model.fit",
     "MonitoredSession": "model.fit",
     "MonitoredTrainingSession": "model.fit",
