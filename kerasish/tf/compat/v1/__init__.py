@@ -394,7 +394,6 @@ InteractiveSession = Session
 
 
 _GONE = {
-    "Saver": "tf.compat.v1.train.Saver",
     "estimator": "model.fit of tf.keras",
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",
