@@ -210,18 +210,18 @@ class Promotion:
                 for module in _modules(tf, path):
                     for name in names.split():
                         if callable(function := vars(module).get(name)):
-                            changes.set(module, name, self._once(function, make))
+                            changes.set(module, name, self.once(function, make))
         for module in _modules(tf, ""):
-            changes.set(module, "constant", self._once(vars(module)["constant"], self._constant))
+            changes.set(module, "constant", self.once(vars(module)["constant"], self._constant))
             for name in ("cast", "convert_to_tensor"):
-                changes.set(module, name, self._once(vars(module)[name], _strengthening))
+                changes.set(module, name, self.once(vars(module)[name], _strengthening))
         self._install_operators(changes)
         functions = sys.modules[f"{tf.__name__}.function"]
         changes.set(functions, "_result", self._returned(vars(functions)["_result"]))
         changes.set(functions, "_fit", _giving_strong(vars(functions)["_fit"]))
         changes.set(GradientTape, "gradient", _weak_gradients(GradientTape.gradient))
 
-    def _once(self, function: Callable, make: Callable) -> Callable:
+    def once(self, function: Callable, make: Callable) -> Callable:
         """What takes the place of a function, the same wherever it stands."""
         if id(function) not in self._made:
             self._made[id(function)] = (function, make(function))
@@ -399,9 +399,12 @@ class Promotion:
             except NoPromotionError:
                 return operator(self_, other)
             except TypeError:
-                if reflected or not isinstance(other, (np.ndarray, np.generic)):
+                reflection = (
+                    getattr(other, f"__r{name}__", None) if isinstance(other, (np.ndarray, np.generic)) else None
+                )
+                if reflected or reflection is None:
                     raise
-                return getattr(other, f"__r{name}__")(np.asarray(self_))  # TensorFlow asks the right operand then
+                return reflection(np.asarray(self_))  # TensorFlow asks the right operand then
             out = operator(self.converted(self_, kind), self.converted(other, kind))
             return out if compares or out is NotImplemented else _of_kind(out, kind)
 

@@ -241,7 +241,7 @@ def concatenate(arys: Any, axis: int | None = 0) -> Any:
 
 
 def _joined(parts: list[torch.Tensor], axis: int) -> torch.Tensor:
-    if len(parts) == 1:
+    if len(parts) == 1 and isinstance(axis, (int, np.integer)):
         return parts[0]
     for x in parts:
         _inside(axis, x.ndim)

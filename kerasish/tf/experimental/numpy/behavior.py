@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conve
             "UserWarning: enabling the new type promotion must happen at the beginning of the program. Please ensure no TF "
             "APIs have been used yet."
         )
-        _promote_by_kinds(Promotion(dtype_conversion_mode == "safe"))
+        _promote_by_kinds(_promotion(dtype_conversion_mode == "safe"))
     elif dtype_conversion_mode == "legacy":
         for cls in (Tensor, Variable):
             equality = ("eq", "ne") if cls is Tensor else ()  # variables' own: what they are compared with is converted
@@ -77,6 +78,11 @@ def disable() -> None:
     conversion.settings.kind = None
 
 
+@functools.cache
+def _promotion(safe: bool) -> Promotion:
+    return Promotion(safe)
+
+
 def _promote_by_kinds(promotion: Promotion) -> None:
     conversion.settings.kind = promotion.kind
     promotion.install(_of_mode, sys.modules["kerasish.tf"])
@@ -87,7 +93,11 @@ def _promote_by_kinds(promotion: Promotion) -> None:
 def _weak_method(promotion: Promotion, member: Any) -> Any:
     if isinstance(member, property):
         return property(_weak_method(promotion, member.fget))
-    return member if member in (_astype, _pos, _tolist, arrays.clip, arrays.size) else promotion.unary(member)
+    return (
+        member
+        if member in (_astype, _pos, _tolist, arrays.clip, arrays.size)
+        else promotion.once(member, promotion.unary)
+    )
 
 
 def _matmul(x: Any, y: Any) -> Any:
