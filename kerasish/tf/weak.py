@@ -99,8 +99,8 @@ def strong(value: Any) -> Any:
 
 def _of_kind(out: Any, kind: Kind) -> Any:
     """A result, or each of several, as a tensor of a kind: weak or ordinary."""
-    if isinstance(out, (list, tuple)):
-        return [_of_kind(x, kind) for x in out]
+    if type(out) in (list, tuple):
+        return type(out)(_of_kind(x, kind) for x in out)
     return WeakTensor.from_tensor(out) if kind.weak else strong(out)
 
 

@@ -184,6 +184,11 @@ def _advanced(part: Any) -> Any:
 def _getitem(self: Tensor, key: Any) -> Any:
     """``x[key]`` as NumPy has it: lists, arrays and tensors in the key pick elements."""
     parts = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(part, (str, bytes)) for part in parts):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid "
+            f"indices. Received: {key!r}"
+        )
     if isinstance(self, dispatch._types.string) or not any(map(_is_advanced, parts)):
         return _plain_getitem(self, key)
     try:
