@@ -254,6 +254,15 @@ def whole_indices(function: F) -> F:
     return function
 
 
+def first_by_itself(function: F) -> F:
+    """Below ``@strict_op``: an array or number given first has a dtype of its own, which the others must have.
+
+    Of other operations it takes the dtype of the first tensor.
+    """
+    function.unify = _demand_firsts  # type: ignore[attr-defined]
+    return function
+
+
 def _whole(value: Any) -> Any:
     """Values that have no dtype of TensorFlow's as integers, unless they are Python's floats."""
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
@@ -373,6 +382,7 @@ class _Arguments:
 def _publish(function: F, unify: Callable) -> F:
     signature = inspect.signature(function)
     slots = _slots(signature)
+    unify = getattr(function, "unify", unify)
     of_keras = function.__module__.startswith("kerasish.ops") and not hasattr(function, "strings")
     for slot in slots:
         slot.convert = getattr(function, "convert", _no_text if of_keras else raw)
@@ -551,6 +561,17 @@ def _promote(group: list, name: str) -> None:
         value = holder[key]
         if alone or not slot.keeps_scalars or type(value) is bool:
             holder[key] = raw(value).to(common) if type(value) is bool else raw(value, common)
+
+
+def _demand_firsts(group: list, name: str) -> None:
+    holder, key, _ = group[0]
+    if not isinstance(holder[key], (torch.Tensor, str, bytes)) and not _is_text(holder[key]):
+        holder[key] = raw(holder[key])
+    _demand_same(group, name)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
 
 
 def _demand_same(group: list, name: str) -> None:

@@ -537,6 +537,8 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     places = torch.nonzero(chosen).reshape(-1)
     if len(places) and int(places[-1]) >= x.shape[axis]:
         raise ValueError(f"Place {int(places[-1])} is outside of an axis of size {x.shape[axis]}.")
+    if x.dtype in dispatch.WIDE_UNSIGNED:  # torch picks none of these
+        return index.take.raw(x.to(torch.int64), places, axis).to(x.dtype)
     return index.take.raw(x, places, axis)
 
 

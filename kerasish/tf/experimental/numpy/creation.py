@@ -157,8 +157,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
     """
     if not step:
         raise ValueError("step must be non-zero")
-    kind = np.dtype(common_type(start, step) if stop is None else common_type(start, step, stop))
-    kind = np.dtype(dtype.as_numpy_dtype if hasattr(dtype, "as_numpy_dtype") else dtype) if dtype is not None else kind
+    kind = common_type(start, step) if stop is None else common_type(start, step, stop)
+    kind = kind if dtype is None else numpy_type(dtype)
     low, high = (0, start) if stop is None else (start, stop)
     values = [
         v.item() if dispatch.is_tensor(v) or isinstance(v, np.generic) else v for v in map(_number, (low, high, step))

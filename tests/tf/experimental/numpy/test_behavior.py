@@ -102,3 +102,49 @@ def test_tuples_within_a_key_pick_elements(numpy_behavior):
     x, a = tnp.arange(24).reshape(2, 3, 4), np.arange(24).reshape(2, 3, 4)
     np.testing.assert_array_equal(x[:, (True, False, True)], a[:, (True, False, True)])
     np.testing.assert_array_equal(x[1, (0, 0, 1), tnp.asarray([0, 1, 1])], a[1, (0, 0, 1), [0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "tnp.negative(u)",
+        "tnp.abs(u)",
+        "tnp.power(u, u)",
+        "tnp.square(b)",
+        "tnp.subtract(b, b)",
+        "tnp.cumsum(b)",
+        "tnp.sort(b)",
+        "tnp.dot(u, u)",
+        "tnp.matmul(s, s)",
+        "tnp.nansum(c)",
+        "tnp.arctan2(i, i)",
+        "tnp.gcd(u, u)",
+        "tnp.vander(b)",
+    ],
+)
+def test_dtypes_that_have_no_kernel(numpy_behavior, expression):
+    numpy_behavior()
+    names = {
+        name: tf.cast([1, 2], dtype) for name, dtype in zip("ubsci", ("uint8", "bool", "int16", "complex64", "int32"))
+    }
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        eval(expression, names | {"tnp": tnp})
+
+
+@pytest.mark.parametrize(
+    ("expression", "dtype"),
+    [
+        ("tnp.exp(tf.constant(1, tf.bfloat16))", "float64"),
+        ("tnp.log10(tf.constant(1.0))", "float64"),
+        ("tnp.hypot(tf.constant(1.0), 2)", "float64"),
+        ("tnp.geomspace(1, 8, 4)", "float64"),
+        ("tnp.linspace(tf.constant(0.0), 1, 3)", "float32"),
+        ("tnp.equal(tf.constant(1), 1.5)", "bool"),
+        ("tnp.cumsum(tf.constant([1], tf.uint64))", "float64"),
+        ("tnp.average(tf.constant([1.0], tf.bfloat16))", "float64"),
+        ("tnp.argsort([2, 1])", "int64"),
+    ],
+)
+def test_dtypes_of_functions(numpy_behavior, expression, dtype):
+    numpy_behavior()
+    assert eval(expression, {"tf": tf, "tnp": tnp}).dtype == dtype
