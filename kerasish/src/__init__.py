@@ -39,6 +39,7 @@ TENSORFLOW_HELPERS = {
     "data.util.nest": "kerasish.tf.private.nest",
     "framework": "kerasish.tf.private.specs",
     "framework.smart_cond": "kerasish.tf.private.operations",
+    "framework.weak_tensor": "kerasish.tf.weak",
     "layers.utils": "kerasish.tf.private.operations",
     "ops": "kerasish.tf.private.operations",
     "ops.random_ops": "kerasish.tf.private.drawing",
@@ -77,6 +78,7 @@ VERSION_1 = ("nn", "math", "train", "losses", "data", "logging", "gfile")
 
 # Private name → public one.
 RENAMED = {
+    "enable_numpy_behavior": "experimental_enable_numpy_behavior",
     "BackendVariable": "Variable",
     "BaseOptimizer": "Optimizer",
     "KerasVariable": "Variable",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -26,6 +25,9 @@ from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import TFVariable, Variable, Weight
 from kerasish.tf.creation import cast
 from kerasish.tf.promotion import Kind, NoPromotionError, result_kind
+from kerasish.tf.scopes import get_logger
+
+__all__ = ["WeakTensor"]  # what ``tensorflow.python.framework.weak_tensor`` has
 
 # the class ------------------------------------------------------------------------------------------------------------
 
@@ -320,7 +322,7 @@ class Promotion:
             return self.kind(*values)
         except NoPromotionError:
             kinds = ", ".join(str(type(value)) for value in values)
-            logging.getLogger("tensorflow").warning(
+            get_logger().warning(
                 f"The new dtype semantics do not support {function.__module__}.{function.__name__}({kinds}). Falling back "
                 "to old semantics."
             )

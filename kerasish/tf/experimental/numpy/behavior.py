@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from kerasish.core.tensor import BINARY_OPERATORS, COMPARISONS, Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf.experimental.numpy import arrays, conversion, products, reductions
 from kerasish.tf.experimental.numpy.conversion import cast, promoted, public, raw_array
+from kerasish.tf.scopes import get_logger
 from kerasish.tf.weak import Changes, Promotion, WeakTensor
 
 _OPERANDS = (bool, int, float, complex, np.ndarray, np.generic, list, tuple, torch.Tensor, Tensor, Variable)
@@ -51,7 +51,7 @@ def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conve
         _of_behavior.set(Tensor, name, member)
     _of_behavior.set(Tensor, "__getitem__", _getitem)
     if dtype_conversion_mode in ("safe", "all"):
-        logging.getLogger("tensorflow").warning(
+        get_logger().warning(
             "UserWarning: enabling the new type promotion must happen at the beginning of the program. Please ensure no TF "
             "APIs have been used yet."
         )
