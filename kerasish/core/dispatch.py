@@ -48,6 +48,8 @@ from kerasish.core.errors import (
     failed_under_ours,
     name_operation,
 )
+from kerasish.core.grad_modes import grad_mode as grad_mode
+from kerasish.core.grad_modes import recorded_only as recorded_only
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -202,35 +204,6 @@ def _own_code(public: Any, function: Callable) -> None:
 
 def _raw_or_same(x: Any) -> Any:
     return raw(x) if isinstance(x, (_types.tensor, _types.variable, np.ndarray)) else x
-
-
-class recorded_only:  # noqa: N801 - reads as a block's description
-    """A block in which torch records only if a tape, or torch's rule, asks for it."""
-
-    __slots__ = ("_before",)
-
-    def __enter__(self) -> None:
-        self._before = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(local.recording != 0)
-
-    def __exit__(self, *exception: Any) -> None:
-        torch._C._set_grad_enabled(self._before)
-
-
-class grad_mode:  # noqa: N801
-    """A block in which torch records, or does not: as ``torch.enable_grad`` and ``no_grad``, at a quarter of their time."""
-
-    __slots__ = ("_before", "_enabled")
-
-    def __init__(self, enabled: bool) -> None:
-        self._enabled = enabled
-
-    def __enter__(self) -> None:
-        self._before = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(self._enabled)
-
-    def __exit__(self, *exception: Any) -> None:
-        torch._C._set_grad_enabled(self._before)
 
 
 # operations -----------------------------------------------------------------------------------------------------------

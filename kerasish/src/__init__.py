@@ -45,7 +45,6 @@ TENSORFLOW_HELPERS = {
     "framework.ops": "kerasish.tf.private.scopes",
     "framework.smart_cond": "kerasish.tf.private.operations",
     "framework.test_util": "kerasish.tf.private.testing",
-    "framework.weak_tensor": "kerasish.tf.weak",
     "layers.utils": "kerasish.tf.private.operations",
     "ops": "kerasish.tf.private.operations",
     "ops.ragged": "kerasish.tf.private.ragged",

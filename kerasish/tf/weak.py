@@ -27,8 +27,6 @@ from kerasish.tf.creation import cast
 from kerasish.tf.promotion import Kind, NoPromotionError, result_kind
 from kerasish.tf.scopes import get_logger
 
-__all__ = ["WeakTensor"]  # what ``tensorflow.python.framework.weak_tensor`` has
-
 # the class ------------------------------------------------------------------------------------------------------------
 
 _WEAK_DTYPES = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64, dtypes.complex128)
