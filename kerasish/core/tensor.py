@@ -18,7 +18,7 @@ from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, kernels
-from kerasish.core.arithmetic import divide, floor_divide, power
+from kerasish.core.arithmetic import divide, floor_divide, power, remainder
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.eager_only import TensorOfGraphs
@@ -288,6 +288,11 @@ def convert(value: Any, dtype: Any = None) -> Tensor:
             )
         return value
     if isinstance(value, dispatch._types.variable):
+        if dtype is not None and as_dtype(dtype) != as_dtype(value.dtype):
+            raise ValueError(
+                f"Incompatible type conversion requested to type {as_dtype(dtype).name} for `tf.Variable of type "
+                f"{as_dtype(value.dtype).name}. (Variable: {value!r})"
+            )
         return convert(value.snapshot(), dtype)
     if isinstance(value, dispatch._types.symbolic):
         dispatch.raw(value)  # raises
@@ -528,7 +533,7 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "mul": (operator.mul, "Mul", (*_NUMBERS, "bool")),  # of bools: and
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
-    "mod": (torch.remainder, "FloorMod", _ORDERED),
+    "mod": (remainder, "FloorMod", _ORDERED),
     "pow": (power, "Pow", _NUMBERS),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),
     "and": (torch.bitwise_and, "LogicalAnd", _BITS),
