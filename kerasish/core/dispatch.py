@@ -549,7 +549,8 @@ def _translate(error: Exception, name: str, operands: tuple = ()) -> Exception:
     """A torch failure as the exception that TensorFlow users catch."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if text.startswith("The size of tensor a"):
-        shapes = [list(x.shape) for x in operands if hasattr(x, "shape")]
+        given = [x for x in operands if hasattr(x, "shape") or isinstance(x, (list, tuple))]
+        shapes = [list(x.shape if hasattr(x, "shape") else np.shape(x)) for x in given]
         text = f"Incompatible shapes: {shapes[0]} vs. {shapes[1]}" if len(shapes) > 1 else text
     if isinstance(error, NotImplementedError):
         return DTypeMismatchError(f"{text} [Op:{name}]") if _NO_KERNEL.search(text) else error
