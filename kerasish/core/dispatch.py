@@ -501,7 +501,7 @@ def in_int64(function: Callable, values: list, named: dict, refusal: Exception) 
 
 
 def _no_strings(name: str) -> Callable:
-    raise InvalidArgumentError(
+    raise DTypeMismatchError(
         kernels.refusal(name, "string") or f"'{name}' does not take tensors of dtype string. [Op:{name}]"
     )
 
@@ -652,6 +652,8 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
+        if isinstance(error, ValueError):  # no tensor at all
+            raise
         raise ConversionError(str(error)) from None
 
 
@@ -665,7 +667,7 @@ def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMisma
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
-    a, b = kernels.word(own), kernels.word(other)
+    a, b, name = kernels.word(own), kernels.word(other), kernels.operation(name)
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."

@@ -255,6 +255,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         return symbolic.call(range, (start, limit, delta, dtype), {})
     target = None if dtype is None else dtypes.as_dtype(dtype)
     parts = [dispatch.raw(v, None if target is None else target.torch) for v in (start, limit, delta)]
+    for name, part in zip(("start", "limit", "delta"), parts):
+        if part.ndim:
+            raise InvalidArgumentError(f"{name} must be a scalar, not shape {list(part.shape)} [Op:Range]")
     if target is None:
         names = [dtypes.as_dtype(part.dtype).name for part in parts]
         target = dtypes.as_dtype(max(names, key=lambda n: _RANGE_ORDER.index(n) if n in _RANGE_ORDER else 9))
