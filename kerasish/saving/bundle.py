@@ -264,14 +264,6 @@ def write(prefix: Any, tensors: dict[str, Callable[[], Any]]) -> None:
         sync(index)  # a full disk is noticed before the data of the checkpoint before is replaced
 
 
-def remove(prefix: Any) -> None:
-    """Remove a checkpoint's files, those that are there."""
-    prefix = os.fspath(prefix)
-    for name in (index_path(prefix), *glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")):
-        with suppress(FileNotFoundError):
-            os.remove(name)
-
-
 def _array(value: Any) -> np.ndarray:
     if isinstance(value, (bytes, str)):
         out = np.empty((), object)
