@@ -288,7 +288,7 @@ class _Rewriter(ast.NodeTransformer):
     def _told(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """What a branch that is not taken reports while it is traced: its calls of ``print`` and the like, in order.
 
-        Those that name what the branch assigns are left out: it has no value.
+        Those that name what the branch assigns, where that has no value yet, are left out.
         """
         inside = [part for statement in statements for part in ast.walk(statement)]
         assigned = {part.id for part in inside if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)}
@@ -299,8 +299,13 @@ class _Rewriter(ast.NodeTransformer):
         for statement in statements:
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
                 names = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
-                if _is_reporter(self.value(statement.value.func)) and not names & assigned:
-                    found.append(_unless_unknown(copy.deepcopy(statement)))
+                if _is_reporter(self.value(statement.value.func)):
+                    report: ast.stmt = copy.deepcopy(statement)
+                    if names & assigned:  # tensors print by dtype and shape, which are those that they had before
+                        held = [ast.Name(name, ast.Load()) for name in sorted(names & assigned)]
+                        tensors = self._method("are_tensors", *held)
+                        report = ast.copy_location(ast.If(tensors, [report], []), statement)
+                    found.append(_unless_unknown(report))
             elif isinstance(statement, ast.If):
                 found += self._reports_of_either(statement, assigned)
             elif isinstance(statement, (ast.For, ast.While, ast.With, ast.Try)):
@@ -517,6 +522,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
     given = {*arguments.args, arguments.varargs, arguments.varkw}
     outer = {name for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
     local = {*code.co_varnames, *code.co_cellvars} - given
+    local -= _aliases(tree, local)
     enclosing = inspect.getclosurevars(function).nonlocals
 
     def outside(name: str) -> Any:
@@ -544,6 +550,21 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
         return None
     tree.decorator_list = []
     return tree
+
+
+def _aliases(function: ast.FunctionDef, local: set[str]) -> set[str]:
+    """The local names that only ever stand for what is there outside: ``history = self.history``."""
+    given: dict[str, bool] = {}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.targets[0], ast.Name):
+            root = _root(part.value) if isinstance(part.value, (ast.Name, ast.Attribute)) else None
+            name = part.targets[0].id
+            given[name] = root is not None and root not in local
+    stores: dict[str, int] = {}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            stores[part.id] = stores.get(part.id, 0) + 1
+    return {name for name, alias in given.items() if alias and stores.get(name) == 1 and name in local}
 
 
 def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str | None) -> types.CodeType:

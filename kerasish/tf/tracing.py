@@ -243,6 +243,11 @@ class Effects:
         return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
 
     @staticmethod
+    def are_tensors(*values: Any) -> bool:
+        """Whether all of them are tensors."""
+        return all(isinstance(value, Tensor) for value in values)
+
+    @staticmethod
     def range(*numbers: Any) -> Any:
         """What is called for ``range``: of tensors it gives a tensor."""
         tensors = any(isinstance(x, (Tensor, Variable)) for x in numbers)
