@@ -9,7 +9,6 @@ from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail, missing_name
 
-
 _CONTAINERS = (list, tuple, dict)
 
 
