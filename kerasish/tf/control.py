@@ -53,12 +53,19 @@ def cond(pred: Any, true_fn: Callable | None = None, false_fn: Callable | None =
             raise TypeError(f"'{argument}' must be callable.")
     if not dispatch.is_tensor(pred):
         return true_fn() if pred else false_fn()  # type: ignore[misc]
+    true_fn, false_fn = _followed(true_fn), _followed(false_fn)
     traced = local.function is not None and local.function.tracing and not local.tracing
     other = _Untaken(pred, true_fn, false_fn) if traced else None
     result = ops.cond(pred, true_fn, false_fn)  # type: ignore[arg-type]
     if other is not None:
         other.compare(result)
     return result
+
+
+def _followed(function: Any) -> Any:
+    """A user's function as the function of ``tf.function`` that is running calls it: with effects in traced calls only."""
+    trace = local.function
+    return function if trace is None or trace.in_python else trace.callable(function)
 
 
 _DOES_MORE = {
@@ -271,6 +278,7 @@ def while_loop(
         raise ValueError("'loop_vars' must be provided.")
     if not isinstance(parallel_iterations, int) or parallel_iterations < 1:
         raise TypeError("'parallel_iterations' must be a positive integer.")
+    cond, body = _followed(cond), _followed(body)
     limit = None if maximum_iterations is None else int(maximum_iterations)
     kind = type(loop_vars)
     in_function = local.function is not None
@@ -478,6 +486,7 @@ def map_fn(
     kinds = tree.map_structure(_kind, elems) if expected is None else expected
     if not rows:
         return _nothing(kinds)
+    fn = _followed(fn)
     with _rounds() as done:
         steps = []
         for row in rows:
@@ -542,6 +551,7 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
     """The last result of ``fn(a, x)``, a being the one before, and all results."""
     if not callable(fn):
         raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. Please provide a callable function.")
+    fn = _followed(fn)
     rows = _rows(elems)
     rows = rows[::-1] if backwards else rows
     results = []

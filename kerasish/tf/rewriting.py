@@ -47,6 +47,7 @@ _REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its ow
 _REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
 PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
 _OF_TENSORS = {"shape", "dtype", "ndim", "T", "real", "imag"}  # attributes that are not worth a look at who has them
+_COLLECTING = {"append", "extend", "insert", "add"}  # methods of lists and sets
 _DRAWING = {"random", "time", "secrets"}  # modules whose functions give something else each time
 _block = contextlib.contextmanager(lambda: iter(())).__code__
 _places = itertools.count()
@@ -299,8 +300,14 @@ class _Rewriter(ast.NodeTransformer):
         for statement in statements:
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
                 names = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
-                if _is_reporter(self.value(statement.value.func)):
+                called = statement.value.func
+                collects = isinstance(called, ast.Attribute) and called.attr in _COLLECTING
+                collects = collects and (root := _root(called)) is not None and root not in self.local
+                if collects or _is_reporter(self.value(called)):
                     report: ast.stmt = copy.deepcopy(statement)
+                    if collects:
+                        test = self._method("is_effect", copy.deepcopy(called))
+                        report = ast.copy_location(ast.If(test, [report], []), statement)
                     if names & assigned:  # tensors print by dtype and shape, which are those that they had before
                         held = [ast.Name(name, ast.Load()) for name in sorted(names & assigned)]
                         tensors = self._method("are_tensors", *held)

@@ -243,6 +243,11 @@ class Effects:
         return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
 
     @staticmethod
+    def is_effect(function: Any) -> bool:
+        """Whether a call concerns Python's own state only."""
+        return rewriting.is_effect(function)
+
+    @staticmethod
     def are_tensors(*values: Any) -> bool:
         """Whether all of them are tensors."""
         return all(isinstance(value, Tensor) for value in values)
