@@ -36,9 +36,18 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import torch
 
-from kerasish.core import dtypes, shortcut, tree
+from kerasish.core import dtypes, kernels, shortcut, tree
 from kerasish.core.context import local
-from kerasish.core.errors import AxisError, ConversionError, DTypeMismatchError, InvalidArgumentError, fail, kernel_name
+from kerasish.core.errors import (
+    AxisError,
+    ConversionError,
+    DTypeMismatchError,
+    InvalidArgumentError,
+    OpError,
+    fail,
+    failed_under_ours,
+    name_operation,
+)
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -75,6 +84,7 @@ class _Types:
 _types = _Types()
 # for the text of short ways:
 _new, _Torch, _strings, _bool = object.__new__, torch.Tensor, np.ndarray, torch.bool
+_FAILURES = (OpError, TypeError, ValueError, AttributeError)
 _floats = frozenset(dtype for dtype in dtypes.FROM_TORCH if dtype.is_floating_point)
 _SCALARS = (int, float, bool, complex, np.generic)
 WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has hardly any kernels for these
@@ -385,6 +395,7 @@ def _publish(function: F, unify: Callable) -> F:
         slot.convert = getattr(function, "convert", _no_text if of_keras else raw)
     name = function.__name__
     string_function = getattr(function, "strings", None)
+    tell = _of_operation if unify is not _promote else _unchanged
 
     def general(args: tuple, kwargs: dict | None = None) -> Any:
         """Serve any call; without ``kwargs``, ``args`` are the values of all parameters."""
@@ -418,8 +429,13 @@ def _publish(function: F, unify: Callable) -> F:
             return general(args, kwargs)
         except (RuntimeError, IndexError) as error:
             raise _translate(error, name, args) from error
+        except _FAILURES as error:
+            told = tell(error, name)
+            if told is error:
+                raise
+            raise told from error
 
-    public = functools.wraps(function)(_short_way(function, signature, general) or any_call)
+    public = functools.wraps(function)(_short_way(function, signature, general, tell) or any_call)
     _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
     function.__qualname__ = f"{public.__qualname__}.raw"  # where pickle finds it
@@ -427,14 +443,14 @@ def _publish(function: F, unify: Callable) -> F:
     return public  # type: ignore[return-value]
 
 
-def _short_way(function: Callable, signature: inspect.Signature, general: Callable) -> Callable | None:
+def _short_way(function: Callable, signature: inspect.Signature, general: Callable, tell: Callable) -> Callable | None:
     """What serves the frequent calls of an operation and hands others to ``general``; None for unusual signatures."""
     kinds = shortcut.kinds_of(signature)
     if kinds is None:
         return None
     direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
     bind = _binder(direct.letters(signature.parameters, kinds), direct.kinds is not None)
-    short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor)
+    short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor, tell)
     return shortcut.named_after(short, list(signature.parameters.values()))
 
 
@@ -495,7 +511,9 @@ def in_int64(function: Callable, values: list, named: dict, refusal: Exception) 
 
 
 def _no_strings(name: str) -> Callable:
-    raise InvalidArgumentError(f"'{name}' does not take tensors of dtype string. [Op:{name}]")
+    raise InvalidArgumentError(
+        kernels.refusal(name, "string") or f"'{name}' does not take tensors of dtype string. [Op:{name}]"
+    )
 
 
 def _settle_views(variables: list, out: Any) -> Any:
@@ -512,6 +530,29 @@ def _settle_views(variables: list, out: Any) -> Any:
             if same and result is out:
                 return out.view_as(out)
     return out
+
+
+def _unchanged(error: Exception, name: str) -> Exception:
+    """What becomes of an error in a function of Keras, which is none of TensorFlow's operations."""
+    return error
+
+
+def _of_operation(error: Exception, name: str) -> Exception:
+    """What becomes of an error in one of TensorFlow's operations: its message ends with the operation's name.
+
+    What Python or NumPy could not do with arguments of the wrong kind, while our code computed, is a DTypeMismatchError.
+    """
+    if isinstance(error, OpError):
+        name_operation(error, name)
+        return error
+    if not failed_under_ours(error):
+        return error
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, AttributeError):
+        if "'numpy.ndarray' object has no attribute" not in text:
+            return error
+        text = f"'{name}' does not take tensors of dtype string."
+    return DTypeMismatchError(f"{text} [Op:{name}]")
 
 
 def _translate(error: Exception, name: str, operands: tuple = ()) -> Exception:
@@ -627,11 +668,8 @@ def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMisma
     """An operation has no kernel for a dtype."""
     own = dtypes.as_dtype(dtype).name
     return DTypeMismatchError(
-        f"Value for attr 'T' of {WORDS.get(own, own)} is not in the list of allowed values: {allowed} [Op:{name}]"
+        f"Value for attr 'T' of {kernels.word(own)} is not in the list of allowed values: {allowed} [Op:{name}]"
     )
-
-
-WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in TensorFlow's messages
 
 
 def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
@@ -639,7 +677,9 @@ def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
     if local.function is None or not local.function.tracing:
         return None
     own, other = (dtypes.as_dtype(kind).name if isinstance(kind, torch.dtype) else "string" for kind in (first, second))
-    return f"Input 'y' of '{kernel_name(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+    return (
+        f"Input 'y' of '{kernels.operation(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+    )
 
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
@@ -647,7 +687,7 @@ def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeM
     if in_graph is not None:
         return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
-    a, b = (WORDS.get(kind, kind) for kind in (own, other))
+    a, b = kernels.word(own), kernels.word(other)
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."

@@ -83,6 +83,7 @@ from kerasish.layers.tracing import trace
 from kerasish.ops.array import stack
 
 _MODE_ONLY = {"training"}
+_DICT_VALUES = type({}.values())
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
 KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
@@ -247,6 +248,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
             args, kwargs = self._call_spec.first_by_position(kwargs)
+        if args and type(args[0]) is _DICT_VALUES:  # ``inputs.values()`` is a list of inputs, as in Keras 2
+            args = ([*args[0]], *args[1:])
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         if len(args) > 1 and self._call_spec.takes_training:
@@ -799,6 +802,16 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def get_output_shape_at(self, node_index: int) -> Any:
         return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
+
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """The layer's own symbolic calls, as in Keras 2."""
+        return self._inbound_nodes
+
+    @property
+    def outbound_nodes(self) -> list[Node]:
+        """The symbolic calls of others that take its results, as in Keras 2."""
+        return self._outbound_nodes
 
     def _node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:

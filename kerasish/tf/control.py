@@ -299,6 +299,8 @@ def while_loop(
         result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
         result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()) if dispatch.is_tensor(t) else t, result)
+    if in_function:  # a graph's loop gives back the structure that went in, whatever ``body`` returns
+        return tree.pack_as(loop_vars, tree.flatten(result))
     if hasattr(kind, "_fields"):
         return kind(*result)
     return list(result) if kind is list else (*result,)
