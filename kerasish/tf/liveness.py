@@ -149,6 +149,7 @@ class _Reader:
         live = ended | test
         for _ in range(2):  # what a round leaves to the next one
             live = ended | test | (self._live(body, live - target) - target)
+        live = live - target  # a graph's loop gives its target a value even if it has no round
         modified = (_assigned(body) | target) - self.outer - {RESULT}
         block.names = tuple(sorted(modified & (live | after)))
         if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
