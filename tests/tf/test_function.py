@@ -446,3 +446,13 @@ def test_concrete_functions_of_names_of_files(tmp_path):
     path.write_text("words")
     read = tf.function(lambda x: tf.io.read_file(x)).get_concrete_function(tf.TensorSpec((), tf.string))
     assert read(tf.constant(str(path))).numpy() == b"words"
+
+
+def test_the_dictionary_of_keyword_arguments_is_the_calls_own():
+    def inner(x, **kwargs):
+        kwargs.pop("extra")
+        kwargs["more"] = 1
+        return x * len(kwargs)
+
+    f = tf.function(lambda x: inner(x, extra=0, factor=2))
+    assert [int(f(tf.constant(3))) for _ in range(3)] == [6, 6, 6]
