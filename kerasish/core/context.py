@@ -212,7 +212,12 @@ def unique_name(base: str) -> str:
 
 def asks_for_keras_2() -> bool:
     """Whether the program says that it is one for Keras 2: by ``TF_USE_LEGACY_KERAS``, or ``import tf_keras``."""
-    return "tf_keras" in sys.modules or os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    return "tf_keras" in sys.modules or legacy_by_name()
+
+
+def legacy_by_name() -> bool:
+    """Whether the program's environment makes ``tf.keras`` Keras 2."""
+    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
 
 
 def snake_case(name: str) -> str:

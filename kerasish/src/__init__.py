@@ -39,6 +39,7 @@ HELPERS = {
 TENSORFLOW_HELPERS = {
     "autograph": "kerasish.tf.private.rewriting",
     "data.util.nest": "kerasish.tf.private.nest",
+    "eager.monitoring": "kerasish.tf.private.monitoring",
     "framework": "kerasish.tf.private.specs",
     "framework.smart_cond": "kerasish.tf.private.operations",
     "layers.utils": "kerasish.tf.private.operations",
