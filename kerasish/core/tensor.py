@@ -17,7 +17,7 @@ import torch
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch
+from kerasish.core import dispatch, kernels
 from kerasish.core.arithmetic import divide, floor_divide, power
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
@@ -48,6 +48,7 @@ class Tensor(TensorOfGraphs, metaclass=Named):
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     _shown = "tensorflow.python.framework.ops.EagerTensor"
+    _is_declared = False  # True for those that tell a shape which a signature states
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
@@ -130,7 +131,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return self.numpy().__format__(spec)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return dispatch.wrap(torch.round(dispatch.live(self), decimals=ndigits or 0))
+        x = dispatch.live(self)
+        return dispatch.wrap(torch.round(x, decimals=ndigits or 0) if x.is_floating_point() else x)
 
     def __len__(self) -> int:
         if not self._t.ndim:
@@ -208,7 +210,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
             return lambda *args, **kwargs: dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
         if name in TORCH_PROPERTIES:
             return dispatch.wrap(getattr(dispatch.live(self), name))
-        message = f"'{type(self).__name__}' object has no attribute '{name}'"
+        in_graph = local.function is not None and local.function.tracing
+        message = f"'{'SymbolicTensor' if in_graph else type(self).__name__}' object has no attribute '{name}'"
         if name in NUMPY_NAMES:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"
@@ -342,7 +345,11 @@ def _check(kinds: tuple, dtype: torch.dtype, name: str) -> None:
     if own.kind not in kinds:
         allowed = ", ".join(sorted(d.name for d in FROM_TORCH.values() if d.kind in kinds))
         error = DTypeMismatchError if name == "RealDiv" else InvalidArgumentError  # Python's TypeError there
-        raise error(f"Value for attr 'T' of {own.name} is not in the list of allowed values: {allowed} [Op:{name}]")
+        word, name = kernels.word(own.name), name.replace("Logical", "Bitwise")
+        raise error(
+            kernels.refusal(name, word)
+            or f"Value for attr 'T' of {word} is not in the list of allowed values: {allowed} [Op:{name}]"
+        )
 
 
 def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool = True) -> tuple[Callable, Callable]:
@@ -481,11 +488,17 @@ def _unary(function: Callable, name: str, kinds: tuple) -> Callable:
             if x.requires_grad and self._recording != local.recording:
                 x = dispatch.live(self)
             if x.dtype in allowed:
-                out = function(x)
-                return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+                try:
+                    out = function(x)
+                    return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+                except NotImplementedError:
+                    pass
         x = dispatch.raw(self)
         _check(kinds, x.dtype, name)
-        return dispatch.wrap(function(x))
+        try:
+            return dispatch.wrap(function(x))
+        except NotImplementedError as error:  # uint16 and its kin
+            return dispatch.wrap(dispatch.in_int64(function, [x], {}, error))
 
     return method
 
@@ -525,7 +538,7 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
-    "pow": (power, "Pow", _NUMBERS),
+    "pow": (power, "Pow", _SIGNED),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),
     "and": (torch.bitwise_and, "LogicalAnd", _BITS),
     "or": (torch.bitwise_or, "LogicalOr", _BITS),
@@ -676,9 +689,8 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
         def _refuse(self: Any, other: Any, _name: str = _name) -> Any:
             if isinstance(other, (bool, int, float, complex)):
                 raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
-            raise InvalidArgumentError(
-                f"Value for attr 'T' of string is not in the list of allowed values [Op:{_name}]"
-            )
+            op = {**BINARY_OPERATORS, **COMPARISONS}[_name][1].replace("Logical", "Bitwise")
+            raise InvalidArgumentError(kernels.refusal(op, "string"))
 
         setattr(StringTensor, f"__{_name}__", _refuse)
         setattr(StringTensor, f"__r{_name}__", _refuse)
