@@ -25,6 +25,7 @@ ROOTS = ("keras.src", "tensorflow.python", "tensorflow.compiler")
 # First part of a private path → what of ours has the helpers that it defines.
 HELPERS = {
     "backend": "kerasish.src._backend",
+    "engine": "kerasish.src._layers",
     "layers": "kerasish.src._layers",
     "losses": "kerasish.src._losses",
     "metrics": "kerasish.src._losses",
