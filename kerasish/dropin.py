@@ -23,8 +23,8 @@ from kerasish.core import old_names
 from kerasish.core.context import settings
 from kerasish.core.dtypes import DType
 from kerasish.core.errors import close_matches, real_names
+from kerasish.src import core_messages, private_name
 from kerasish.src import module as private_module
-from kerasish.src import private_name
 
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
 _REPEATED = (["compat", "v1", "compat", "v1"], ["compat", "v1", "compat", "v2"])
@@ -120,7 +120,7 @@ class Finder(importlib.abc.MetaPathFinder):
         if root not in ROOTS:
             return None
         ours = target(name)
-        if ours is None and (found := _of_v1(name)) is not None:
+        if ours is None and (found := _of_v1(name) or core_messages.module(name)) is not None:
             return importlib.machinery.ModuleSpec(name, _ObjectLoader(found), is_package=True)
         if ours is None and (private := private_name(name)) is not None:
             return importlib.machinery.ModuleSpec(name, _PrivateLoader(private), is_package=True)

@@ -677,7 +677,9 @@ def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
     if local.function is None or not local.function.tracing:
         return None
     own, other = (dtypes.as_dtype(kind).name if isinstance(kind, torch.dtype) else "string" for kind in (first, second))
-    return f"Input 'y' of '{kernels.operation(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+    return (
+        f"Input 'y' of '{kernels.operation(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+    )
 
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:

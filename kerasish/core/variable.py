@@ -32,6 +32,7 @@ from kerasish.core.creators import Created, VariableAggregation, VariableSynchro
 from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.foreign_calls import torch_function
 from kerasish.core.initial_value import first_value
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
@@ -44,7 +45,6 @@ from kerasish.core.tensor import (
     convert,
     getitem,
     install_operators,
-    torch_function,
 )
 from kerasish.core.updates import PartialWrites
 

@@ -814,6 +814,16 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def get_output_shape_at(self, node_index: int) -> Any:
         return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
 
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """The layer's own symbolic calls, as in Keras 2."""
+        return self._inbound_nodes
+
+    @property
+    def outbound_nodes(self) -> list[Node]:
+        """The symbolic calls of others that take its results, as in Keras 2."""
+        return self._outbound_nodes
+
     def _node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:
             raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
