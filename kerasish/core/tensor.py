@@ -81,8 +81,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
     def set_shape(self, shape: Any) -> None:
         if not self.shape.is_compatible_with(shape):
             raise ValueError(f"Tensor's shape {self.shape} is not compatible with supplied shape {TensorShape(shape)}")
-        if local.shapeless is not None:
-            local.shapeless.pop(id(self), None)
+        if local.shapeless:
+            local.shapeless[id(self)] = (self, TensorShape(shape))
 
     def ref(self) -> Reference:
         return Reference(self)

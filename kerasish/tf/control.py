@@ -741,7 +741,7 @@ def _called(function: Callable, arguments: Sequence) -> Any:
 def _of_unknown_shapes(results: Any) -> Any:
     """Note that a graph would not know the shapes of these results of a Python function."""
     if local.shapeless is not None:
-        local.shapeless.update({id(x): x for x in tree.flatten(results)})
+        local.shapeless.update({id(x): (x, None) for x in tree.flatten(results)})
     return results
 
 

@@ -397,7 +397,6 @@ _GONE = {
     "estimator": "model.fit of tf.keras",
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",
-    "placeholder": "the arguments of a function (tf.function), or tf.keras.Input",
     "Session.run": "what the operation returned: x.numpy()",
     "summary": "tf.summary.create_file_writer and tf.summary.scalar",
     "tpu": "tf.distribute",
