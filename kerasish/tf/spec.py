@@ -86,13 +86,13 @@ class TypeSpec:
             tree.map_structure(lambda spec: spec.placeholder_value(placeholder_context), self._component_specs)
         )
 
-    def cast(self, value: Any, cast_context: Any) -> Any:
-        """The value as one of this type; a specification if ``cast_context.allow_specs``.
+    def cast(self, value: Any, casting_context: Any) -> Any:
+        """The value as one of this type; a specification if ``casting_context.allow_specs``.
 
         Raises:
             TypeError: it is none.
         """
-        if isinstance(value, TypeSpec) and getattr(cast_context, "allow_specs", False):
+        if isinstance(value, TypeSpec) and getattr(casting_context, "allow_specs", False):
             found: Any = value
         else:
             found = spec_of(value)
@@ -182,11 +182,11 @@ class TensorSpec(TypeSpec):
             raise fail(ValueError, "`tensor` should be a tf.Tensor", received=repr(type(tensor)))
         return cls(tuple(tensor.shape), tensor.dtype, name)
 
-    def is_compatible_with(self, spec_or_value: Any) -> bool:
+    def is_compatible_with(self, spec_or_tensor: Any) -> bool:
         """Whether dtypes agree and shapes do where both are known; only tensors and specifications are."""
-        if not isinstance(spec_or_value, TensorSpec) and not dispatch.is_tensor(spec_or_value):
+        if not isinstance(spec_or_tensor, TensorSpec) and not dispatch.is_tensor(spec_or_tensor):
             return False
-        return self._dtype == spec_or_value.dtype and self._shape.is_compatible_with(spec_or_value.shape)
+        return self._dtype == spec_or_tensor.dtype and self._shape.is_compatible_with(spec_or_tensor.shape)
 
     def flatten(self) -> list[TensorSpec]:
         return [self]
@@ -200,8 +200,8 @@ class TensorSpec(TypeSpec):
     def placeholder_value(self, placeholder_context: Any) -> Any:
         return KerasTensor(self._shape, self._dtype, name=self._name)
 
-    def cast(self, value: Any, cast_context: Any) -> Any:
-        if isinstance(value, TensorSpec) and getattr(cast_context, "allow_specs", False):
+    def cast(self, value: Any, casting_context: Any) -> Any:
+        if isinstance(value, TensorSpec) and getattr(casting_context, "allow_specs", False):
             tensor: Any = value
         else:
             tensor = value if dispatch.is_tensor(value) else dispatch.wrap(dispatch.raw(value, self._dtype.torch))
