@@ -11,7 +11,7 @@ X = np.arange(6, dtype="float32").reshape(2, 3)
 def test_values_are_numpys():
     z = tf.constant(X, tf.complex64)
     np.testing.assert_allclose(tf.fftnd(input=z, fft_length=[2, 3], axes=[0, 1]), np.fft.fftn(X), atol=1e-5)
-    np.testing.assert_allclose(tf.ifftnd(z, [2, 2], [-2, -1]), np.fft.ifftn(X, [2, 2]), atol=1e-5)
+    np.testing.assert_allclose(tf.ifftnd(z, [2, 2], [-2, -1]), np.fft.ifftn(X, [2, 2], [0, 1]), atol=1e-5)
     np.testing.assert_allclose(tf.rfftnd(X, [2, 3], [0, 1]), np.fft.rfftn(X), atol=1e-5)
     back = tf.irfftnd(tf.rfftnd(X, [2, 3], [0, 1]), [2, 3], [0, 1])
     np.testing.assert_allclose(back, X, atol=1e-5)
