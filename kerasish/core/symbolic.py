@@ -396,6 +396,18 @@ def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str)
         return _fitting(function, *filled)
 
 
+def run_without_values(function: Callable, args: tuple, kwargs: dict) -> Any:
+    """What a function does besides computing: a run on tensors without storage, like the tensors and arrays given.
+
+    Variables and seeds stay as they are.
+
+    Raises:
+        Exception: what the function does needs values.
+    """
+    with fake_mode():
+        return _run(function, args, kwargs, PROBES[0], "cpu")
+
+
 def _fitting(function: Callable, args: Any, kwargs: dict) -> Any:
     try:
         return function(*args, **kwargs)

@@ -83,6 +83,7 @@ from kerasish.layers.tracing import trace
 from kerasish.ops.array import stack
 
 _MODE_ONLY = {"training"}
+_DICT_VALUES = type({}.values())
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
 KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
@@ -247,6 +248,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
             args, kwargs = self._call_spec.first_by_position(kwargs)
+        if args and type(args[0]) is _DICT_VALUES:  # ``inputs.values()`` is a list of inputs, as in Keras 2
+            args = ([*args[0]], *args[1:])
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         if len(args) > 1 and self._call_spec.takes_training:
@@ -418,10 +421,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if wrapped:
             if wrapped is SPARSE:
                 call = self._sparse_call
+            given = args
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 outputs = self._compute(call, args, kwargs)
-                return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+                outputs = tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+            if given and isinstance(given[0], Tensor) and given[0]._is_declared:
+                return dispatch.of_declared(self, given[:1], {}, outputs)
+            return outputs
         return self._compute(call, args, kwargs)
 
     def _note_access(self) -> None:

@@ -197,6 +197,8 @@ def while_loop(
     result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
         result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()) if dispatch.is_tensor(t) else t, result)
+    if in_function:  # a graph's loop gives back the structure that went in, whatever ``body`` returns
+        return tree.pack_as(loop_vars, tree.flatten(result))
     if hasattr(kind, "_fields"):
         return kind(*result)
     return list(result) if kind is list else (*result,)
@@ -625,10 +627,11 @@ def _as_python() -> Iterator[None]:
         yield
         return
     before, trace.tracing, noting, trace.reads.noting = trace.tracing, True, trace.reads.noting, False
+    outer, trace.in_python = trace.in_python, True
     try:
         yield
     finally:
-        trace.tracing, trace.reads.noting = before, noting
+        trace.tracing, trace.reads.noting, trace.in_python = before, noting, outer
 
 
 # others ---------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
 from kerasish.core.errors import InvalidArgumentError, NotServedError
+from kerasish.core.random import get_seed as get_seed
 from kerasish.core.random import set_seed
 from kerasish.core.shape import TensorShape as TensorShape
 from kerasish.core.sparse import SparseTensor as SparseTensor
@@ -28,7 +29,6 @@ from kerasish.tf import debugging as _debugging
 from kerasish.tf import distribute as distribute
 from kerasish.tf import dtypes as _dtypes
 from kerasish.tf import errors as errors
-from kerasish.tf import feature_column as feature_column
 from kerasish.tf import first_values as _first_values
 from kerasish.tf import gradients as _gradients
 from kerasish.tf import indexing as _indexing
@@ -44,6 +44,7 @@ from kerasish.tf import tiling as _tiling
 from kerasish.tf.compat.dimensions import Dimension as Dimension
 from kerasish.tf.compat.v1 import aliases as _aliases
 from kerasish.tf.compat.v1 import data as data
+from kerasish.tf.compat.v1 import feature_column as feature_column
 from kerasish.tf.compat.v1 import layers as layers
 from kerasish.tf.compat.v1 import logging as logging
 from kerasish.tf.compat.v1 import losses as losses
@@ -54,6 +55,7 @@ from kerasish.tf.compat.v1 import rest as _rest
 from kerasish.tf.compat.v1 import train as train
 from kerasish.tf.compat.v1 import variables as _variables
 from kerasish.tf.compat.v1.parts import PARTS as _PARTS
+from kerasish.tf.compat.v1.scopes import name_scope as name_scope
 from kerasish.tf.compat.v1_text import ragged as ragged
 from kerasish.tf.compat.v1_text import string_split as string_split
 from kerasish.tf.compat.v1_text import strings as strings
@@ -168,7 +170,7 @@ _UNCHANGED = frozenset(
     get_current_name_scope get_static_value greater greater_equal histogram_fixed_width identity identity_n igamma igammac
     imag init_scope inside_function invert_permutation is_finite is_inf is_nan is_tensor lbeta less less_equal lgamma
     linspace log1p log_sigmoid logical_and logical_not logical_or logical_xor map_fn matmul maximum meshgrid minimum
-    multiply name_scope negative no_op not_equal numpy_function one_hot ones polygamma pow py_function range rank real
+    multiply negative no_op not_equal numpy_function one_hot ones polygamma pow py_function range rank real
     reciprocal realdiv repeat reshape reverse rint roll round rsqrt saturate_cast scalar_mul scan scatter_nd searchsorted
     sequence_mask sigmoid sign sin sinh slice sort split sqrt square squared_difference stack stop_gradient strided_slice
     subtract switch_case tan tanh tensor_scatter_nd_max tensor_scatter_nd_min
@@ -431,8 +433,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     if name == "keras":
         return kerasish
-    if name == "raw_ops":
-        return kerasish.tf.raw_ops
+    if name in ("compat", "raw_ops"):  # not here before they are whole
+        return getattr(kerasish.tf, name)
     if name in _PARTS:
         return _PARTS[name]
     if name in _TODAY:

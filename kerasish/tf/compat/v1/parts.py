@@ -58,14 +58,15 @@ class Part:
     def __init__(
         self, name: str, modern: Any, own: dict[str, Any] | None = None, differing: str = "", old: str = ""
     ) -> None:
-        self.__name__ = f"tf.compat.v1.{name}"
+        self.__name__ = f"tensorflow.compat.v1.{name}"  # Python asks the finder for names below it
+        self._name = name
         self._modern, self._differing, self._old = modern, frozenset(differing.split()), aliases.table(old)
         vars(self).update(own or {})
 
     def __getattr__(self, name: str) -> Any:
         if name in self._differing:
             raise NotServedError(
-                f"'{self.__name__}.{name}' has other arguments than 'tf.{self.__name__[13:]}.{name}', "
+                f"'tf.compat.v1.{self._name}.{name}' has other arguments than 'tf.{self._name}.{name}', "
                 "which is served: use that."
             )
         if name in self._old:
@@ -79,7 +80,7 @@ class Part:
         return sorted({*modern, *vars(self), *self._old} - self._differing)
 
     def __repr__(self) -> str:
-        return f"<module '{self.__name__}'>"
+        return f"<module 'tf.compat.v1.{self._name}'>"
 
 
 _SPARSE = {

@@ -15,9 +15,7 @@ import numpy as np
 
 from kerasish import initializers
 from kerasish.core import dispatch
-from kerasish.core.context import settings
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.random import current_op_seeds
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import convert
 from kerasish.tf import math, reductions, sparse, tiling
@@ -32,24 +30,9 @@ from kerasish.tf.quantization import quantize
 from kerasish.tf.scopes import name_scope
 from kerasish.tf.slices import IndexedSlices
 
-_DEFAULT_GLOBAL_SEED = 87654321
-
 
 def _raw(name: str, **kwargs: Any) -> Any:
     return getattr(aliases.today("raw_ops"), name)(**kwargs)
-
-
-# seeds ----------------------------------------------------------------------------------------------------------------
-
-
-def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
-    """The global and the operation's seed that an operation with this seed has; (None, None) if there is neither."""
-    given = settings.global_seed
-    if given is None:
-        return (None, None) if op_seed is None else (_DEFAULT_GLOBAL_SEED, op_seed)
-    if op_seed is None:
-        op_seed = current_op_seeds().source.randint(0, 2**31 - 1)
-    return given, op_seed
 
 
 # dense ----------------------------------------------------------------------------------------------------------------
@@ -472,3 +455,18 @@ def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
     compression = records.TFRecordOptions.get_compression_type_string(options)
     for record in aliases.today("data.TFRecordDataset")(path, compression):
         yield record.numpy()
+
+
+def summary_iterator(path: Any) -> Iterator[Any]:
+    """The events of a file that ``tf.summary`` wrote, as messages of the package ``tensorboard``.
+
+    Raises:
+        ImportError: it is not installed.
+        DataLossError, NotFoundError: the file is damaged, or there is none.
+    """
+    try:
+        from tensorboard.compat.proto import event_pb2
+    except ImportError as error:
+        raise ImportError("tf.compat.v1.train.summary_iterator needs tensorboard: pip install tensorboard") from error
+    for record in tf_record_iterator(path):
+        yield event_pb2.Event.FromString(record)

@@ -28,6 +28,7 @@ from kerasish.tf.compat.v1.optimizers import RMSPropOptimizer as RMSPropOptimize
 from kerasish.tf.compat.v1.optimizers_more import AdagradDAOptimizer as AdagradDAOptimizer
 from kerasish.tf.compat.v1.optimizers_more import ProximalAdagradOptimizer as ProximalAdagradOptimizer
 from kerasish.tf.compat.v1.optimizers_more import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
+from kerasish.tf.compat.v1.rest import summary_iterator as summary_iterator
 from kerasish.tf.compat.v1.saver import Saver as Saver
 from kerasish.tf.compat.v1.saver import remove as remove_checkpoint  # noqa: F401
 from kerasish.tf.compat.v1.variables import get_variable
