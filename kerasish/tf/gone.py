@@ -132,7 +132,6 @@ tf.test.assert_equal_graph_def: comparing what functions return
 tf.tpu.XLAOptions: torch_xla's settings
 tf.tpu.experimental.DeviceAssignment: torchrun, which gives each process its device
 tf.tpu.experimental.DeviceOrderMode: torchrun, which gives each process its device
-tf.tpu.experimental.HardwareFeature: tf.tpu.experimental.embedding
 tf.tpu.experimental.TPUSystemMetadata: tf.config.list_logical_devices("TPU")
 tf.tpu.experimental.Topology: torchrun, which gives each process its device
 tf.tpu.experimental.embedding.CustomCombiner: tf.nn.embedding_lookup_sparse
@@ -141,7 +140,6 @@ tf.train.experimental.MaxShardSizePolicy: nothing: checkpoints have one data fil
 tf.train.experimental.ShardByTaskPolicy: nothing: checkpoints have one data file
 tf.train.experimental.ShardableTensor: nothing: checkpoints have one data file
 tf.train.experimental.ShardingCallback: nothing: checkpoints have one data file
-tf.tpu.experimental.embedding.TPUEmbeddingV0: tf.keras.layers.Embedding
 tf.tpu.experimental.embedding.TPUEmbeddingV2: tf.keras.layers.Embedding
 """
 INSTEAD.update(line.split(": ", 1) for line in _TABLE.strip().splitlines())  # type: ignore[arg-type]
