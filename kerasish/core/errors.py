@@ -365,9 +365,16 @@ def public_path(module: str) -> str:
     return "keras" + module.removeprefix("kerasish")
 
 
+INSTEAD: dict[
+    str, str
+] = {}  # public path → what to use instead, of names that will not be served; ``tf.gone`` fills it
+
+
 def missing_name(module: str, name: str, served: Iterable[str]) -> AttributeError:
     """The error for ``module.name`` when we lack it: ours if the real libraries have it, a plain one if nobody does."""
     path = f"{public_path(module)}.{name}"
+    if path in INSTEAD:
+        return NotServedError(f"'{path}' is not served by kerasish. Use {INSTEAD[path]} instead.")
     known = not name.startswith("_") and path in real_names()
     if not known:
         return AttributeError(f"module {module!r} has no attribute {name!r}", name=name)

@@ -35,7 +35,7 @@ class TraceType:
         """What stands for a value while a function is traced."""
         return None
 
-    def cast(self, value: Any, casting_context: Any) -> Any:
+    def cast(self, value: Any, cast_context: Any) -> Any:
         """The value as one of this type.
 
         Raises:

@@ -163,6 +163,10 @@ from kerasish.tf.device_spec import DeviceSpec as DeviceSpec
 from kerasish.tf.first_values import constant_initializer as constant_initializer
 from kerasish.tf.first_values import random_normal_initializer as random_normal_initializer
 from kerasish.tf.first_values import random_uniform_initializer as random_uniform_initializer
+from kerasish.tf.fourier_operations import fftnd as fftnd
+from kerasish.tf.fourier_operations import ifftnd as ifftnd
+from kerasish.tf.fourier_operations import irfftnd as irfftnd
+from kerasish.tf.fourier_operations import rfftnd as rfftnd
 from kerasish.tf.function import function as function
 from kerasish.tf.gone import missing as _missing
 from kerasish.tf.gradients import gradients as gradients
@@ -276,10 +280,6 @@ from kerasish.tf.scopes import name_scope as name_scope
 from kerasish.tf.sections import CriticalSection as CriticalSection
 from kerasish.tf.sections import check_pinned as check_pinned
 from kerasish.tf.sections import guarantee_const as guarantee_const
-from kerasish.tf.signal.fourier import fftnd as fftnd
-from kerasish.tf.signal.fourier import ifftnd as ifftnd
-from kerasish.tf.signal.fourier import irfftnd as irfftnd
-from kerasish.tf.signal.fourier import rfftnd as rfftnd
 from kerasish.tf.slices import IndexedSlices as IndexedSlices
 from kerasish.tf.slices import IndexedSlicesSpec as IndexedSlicesSpec
 from kerasish.tf.sparse_embeddings import edit_distance as edit_distance

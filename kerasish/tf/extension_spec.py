@@ -76,6 +76,11 @@ class ExtensionTypeSpec(TypeSpec):
         made.__dict__.update(fields)
         return made
 
+    @classmethod
+    def from_value(cls, value: Any) -> ExtensionTypeSpec:
+        """The specification of a value."""
+        return value._type_spec
+
     @property
     def value_type(self) -> type:
         return self._value_class

@@ -42,11 +42,12 @@ class Graph:
     Operations in such a block run as they are called, as everywhere; the graph does not hold them.
     """
 
+    seed: int | None = None
+
     def __init__(self) -> None:
         self._collections: dict[Any, list] = {}
         self._names: dict[str, int] = {}
         self._finalized = False
-        self.seed: int | None = None
 
     def __enter__(self) -> Graph:
         _stack.append(self)

@@ -251,9 +251,8 @@ class TensorArraySpec(TypeSpec):
     def is_subtype_of(self, other: TypeSpec) -> bool:
         return self._fits(other)
 
-    def is_compatible_with(self, spec_or_value: Any) -> bool:
-        other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
-        return self._fits(other)
+    def is_compatible_with(self, other: Any) -> bool:
+        return self._fits(other if isinstance(other, TypeSpec) else spec_of(other))
 
     def most_specific_common_supertype(self, others: Sequence[TypeSpec]) -> TensorArraySpec | None:
         same = (other for other in others if isinstance(other, TensorArraySpec))

@@ -240,10 +240,28 @@ class TestCase(Assertions):
             self.assertAllClose(a, b, rtol, atol)
 
     def assertAllCloseAccordingToType(
-        self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None, **kwargs: float
+        self,
+        a: Any,
+        b: Any,
+        rtol: float = 1e-6,
+        atol: float = 1e-6,
+        float_rtol: float = 1e-6,
+        float_atol: float = 1e-6,
+        half_rtol: float = 1e-3,
+        half_atol: float = 1e-3,
+        bfloat16_rtol: float = 1e-2,
+        bfloat16_atol: float = 1e-2,
+        msg: str | None = None,
     ) -> None:
-        """``assertAllClose``, with tolerances for 16-bit floats (``half_rtol=`` and the like may widen them)."""
-        self.assertAllClose(a, b, max([rtol, *_of(kwargs, "rtol")]), max([atol, *_of(kwargs, "atol")]), msg)
+        """``assertAllClose``, with the tolerances of the coarser of both dtypes where these are larger."""
+        kinds = {_array(value).dtype.name for value in (a, b)}
+        tolerances = {
+            "float32": (float_rtol, float_atol), "complex64": (float_rtol, float_atol), "float16": (half_rtol, half_atol),
+            "bfloat16": (bfloat16_rtol, bfloat16_atol),
+        }  # fmt: skip
+        for kind in kinds & set(tolerances):
+            rtol, atol = max(rtol, tolerances[kind][0]), max(atol, tolerances[kind][1])
+        self.assertAllClose(a, b, rtol, atol, msg)
 
     def assertAllInRange(
         self,
@@ -304,10 +322,6 @@ class TestCase(Assertions):
     def assertNotEmpty(self, container: Any, msg: str | None = None) -> None:
         """Fail if a container is empty."""
         self.assertGreater(len(container), 0, msg)
-
-
-def _of(kwargs: dict[str, float], name: str) -> list[float]:
-    return [value for key, value in kwargs.items() if key.endswith(name)]
 
 
 def _is_array_like(value: Any) -> bool:

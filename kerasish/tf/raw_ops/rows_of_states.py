@@ -12,7 +12,7 @@ TensorListElementShape(input_handle, shape_type) -> states.element_shape
 TensorListFromTensor(tensor, element_shape) -> states.from_tensor
 TensorListGather(input_handle, indices, element_shape, element_dtype) -> states.gathered
 TensorListGetItem(input_handle, index, element_shape, element_dtype) -> states.get
-TensorListLength(input_handle) -> tf.constant(len(input_handle.items))
+TensorListLength(input_handle) -> states.length
 TensorListPopBack(input_handle, element_shape, element_dtype)
         -> output_handle, tensor = states.pop(input_handle, element_shape, element_dtype)
 TensorListPushBack(input_handle, tensor) -> states.push
@@ -100,8 +100,8 @@ SparseToDense(sparse_indices, output_shape, sparse_values, default_value, valida
 # others
 DecodeWebP(contents, channels=0, dtype=uint8) -> tf.image.decode_webp
 OptionalFromValue(components) -> tf.experimental.Optional.from_value(tuple(components))
-OptionalGetValue(optional, output_types, output_shapes) -> list(optional.get_value())
-OptionalHasValue(optional) -> optional.has_value()
+OptionalGetValue(optional, output_types, output_shapes) -> states.optional_values(optional)
+OptionalHasValue(optional) -> states.optional_has_value
 """
 
 ROWS = _LISTS + _TABLES + _RANDOM + _OTHERS

@@ -229,6 +229,19 @@ def both(input_a: Any, input_b: Any, element_dtype: Any) -> TensorList:
     return first.with_items([*first.items, *second.items])
 
 
+def length(input_handle: Any) -> Any:
+    return tf.constant(len(_of(input_handle, input_handle.element_dtype).items))
+
+
+def optional_values(optional: Any) -> list:
+    """The components of a value that may be there."""
+    return list(optional.get_value())
+
+
+def optional_has_value(optional: Any) -> Any:
+    return optional.has_value()
+
+
 def element_shape(handle: Any, shape_type: Any) -> Any:
     """The elements' shape with -1 for what is not known, or -1."""
     known = handle.element_shape

@@ -73,6 +73,10 @@ from kerasish.tf.scopes import executing_eagerly as executing_eagerly
 from kerasish.tf.slices import IndexedSlices as IndexedSlices
 from kerasish.tf.sparse_spec import SparseTensorValue as SparseTensorValue
 from kerasish.tf.spec import TensorSpec as TensorSpec
+from kerasish.tf.summary.events import Event as Event
+from kerasish.tf.summary.events import HistogramProto as HistogramProto
+from kerasish.tf.summary.events import Summary as Summary
+from kerasish.tf.summary.events import SummaryMetadata as SummaryMetadata
 from kerasish.tf.tensor_array import TensorArray as TensorArray
 
 random_normal, random_uniform, random_shuffle = normal, uniform, shuffle

@@ -467,18 +467,3 @@ def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
     compression = records.TFRecordOptions.get_compression_type_string(options)
     for record in aliases.today("data.TFRecordDataset")(path, compression):
         yield record.numpy()
-
-
-def summary_iterator(path: Any) -> Iterator[Any]:
-    """The events of a file that ``tf.summary`` wrote, as messages of the package ``tensorboard``.
-
-    Raises:
-        ImportError: it is not installed.
-        DataLossError, NotFoundError: the file is damaged, or there is none.
-    """
-    try:
-        from tensorboard.compat.proto import event_pb2
-    except ImportError as error:
-        raise ImportError("tf.compat.v1.train.summary_iterator needs tensorboard: pip install tensorboard") from error
-    for record in tf_record_iterator(path):
-        yield event_pb2.Event.FromString(record)

@@ -28,13 +28,13 @@ from kerasish.tf.compat.v1.optimizers import RMSPropOptimizer as RMSPropOptimize
 from kerasish.tf.compat.v1.optimizers_more import AdagradDAOptimizer as AdagradDAOptimizer
 from kerasish.tf.compat.v1.optimizers_more import ProximalAdagradOptimizer as ProximalAdagradOptimizer
 from kerasish.tf.compat.v1.optimizers_more import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
-from kerasish.tf.compat.v1.rest import summary_iterator as summary_iterator
 from kerasish.tf.compat.v1.saver import Saver as Saver
 from kerasish.tf.compat.v1.saver import remove as remove_checkpoint  # noqa: F401
 from kerasish.tf.compat.v1.variables import get_variable
 from kerasish.tf.creation import cast
 from kerasish.tf.math import cos, minimum, pow, sqrt
 from kerasish.tf.random import normal
+from kerasish.tf.summary.events import summary_iterator as summary_iterator
 
 # the global step ------------------------------------------------------------------------------------------------------
 
