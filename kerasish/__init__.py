@@ -37,9 +37,11 @@ from kerasish import regularizers as regularizers
 from kerasish import saving as saving
 from kerasish import tree as tree
 from kerasish import utils as utils
-from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
+from kerasish.about import KERAS_2_VERSION as _KERAS_2_VERSION
+from kerasish.about import KERAS_VERSION as _KERAS_VERSION
 from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
 from kerasish.core import old_names as _old_names
+from kerasish.core.context import legacy_by_name as _legacy_by_name
 from kerasish.core.context import name_scope as name_scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
@@ -72,6 +74,10 @@ if _collecting:
     _gc.enable()
 
 FloatDTypePolicy = DTypePolicy
+
+
+# the API's version, as programs test it
+__version__ = _KERAS_2_VERSION if _legacy_by_name() else _KERAS_VERSION
 
 
 def version() -> str:
@@ -124,6 +130,10 @@ _LATER = (
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
 
+_publish_later(
+    "keras.layers.experimental",
+    lambda: [importlib.import_module(f"{__name__}.legacy.{name}") for name in ("fourier", "layers")],
+)
 for _name in ("tf", "tf.bitwise", "tf.linalg", "tf.math", "tf.nn", "tf.random", "tf.strings"):
     _publish_later(_name, lambda: importlib.import_module(f"{__name__}.tf"))
 
@@ -141,6 +151,7 @@ for _name, _file in _ABOVE.items():
 for _name in ("keras.layers.DenseFeatures", "keras.experimental.SequenceFeatures"):
     _announce_above(_name, lambda: importlib.import_module(f"{__name__}.tf.feature_column"))
 _announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.tf.data"))
+_announce_above("tf.TensorSpec", lambda: importlib.import_module(f"{__name__}.tf.spec"))
 
 
 _announce_above("keras.src.export.export_model", lambda: importlib.import_module(f"{__name__}.export"))

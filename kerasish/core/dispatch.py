@@ -48,6 +48,8 @@ from kerasish.core.errors import (
     failed_under_ours,
     name_operation,
 )
+from kerasish.core.grad_modes import grad_mode as grad_mode
+from kerasish.core.grad_modes import recorded_only as recorded_only
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -78,6 +80,7 @@ class _Types:
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
     initializer: Callable[[str], Any]
+    declared: Callable[..., Any]  # results for tensors of a class above, whose shapes are stated
 
 
 _types = _Types()
@@ -163,6 +166,11 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, (_types.tensor, _types.variable, _types.symbolic, torch.Tensor))
 
 
+def of_declared(function: Callable, args: tuple, kwargs: dict, out: Any) -> Any:
+    """Results for tensors that tell a shape which a signature states; they tell theirs, if it can be known."""
+    return _types.declared(function, args, kwargs, out)
+
+
 def is_symbolic(value: Any) -> bool:
     return isinstance(value, _types.symbolic)
 
@@ -196,35 +204,6 @@ def _own_code(public: Any, function: Callable) -> None:
 
 def _raw_or_same(x: Any) -> Any:
     return raw(x) if isinstance(x, (_types.tensor, _types.variable, np.ndarray)) else x
-
-
-class recorded_only:  # noqa: N801 - reads as a block's description
-    """A block in which torch records only if a tape, or torch's rule, asks for it."""
-
-    __slots__ = ("_before",)
-
-    def __enter__(self) -> None:
-        self._before = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(local.recording != 0)
-
-    def __exit__(self, *exception: Any) -> None:
-        torch._C._set_grad_enabled(self._before)
-
-
-class grad_mode:  # noqa: N801
-    """A block in which torch records, or does not: as ``torch.enable_grad`` and ``no_grad``, at a quarter of their time."""
-
-    __slots__ = ("_before", "_enabled")
-
-    def __init__(self, enabled: bool) -> None:
-        self._enabled = enabled
-
-    def __enter__(self) -> None:
-        self._before = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(self._enabled)
-
-    def __exit__(self, *exception: Any) -> None:
-        torch._C._set_grad_enabled(self._before)
 
 
 # operations -----------------------------------------------------------------------------------------------------------
@@ -261,6 +240,15 @@ def strings(implementation: Callable) -> Callable[[F], F]:
 def whole_indices(function: F) -> F:
     """Below ``@strict_op``: an ``Index`` that is no tensor may be floats or truth values in an array, as in TensorFlow."""
     function.convert = _whole  # type: ignore[attr-defined]
+    return function
+
+
+def first_by_itself(function: F) -> F:
+    """Below ``@strict_op``: an array or number given first has a dtype of its own, which the others must have.
+
+    Of other operations it takes the dtype of the first tensor.
+    """
+    function.unify = _demand_firsts  # type: ignore[attr-defined]
     return function
 
 
@@ -347,13 +335,13 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
 class _Arguments:
     """The tensor arguments of one call, unwrapped in place, and what was learnt while doing so."""
 
-    __slots__ = ("composite", "group", "strings", "symbolic", "torch", "variables", "wrapped")
+    __slots__ = ("composite", "declared", "group", "strings", "symbolic", "torch", "variables", "wrapped")
 
     def __init__(self) -> None:
         self.group: list = []  # (container, key, slot) of the arguments that share a dtype
         self.variables: list = []  # (variable, what was read)
         self.composite: Any = None  # the first ragged or sparse tensor
-        self.wrapped = self.torch = self.symbolic = self.strings = False
+        self.wrapped = self.torch = self.symbolic = self.strings = self.declared = False
 
     def take(self, holder: Any, key: Any, slot: _Slot) -> None:
         value = holder[key]
@@ -364,6 +352,7 @@ class _Arguments:
             holder[key] = value._t
         elif isinstance(value, _types.tensor):
             self.wrapped = True
+            self.declared = self.declared or type(value) is not _types.tensor
             holder[key] = live(value)
         elif isinstance(value, _types.variable):
             holder[key] = value.read()
@@ -383,6 +372,7 @@ class _Arguments:
 def _publish(function: F, unify: Callable) -> F:
     signature = inspect.signature(function)
     slots = _slots(signature)
+    unify = getattr(function, "unify", unify)
     of_keras = function.__module__.startswith("kerasish.ops") and not hasattr(function, "strings")
     for slot in slots:
         slot.convert = getattr(function, "convert", _no_text if of_keras else raw)
@@ -412,6 +402,9 @@ def _publish(function: F, unify: Callable) -> F:
             out = in_int64(target, values, named, error)
         if given.variables:
             out = _settle_views(given.variables, out)
+        if given.declared:
+            args, kwargs = _as_written(signature, args) if kwargs is None else (args, kwargs)
+            return _types.declared(public, args, kwargs, wrap(out))
         return out if given.torch and not given.wrapped else wrap(out)
 
     def any_call(*args: Any, **kwargs: Any) -> Any:
@@ -595,6 +588,17 @@ def _promote(group: list, name: str) -> None:
             holder[key] = raw(value).to(common) if type(value) is bool else raw(value, common)
 
 
+def _demand_firsts(group: list, name: str) -> None:
+    holder, key, _ = group[0]
+    if not isinstance(holder[key], (torch.Tensor, str, bytes)) and not _is_text(holder[key]):
+        holder[key] = raw(holder[key])
+    _demand_same(group, name)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
+
+
 def _demand_same(group: list, name: str) -> None:
     """Convert the group's untyped members to the dtype of the first typed one; raise where two typed ones differ."""
     first = None
@@ -654,7 +658,7 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     except TypeError as error:
         if isinstance(error, ValueError):  # no tensor at all
             raise
-        raise ConversionError(str(error)) from None
+        raise ConversionError(_mismatch_of_graphs(name, dtype, raw(value).dtype) or str(error)) from None
 
 
 def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMismatchError:
@@ -665,7 +669,20 @@ def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMisma
     )
 
 
+def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
+    """What TensorFlow says of two dtypes while it traces a function; None where it does not."""
+    if local.function is None or not local.function.tracing:
+        return None
+    own, other = (dtypes.as_dtype(kind).name if isinstance(kind, torch.dtype) else "string" for kind in (first, second))
+    return (
+        f"Input 'y' of '{kernels.operation(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+    )
+
+
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
+    in_graph = _mismatch_of_graphs(name, first, second)
+    if in_graph is not None:
+        return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
     a, b, name = kernels.word(own), kernels.word(other), kernels.operation(name)
     return DTypeMismatchError(

@@ -322,6 +322,22 @@ def global_key(seed: int) -> tuple[int, int]:
     return _key(_NO_GLOBAL_SEED if settings.global_seed is None else settings.global_seed, seed)
 
 
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """``tf.compat.v1.get_seed``: the two seeds of a random operation, the global one and its own.
+
+    Args:
+        op_seed: what the operation is given; None with a global seed: the next of those that it gives, None without.
+    """
+    first, second = settings.global_seed, op_seed
+    if first is None and second is None:
+        return None, None
+    if second is None:
+        node = find_node(False) if local.function is not None else None
+        second = current_op_seeds().source.randint(0, _MAX_SEED) if node is None else node[2]
+    first = _NO_GLOBAL_SEED if first is None else first
+    return (first, second) if first or second else (0, _MAX_SEED)  # two zeros mean that there is no seed
+
+
 def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     """The stream of one call of a stateful random operation: TensorFlow's own, given the global or the operation's seed.
 

@@ -17,6 +17,7 @@ torch's fastest kernel wants. ``Layout`` converts.
 from __future__ import annotations
 
 import copy
+import operator
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,11 +27,12 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import current_path, local, settings, unique_name
+from kerasish.core.context import asks_for_keras_2, current_path, local, scoped_name, settings, unique_name
 from kerasish.core.creators import Created, VariableAggregation, VariableSynchronization, replica_rule
 from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.foreign_calls import torch_function
 from kerasish.core.initial_value import first_value
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
@@ -43,7 +45,6 @@ from kerasish.core.tensor import (
     convert,
     getitem,
     install_operators,
-    torch_function,
 )
 from kerasish.core.updates import PartialWrites
 
@@ -108,7 +109,7 @@ class Variable(metaclass=Named):
     ) -> None:
         if kwargs:
             raise fail(TypeError, f"Variable got an unexpected keyword argument '{next(iter(kwargs))}'")
-        if name is not None and (not isinstance(name, str) or "/" in name):
+        if name is not None and (not isinstance(name, str) or ("/" in name and not asks_for_keras_2())):
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
         if isinstance(initializer, str):
             initializer = dispatch.initializer(initializer)
@@ -124,6 +125,8 @@ class Variable(metaclass=Named):
         self.synchronization = synchronization
 
     def _setup(self, value: Any, trainable: bool, name: str, layout: Layout | None) -> None:
+        if local.function is not None:
+            local.function.made_variables = True
         self._name = name
         self._path: str | None = None
         self._layout = layout
@@ -255,13 +258,20 @@ class Variable(metaclass=Named):
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         self._demand_numbers("AssignAddVariableOp")
-        return self.assign(self._held() + self._coerce(delta, broadcast=True), read_value=read_value)
+        return self.assign(self._changed(operator.add, delta), read_value=read_value)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         self._demand_numbers("AssignSubVariableOp")
-        return self.assign(self._held() - self._coerce(delta, broadcast=True), read_value=read_value)
+        return self.assign(self._changed(operator.sub, delta), read_value=read_value)
+
+    def _changed(self, function: Callable, delta: Any) -> torch.Tensor:
+        pair = [self._held(), self._coerce(delta, broadcast=True)]
+        try:
+            return function(*pair)
+        except NotImplementedError as error:  # uint16 and its kin
+            return dispatch.in_int64(function, pair, {}, error)
 
     def _demand_numbers(self, name: str) -> None:
         if type(self.stored) is np.ndarray:
@@ -549,7 +559,8 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
             local.function.make(self)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"name for name_scope must be a string. Received: {name!r}")
-        full_name = "/".join((*local.name_scopes, name or "Variable"))
+        full_name = name or "Variable"
+        full_name = scoped_name(full_name) if asks_for_keras_2() else "/".join((*local.name_scopes, full_name))
         self._setup(value, True if trainable is None else trainable, full_name, None)
         self._shape_may_change = not wanted.is_fully_defined()
         self._declared_shape = wanted
@@ -644,16 +655,20 @@ class Weight(TFVariable):
     """A variable of a layer: Keras 3's interface, and an instance of ``tf.Variable`` as in Keras 2."""
 
     _shown = "keras.src.backend.Variable"
+    _scoped_name: str | None = None  # in programs that ask for Keras 2
     __init__ = Variable.__init__  # type: ignore[assignment]
-    name = Variable.name  # type: ignore[assignment]
     shape = Variable.shape  # type: ignore[assignment]
     dtype = Variable.dtype  # type: ignore[assignment]
     assign = Variable.assign  # type: ignore[method-assign]
     _coerce = Variable._coerce  # type: ignore[method-assign]
     _refuse_in_place = staticmethod(lambda sign, method: NotImplemented)  # ``+=`` gives a new tensor
 
+    @property
+    def name(self) -> str:
+        return self._scoped_name or self._name
+
     def _label(self) -> str:
-        return f"{self.path}:0"
+        return self._scoped_name or f"{self.path}:0"
 
     def __repr__(self) -> str:
         return TFVariable.__repr__(self) if settings.style == "keras2" else Variable.__repr__(self)

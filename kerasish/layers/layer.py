@@ -27,7 +27,16 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import deferred, dispatch, registry, symbolic, tree
 from kerasish.core import device as devices
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
+from kerasish.core.context import (
+    asks_for_keras_2,
+    automatic_name,
+    current_path,
+    local,
+    real_state,
+    scope,
+    scoped_name,
+    settings,
+)
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.initial_value import Fresh
@@ -83,6 +92,7 @@ from kerasish.layers.tracing import trace
 from kerasish.ops.array import stack
 
 _MODE_ONLY = {"training"}
+_DICT_VALUES = type({}.values())
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
 KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
 
@@ -247,6 +257,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
             args, kwargs = self._call_spec.first_by_position(kwargs)
+        if args and type(args[0]) is _DICT_VALUES:  # ``inputs.values()`` is a list of inputs, as in Keras 2
+            args = ([*args[0]], *args[1:])
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
         if len(args) > 1 and self._call_spec.takes_training:
@@ -418,10 +430,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if wrapped:
             if wrapped is SPARSE:
                 call = self._sparse_call
+            given = args
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 outputs = self._compute(call, args, kwargs)
-                return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+                outputs = tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+            if given and isinstance(given[0], Tensor) and given[0]._is_declared:
+                return dispatch.of_declared(self, given[:1], {}, outputs)
+            return outputs
         return self._compute(call, args, kwargs)
 
     def _note_access(self) -> None:
@@ -725,7 +741,9 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         variable.regularizer = regularizers.get(given.get("regularizer", regularizer))
         variable.constraint = constraints.get(given.get("constraint", constraint))
         variable.overwrite_with_gradient = overwrite_with_gradient
-        variable._path = f"{self._path or current_path(self._name, outside=self)}/{variable.name}"
+        variable._path = f"{self._path or current_path(self._name, outside=self)}/{variable._name}"
+        if asks_for_keras_2():
+            variable._scoped_name = f"{scoped_name(variable._name)}:0"
         tracking.track(self, variable)
         if not self._trainable:
             variable.trainable = False
@@ -795,6 +813,16 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def get_output_shape_at(self, node_index: int) -> Any:
         return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
+
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """The layer's own symbolic calls, as in Keras 2."""
+        return self._inbound_nodes
+
+    @property
+    def outbound_nodes(self) -> list[Node]:
+        """The symbolic calls of others that take its results, as in Keras 2."""
+        return self._outbound_nodes
 
     def _node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:

@@ -18,10 +18,11 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import deferred, dispatch
-from kerasish.core.context import local
+from kerasish.core.context import asks_for_keras_2, local
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import no_attribute
 from kerasish.core.registry import is_builtin
+from kerasish.core.symbolic import Followers
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec, adapt, settle_late
@@ -29,7 +30,16 @@ from kerasish.layers.tracking import TrackedDict, TrackedList, structure
 
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
 _UNTRACKED = frozenset(
-    ("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes", "_stack", "_entry")
+    (
+        "_init_arguments",
+        "_build_shapes",
+        "_last_shapes",
+        "_keras_2_arguments",
+        "_inbound_nodes",
+        "_outbound_nodes",
+        "_stack",
+        "_entry",
+    )
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
@@ -61,6 +71,7 @@ class Module(nn.Module):
         state["_torch_modules"] = []
         state["_replaced"] = {}  # attribute -> the variable in whose place a tensor stands
         state["_inbound_nodes"] = []
+        state["_outbound_nodes"] = Followers()
         state["_building"] = False
         state["_build_shapes"] = None
         state["_last_shapes"] = None
@@ -107,8 +118,18 @@ class Module(nn.Module):
 
     @property
     def weights(self) -> list[Variable]:
-        """All variables but the states of random generators and metrics."""
+        """All variables but the states of random generators and metrics.
+
+        In programs that ask for Keras 2: the trainable ones first.
+        """
+        if asks_for_keras_2():
+            return self._keras_2_weights()
         return self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+
+    def _keras_2_weights(self) -> list[Variable]:
+        """In Keras 2's order: the trainable ones first, wherever they are below."""
+        found = self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+        return sorted(found, key=lambda variable: not variable.is_learnt)
 
     @property
     def variables(self) -> list[Variable]:
@@ -294,6 +315,8 @@ class Module(nn.Module):
                 if self.built:
                     tracking.structure_changed()
             elif isinstance(value, Variable) and value._owner is self:
+                if isinstance(old, Variable) and old._owner is self:
+                    tracking.take_place(self, name, old, value)
                 tracking.rename(value, name)
             elif isinstance(value, Variable) and isinstance(old, Variable) and old._owner is self:
                 tracking.tie(old, value)

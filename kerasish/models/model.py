@@ -16,7 +16,7 @@ from torch.compiler import is_dynamo_compiling
 from kerasish.core import registry, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
-from kerasish.core.errors import close_matches, fail
+from kerasish.core.errors import NotServedError, close_matches, fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.symbolic import KerasTensor
@@ -60,6 +60,7 @@ class Model(Trainer, Layer):
 
     _is_base = True
     _takes_sparse = True
+    _stated_inputs: Any = None  # by ``_set_save_spec``
     _builds_by_running = True  # sublayers build themselves when the model runs
 
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
@@ -103,6 +104,22 @@ class Model(Trainer, Layer):
         if not self._trainable:
             self.trainable = False
         tracking.structure_changed()
+
+    def _keras_2_weights(self) -> list:
+        """In Keras 2's order: layer by layer, then its own."""
+        found = [weight for layer in self._layers for weight in layer.weights]
+        found += self._trainable_variables + self._non_trainable_variables
+        return list({id(weight): weight for weight in found}.values())
+
+    def _set_save_spec(self, inputs: Any, args: Any = None, kwargs: Any = None) -> None:
+        """Keras 2's: state what the model is called with, for files that programs are written to; the first time counts.
+
+        Args:
+            inputs: specifications or tensors, possibly nested.
+            args, kwargs: further arguments of ``call``, which such programs are not given.
+        """
+        if self._stated_inputs is None:
+            object.__setattr__(self, "_stated_inputs", inputs)
 
     def add_loss(self, loss: Any) -> None:
         values = tree.flatten(loss)
@@ -306,6 +323,32 @@ class Model(Trainer, Layer):
         if self._network is None and self._user_call:
             return super().output_shape
         return _shapes(self._the_network("output").outputs)
+
+    def save_spec(self, dynamic_batch: bool = True) -> Any:
+        """What Keras 2's models are called with, as type specifications: a list with that of the inputs, and a dictionary.
+
+        Args:
+            dynamic_batch: has no effect: the batch size is the one that the inputs were declared with.
+
+        Returns:
+            None for a model that was not called yet.
+
+        Raises:
+            NotServedError: a subclass with a ``call`` of its own: what it was called with is not kept.
+        """
+        if self._network is None:
+            if self._last_shapes is None:
+                return None
+            raise NotServedError(
+                f"Model '{self.name}' is a subclass with a `call()`: save_spec knows models of layers alone."
+            )
+        spec = registry.above("tf.TensorSpec")
+        return [tree.map_structure(lambda x: spec(x.shape, x.dtype, x.name), self._network.inputs_structure)], {}
+
+    @property
+    def state_updates(self) -> list:
+        """What Keras 2's graphs had to run after a step: nothing."""
+        return []
 
     def _the_network(self, what: str) -> Network:
         if self._network is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, ValuesView
 from typing import Any
 
 import numpy as np
@@ -250,6 +250,7 @@ def adapted(owner: Any, inputs: Any, error: ValueError) -> Network:
 
 
 def _only(structure: Any) -> Any:
+    structure = [*structure] if isinstance(structure, ValuesView) else structure  # ``inputs.values()``, as in Keras 2
     return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure
 
 

@@ -114,15 +114,15 @@ def demand_same_dtype(first: SparseTensor, second: SparseTensor, name: str) -> N
 # dense and sparse -----------------------------------------------------------------------------------------------------
 
 
-def from_dense(x: Any) -> SparseTensor:
-    """The elements that are not zero (strings: not empty) at their places."""
+def from_dense(x: Any, where: Any = None) -> SparseTensor:
+    """The elements that are not zero (strings: not empty) at their places; with ``where``, those at which it is not zero."""
     if isinstance(x, np.ndarray):
         places_ = np.stack(np.nonzero(x != b""), 1) if x.ndim else np.zeros((0, 0), np.int64)
         return SparseTensor.of_raw(torch.from_numpy(places_), x[tuple(places_.T)], x.shape)
     if x.is_meta:
         indices = torch.empty((0, x.ndim), dtype=torch.int64, device=x.device)
         return SparseTensor.of_raw(indices, x.new_empty(0), x.shape)
-    indices = torch.nonzero(x.detach())
+    indices = torch.nonzero((x if where is None else where).detach())
     return SparseTensor.of_raw(indices, x[tuple(indices.unbind(1))] if x.ndim else x[None], x.shape)
 
 

@@ -8,9 +8,11 @@ Nothing that a file says about sizes is trusted: what it promises must lie in th
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +41,14 @@ def data_path(prefix: str, shard: int, count: int) -> str:
 def is_bundle(prefix: Any) -> bool:
     """Whether there is a checkpoint of this prefix."""
     return os.path.isfile(index_path(os.fspath(prefix)))
+
+
+def remove(prefix: Any) -> None:
+    """Remove a checkpoint's files, those that are there."""
+    prefix = os.fspath(prefix)
+    for name in (index_path(prefix), *glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")):
+        with suppress(FileNotFoundError):
+            os.remove(name)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerasish.saving.by_name import NamedRestoration
 from kerasish.saving.object_graph import Node
 from kerasish.saving.restoring import Restoration
 
@@ -64,6 +65,43 @@ class CheckpointLoadStatus:
 
     def expect_partial(self) -> CheckpointLoadStatus:
         """Values without an object are all right."""
+        return self
+
+    def run_restore_ops(self, session: Any = None) -> None:
+        """Nothing: values are set already."""
+
+    def initialize_or_restore(self, session: Any = None) -> None:
+        """Nothing: values are set already."""
+
+
+class NameBasedSaverStatus:
+    """The outcome of reading, by variables' names, a checkpoint of a Saver."""
+
+    def __init__(self, restoration: NamedRestoration, root: Any) -> None:
+        self._restoration = restoration
+        self._root_object = root
+        self._optional: list[Any] = []
+
+    def add_to_optionally_restored(self, variable: Any) -> None:
+        """Let one variable need no value."""
+        self._optional.append(variable)
+
+    def assert_consumed(self) -> NameBasedSaverStatus:
+        """Every variable below the root has a value from the checkpoint.
+
+        Raises:
+            AssertionError: that is not so.
+        """
+        unset = [v for v in self._restoration.unset() if all(v is not known for known in self._optional)]
+        if unset:
+            shown = "\n    ".join(f"{variable!r}" for variable in unset[:_MOST_SHOWN])
+            raise AssertionError(f"Some objects had attributes which were not restored: \n    {shown}")
+        return self
+
+    assert_existing_objects_matched = assert_nontrivial_match = assert_consumed
+
+    def expect_partial(self) -> NameBasedSaverStatus:
+        """Values without a variable are all right."""
         return self
 
     def run_restore_ops(self, session: Any = None) -> None:

@@ -3,7 +3,9 @@
 One rule serves them: a private module gives the public object of the name that is asked for, first of the public package
 that lies nearest (``keras.src.layers.core.dense`` → ``keras.layers``), then of any other. What has no public name but a
 behaviour that packages rely on is in the modules of this package (``HELPERS``); other names are in ``RENAMED``.
-``modules.txt`` lists the private modules that the real libraries have, so that an import of anything else fails as it should.
+``homes.txt`` has the names of TensorFlow's for which that rule would find another object than the real one's (the private
+``ragged_math_ops.range`` is ``tf.ragged.range``). ``modules.txt`` lists the private modules that the real libraries have, so
+that an import of anything else fails as it should.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from typing import Any
 
 from kerasish.core.errors import real_names
 
+ROOTS = ("keras.src", "tensorflow.python", "tensorflow.compiler")
+
 # First part of a private path → what of ours has the helpers that it defines.
 HELPERS = {
     "backend": "kerasish.src._backend",
+    "engine": "kerasish.src._layers",
     "layers": "kerasish.src._layers",
     "losses": "kerasish.src._losses",
     "metrics": "kerasish.src._losses",
@@ -37,20 +42,32 @@ HELPERS = {
 TENSORFLOW_HELPERS = {
     "autograph": "kerasish.tf.private.rewriting",
     "data.util.nest": "kerasish.tf.private.nest",
+    "eager.context": "kerasish.tf.private.eager",
+    "eager.monitoring": "kerasish.tf.private.monitoring",
     "framework": "kerasish.tf.private.specs",
+    "framework.load_library": "kerasish.tf.private.testing",
+    "framework.ops": "kerasish.tf.private.scopes",
     "framework.smart_cond": "kerasish.tf.private.operations",
+    "framework.test_util": "kerasish.tf.private.testing",
     "layers.utils": "kerasish.tf.private.operations",
     "ops": "kerasish.tf.private.operations",
+    "ops.ragged": "kerasish.tf.private.ragged",
     "ops.random_ops": "kerasish.tf.private.drawing",
     "ops.resource_variable_ops": "kerasish.tf.private.specs",
+    "platform.resource_loader": "kerasish.tf.private.testing",
     "trackable": "kerasish.tf.private.tracking",
+    "training.moving_averages": "kerasish.tf.private.operations",
     "training.tracking": "kerasish.tf.private.tracking",
     "util": "kerasish.tf.private.decorators",
+    "util.function_utils": "kerasish.tf.private.inspecting",
     "util.nest": "kerasish.tf.private.nest",
     "util.tf_inspect": "kerasish.tf.private.inspecting",
     "util.variable_utils": "kerasish.tf.private.specs",
     "": "kerasish.src._tensorflow",
 }
+
+# The same below ``tensorflow.compiler``, which has nothing public.
+COMPILER_HELPERS = {"tf2xla.python.xla": "kerasish.tf.private.xla"}
 
 # What has the raw operations, for ``ops.gen_math_ops`` and its kin, from which ``ops.math_ops`` takes all names.
 RAW = "kerasish.tf.private.raw"
@@ -77,6 +94,7 @@ VERSION_1 = ("nn", "math", "train", "losses", "data", "logging", "gfile")
 
 # Private name → public one.
 RENAMED = {
+    "enable_numpy_behavior": "experimental_enable_numpy_behavior",
     "BackendVariable": "Variable",
     "BaseOptimizer": "Optimizer",
     "KerasVariable": "Variable",
@@ -110,6 +128,17 @@ def real_modules() -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
+@functools.cache
+def homes() -> dict[tuple[str, str], str]:
+    """(Path below ``tensorflow.python``, name) → public path, as ``homes.txt`` says."""
+    found = {}
+    for line in pathlib.Path(__file__).with_name("homes.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            path, _, names = line.partition(": ")
+            found |= {(path, private): public for private, _, public in (pair.partition("=") for pair in names.split())}
+    return found
+
+
 def private_name(name: str) -> str | None:
     """A module's name in the list of private ones, whatever it is imported as; None if it is not there."""
     found = _KERAS_PATH.match(name)
@@ -121,7 +150,7 @@ def private_name(name: str) -> str | None:
 @functools.cache
 def module(name: str) -> PrivateModule:
     """The private module of a listed name."""
-    root = next(root for root in ("keras.src", "tensorflow.python") if name == root or name.startswith(root + "."))
+    root = next(root for root in ROOTS if name == root or name.startswith(root + "."))
     return PrivateModule(name, root)
 
 
@@ -183,6 +212,8 @@ def find(root: str, inner: str, name: str) -> Any:
     for helper in _helpers(root, inner):
         if name in helper.__all__:
             return getattr(helper, name)
+    if root == "tensorflow.python" and (home := homes().get((inner, name))):
+        return functools.reduce(getattr, home.split("."), importlib.import_module("kerasish.tf"))
     for path in (*_nearest(root, inner), *_everywhere(root, name)):
         found = _attribute(path, name)
         if found is not _NOTHING:
@@ -213,6 +244,8 @@ def _helpers(root: str, inner: str) -> list[ModuleType]:
     if root == "keras.src":
         path = HELPERS.get(inner.partition(".")[0])
         return [importlib.import_module(path)] if path else []
+    if root == "tensorflow.compiler":
+        return [importlib.import_module(COMPILER_HELPERS[inner])] if inner in COMPILER_HELPERS else []
     parts = inner.split(".")
     prefixes = (".".join(parts[:count]) for count in range(len(parts), -1, -1))
     found = [RAW] if parts[-1].startswith("gen_") else []
@@ -222,6 +255,8 @@ def _helpers(root: str, inner: str) -> list[ModuleType]:
 
 def _nearest(root: str, inner: str) -> Iterator[str]:
     """Public packages that a private path lies in, the nearest first."""
+    if root == "tensorflow.compiler":
+        return
     public = "tf" if root == "tensorflow.python" else "keras"
     parts = inner.split(".") if inner else []
     if root == "keras.src" and parts:
@@ -232,6 +267,8 @@ def _nearest(root: str, inner: str) -> Iterator[str]:
 
 def _everywhere(root: str, name: str) -> list[str]:
     """All public packages that have the name in the real library; those with short paths first."""
+    if root == "tensorflow.compiler":
+        return []
     public = "tf." if root == "tensorflow.python" else "keras."
     owners = {full.rpartition(".")[0] for full in real_names() if full.endswith(f".{name}") and full.startswith(public)}
     return sorted(owners, key=lambda path: (path.count("."), len(path), path))

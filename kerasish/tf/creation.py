@@ -16,6 +16,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, strict_op, strings
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, UnimplementedError, fail
+from kerasish.core.shape import TensorShape
 from kerasish.core.storage import cast_raw, storage
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.core.variable import Variable
@@ -136,6 +137,8 @@ def _sizes(shape: Any) -> list[int]:
     try:
         sizes = integer_shape(shape)
     except (ValueError, TypeError, AttributeError):
+        if isinstance(shape, TensorShape):
+            raise ValueError(f"Cannot convert a partially known TensorShape {shape} to a Tensor.") from None
         raise _no_shape(shape) from None
     for n in sizes:
         if n < 0:

@@ -18,7 +18,7 @@ from kerasish import ops
 from kerasish.core.arithmetic import divide as divide_raw
 from kerasish.core.arithmetic import floor_divide, remainder
 from kerasish.core.arithmetic import power as power_raw
-from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
+from kerasish.core.dispatch import Array, Arrays, Index, Operand, first_by_itself, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.logits import note
 from kerasish.ops import roots
@@ -305,6 +305,7 @@ def _add_strings(x: np.ndarray, y: np.ndarray, name: str | None = None) -> np.nd
 
 
 @strict_op
+@first_by_itself
 @strings(_add_strings)
 def add(x: Array, y: Operand, name: str | None = None) -> Any:
     """x + y, with broadcasting; strings are joined."""

@@ -9,6 +9,8 @@ from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail, missing_name
 
+_CONTAINERS = (list, tuple, dict)
+
 
 def is_mapping(obj: Any) -> bool:
     """Whether it is a dictionary."""
@@ -56,12 +58,30 @@ def sequence_like(instance: Any, args: Sequence) -> Any:
     return tree._rebuild(instance, list(args))
 
 
-def _leaves(structure: Any) -> Iterator[Any]:
-    if not tree.is_nested(structure):
-        yield structure
-        return
-    for _, value in yield_sorted_items(structure):
-        yield from _leaves(value)
+def _collect(structure: Any, into: list) -> None:
+    """Append the leaves of a structure; packages flatten thousands of small ones a second."""
+    kind = type(structure)
+    if kind is tuple or kind is list:
+        for value in structure:
+            _collect(value, into)
+    elif not isinstance(structure, _CONTAINERS) or not tree.is_nested(structure):
+        into.append(structure)
+    elif isinstance(structure, dict):
+        for key in _keys(structure):
+            _collect(structure[key], into)
+    else:
+        for value in structure:
+            _collect(value, into)
+
+
+def _mapped(func: Callable, structure: Any) -> Any:
+    """``func`` of the leaves of one structure."""
+    kind = type(structure)
+    if kind is list or kind is tuple:
+        return kind([_mapped(func, value) for value in structure])
+    if not isinstance(structure, _CONTAINERS) or not tree.is_nested(structure):
+        return func(structure)
+    return sequence_like(structure, [_mapped(func, value) for _, value in yield_sorted_items(structure)])
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list:
@@ -70,7 +90,8 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     Args:
         expand_composites: whether to look into ragged and sparse tensors, for the tensors that they are made of.
     """
-    leaves = list(_leaves(structure))
+    leaves: list = []
+    _collect(structure, leaves)
     if not expand_composites:
         return leaves
     return [part for leaf in leaves for part in _parts(leaf)]
@@ -84,7 +105,10 @@ def _parts(leaf: Any) -> list:
 
 
 def _packed(like: Any, parts: Iterator[Any], expand: bool) -> Any:
-    if tree.is_nested(like):
+    kind = type(like)
+    if kind is list or kind is tuple:
+        return kind([_packed(value, parts, expand) for value in like])
+    if isinstance(like, _CONTAINERS) and tree.is_nested(like):
         return sequence_like(like, [_packed(value, parts, expand) for _, value in yield_sorted_items(like)])
     if not expand or not isinstance(like, CompositeTensor):
         return next(parts)
@@ -114,6 +138,8 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
         raise TypeError(f"func must be callable, got: {func}")
     if not structure:
         raise ValueError("Must provide at least one structure")
+    if len(structure) == 1 and not expand:
+        return _mapped(func, structure[0])
     for other in structure[1:]:
         assert_same_structure(structure[0], other, check_types, expand)
     columns = [flatten(s, expand) for s in structure]

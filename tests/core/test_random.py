@@ -24,3 +24,19 @@ def test_the_global_seed_may_be_a_float(seed, expected):
     np.testing.assert_allclose(tf.random.uniform([2]), expected, rtol=1e-6)
     np.testing.assert_allclose(tf.random.normal([2], seed=3), [-0.67086124, 0.22357145], rtol=1e-6)
     keras.utils.set_random_seed(0)
+
+
+def test_get_seed_tells_an_operations_two_seeds():
+    get_seed = tf.compat.v1.get_seed
+    tf.random.set_seed(5)
+    assert get_seed(3) == (5, 3)
+    first, second = get_seed(None), get_seed(None)
+    assert (first, second) == ((5, 1097127993), (5, 1539898300))  # what TensorFlow tells
+    tf.random.set_seed(0)
+    assert tf.compat.v1.random.get_seed(0) == (0, 2**31 - 1)
+
+
+def test_get_seed_without_a_global_seed(monkeypatch):
+    monkeypatch.setattr("kerasish.core.context.settings.global_seed", None)
+    assert tf.compat.v1.get_seed(None) == (None, None)
+    assert tf.compat.v1.get_seed(7) == (87654321, 7)

@@ -615,3 +615,10 @@ def test_a_built_in_call_can_be_replaced_and_put_back(monkeypatch):
 def test_a_class_without_call_says_so_when_called():
     with pytest.raises(NotImplementedError, match="does not have a `call` method"):
         type("Empty", (Layer,), {})()(np.ones((1, 2)))
+
+
+def test_the_values_of_a_dictionary_are_a_list_of_inputs():
+    inputs = {"a": Input((2,)), "b": Input((3,))}
+    model = Model(inputs.values(), layers.concatenate(inputs.values()))
+    assert model.output_shape == (None, 5) and len(model.inputs) == 2
+    assert Add()({"a": tf.constant([1.0]), "b": tf.constant([2.0])}.values()).numpy() == 3

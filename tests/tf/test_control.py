@@ -39,3 +39,22 @@ def test_while_loop_hands_tensor_arrays_and_named_tuples_on():
     last, parts = tf.while_loop(lambda i, _: i < 4, body, [0, start])
     assert parts.written.stack().numpy().tolist() == [0.0, 1.0, 4.0, 9.0]
     assert (int(last), int(parts.total)) == (4, 6)
+
+
+@pytest.mark.parametrize("in_function", [False, True])
+@pytest.mark.parametrize("given", [list, tuple])
+@pytest.mark.parametrize("returned", [list, tuple])
+def test_while_loop_gives_what_the_body_returns_and_in_functions_what_went_in(given, returned, in_function):
+    def loop():
+        return tf.while_loop(lambda i, s: i < 3, lambda i, s: returned((i + 1, s + i)), given((tf.constant(0), 0)))
+
+    result = (tf.function(loop) if in_function else loop)()
+    assert type(result) is (given if in_function else returned)
+    assert [int(x) for x in result] == [3, 3]
+
+
+def test_while_loop_in_a_function_keeps_a_list_of_one_and_lists_within():
+    one = tf.function(lambda: tf.while_loop(lambda i: i < 3, lambda i: i + 1, [tf.constant(0)]))()
+    assert isinstance(one, list) and int(one[0]) == 3
+    inner = tf.function(lambda: tf.while_loop(lambda x: x[0] < 3, lambda x: ((x[0] + 1, x[1]),), [[0, 5]]))()
+    assert isinstance(inner[0], list) and [int(x) for x in inner[0]] == [3, 5]

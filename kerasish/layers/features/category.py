@@ -90,8 +90,11 @@ class CategoryEncoding(TextLayer, DataLayer):
                 raise fail(ValueError, "`count_weights` is not used when `output_mode` is not `'count'`")
             count_weights = dispatch.raw(count_weights).to(to_torch(self.compute_dtype))
         inputs = numbers(inputs, "CategoryEncoding")
-        codes = encode(inputs, self.output_mode, self.num_tokens, to_torch(self.dtype), count_weights)
-        return in_form(codes, self.sparse)
+        dtype, counts = to_torch(self.dtype), None
+        codes = encode(inputs, self.output_mode, self.num_tokens, dtype, count_weights)
+        if self.sparse and count_weights is not None:  # weights may add up to 0; what occurs has a value all the same
+            counts = encode(inputs, self.output_mode, self.num_tokens, dtype)
+        return in_form(codes, self.sparse, counts)
 
     _takes_sparse = True
 

@@ -157,11 +157,11 @@ def encode_sparse(sp: SparseTensor, mode: str, depth: int, dtype: torch.dtype, w
     return counts.with_raw(torch.ones_like(counts.raw_values)) if mode == "multi_hot" else counts
 
 
-def in_form(codes: Any, sparse: bool) -> Any:
-    """Codes as a sparse or a dense tensor, whichever they are."""
+def in_form(codes: Any, sparse: bool, counts: Any = None) -> Any:
+    """Codes as a sparse or a dense tensor, whichever they are; a sparse one has values where ``counts`` are not zero."""
     if isinstance(codes, SparseTensor):
         return codes if sparse else coordinates.to_dense(codes)
-    return coordinates.from_dense(codes) if sparse else codes
+    return coordinates.from_dense(codes, counts) if sparse else codes
 
 
 def one_hot(indices: torch.Tensor, depth: int, dtype: torch.dtype) -> torch.Tensor:

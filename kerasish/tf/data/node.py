@@ -235,12 +235,14 @@ def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
 
 
 def _spec_of(result: Any) -> Any:
-    """The specification of what a function returned in a trial; results of Python functions have unknown shapes."""
+    """The specification of what a function returned in a trial; results of Python functions have the shapes it states."""
     specs = elements.spec(result)
     if not local.shapeless:
         return specs
     known = [
-        TensorSpec(None, spec.dtype) if isinstance(spec, TensorSpec) and id(leaf) in local.shapeless else spec
+        TensorSpec(local.shapeless[id(leaf)][1], spec.dtype)
+        if isinstance(spec, TensorSpec) and id(leaf) in local.shapeless
+        else spec
         for leaf, spec in zip(tree.flatten(result), tree.flatten(specs), strict=True)
     ]
     return tree.pack_as(specs, known)
@@ -271,10 +273,10 @@ def _on_first_elements(function: Callable, node: Node) -> list:
     return specs
 
 
-def _of_unknown_rank(element: Any, spec: Any) -> dict[int, Any]:
-    """The tensors of an element of whose shapes nothing is known."""
-    pairs = zip(tree.flatten(element), tree.flatten(spec))
-    return {id(leaf): leaf for leaf, known in pairs if isinstance(known, TensorSpec) and known.shape.rank is None}
+def _of_unknown_rank(element: Any, spec: Any) -> dict:
+    """For ``local.shapeless``: the element's tensors whose shapes are not known at all."""
+    leaves = zip(tree.flatten(element), tree.flatten(spec))
+    return {id(x): (x, None) for x, s in leaves if isinstance(s, TensorSpec) and s.shape.rank is None}
 
 
 def _of_smaller(function: Callable, element: Any, spec: Any) -> list:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kerasish import initializers
-from kerasish.core import registry
+from kerasish.core import dispatch, registry
 from kerasish.core.dtypes import DType
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import KerasTensor
@@ -61,6 +61,18 @@ def sorted_columns(given: Any, wanted: tuple[type, ...], hint: str) -> list:
     return [names[name] for name in sorted(names)]
 
 
+def _is_plain(values: Any) -> bool:
+    """Whether a feature is a list of Python's, of numbers or of text."""
+    return isinstance(values, (list, tuple, str, bytes, int, float))
+
+
+class _ToFill:
+    """A dictionary that is to be filled: one among a call's arguments is copied on the way."""
+
+    def __init__(self, parts: dict) -> None:
+        self.parts = parts
+
+
 class _Table(Layer):
     """The table of an embedding column."""
 
@@ -95,6 +107,13 @@ class _Features(TextLayer):
         super().__init__(trainable=trainable, name=name, **kwargs)
         self.feature_columns = sorted_columns(feature_columns, self._wanted, self._hint)
         self._tables = {c.name: _Table(c) for c in self.feature_columns if isinstance(c, EmbeddingColumn)}
+
+    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+        if args and isinstance(args[0], dict):
+            args = ({key: self._given(x) if _is_plain(x) else x for key, x in args[0].items()}, *args[1:])
+        if isinstance(kwargs.get("cols_to_output_tensors"), dict):
+            kwargs = {**kwargs, "cols_to_output_tensors": _ToFill(kwargs["cols_to_output_tensors"])}
+        return super()._prepare(args, kwargs)
 
     def build(self, input_shape: Any = None) -> None:
         with inside(self):
@@ -138,7 +157,7 @@ class DenseFeatures(_Features):
             part = column._dense(features, tables)
             parts.append(part)
             if cols_to_output_tensors is not None:
-                cols_to_output_tensors[column] = part
+                cols_to_output_tensors.parts[column] = dispatch.wrap(part)
         return torch.cat(parts, -1)
 
     @property

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from kerasish.core.errors import DataLossError, NotFoundError
@@ -147,9 +145,7 @@ class CheckpointManager:
             if self._hours and at - self._hours * _HOUR >= self._preserved:
                 self._preserved = at
                 continue
-            for name in (bundle.index_path(path), *glob.glob(f"{glob.escape(path)}.data-?????-of-?????")):
-                with suppress(FileNotFoundError):
-                    os.remove(name)
+            bundle.remove(path)
 
     def restore_or_initialize(self) -> str | None:
         """Read the last checkpoint, or call ``init_fn`` if there is none; returns the path that was read.

@@ -33,6 +33,13 @@ def test_category_encoding_weighs_counts():
     np.testing.assert_array_equal(out.numpy(), [[0.5, 3.0, 0, 0], [0.25, 0, 4.0, 0]])
 
 
+def test_sparse_counts_have_a_value_for_what_occurs_even_if_its_weights_add_up_to_zero():
+    layer = layers.CategoryEncoding(5, output_mode="count", sparse=True)
+    out = layer([[1, 2, 2], [0, 0, 3]], count_weights=[[0.0, 1.0, -1.0], [0.0, 0.0, 2.0]])
+    assert out.indices.numpy().tolist() == [[0, 1], [0, 2], [1, 0], [1, 3]]
+    assert out.values.numpy().tolist() == [0, 0, 0, 2]
+
+
 def test_category_encoding_in_a_mixed_policy_keeps_the_variables_dtype():
     assert layers.CategoryEncoding(4, dtype="mixed_float16")([1]).dtype == "float32"
 

@@ -59,3 +59,31 @@ def test_a_configuration_reads_no_files(tmp_path):
     config = keras.layers.DenseFeatures([column]).get_config()
     with pytest.raises(ValueError, match="names a vocabulary file"):
         keras.layers.DenseFeatures.from_config(config)
+
+
+def test_features_may_be_lists_of_text_and_numbers():
+    layer = keras.layers.DenseFeatures([fc.indicator_column(S), fc.numeric_column("n")])
+    out = layer({"n": [1.0, 2.0], "s": ["b", "zz"]})
+    np.testing.assert_array_equal(out.numpy(), [[1, 0, 1, 0], [2, 0, 0, 0]])
+
+
+def test_each_columns_part_is_told():
+    parts, n = {}, fc.numeric_column("n")
+    keras.layers.DenseFeatures([n])({"n": [[1.0], [2.0]]}, cols_to_output_tensors=parts)
+    assert parts[n].numpy().tolist() == [[1], [2]]
+
+
+def test_input_layer_is_dense_features_as_a_function():
+    v1 = tf.compat.v1.feature_column
+    parts, variables = {}, {}
+    columns = [v1.numeric_column("n"), v1.embedding_column(S, 2, initializer=keras.initializers.Ones())]
+    out = v1.input_layer({"n": [[1.0], [3.0]], "s": ["a", "b"]}, columns, None, True, variables, parts)
+    np.testing.assert_array_equal(out.numpy(), [[1, 1, 1], [3, 1, 1]])
+    assert parts[columns[0]].numpy().tolist() == [[1], [3]] and variables == {columns[0]: [], columns[1]: []}
+
+
+def test_input_layer_without_columns_and_a_linear_model_are_refused():
+    with pytest.raises(ValueError, match="must not be empty"):
+        tf.compat.v1.feature_column.input_layer({"n": [1.0]}, [])
+    with pytest.raises(NotImplementedError, match="DenseFeatures"):
+        tf.compat.v1.feature_column.linear_model  # noqa: B018 - asking for it raises

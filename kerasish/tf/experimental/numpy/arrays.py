@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch
+from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import AxisError, InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.ops import grid, index
@@ -17,10 +18,14 @@ from kerasish.ops.array import reshape as _reshape
 from kerasish.ops.array import roll as _roll
 from kerasish.ops.array import swapaxes as _swapaxes
 from kerasish.ops.array import transpose as _transpose
+from kerasish.tf.alias import NUMBERS, check
 from kerasish.tf.experimental.numpy.conversion import (
+    cast,
     promoted,
+    promoted_pair,
     public,
     raw_array,
+    settings,
 )
 from kerasish.tf.experimental.numpy.reductions import sum as total
 
@@ -112,7 +117,10 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 @public
 def transpose(a: Any, axes: Any = None) -> Any:
     """The axes in another order; reversed by default."""
-    return _transpose.raw(raw_array(a), None if axes is None else raw_array(axes).tolist())
+    x, order = raw_array(a), None if axes is None else raw_array(axes).reshape(-1).tolist()
+    if order is not None and sorted(i + x.ndim if i < 0 else i for i in order) != list(range(x.ndim)):
+        raise AxisError(f"transpose expects an order of {x.ndim} axes. Received: {order} [Op:Transpose]")
+    return _transpose.raw(x, order)
 
 
 @public
@@ -144,6 +152,8 @@ def broadcast_arrays(*args: Any, **kwargs: Any) -> Any:
         raise ValueError("subok=True is not supported.")
     if kwargs:
         raise ValueError(f"Received unsupported arguments {list(kwargs)}")
+    if len(args) < 2:
+        return tuple(map(raw_array, args))
     return list(torch.broadcast_tensors(*map(raw_array, args)))
 
 
@@ -199,8 +209,9 @@ def flipud(m: Any) -> Any:
 
 @public
 def fliplr(m: Any) -> Any:
-    """In reverse order along the second axis."""
-    return raw_array(m).flip([1])
+    """In reverse order along the second axis; numbers as they are."""
+    x = raw_array(m)
+    return x.flip([1]) if x.ndim else x
 
 
 @public
@@ -211,7 +222,9 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 @public
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Turned by 90 degrees k times."""
+    """Turned by 90 degrees k times; what is not turned is given back as it is."""
+    if k % 4 == 0:
+        return m
     x = raw_array(m)
     if x.ndim < 2:
         raise InvalidArgumentError(f"A matrix is needed to turn, got a rank of {x.ndim}.")
@@ -222,7 +235,7 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 
 def _separate(arrays: Any) -> list[torch.Tensor]:
-    return promoted(*[raw_array(x) for x in arrays])
+    return promoted(*(arrays if settings.kind is not None else map(raw_array, arrays)))
 
 
 @public
@@ -235,6 +248,8 @@ def concatenate(arys: Any, axis: int | None = 0) -> Any:
 
 
 def _joined(parts: list[torch.Tensor], axis: int) -> torch.Tensor:
+    if len(parts) == 1 and isinstance(axis, (int, np.integer)):
+        return parts[0]
     for x in parts:
         _inside(axis, x.ndim)
         if x.ndim != parts[0].ndim or any(
@@ -249,10 +264,10 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     """Arrays as the parts of a new axis."""
     if not isinstance(arrays, (list, tuple)):
         x = raw_array(arrays)
-        return x if axis == 0 else torch.stack(list(x.unbind(0)), axis)
+        return x if axis == 0 else _swapaxes.raw(x, 0, axis)
     if not arrays:
         return torch.zeros(0)
-    parts = _separate(arrays)
+    parts = promoted(*arrays)
     rank = parts[0].ndim + 1
     if not -rank <= axis < rank:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
@@ -262,8 +277,9 @@ def stack(arrays: Any, axis: int = 0) -> Any:
 @public
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """Values behind an array; both as one row without an axis."""
-    parts = _separate((arr, values))
-    return torch.cat([x.reshape(-1) for x in parts]) if axis is None else _joined(parts, axis)
+    if axis is not None:
+        return _joined(promoted(arr, values), axis)
+    return torch.cat([x.reshape(-1) for x in _separate((arr, values))])
 
 
 @public
@@ -377,7 +393,7 @@ def diag(v: Any, k: int = 0) -> Any:
     """
     x = raw_array(v)
     if x.ndim not in (1, 2):
-        raise ValueError(f"Shape {tuple(x.shape)} must have rank 1 or 2")
+        raise AxisError(f"Shape {tuple(x.shape)} must have rank 1 or 2")
     return torch.diag(x, k) if x.ndim == 1 or -x.shape[0] < k < x.shape[1] else x.new_zeros(0)
 
 
@@ -399,12 +415,14 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @public
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """The sum of the diagonal; of integers mostly in int64."""
-    x = raw_array(a)
+    x = raw_array(a, dtype)
     if x.ndim < 2:
         raise InvalidArgumentError(f"A matrix is needed, got a rank of {x.ndim}.")
     values = x.diagonal(offset, axis1, axis2)
     last = (axis1 % x.ndim, axis2 % x.ndim) == (x.ndim - 2, x.ndim - 1)
     kind = x.dtype if dtype is None and offset == 0 and last else dtype  # TensorFlow has an operation for these
+    if kind is not None:
+        check(x, NUMBERS, "Sum")
     return total(values, -1, kind)._t
 
 
@@ -412,6 +430,8 @@ def _triangle(m: Any, k: int, lower: bool, name: str) -> torch.Tensor:
     x = raw_array(m)
     if x.ndim < 2:
         raise ValueError(f"Argument to {name} must have rank at least 2")
+    if x.dtype is torch.bool:
+        raise TypeError("Cannot convert 0 to EagerTensor of dtype bool")
     return x.tril(k) if lower else x.triu(k)
 
 
@@ -434,7 +454,7 @@ def triu(m: Any, k: int = 0) -> Any:
 def nonzero(a: Any) -> Any:
     """The places of what is not zero, one vector per axis."""
     x = raw_array(a)
-    x = x.reshape(1) if x.ndim == 0 else x
+    x = cast(x.reshape(1) if x.ndim == 0 else x, torch.bool)
     return list(torch.nonzero(x, as_tuple=True))
 
 
@@ -445,7 +465,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     Raises:
         ValueError: one of x and y alone.
     """
-    chosen = raw_array(condition).to(torch.bool)
+    chosen = raw_array(condition, np.bool_)
     if (x is None) != (y is None):
         raise ValueError("Both x and y must be ndarrays, or both must be None.")
     if x is None:
@@ -464,9 +484,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError(f"condlist must have length equal to choicelist ({len(condlist)} vs {len(choicelist)})")
     if not condlist:
         raise ValueError("condlist must be non-empty")
-    *choices, result = promoted(*choicelist, default)
+    result, *choices = promoted(default, *choicelist)
     for condition, choice in list(zip(condlist, choices, strict=True))[::-1]:
-        result = torch.where(raw_array(condition).to(torch.bool), choice, result)
+        result = torch.where(raw_array(condition, np.bool_), choice, result)
     return result
 
 
@@ -509,7 +529,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> Any:
 @public
 def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """The slices along an axis for which a condition holds."""
-    chosen, x = raw_array(condition).to(torch.bool), raw_array(a)
+    chosen, x = raw_array(condition, np.bool_), raw_array(a)
     if chosen.ndim != 1:
         raise ValueError("condition must be a 1-d array.")
     if axis is None:
@@ -517,7 +537,9 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     places = torch.nonzero(chosen).reshape(-1)
     if len(places) and int(places[-1]) >= x.shape[axis]:
         raise ValueError(f"Place {int(places[-1])} is outside of an axis of size {x.shape[axis]}.")
-    return x.index_select(axis, places)
+    if x.dtype in dispatch.WIDE_UNSIGNED:  # torch picks none of these
+        return index.take.raw(x.to(torch.int64), places, axis).to(x.dtype)
+    return index.take.raw(x, places, axis)
 
 
 @public
@@ -530,7 +552,7 @@ def clip(a: Any, a_min: Any, a_max: Any) -> Any:
     if a_min is None and a_max is None:
         raise ValueError("Not more than one of `a_min` and `a_max` may be `None`.")
     given = [b for b in (a_min, a_max) if b is not None]
-    x, *bounds = promoted(a, *given)
+    x, *bounds = (promoted if len(given) == 2 else promoted_pair)(a, *given)
     if a_max is not None:
         x = torch.minimum(x, bounds[-1])
     return torch.maximum(x, bounds[0]) if a_min is not None else x  # where they cross, the lower bound wins
@@ -541,13 +563,15 @@ def ix_(*args: Any) -> Any:
     """Places per axis, shaped so that together they pick a block.
 
     Raises:
-        ValueError: an argument is no vector.
+        ValueError: an argument is no vector, or of floats.
     """
     out = []
     for i, value in enumerate(args):
         x = raw_array(value)
         if x.ndim != 1:
             raise ValueError("Arguments must be 1-d")
+        if x.is_floating_point() or x.is_complex():
+            raise ValueError(f"Only integer and bool dtypes are supported, got {as_dtype(x.dtype)!s}")
         x = torch.nonzero(x).reshape(-1) if x.dtype is torch.bool else x
         out.append(x.reshape([-1 if j == i else 1 for j in range(len(args))]))
     return out
@@ -556,7 +580,15 @@ def ix_(*args: Any) -> Any:
 @public
 def polyval(p: Any, x: Any) -> Any:
     """A polynomial's value; the highest power's coefficient comes first."""
-    coefficients, values = promoted(p, x)
+    coefficients, values = promoted_pair(p, x)
+    check(values, NUMBERS, "Mul")
+    try:
+        return _horner(coefficients, values)
+    except NotImplementedError as error:
+        return dispatch.in_int64(_horner, [coefficients, values], {}, error)
+
+
+def _horner(coefficients: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     result = torch.zeros_like(values)
     for c in coefficients.unbind(0):
         result = result * values + c
@@ -567,4 +599,4 @@ def isscalar(num: Any) -> bool:
     """Whether a value is a number, of Python, NumPy or a tensor without axes."""
     if dispatch.is_tensor(num):
         return raw_array(num).ndim == 0
-    return bool(np.isscalar(num))
+    return num.ndim == 0 if isinstance(num, np.ndarray) else bool(np.isscalar(num))
