@@ -235,7 +235,7 @@ class Generator(Node):
                     mixed = of_python(error)
                     if mixed is error:
                         raise
-                    raise mixed from error
+                    raise mixed.with_traceback(error.__traceback__) from error
             if value is _END:
                 return
             yield self._converted(value)
