@@ -339,7 +339,8 @@ def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool
         try:
             y = operand(other, x, name)
         except ConversionError:
-            _check(kinds, x.dtype, name)  # which tells more
+            if x.dtype is torch.bool:
+                _check(kinds, x.dtype, name)  # which tells more
             raise
         if y is NotImplemented:
             return y

@@ -149,7 +149,7 @@ def result_spec(function: Callable, node: Node) -> Any:
         count = 2 if _has_unknown(node.spec) or _has_text(node.spec) else 1
         runs = [_on_fakes(function, node.spec, probe) for probe in range(count)]
     except Exception:  # whatever it is that the function cannot do without values
-        runs = _on_examples(function, node.spec) if _has_text(node.spec) else []
+        runs = _on_examples(function, node.spec) if _has_text(node.spec) and _has_ranks(node.spec) else []
         runs = runs or _on_first_elements(function, node)
     return _merged(runs)
 
@@ -206,6 +206,10 @@ def _on_examples(function: Callable, spec: Any) -> list:
 
 def _has_unknown(spec: Any) -> bool:
     return any(not leaf.shape.is_fully_defined() for leaf in tree.flatten(spec) if isinstance(leaf, TensorSpec))
+
+
+def _has_ranks(spec: Any) -> bool:
+    return all(leaf.shape.rank is not None for leaf in tree.flatten(spec) if isinstance(leaf, TensorSpec))
 
 
 def _has_text(spec: Any) -> bool:

@@ -13,7 +13,7 @@ from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import scope
 from kerasish.core.dtypes import DType, as_dtype, int64, string
-from kerasish.core.errors import InvalidArgumentError, fail, shown_as
+from kerasish.core.errors import InvalidArgumentError, fail, of_python, shown_as
 from kerasish.core.storage import from_numpy, from_strings
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.tf.data import composites, elements
@@ -229,7 +229,13 @@ class Generator(Node):
         values = iter(self._function(*self._args))
         while True:
             with scope(in_dataset=False, op_seeds=None):  # Python's code, which no graph is made of
-                value = next(values, _END)
+                try:
+                    value = next(values, _END)
+                except Exception as error:
+                    mixed = of_python(error)
+                    if mixed is error:
+                        raise
+                    raise mixed.with_traceback(error.__traceback__) from error
             if value is _END:
                 return
             yield self._converted(value)

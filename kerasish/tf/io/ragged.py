@@ -30,7 +30,8 @@ def _partitioned(values: Any, partition: Any, row: parsing.Row, feature: specs.R
             return _in_rows(values, partition.length)
         return RaggedTensor.from_uniform_row_length(values, partition.length)
     found = row.get(partition.key)
-    numbers = torch.from_numpy(np.array([] if found is None else found.items, np.int64))
+    none = [0] if type(partition) is specs.RowSplits else []
+    numbers = torch.from_numpy(np.array(none if found is None else found.items, np.int64))
     given = dispatch.wrap(numbers.to(to_torch(as_dtype(feature.row_splits_dtype))))
     make = {
         specs.RowSplits: RaggedTensor.from_row_splits,

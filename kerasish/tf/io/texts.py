@@ -17,7 +17,7 @@ import torch
 from kerasish.core import dispatch, symbolic
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
-from kerasish.core.errors import DataLossError, InvalidArgumentError
+from kerasish.core.errors import DataLossError, DTypeMismatchError, InvalidArgumentError
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.ops.strings import each
@@ -208,7 +208,7 @@ class Columns:
             raise InvalidArgumentError("Length for attr 'OUT_TYPE' of 0 must be at least minimum 1")
         for i, tensor in enumerate(tensors):
             if tensor.dtype.name not in _CELLS:
-                raise InvalidArgumentError(
+                raise DTypeMismatchError(
                     f"Value for attr 'OUT_TYPE' of {tensor.dtype.name} is not in the list of allowed values: "
                     f"{', '.join(_CELLS)}"
                 )
