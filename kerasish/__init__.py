@@ -124,6 +124,10 @@ _LATER = (
 for _name in _LATER:
     _publish_later(f"keras.{_name}", lambda module=f"{__name__}.{_name}": importlib.import_module(module))
 
+_publish_later(
+    "keras.layers.experimental",
+    lambda: [importlib.import_module(f"{__name__}.legacy.{name}") for name in ("fourier", "layers")],
+)
 for _name in ("tf", "tf.bitwise", "tf.linalg", "tf.math", "tf.nn", "tf.random", "tf.strings"):
     _publish_later(_name, lambda: importlib.import_module(f"{__name__}.tf"))
 
@@ -141,6 +145,7 @@ for _name, _file in _ABOVE.items():
 for _name in ("keras.layers.DenseFeatures", "keras.experimental.SequenceFeatures"):
     _announce_above(_name, lambda: importlib.import_module(f"{__name__}.tf.feature_column"))
 _announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.tf.data"))
+_announce_above("tf.TensorSpec", lambda: importlib.import_module(f"{__name__}.tf.spec"))
 
 
 _announce_above("keras.src.export.export_model", lambda: importlib.import_module(f"{__name__}.export"))

@@ -15,6 +15,7 @@ import os
 import pathlib
 import re
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -30,7 +31,9 @@ Lists the TensorFlow and Keras names and arguments in scripts (.py) and notebook
 that kerasish lacks (exit status 1) or treats differently (a note). Nothing is run. --quiet: no notes."""
 
 _SKIPPED = {"__pycache__", "node_modules", "build", "dist", "site-packages"}
-_MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)[\w.]+\?\??$", re.MULTILINE)
+# IPython's lines: magics and commands, which a backslash continues, also with their result assigned; and questions
+_COMMAND = re.compile(r"^([ \t]*(?:[\w., ]+=[ \t]*)?)[%!?](?:.*\\\n)*.*$|^([ \t]*)[\w.]+\?\??$", re.MULTILINE)
+_SUBSTITUTE = re.compile(r"\bUse (.+?) instead\.")  # in the words of a NotServedError
 
 # What works in another way than the real one's, where a program may notice; docs/differences.md tells more.
 DIFFERENT = {
@@ -93,8 +96,10 @@ def sources(path: pathlib.Path) -> list[Source]:
 
     Raises:
         ValueError: it is no text, or no notebook.
+        SyntaxError: the encoding that it states is unknown.
     """
-    text = path.read_text(encoding="utf-8")
+    with tokenize.open(path) as file:  # as Python reads it: with a mark of its encoding, or as UTF-8
+        text = file.read()
     if path.suffix != ".ipynb":
         return [Source(str(path), text)]
     cells = json.loads(text).get("cells", [])
@@ -104,7 +109,16 @@ def sources(path: pathlib.Path) -> list[Source]:
 
 
 def _tree(source: Source) -> ast.Module:
-    return ast.parse(_MAGIC.sub(lambda match: f"{match[1] or match[2] or ''}pass", source.text))
+    try:
+        return ast.parse(source.text)
+    except SyntaxError:
+        return ast.parse(_COMMAND.sub(_without_command, source.text))
+
+
+def _without_command(line: re.Match[str]) -> str:
+    """The line with nothing done, or nothing assigned; as many lines as before."""
+    kept = line[1] or line[2] or ""
+    return kept + ("None" if "=" in kept else "pass") + "\n" * line[0].count("\n")
 
 
 # names ----------------------------------------------------------------------------------------------------------------
@@ -184,10 +198,10 @@ def _public(module: str) -> list[str]:
 
 
 class _Lacking(Exception):  # noqa: N818 - it is caught, always
-    """The first part of a dotted name that is not served; ``rest`` follows it."""
+    """The first part of a dotted name that is not served: ``name`` of ``owner``, which is ``value``; and what was said."""
 
-    def __init__(self, owner: str, name: str, value: Any) -> None:
-        self.owner, self.name, self.value = owner, name, value
+    def __init__(self, owner: str, name: str, value: Any, said: str = "") -> None:
+        self.owner, self.name, self.value, self.said = owner, name, value, said
 
 
 def _resolved(full: str) -> Any:
@@ -204,11 +218,11 @@ def _resolved(full: str) -> Any:
         owner = value
         try:
             value = getattr(owner, part)
-        except AttributeError:
+        except AttributeError as error:
             try:
                 value = importlib.import_module(".".join(parts[: i + 1]))
             except ImportError:
-                raise _Lacking(".".join(parts[:i]), part, owner) from None
+                raise _Lacking(".".join(parts[:i]), part, owner, str(error)) from None
         if getattr(value, "__kerasish_stub__", False) is True:
             raise _Lacking(".".join(parts[:i]), part, owner)
     return value
@@ -227,10 +241,15 @@ def _short(full: str) -> str:
 
 def _missing(lack: _Lacking) -> str:
     name = _short(f"{lack.owner}.{lack.name}")
+    listed = not name.startswith(
+        ("tf.compat.v1.", "tf.python.", "keras.src.", "tf.core.")
+    )  # all of whose names we know
+    known = not listed or name in real_names() or any(other.startswith(name + ".") for other in real_names())
+    reason = "is not served" if known else "is unknown to TensorFlow 2.21 and Keras 3.15, and is not served"
+    if instead := _SUBSTITUTE.search(lack.said):
+        return f"{name} {reason}; use {instead[1]}"
     names = [other for other in dir(lack.value) if not other.startswith("_")]
     near = difflib.get_close_matches(lack.name, names, n=1, cutoff=0.6)
-    known = name in real_names() or any(other.startswith(name + ".") for other in real_names())
-    reason = "is not served" if known else "is unknown to TensorFlow 2.21 and Keras 3.15, and is not served"
     nearest = f"; the nearest that is: {_short(lack.owner)}.{near[0]}" if near else ""
     return f"{name} {reason}{nearest}"
 
@@ -285,7 +304,7 @@ def check(parts: Iterable[Source]) -> Iterator[Finding]:
 
 
 def main(arguments: list[str]) -> int:
-    """Report on the paths of the command line; returns the exit status: 1 if something is missing, 2 if it cannot be read."""
+    """Report on the paths of the command line; returns the exit status: 1: something is missing, 2: a file cannot be read."""
     quiet = "--quiet" in arguments
     paths = [argument for argument in arguments if argument != "--quiet"]
     unknown = [path for path in paths if path.startswith("-")]
@@ -293,18 +312,25 @@ def main(arguments: list[str]) -> int:
         print(_USAGE, file=sys.stdout if unknown and unknown[0] in ("-h", "--help") else sys.stderr)
         return 0 if unknown and unknown[0] in ("-h", "--help") else 2
     kerasish.install()
-    count = missing = notes = 0
+    count = missing = notes = unread = 0
     try:
-        for path in files(paths):
-            count += 1
-            for finding in check(sources(path)):
-                missing += not finding.is_note
-                notes += finding.is_note
-                if not (finding.is_note and quiet):
-                    print(f"{finding.place}: {'note: ' if finding.is_note else ''}{finding.text}")
-    except (OSError, ValueError) as error:
+        programs = list(files(paths))
+    except FileNotFoundError as error:
         print(f"kerasish check: {error}", file=sys.stderr)
         return 2
+    for path in programs:
+        try:
+            parts = sources(path)
+        except (OSError, ValueError, SyntaxError) as error:
+            print(f"kerasish check: {path} is no program: {error}", file=sys.stderr)
+            unread += 1
+            continue
+        count += 1
+        for finding in check(parts):
+            missing += not finding.is_note
+            notes += finding.is_note
+            if not (finding.is_note and quiet):
+                print(f"{finding.place}: {'note: ' if finding.is_note else ''}{finding.text}")
     told = "" if quiet else f", {notes} that differ"
     print(f"{count} file{'s' * (count != 1)}: {missing} name{'s' * (missing != 1)} or arguments missing{told}")
-    return 1 if missing else 0
+    return 2 if unread else 1 if missing else 0

@@ -23,10 +23,11 @@ from kerasish.core import old_names
 from kerasish.core.context import settings
 from kerasish.core.dtypes import DType
 from kerasish.core.errors import close_matches, real_names
+from kerasish.src import core_messages, private_name
 from kerasish.src import module as private_module
-from kerasish.src import private_name
 
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
+_REPEATED = (["compat", "v1", "compat", "v1"], ["compat", "v1", "compat", "v2"])
 _CHILD_FOLDER = str(pathlib.Path(__file__).with_name("_child"))
 _VERSIONS = {"tensorflow": TENSORFLOW_VERSION, "tensorflow-cpu": TENSORFLOW_VERSION, "keras": KERAS_VERSION}
 
@@ -43,7 +44,13 @@ def target(name: str) -> str | None:
             parts = ["tensorflow", *parts[2:]]
         if parts[1:2] == ["_api"]:
             parts = ["tensorflow", *parts[3:]]
-        if parts[1:3] == ["compat", "v2"] or (parts[1:3] == ["compat", "v1"] and len(parts) > 3):
+        while (
+            parts[1:3] == ["compat", "v2"] or parts[1:5] in _REPEATED
+        ):  # tensorflow.compat.v1 has both versions, again
+            parts = ["tensorflow", *parts[3:]]
+        if parts[1:3] == ["compat", "v1"] and parts[3:4] != ["keras"] and len(parts) > 3:
+            return None  # see _of_v1
+        if parts[1:4] == ["compat", "v1", "keras"]:
             parts = ["tensorflow", *parts[3:]]
         if parts[1:2] == ["keras"]:
             parts = ["keras", *parts[2:]]
@@ -57,6 +64,19 @@ def target(name: str) -> str | None:
         parts = _without_old_module(parts)
     ours = ".".join([ROOTS[parts[0]], *parts[1:]])
     return ours if _is_public(ours) else None
+
+
+def _of_v1(name: str) -> Any:
+    """What ``tensorflow.compat.v1.…`` stands for: an attribute of ours, which need not be a module of its own; or None."""
+    parts = name.split(".")
+    while parts[1:5] == _REPEATED[0]:
+        parts = ["tensorflow", *parts[3:]]
+    if parts[1:3] != ["compat", "v1"]:
+        return None
+    value: Any = importlib.import_module("kerasish.tf.compat.v1")
+    for part in parts[3:]:
+        value = getattr(value, part, None)
+    return None if isinstance(value, type) or callable(value) else value
 
 
 def _without_old_module(parts: list[str]) -> list[str]:
@@ -100,6 +120,8 @@ class Finder(importlib.abc.MetaPathFinder):
         if root not in ROOTS:
             return None
         ours = target(name)
+        if ours is None and (found := _of_v1(name) or core_messages.module(name)) is not None:
+            return importlib.machinery.ModuleSpec(name, _ObjectLoader(found), is_package=True)
         if ours is None and (private := private_name(name)) is not None:
             return importlib.machinery.ModuleSpec(name, _PrivateLoader(private), is_package=True)
         if ours is None:
@@ -160,6 +182,21 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         sys.modules[module.__name__] = _as_package(importlib.import_module(self.ours))
+
+
+class _ObjectLoader(importlib.abc.Loader):
+    """Puts an object that stands for a module under the name that was asked for."""
+
+    def __init__(self, found: Any) -> None:
+        self.found = found
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        if not hasattr(self.found, "__spec__"):
+            self.found.__spec__ = module.__spec__  # Python looks there when a name below is imported
+        sys.modules[module.__name__] = _as_package(self.found)
 
 
 class _PrivateLoader(importlib.abc.Loader):

@@ -42,7 +42,14 @@ def test_programs_that_are_served_give_no_report(text):
     ("text", "expected"),
     [
         ("import tensorflow as tf\nx = tf.nn.rellu(1)", ("p.py:2", "tf.nn.rellu is unknown to TensorFlow 2.21")),
-        ("import tensorflow as tf\n\ntf.placeholder(1)", ("p.py:3", "tf.placeholder is unknown")),
+        (
+            "import tensorflow as tf\n\ntf.placeholder(1)",
+            ("p.py:3", "and is not served; use the arguments of a function"),
+        ),
+        (
+            "import tensorflow.compat.v1 as tf\ntf.metrics.auc",
+            ("p.py:2", "tf.compat.v1.metrics is not served; use tf.keras.metrics"),
+        ),
         ("from tensorflow.keras import nosuch", ("p.py:1", "keras.nosuch is unknown")),
         ("import keras\nK = keras\nK.layers.Dens(3)", ("p.py:3", "the nearest that is: keras.layers.Dense")),
         ("import keras\nkeras.layers.Dense(3, unit=2)", ("p.py:2", "keras.layers.Dense has no argument 'unit'")),
@@ -84,6 +91,30 @@ def test_notebooks_are_read_cell_by_cell(tmp_path, capsys):
     out = capsys.readouterr().out
     assert f"{book}:cell 4:3: tf.nosuch is unknown" in out
     assert "1 file: 1 name or arguments missing" in out.replace("names", "name")
+
+
+def test_text_that_looks_like_a_command_is_left_alone():
+    assert report("import tensorflow as tf\nx = (7\n% 2)\ny = (tf.nn\n    . relu)\n") == []
+
+
+@pytest.mark.parametrize("line", ["files = !ls", "!pip install a \\\n  b", "a.b = %who", "%timeit -n 1 x"])
+def test_lines_of_notebooks_keep_their_numbers(line):
+    ((place, _),) = report(f"import tensorflow as tf\n{line}\ntf.nosuch")
+    assert place == f"p.py:{3 + line.count(chr(10))}"
+
+
+def test_a_name_that_is_not_served_does_not_change_others():
+    text = "import tensorflow as tf\ntf.compat.v1.train.NoSuch\ntf.compat.v1.train.AdamOptimizer"
+    assert [place for place, _ in report(text)] == ["p.py:2"]
+
+
+def test_files_that_cannot_be_read_do_not_end_the_report(tmp_path, capsys):
+    (tmp_path / "a.py").write_bytes(b"x = '\xff'")
+    (tmp_path / "b.py").write_text("import tensorflow as tf\ntf.nosuch")
+    assert checking.main([str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "b.py:2: tf.nosuch" in said.out
+    assert "a.py is no program" in said.err
 
 
 def test_nothing_is_run(tmp_path):

@@ -109,7 +109,7 @@ def test_raw_gives_library_code_raw_tensors():
             "Could not interpret constraint identifier: maxnrm. Did you mean",
         ),
         (ValueError, lambda: constraints.get(3), "Could not interpret constraint identifier: 3"),
-        (InvalidArgumentError, lambda: MaxNorm(2, axis=5)(W), "axis 5"),
+        (InvalidArgumentError, lambda: MaxNorm(2, axis=5)(W), "Invalid reduction dimension (5"),
         (
             TypeError,
             lambda: constraints.deserialize({"class_name": "Foo", "config": {}}),

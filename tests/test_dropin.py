@@ -46,6 +46,9 @@ def script(folder, text, name="program.py"):
         ("tensorflow.python.keras.optimizer_v2.adam", "kerasish.optimizers"),
         ("tensorflow.compat.v1", "kerasish.tf.compat.v1"),
         ("tensorflow.compat.v1.keras.layers", "kerasish.layers"),
+        ("tensorflow.compat.v1.compat.v1.keras", "kerasish"),
+        ("tensorflow.compat.v1.compat.v2.nn", "kerasish.tf.nn"),
+        ("tensorflow.compat.v1.train", None),  # see test_parts_of_version_1_are_its_own
         ("tensorflow.compat.v2", "kerasish.tf"),
         ("tensorflow.compat.v2.math", "kerasish.tf.math"),
         ("tensorflow.keras.core", None),
@@ -144,6 +147,37 @@ def test_imports_of_old_programs_find_their_names(tmp_path):
     )
     done = python("-m", "kerasish", path)
     assert done.stdout == "done\n", done.stderr
+
+
+def test_parts_of_version_1_are_its_own(tmp_path):
+    path = script(
+        tmp_path,
+        """
+        import tensorflow as tf
+        train = tf.compat.v1.train
+        import tensorflow.compat.v1.train
+        from tensorflow.compat.v1.train import AdamOptimizer
+        from tensorflow.compat.v1.compat.v1 import train as again
+        from tensorflow.compat.v1.gfile import GFile
+        from tensorflow.compat.v1.io import gfile
+        from tensorflow.compat.v1.io.gfile import exists
+        from tensorflow.compat.v1.logging import INFO
+        from tensorflow.compat.v1.nn import moments
+        from tensorflow.compat.v1 import keras
+        assert tf.compat.v1.train is train is again and AdamOptimizer is train.AdamOptimizer is not None
+        assert moments is tf.compat.v1.nn.moments is not tf.nn.moments
+        assert GFile is tf.io.gfile.GFile and exists is gfile.exists and keras is tf.keras
+        for name in ("train.NoSuch", "nosuch", "gfile.GFile"):
+            try:
+                __import__("tensorflow.compat.v1." + name)
+            except ModuleNotFoundError as error:
+                print(error)
+        """,
+    )
+    done = python("-m", "kerasish", path)
+    assert done.stdout == "".join(
+        f"No module named 'tensorflow.compat.v1.{name}'\n" for name in ("train.NoSuch", "nosuch", "gfile.GFile")
+    ), done.stderr
 
 
 @pytest.mark.parametrize(

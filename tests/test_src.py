@@ -1,5 +1,6 @@
 """``keras.src`` and ``tensorflow.python``: private paths give public objects; a few helpers behave as the real ones."""
 
+import functools
 import importlib
 import io
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 import kerasish as keras
 from kerasish import tf
-from kerasish.src import find, private_name, real_modules
+from kerasish.src import find, homes, private_name, real_modules
 
 
 def private(path):
@@ -47,10 +48,36 @@ def private(path):
         ("tensorflow.python.framework.ops.convert_to_tensor", tf.convert_to_tensor),
         ("tensorflow.python.util.nest.flatten", tf.nest.flatten),
         ("tensorflow.python.ops.init_ops_v2.Zeros", tf.zeros_initializer),
+        ("tensorflow.python.ops.random_ops.random_uniform", tf.random.uniform),
+        ("tensorflow.python.ops.ragged.ragged_math_ops.range", tf.ragged.range),
+        ("tensorflow.python.ops.array_ops.gather_v2", tf.gather),
+        ("tensorflow.python.ops.array_ops.gather", tf.compat.v1.gather),
+        ("tensorflow.python.data.ops.dataset_ops.DatasetV2", tf.data.Dataset),
+        ("tensorflow.python.framework.ops.name_scope_v2", tf.name_scope),
     ],
 )
 def test_private_paths_give_the_public_objects(path, public):
     assert private(path) is public
+
+
+def test_homes_of_private_names_are_served():
+    for (path, name), public in homes().items():
+        assert private(f"tensorflow.python.{path}.{name}") is functools.reduce(getattr, public.split("."), tf), (
+            path,
+            name,
+        )
+
+
+def test_scopes_of_operations_name_nothing_where_they_run_as_called():
+    name_scope = private("tensorflow.python.framework.ops.name_scope")
+    with name_scope(None, "add", [1]) as scope:
+        assert scope is None
+    with name_scope(None, "add", [1], skip_on_eager=False) as scope:
+        assert scope == "add/"
+    with tf.compat.v1.name_scope("mine", "add") as scope:
+        assert scope == "mine/"
+    with pytest.raises(ValueError, match="must be a string"):
+        tf.compat.v1.name_scope(3)
 
 
 def test_modules_that_the_real_libraries_lack_do_not_import():

@@ -36,9 +36,18 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import torch
 
-from kerasish.core import dtypes, shortcut, tree
+from kerasish.core import dtypes, kernels, shortcut, tree
 from kerasish.core.context import local
-from kerasish.core.errors import AxisError, ConversionError, DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.errors import (
+    AxisError,
+    ConversionError,
+    DTypeMismatchError,
+    InvalidArgumentError,
+    OpError,
+    fail,
+    failed_under_ours,
+    name_operation,
+)
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -69,11 +78,13 @@ class _Types:
     constant: Callable[..., torch.Tensor]  # Python and NumPy values to raw storage
     symbolic_call: Callable[..., Any]
     initializer: Callable[[str], Any]
+    declared: Callable[..., Any]  # results for tensors of a class above, whose shapes are stated
 
 
 _types = _Types()
 # for the text of short ways:
 _new, _Torch, _strings, _bool = object.__new__, torch.Tensor, np.ndarray, torch.bool
+_FAILURES = (OpError, TypeError, ValueError, AttributeError)
 _floats = frozenset(dtype for dtype in dtypes.FROM_TORCH if dtype.is_floating_point)
 _SCALARS = (int, float, bool, complex, np.generic)
 WIDE_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has hardly any kernels for these
@@ -151,6 +162,11 @@ def wrap(value: Any) -> Any:
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a tensor or variable of ours, of torch, or a symbolic one."""
     return isinstance(value, (_types.tensor, _types.variable, _types.symbolic, torch.Tensor))
+
+
+def of_declared(function: Callable, args: tuple, kwargs: dict, out: Any) -> Any:
+    """Results for tensors that tell a shape which a signature states; they tell theirs, if it can be known."""
+    return _types.declared(function, args, kwargs, out)
 
 
 def is_symbolic(value: Any) -> bool:
@@ -337,13 +353,13 @@ def _slots(signature: inspect.Signature) -> list[_Slot]:
 class _Arguments:
     """The tensor arguments of one call, unwrapped in place, and what was learnt while doing so."""
 
-    __slots__ = ("composite", "group", "strings", "symbolic", "torch", "variables", "wrapped")
+    __slots__ = ("composite", "declared", "group", "strings", "symbolic", "torch", "variables", "wrapped")
 
     def __init__(self) -> None:
         self.group: list = []  # (container, key, slot) of the arguments that share a dtype
         self.variables: list = []  # (variable, what was read)
         self.composite: Any = None  # the first ragged or sparse tensor
-        self.wrapped = self.torch = self.symbolic = self.strings = False
+        self.wrapped = self.torch = self.symbolic = self.strings = self.declared = False
 
     def take(self, holder: Any, key: Any, slot: _Slot) -> None:
         value = holder[key]
@@ -354,6 +370,7 @@ class _Arguments:
             holder[key] = value._t
         elif isinstance(value, _types.tensor):
             self.wrapped = True
+            self.declared = self.declared or type(value) is not _types.tensor
             holder[key] = live(value)
         elif isinstance(value, _types.variable):
             holder[key] = value.read()
@@ -378,6 +395,7 @@ def _publish(function: F, unify: Callable) -> F:
         slot.convert = getattr(function, "convert", _no_text if of_keras else raw)
     name = function.__name__
     string_function = getattr(function, "strings", None)
+    tell = _of_operation if unify is not _promote else _unchanged
 
     def general(args: tuple, kwargs: dict | None = None) -> Any:
         """Serve any call; without ``kwargs``, ``args`` are the values of all parameters."""
@@ -401,6 +419,9 @@ def _publish(function: F, unify: Callable) -> F:
             out = in_int64(target, values, named, error)
         if given.variables:
             out = _settle_views(given.variables, out)
+        if given.declared:
+            args, kwargs = _as_written(signature, args) if kwargs is None else (args, kwargs)
+            return _types.declared(public, args, kwargs, wrap(out))
         return out if given.torch and not given.wrapped else wrap(out)
 
     def any_call(*args: Any, **kwargs: Any) -> Any:
@@ -408,8 +429,13 @@ def _publish(function: F, unify: Callable) -> F:
             return general(args, kwargs)
         except (RuntimeError, IndexError) as error:
             raise _translate(error, name, args) from error
+        except _FAILURES as error:
+            told = tell(error, name)
+            if told is error:
+                raise
+            raise told from error
 
-    public = functools.wraps(function)(_short_way(function, signature, general) or any_call)
+    public = functools.wraps(function)(_short_way(function, signature, general, tell) or any_call)
     _own_code(public, function)
     public.raw = function  # type: ignore[attr-defined]
     function.__qualname__ = f"{public.__qualname__}.raw"  # where pickle finds it
@@ -417,14 +443,14 @@ def _publish(function: F, unify: Callable) -> F:
     return public  # type: ignore[return-value]
 
 
-def _short_way(function: Callable, signature: inspect.Signature, general: Callable) -> Callable | None:
+def _short_way(function: Callable, signature: inspect.Signature, general: Callable, tell: Callable) -> Callable | None:
     """What serves the frequent calls of an operation and hands others to ``general``; None for unusual signatures."""
     kinds = shortcut.kinds_of(signature)
     if kinds is None:
         return None
     direct = getattr(function, "direct", None) or shortcut.Direct(function, None, ())
     bind = _binder(direct.letters(signature.parameters, kinds), direct.kinds is not None)
-    short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor)
+    short = bind(direct.function, direct.kinds, general, function.__name__, _types.tensor, tell)
     return shortcut.named_after(short, list(signature.parameters.values()))
 
 
@@ -485,7 +511,9 @@ def in_int64(function: Callable, values: list, named: dict, refusal: Exception) 
 
 
 def _no_strings(name: str) -> Callable:
-    raise InvalidArgumentError(f"'{name}' does not take tensors of dtype string. [Op:{name}]")
+    raise InvalidArgumentError(
+        kernels.refusal(name, "string") or f"'{name}' does not take tensors of dtype string. [Op:{name}]"
+    )
 
 
 def _settle_views(variables: list, out: Any) -> Any:
@@ -502,6 +530,29 @@ def _settle_views(variables: list, out: Any) -> Any:
             if same and result is out:
                 return out.view_as(out)
     return out
+
+
+def _unchanged(error: Exception, name: str) -> Exception:
+    """What becomes of an error in a function of Keras, which is none of TensorFlow's operations."""
+    return error
+
+
+def _of_operation(error: Exception, name: str) -> Exception:
+    """What becomes of an error in one of TensorFlow's operations: its message ends with the operation's name.
+
+    What Python or NumPy could not do with arguments of the wrong kind, while our code computed, is a DTypeMismatchError.
+    """
+    if isinstance(error, OpError):
+        name_operation(error, name)
+        return error
+    if not failed_under_ours(error):
+        return error
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, AttributeError):
+        if "'numpy.ndarray' object has no attribute" not in text:
+            return error
+        text = f"'{name}' does not take tensors of dtype string."
+    return DTypeMismatchError(f"{text} [Op:{name}]")
 
 
 def _translate(error: Exception, name: str, operands: tuple = ()) -> Exception:
@@ -610,23 +661,33 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
-        raise ConversionError(str(error)) from None
+        raise ConversionError(_mismatch_of_graphs(name, dtype, raw(value).dtype) or str(error)) from None
 
 
 def unsupported_dtype(name: str, dtype: torch.dtype, allowed: str) -> DTypeMismatchError:
     """An operation has no kernel for a dtype."""
     own = dtypes.as_dtype(dtype).name
     return DTypeMismatchError(
-        f"Value for attr 'T' of {WORDS.get(own, own)} is not in the list of allowed values: {allowed} [Op:{name}]"
+        f"Value for attr 'T' of {kernels.word(own)} is not in the list of allowed values: {allowed} [Op:{name}]"
     )
 
 
-WORDS = {"float16": "half", "float32": "float", "float64": "double"}  # in TensorFlow's messages
+def _mismatch_of_graphs(name: str, first: Any, second: Any) -> str | None:
+    """What TensorFlow says of two dtypes while it traces a function; None where it does not."""
+    if local.function is None or not local.function.tracing:
+        return None
+    own, other = (dtypes.as_dtype(kind).name if isinstance(kind, torch.dtype) else "string" for kind in (first, second))
+    return (
+        f"Input 'y' of '{kernels.operation(name)}' Op has type {other} that does not match type {own} of argument 'x'."
+    )
 
 
 def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeMismatchError:
+    in_graph = _mismatch_of_graphs(name, first, second)
+    if in_graph is not None:
+        return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
-    a, b = (WORDS.get(kind, kind) for kind in (own, other))
+    a, b = kernels.word(own), kernels.word(other)
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."

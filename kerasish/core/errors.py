@@ -20,6 +20,8 @@ from typing import Any
 
 from torch.compiler import is_dynamo_compiling
 
+from kerasish.core.kernels import operation
+
 
 def fail(
     kind: type[Exception], what: str, expected: object = None, received: object = None, hint: str | None = None
@@ -118,19 +120,6 @@ def failed_under_ours(error: Exception) -> bool:
 
 _SHAPE = re.compile(r"(indices\[\d+\] = |in )?(\[-?\d+(?:, -?\d+)+\])")  # an index or a range keeps its spaces
 _OPERATION = re.compile(r"(?<=\[Op:)[a-z][a-z0-9_]*(?=\])")
-_KERNELS = {
-    "add": "AddV2",
-    "concat": "ConcatV2",
-    "divide": "RealDiv",
-    "floordiv": "FloorDiv",
-    "gather": "GatherV2",
-    "matmul": "MatMul",
-    "mod": "FloorMod",
-    "multiply": "Mul",
-    "stack": "Pack",
-    "subtract": "Sub",
-    "where": "SelectV2",
-}
 
 
 def _worded(message: str) -> str:
@@ -138,7 +127,7 @@ def _worded(message: str) -> str:
     if "[" not in message:
         return message
     message = _SHAPE.sub(lambda shape: shape[0] if shape[1] else shape[0].replace(" ", ""), message)
-    return _OPERATION.sub(lambda name: _KERNELS.get(name[0]) or name[0].title().replace("_", ""), message)
+    return _OPERATION.sub(lambda name: operation(name[0]), message)
 
 
 class OpError(Exception):
@@ -176,6 +165,13 @@ class OpError(Exception):
     @property
     def experimental_payloads(self) -> dict:
         return self._payloads
+
+
+def name_operation(error: OpError, name: str) -> None:
+    """End an operation's message with ``[Op:Name]``, unless it has that or shows as an error of Python's."""
+    given = error.args[0] if len(error.args) == 1 else None
+    if isinstance(given, str) and "[Op:" not in given and type(error).__name__ not in ("TypeError", "ValueError"):
+        error.args = (f"{given} [Op:{operation(name)}]",)
 
 
 class CancelledError(OpError):

@@ -476,6 +476,7 @@ def _find(config: dict, name: Any, kind: str) -> Any:
 # read, write, download or change settings when it is called.
 _CLASS_PACKAGES = frozenset(
     ("keras", "keras.constraints", "keras.distillation", "keras.dtype_policies", "keras.initializers", "keras.layers",
+     "keras.layers.experimental",
      "keras.losses", "keras.metrics", "keras.models", "keras.optimizers", "keras.optimizers.schedules", "keras.quantizers",
      "keras.random", "keras.regularizers", "keras.src.applications.convnext",
      "keras.src.applications.inception_resnet_v2", "keras.src.layers.preprocessing.feature_space",
@@ -497,9 +498,10 @@ def _public_named(module: Any, name: Any, kind: str) -> Any:
     if kind == "function" and module in (None, "builtins"):
         return _function_named(name)
     if isinstance(module, str):
-        package = ".".join(_public_module(module).split(".")[:2])
-        if package in _later:
-            _later.pop(package)()
+        parts = _public_module(module).split(".")
+        for package in (".".join(parts[:2]), ".".join(parts[:3])):
+            if package in _later:
+                _later.pop(package)()
         for path in (f"{module}.{name}", f"{_public_module(module)}.{name}"):
             found = _public.get(path)
             if found is not None and _loadable(path, found, kind):

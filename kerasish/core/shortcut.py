@@ -126,9 +126,13 @@ def text(kinds: str, checked: bool = False) -> str:
         f" except (RuntimeError, IndexError) as _error: raise _translate(_error, _name, ({parameters},)) from _error",
         "except (RuntimeError, IndexError) as _error:",
         f" raise _translate(_error, _name, ({parameters},)) from _error",
+        "except _FAILURES as _error:",
+        " _told = _tell(_error, _name)",
+        " if _told is _error: raise",
+        " raise _told from _error",
     ]
     body = "\n".join("  " + line for line in lines)
-    head = "def bind(_function, _kinds, _general, _name, _Tensor):"
+    head = "def bind(_function, _kinds, _general, _name, _Tensor, _tell):"
     return f"{head}\n def short({parameters}):\n{body}\n return short\n"
 
 

@@ -15,7 +15,7 @@ import torch
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch
+from kerasish.core import dispatch, kernels
 from kerasish.core.context import local
 from kerasish.core.dtypes import DType, as_dtype, string, to_torch
 from kerasish.core.errors import InvalidArgumentError, UnsupportedValueError, ValuesNeededError, fail
@@ -49,8 +49,10 @@ def storage(value: Any, dtype: Any = None) -> Any:
     if kind in (float, bool, int):
         return _from_number(value, kind, target)
     if isinstance(value, (str, bytes)) or target is string:
+        if isinstance(value, DType):
+            raise _unsupported(value)
         if target not in (None, string):
-            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
+            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {kernels.word(target.name)}")
         return from_strings(value)
     if isinstance(value, torch.Tensor):
         out = value.detach().clone()
@@ -72,15 +74,19 @@ def storage(value: Any, dtype: Any = None) -> Any:
     elif hasattr(value, "__array__"):
         out = from_numpy(np.asarray(value))
     else:
-        raise fail(
-            UnsupportedValueError,
-            f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor",
-        )
+        raise _unsupported(value)
     if not isinstance(out, torch.Tensor):
         if target is not None:
-            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
+            raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {kernels.word(target.name)}")
         return out
     return _place(out if target is None else out.to(target.torch))
+
+
+def _unsupported(value: Any) -> Exception:
+    """The error of a value that is no tensor at all."""
+    return UnsupportedValueError(
+        f"Attempt to convert a value ({value!r}) with an unsupported type ({type(value)}) to a Tensor."
+    )
 
 
 _conversions: list[
@@ -163,7 +169,7 @@ def _wrapped(value: int, target: DType) -> int:
 def _demand_kind(value: Any, kind: type, target: DType) -> None:
     """Raise unless a Python number of type ``kind`` may become ``target``."""
     if kind is bool and target.name in ("int8", "int16", "bfloat16"):
-        raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
+        raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {kernels.word(target.name)}")
     if kind is bool and target.name == "uint64":
         return
     allowed = {
@@ -171,7 +177,7 @@ def _demand_kind(value: Any, kind: type, target: DType) -> None:
         complex: ("complex",),
     }  # fmt: skip
     if target.kind not in allowed.get(kind, ()):
-        raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {target.name}")
+        raise TypeError(f"Cannot convert {_short(value)} to EagerTensor of dtype {kernels.word(target.name)}")
 
 
 def from_numpy(array: np.ndarray) -> Any:

@@ -2,7 +2,7 @@
 
 A KerasTensor has a shape, a dtype and a history: the operation that made it. Calling a layer or a public function on one
 makes a Node that remembers the operation and its arguments; ``models/functional.py`` walks the nodes back from the outputs.
-Nothing here knows layers: an operation is whatever has a ``name`` and a list ``_inbound_nodes``.
+Nothing here knows layers: an operation is whatever has a ``name`` and lists ``_inbound_nodes`` and ``_outbound_nodes``.
 """
 
 from __future__ import annotations
@@ -180,6 +180,16 @@ def _install_operators() -> None:
 _install_operators()
 
 
+class Followers(list):
+    """Nodes that take an operation's results. A copy of it is empty: one of a layer is no copy of the models around it."""
+
+    def __deepcopy__(self, memo: dict) -> Followers:
+        return Followers()
+
+    def __reduce__(self) -> tuple:
+        return Followers, ()
+
+
 class Node:
     """One symbolic call of an operation.
 
@@ -199,6 +209,8 @@ class Node:
         self.input_tensors = [x for x in tree.flatten((args, kwargs)) if isinstance(x, KerasTensor)]
         index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
+        for maker in {id(maker): maker for maker in self._makers() if maker is not None}.values():
+            maker._outbound_nodes.append(self)
         for i, output in enumerate(self.outputs):
             if isinstance(output, KerasTensor):
                 output._keras_history = History(operation, index, i)
@@ -217,11 +229,38 @@ class Node:
                 parents.append(operation._inbound_nodes[index])
         return parents
 
+    def _makers(self) -> list[Any]:
+        """The operations that made the inputs."""
+        return [x._keras_history.operation for x in self.input_tensors if x._keras_history is not None]
+
     @property
     def inbound_layers(self) -> Any:
         """Keras 2's: the layers that made the inputs; one by itself."""
-        layers = [x._keras_history.operation for x in self.input_tensors]
+        layers = self._makers()
         return layers[0] if len(layers) == 1 else layers
+
+    @property
+    def outbound_layer(self) -> Any:
+        """Keras 2's: what was called."""
+        return self.operation
+
+    layer = outbound_layer
+
+    @property
+    def output_tensors(self) -> list[Any]:
+        """The results, flat."""
+        return self.outputs
+
+    @property
+    def input_shapes(self) -> Any:
+        """Keras 2's: the shapes of the inputs; of one by itself."""
+        shapes = [x.shape for x in self.input_tensors]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shapes(self) -> Any:
+        """Keras 2's: the shapes of the results, in their structure."""
+        return tree.map_structure(lambda x: x.shape, self.structure)
 
     def fill(self, values: dict[int, Any]) -> tuple[tuple, dict]:
         """The arguments with each KerasTensor replaced by ``values[id(tensor)]``."""
@@ -238,6 +277,7 @@ class FunctionCall:
         self.function = function
         self.name = name or unique_name(re.sub(r"^_+", "", getattr(function, "__name__", "function")))
         self._inbound_nodes: list[Node] = []
+        self._outbound_nodes = Followers()
 
     @property
     def output(self) -> Any:
@@ -354,6 +394,18 @@ def _run(function: Callable, args: tuple, kwargs: dict, probe: int, device: str)
     on_fakes = device != "meta"
     with scope(device=torch.device(device), overlay={}, recording=0, tapes=(), tracing=on_fakes), torch.no_grad():
         return _fitting(function, *filled)
+
+
+def run_without_values(function: Callable, args: tuple, kwargs: dict) -> Any:
+    """What a function does besides computing: a run on tensors without storage, like the tensors and arrays given.
+
+    Variables and seeds stay as they are.
+
+    Raises:
+        Exception: what the function does needs values.
+    """
+    with fake_mode():
+        return _run(function, args, kwargs, PROBES[0], "cpu")
 
 
 def _fitting(function: Callable, args: Any, kwargs: dict) -> Any:

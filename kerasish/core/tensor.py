@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch
+from kerasish.core import dispatch, kernels
 from kerasish.core.arithmetic import divide, floor_divide, power
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.eager_only import TensorOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
+from kerasish.core.foreign_calls import array_arguments, raw_arguments, torch_device, torch_function
 from kerasish.core.foreign_names import NUMPY_NAMES, TORCH_METHODS, TORCH_PROPERTIES
 from kerasish.core.indexing import index_raw
 from kerasish.core.naming import Named
@@ -48,6 +48,7 @@ class Tensor(TensorOfGraphs, metaclass=Named):
     __slots__ = ("__dict__", "__weakref__", "_recording", "_t")
     __array_priority__ = 100  # NumPy arrays on the left leave the operation to us
     _shown = "tensorflow.python.framework.ops.EagerTensor"
+    _is_declared = False  # True for those that tell a shape which a signature states
 
     def __init__(self, t: torch.Tensor, recording: int = -1) -> None:
         self._t = t
@@ -101,7 +102,7 @@ class Tensor(TensorOfGraphs, metaclass=Named):
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         """NumPy's functions compute on our values as arrays; they would call our methods with their own arguments."""
-        return function(*_as_arrays(args), **_as_arrays(kwargs))
+        return function(*array_arguments(args), **array_arguments(kwargs))
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         return self._t.detach().__dlpack__(**kwargs)
@@ -130,7 +131,8 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         return self.numpy().__format__(spec)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return dispatch.wrap(torch.round(dispatch.live(self), decimals=ndigits or 0))
+        x = dispatch.live(self)
+        return dispatch.wrap(torch.round(x, decimals=ndigits or 0) if x.is_floating_point() else x)
 
     def __len__(self) -> int:
         if not self._t.ndim:
@@ -199,16 +201,17 @@ class Tensor(TensorOfGraphs, metaclass=Named):
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """Torch's ``to``; devices may have TensorFlow's names, as ``device`` has."""
-        args, kwargs = tuple(map(_torch_device, args)), {key: _torch_device(value) for key, value in kwargs.items()}
-        return dispatch.wrap(dispatch.live(self).to(*_unwrap_all(args), **_unwrap_all(kwargs)))
+        args, kwargs = tuple(map(torch_device, args)), {key: torch_device(value) for key, value in kwargs.items()}
+        return dispatch.wrap(dispatch.live(self).to(*raw_arguments(args), **raw_arguments(kwargs)))
 
     def __getattr__(self, name: str) -> Any:
         if name in TORCH_METHODS:
             method = getattr(dispatch.live(self), name)
-            return lambda *args, **kwargs: dispatch.wrap(method(*_unwrap_all(args), **_unwrap_all(kwargs)))
+            return lambda *args, **kwargs: dispatch.wrap(method(*raw_arguments(args), **raw_arguments(kwargs)))
         if name in TORCH_PROPERTIES:
             return dispatch.wrap(getattr(dispatch.live(self), name))
-        message = f"'{type(self).__name__}' object has no attribute '{name}'"
+        in_graph = local.function is not None and local.function.tracing
+        message = f"'{'SymbolicTensor' if in_graph else type(self).__name__}' object has no attribute '{name}'"
         if name in NUMPY_NAMES:
             message += (
                 f". It is a method of NumPy arrays: write x.numpy().{name}, or tf.cast and tf.reshape for tensors"
@@ -226,45 +229,6 @@ class Tensor(TensorOfGraphs, metaclass=Named):
     @classmethod
     def __torch_function__(cls, function: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         return torch_function(function, args, kwargs or {})
-
-
-def torch_function(function: Callable, args: tuple, kwargs: dict) -> Any:
-    """Run a torch function that was given Tensors or Variables; an in-place one returns its own ``torch.Tensor``."""
-    name = "" if is_dynamo_compiling() else getattr(function, "__name__", "")  # torch.compile knows no names of kernels
-    in_place = name.endswith("_") and not name.endswith("__")
-    if in_place and args and not isinstance(args[0], torch.Tensor):
-        raise TypeError(f"torch.{name} would change a {type(args[0]).__name__}; tensors are immutable.")
-    out = function(*_unwrap_all(args), **_unwrap_all(kwargs))
-    return out if in_place else dispatch.wrap(out)
-
-
-def _torch_device(value: Any) -> Any:
-    return devices.parse(value) if isinstance(value, str) and not isinstance(value, DType) else value
-
-
-def _unwrap_all(values: Any) -> Any:
-    """Tensors and Variables inside arguments as raw tensors."""
-    if isinstance(values, StringTensor):
-        raise TypeError("torch has no strings: a tensor of dtype string cannot take part in this operation.")
-    if isinstance(values, (Tensor, dispatch._types.variable)):
-        return dispatch.raw(values)
-    if isinstance(values, (tuple, list)):
-        mapped = [_unwrap_all(v) for v in values]
-        return type(values)(*mapped) if hasattr(values, "_fields") else type(values)(mapped)
-    if isinstance(values, dict):
-        return {key: _unwrap_all(v) for key, v in values.items()}
-    return values
-
-
-def _as_arrays(values: Any) -> Any:
-    """Tensors and Variables inside the arguments of a NumPy function as arrays."""
-    if isinstance(values, (Tensor, dispatch._types.variable)):
-        return np.asarray(values)
-    if type(values) in (tuple, list):
-        return type(values)(_as_arrays(v) for v in values)
-    if type(values) is dict:
-        return {key: _as_arrays(v) for key, v in values.items()}
-    return values
 
 
 def _from_pickle(value: Any) -> Tensor:
@@ -342,7 +306,11 @@ def _check(kinds: tuple, dtype: torch.dtype, name: str) -> None:
     if own.kind not in kinds:
         allowed = ", ".join(sorted(d.name for d in FROM_TORCH.values() if d.kind in kinds))
         error = DTypeMismatchError if name == "RealDiv" else InvalidArgumentError  # Python's TypeError there
-        raise error(f"Value for attr 'T' of {own.name} is not in the list of allowed values: {allowed} [Op:{name}]")
+        word, name = kernels.word(own.name), name.replace("Logical", "Bitwise")
+        raise error(
+            kernels.refusal(name, word)
+            or f"Value for attr 'T' of {word} is not in the list of allowed values: {allowed} [Op:{name}]"
+        )
 
 
 def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool = True) -> tuple[Callable, Callable]:
@@ -481,11 +449,17 @@ def _unary(function: Callable, name: str, kinds: tuple) -> Callable:
             if x.requires_grad and self._recording != local.recording:
                 x = dispatch.live(self)
             if x.dtype in allowed:
-                out = function(x)
-                return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+                try:
+                    out = function(x)
+                    return Tensor(out, local.recording) if out.requires_grad else Tensor(out)
+                except NotImplementedError:
+                    pass
         x = dispatch.raw(self)
         _check(kinds, x.dtype, name)
-        return dispatch.wrap(function(x))
+        try:
+            return dispatch.wrap(function(x))
+        except NotImplementedError as error:  # uint16 and its kin
+            return dispatch.wrap(dispatch.in_int64(function, [x], {}, error))
 
     return method
 
@@ -525,7 +499,7 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
     "mod": (torch.remainder, "FloorMod", _ORDERED),
-    "pow": (power, "Pow", _NUMBERS),
+    "pow": (power, "Pow", _SIGNED),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),
     "and": (torch.bitwise_and, "LogicalAnd", _BITS),
     "or": (torch.bitwise_or, "LogicalOr", _BITS),
@@ -676,9 +650,8 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
         def _refuse(self: Any, other: Any, _name: str = _name) -> Any:
             if isinstance(other, (bool, int, float, complex)):
                 raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
-            raise InvalidArgumentError(
-                f"Value for attr 'T' of string is not in the list of allowed values [Op:{_name}]"
-            )
+            op = {**BINARY_OPERATORS, **COMPARISONS}[_name][1].replace("Logical", "Bitwise")
+            raise InvalidArgumentError(kernels.refusal(op, "string"))
 
         setattr(StringTensor, f"__{_name}__", _refuse)
         setattr(StringTensor, f"__r{_name}__", _refuse)

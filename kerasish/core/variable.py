@@ -17,6 +17,7 @@ torch's fastest kernel wants. ``Layout`` converts.
 from __future__ import annotations
 
 import copy
+import operator
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,6 +32,7 @@ from kerasish.core.creators import Created, VariableAggregation, VariableSynchro
 from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, fail
+from kerasish.core.foreign_calls import torch_function
 from kerasish.core.initial_value import first_value
 from kerasish.core.layout import Layout
 from kerasish.core.naming import Named
@@ -43,7 +45,6 @@ from kerasish.core.tensor import (
     convert,
     getitem,
     install_operators,
-    torch_function,
 )
 from kerasish.core.updates import PartialWrites
 
@@ -124,6 +125,8 @@ class Variable(metaclass=Named):
         self.synchronization = synchronization
 
     def _setup(self, value: Any, trainable: bool, name: str, layout: Layout | None) -> None:
+        if local.function is not None:
+            local.function.made_variables = True
         self._name = name
         self._path: str | None = None
         self._layout = layout
@@ -255,13 +258,20 @@ class Variable(metaclass=Named):
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         self._demand_numbers("AssignAddVariableOp")
-        return self.assign(self._held() + self._coerce(delta, broadcast=True), read_value=read_value)
+        return self.assign(self._changed(operator.add, delta), read_value=read_value)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         self._demand_numbers("AssignSubVariableOp")
-        return self.assign(self._held() - self._coerce(delta, broadcast=True), read_value=read_value)
+        return self.assign(self._changed(operator.sub, delta), read_value=read_value)
+
+    def _changed(self, function: Callable, delta: Any) -> torch.Tensor:
+        pair = [self._held(), self._coerce(delta, broadcast=True)]
+        try:
+            return function(*pair)
+        except NotImplementedError as error:  # uint16 and its kin
+            return dispatch.in_int64(function, pair, {}, error)
 
     def _demand_numbers(self, name: str) -> None:
         if type(self.stored) is np.ndarray:

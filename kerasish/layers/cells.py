@@ -14,6 +14,7 @@ import torch
 from kerasish import activations, initializers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
+from kerasish.core.context import asks_for_keras_2
 from kerasish.core.dtypes import to_torch
 from kerasish.core.layout import Layout
 from kerasish.layers.cell_base import GateLayout, RecurrentCell, initial_state, output_size, sizes_of_states
@@ -218,6 +219,11 @@ class GRUCell(RecurrentCell):
         return lambda x, h: recurrent.gru_step(x, h[0], recurrent_kernel, bias, activation, gate, after, masks)
 
 
+def as_keras_2_returns(states: list) -> list:
+    """The states of stacked cells, in Keras 2's way: a cell's only state stands for itself."""
+    return [state[0] if isinstance(state, list) and len(state) == 1 else state for state in states]
+
+
 class StackedRNNCells(Layer):
     """Cells that act as one: each takes the output of the one before.
 
@@ -240,23 +246,25 @@ class StackedRNNCells(Layer):
         self.cells = list(cells)
 
     @property
-    def state_size(self) -> list:
-        """The cells' state sizes."""
-        return [cell.state_size for cell in self.cells]
+    def state_size(self) -> Any:
+        """The cells' state sizes; a tuple in programs for Keras 2."""
+        sizes = [cell.state_size for cell in self.cells]
+        return tuple(sizes) if asks_for_keras_2() else sizes
 
     @property
     def output_size(self) -> Any:
         return output_size(self.cells[-1])
 
-    def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> list:
-        """The cells' initial states, a list for each.
+    def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> Any:
+        """The cells' initial states, a list for each; in programs for Keras 2 a tuple, with an only state by itself.
 
         Args:
             inputs, dtype: Keras 2's: in place of the batch size; of the states.
         """
         batch_size, dtype = sizes_of_states(batch_size, inputs, dtype)
         states = self.raw_initial_state(batch_size, devices.current())
-        return dispatch.wrap(states if dtype is None else tree.map_structure(lambda s: s.to(to_torch(dtype)), states))
+        found = dispatch.wrap(states if dtype is None else tree.map_structure(lambda s: s.to(to_torch(dtype)), states))
+        return tuple(as_keras_2_returns(found)) if asks_for_keras_2() else found
 
     def raw_initial_state(self, batch_size: int, device: torch.device) -> list[list]:
         return [initial_state(cell, batch_size, device) for cell in self.cells]
@@ -276,7 +284,7 @@ class StackedRNNCells(Layer):
             inputs, new = cell(inputs, listed, training=training, **kwargs)
             new = new if isinstance(new, (list, tuple)) else [new]
             new_states.append(list(new) if isinstance(state, (list, tuple)) else new[0])
-        return inputs, new_states
+        return inputs, tuple(new_states) if asks_for_keras_2() else new_states
 
     @property
     def runs_sequences(self) -> bool:

@@ -421,10 +421,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if wrapped:
             if wrapped is SPARSE:
                 call = self._sparse_call
+            given = args
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
                 outputs = self._compute(call, args, kwargs)
-                return tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+                outputs = tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
+            if given and isinstance(given[0], Tensor) and given[0]._is_declared:
+                return dispatch.of_declared(self, given[:1], {}, outputs)
+            return outputs
         return self._compute(call, args, kwargs)
 
     def _note_access(self) -> None:
@@ -798,6 +802,16 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def get_output_shape_at(self, node_index: int) -> Any:
         return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
+
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """The layer's own symbolic calls, as in Keras 2."""
+        return self._inbound_nodes
+
+    @property
+    def outbound_nodes(self) -> list[Node]:
+        """The symbolic calls of others that take its results, as in Keras 2."""
+        return self._outbound_nodes
 
     def _node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:

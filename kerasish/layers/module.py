@@ -22,6 +22,7 @@ from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import no_attribute
 from kerasish.core.registry import is_builtin
+from kerasish.core.symbolic import Followers
 from kerasish.core.variable import Cell, Variable
 from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec, adapt, settle_late
@@ -29,7 +30,16 @@ from kerasish.layers.tracking import TrackedDict, TrackedList, structure
 
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
 _UNTRACKED = frozenset(
-    ("_init_arguments", "_build_shapes", "_last_shapes", "_keras_2_arguments", "_inbound_nodes", "_stack", "_entry")
+    (
+        "_init_arguments",
+        "_build_shapes",
+        "_last_shapes",
+        "_keras_2_arguments",
+        "_inbound_nodes",
+        "_outbound_nodes",
+        "_stack",
+        "_entry",
+    )
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _LOWERED = frozenset(("supports_masking", "activity_regularizer", "_dtype_policy", "autocast", "input_spec"))
@@ -61,6 +71,7 @@ class Module(nn.Module):
         state["_torch_modules"] = []
         state["_replaced"] = {}  # attribute -> the variable in whose place a tensor stands
         state["_inbound_nodes"] = []
+        state["_outbound_nodes"] = Followers()
         state["_building"] = False
         state["_build_shapes"] = None
         state["_last_shapes"] = None

@@ -13,7 +13,7 @@ from kerasish.core.autodiff import recording
 from kerasish.core.context import automatic_name
 from kerasish.core.errors import add_context, fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
-from kerasish.core.symbolic import FunctionCall, Node
+from kerasish.core.symbolic import Followers, FunctionCall, Node
 from kerasish.layers.configuration import captured_arguments
 from kerasish.layers.layer import Layer
 
@@ -45,6 +45,7 @@ class Operation(FunctionCall, metaclass=ABCMeta):
             )
         self.name = name or automatic_name(type(self))
         self._inbound_nodes: list[Node] = []
+        self._outbound_nodes = Followers()
         self._remat_mode = remat.current_mode()
 
     @property

@@ -16,7 +16,7 @@ from kerasish.core.variable import Weight
 from kerasish.layers import tracking
 from kerasish.layers.calling import has_tensors, is_number_list
 from kerasish.layers.cell_base import initial_state, output_size, sizes_of_states, state_template
-from kerasish.layers.cells import StackedRNNCells
+from kerasish.layers.cells import StackedRNNCells, as_keras_2_returns
 from kerasish.layers.composites import run_padded
 from kerasish.layers.layer import Layer
 from kerasish.ops import recurrent
@@ -321,9 +321,7 @@ def split_states(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
 
 def _as_returned(states: list) -> list:
     """The states, in Keras 2's way if the program asks for that: a stacked cell's only state stands for itself."""
-    if not asks_for_keras_2():
-        return states
-    return [state[0] if isinstance(state, list) and len(state) == 1 else state for state in states]
+    return as_keras_2_returns(states) if asks_for_keras_2() else states
 
 
 def _state_shapes(size: Any, batch: Any) -> Any:

@@ -7,10 +7,25 @@ from typing import Any
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch
+from kerasish.core import dispatch, registry
 from kerasish.core.errors import fail
-from kerasish.layers import Layer
+from kerasish.layers import BatchNormalization, Layer
 from kerasish.layers.cell_base import zero_states
+
+
+class SyncBatchNormalization(BatchNormalization):
+    """``BatchNormalization`` with the statistics of all processes' batches together."""
+
+    def __init__(self, axis: int = -1, momentum: float = 0.99, epsilon: float = 0.001, **kwargs: Any) -> None:
+        super().__init__(axis, momentum, epsilon, synchronized=True, **kwargs)
+
+    def get_config(self) -> dict:
+        config = super().get_config()
+        config.pop("synchronized", None)
+        return config
+
+
+registry.publish("kerasish.layers.experimental", globals(), ["SyncBatchNormalization"])
 
 
 class AbstractRNNCell(Layer):

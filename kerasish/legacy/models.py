@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasish import activations, config, initializers, ops, regularizers
-from kerasish.core import registry
+from kerasish.core import old_names, registry
 from kerasish.core.errors import NotServedError, fail
 from kerasish.layers import Dense
 from kerasish.models import Model
+from kerasish.optimizers.schedules import CosineDecay as CosineDecay
+from kerasish.optimizers.schedules import CosineDecayRestarts as CosineDecayRestarts
 
 
 def count_params(weights: Sequence) -> int:
@@ -197,4 +199,4 @@ class WideDeepModel(Model):
 def __getattr__(name: str) -> Any:
     if name == "SequenceFeatures":  # made of TensorFlow's feature columns
         return registry.above("keras.experimental.SequenceFeatures")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    return old_names.found("kerasish.experimental", name, globals())

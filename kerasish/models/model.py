@@ -16,7 +16,7 @@ from torch.compiler import is_dynamo_compiling
 from kerasish.core import registry, tree
 from kerasish.core.autodiff import recording
 from kerasish.core.context import local, scope
-from kerasish.core.errors import close_matches, fail
+from kerasish.core.errors import NotServedError, close_matches, fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.symbolic import KerasTensor
@@ -306,6 +306,32 @@ class Model(Trainer, Layer):
         if self._network is None and self._user_call:
             return super().output_shape
         return _shapes(self._the_network("output").outputs)
+
+    def save_spec(self, dynamic_batch: bool = True) -> Any:
+        """What Keras 2's models are called with, as type specifications: a list with that of the inputs, and a dictionary.
+
+        Args:
+            dynamic_batch: has no effect: the batch size is the one that the inputs were declared with.
+
+        Returns:
+            None for a model that was not called yet.
+
+        Raises:
+            NotServedError: a subclass with a ``call`` of its own: what it was called with is not kept.
+        """
+        if self._network is None:
+            if self._last_shapes is None:
+                return None
+            raise NotServedError(
+                f"Model '{self.name}' is a subclass with a `call()`: save_spec knows models of layers alone."
+            )
+        spec = registry.above("tf.TensorSpec")
+        return [tree.map_structure(lambda x: spec(x.shape, x.dtype, x.name), self._network.inputs_structure)], {}
+
+    @property
+    def state_updates(self) -> list:
+        """What Keras 2's graphs had to run after a step: nothing."""
+        return []
 
     def _the_network(self, what: str) -> Network:
         if self._network is None:

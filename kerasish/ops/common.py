@@ -99,14 +99,26 @@ def axis_indices(axis: Axis, rank: int) -> list[int]:
     """
     if axis is None:
         return list(range(rank))
-    if isinstance(axis, int):
-        return [axis_index(axis, rank)]
+    if type(axis) is int:
+        return [_reduced(axis, rank)]
     if getattr(axis, "ndim", 0):  # a vector as an array or tensor
         axis = list(axis)
-    axes = [axis_index(a, rank) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    axes = [_reduced(a, rank) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
     if len(axes) > 1 and len(set(axes)) < len(axes):
-        raise InvalidArgumentError(f"axis {tuple(axes)} names a dimension twice")
+        twice = next(a for a in axes if axes.count(a) > 1)
+        raise InvalidArgumentError(
+            f"Invalid reduction arguments: Axes contains duplicate dimension: {twice}: {tuple(axes)} names it twice"
+        )
     return axes
+
+
+def _reduced(axis: int, rank: int) -> int:
+    try:
+        return axis_index(axis, rank)
+    except AxisError:
+        raise AxisError(
+            f"Invalid reduction dimension ({whole(axis, 'axis')} for input with {rank} dimension(s): no such axis"
+        ) from None
 
 
 def integer_shape(shape: Any) -> list[int]:

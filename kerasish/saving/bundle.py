@@ -43,6 +43,14 @@ def is_bundle(prefix: Any) -> bool:
     return os.path.isfile(index_path(os.fspath(prefix)))
 
 
+def remove(prefix: Any) -> None:
+    """Remove a checkpoint's files, those that are there."""
+    prefix = os.fspath(prefix)
+    for name in (index_path(prefix), *glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")):
+        with suppress(FileNotFoundError):
+            os.remove(name)
+
+
 @dataclass(frozen=True)
 class Entry:
     """Where a tensor's bytes are, and what they are."""
@@ -254,14 +262,6 @@ def write(prefix: Any, tensors: dict[str, Callable[[], Any]]) -> None:
         with open(index, "wb") as file:
             file.write(table.write(entries))
         sync(index)  # a full disk is noticed before the data of the checkpoint before is replaced
-
-
-def remove(prefix: Any) -> None:
-    """Remove a checkpoint's files, those that are there."""
-    prefix = os.fspath(prefix)
-    for name in (index_path(prefix), *glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")):
-        with suppress(FileNotFoundError):
-            os.remove(name)
 
 
 def _array(value: Any) -> np.ndarray:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
 from typing import Any
 
 from kerasish.core import deferred
-from kerasish.core.errors import NotFoundError
 from kerasish.core.variable import Variable
 from kerasish.saving import object_graph, trackables
 from kerasish.saving.bundle import Bundle
@@ -62,34 +60,3 @@ class NamedRestoration:
             self._waiting.discard(variable.path)
         if not self._waiting and self in deferred.pending:
             deferred.pending.remove(self)
-
-
-def keys_by_name(bundle: Bundle) -> dict[str, str]:
-    """Where the values of variables are, by the variables' names."""
-    if object_graph.KEY not in bundle:
-        return {name: name for name in bundle.entries}
-    nodes = object_graph.from_bytes(bundle.read(object_graph.KEY)[()])
-    return {
-        attribute.full_name: attribute.key for node in nodes for attribute in node.attributes if attribute.full_name
-    }
-
-
-def restore(bundle: Bundle, variables: Mapping[str, Variable]) -> None:
-    """Set variables by name; all are compared before the first is set.
-
-    Raises:
-        NotFoundError: the checkpoint has none of a name.
-        ValueError, InvalidArgumentError: a value has another shape or dtype than its variable.
-    """
-    keys = keys_by_name(bundle)
-    for name in variables:
-        if name not in keys:
-            raise NotFoundError(f"Key {name} not found in checkpoint")
-    read = [(variable, read_value(bundle, variable, keys[name])) for name, variable in variables.items()]
-    for variable, array in read:
-        trackables.values(variable)[_FULL_NAME].set(array)
-
-
-def tensors(variables: Mapping[str, Variable]) -> dict[str, Any]:
-    """What ``bundle.write`` takes, for variables by name."""
-    return {name: trackables.values(variable)[_FULL_NAME].get for name, variable in variables.items()}

@@ -44,6 +44,7 @@ def write(
     times: Iterable[float] = (),
     preserved: float = 0.0,
     filename: str | None = None,
+    absolute: bool = False,
 ) -> None:
     """Write the file; paths in or below the folder are noted relative to it.
 
@@ -52,12 +53,14 @@ def write(
         times: when they were made.
         preserved: when the last one was made that is kept for good.
         filename: default: "checkpoint".
+        absolute: whether absolute paths are noted as they are.
     """
     folder = os.fspath(folder)
     everything = [latest] if paths is None else [*paths]
     if latest not in everything:
         everything.append(latest)
-    state = CheckpointState(_relative(latest, folder), [_relative(p, folder) for p in everything], [*times], preserved)
+    noted = {path: path if absolute and os.path.isabs(path) else _relative(path, folder) for path in everything}
+    state = CheckpointState(noted[latest], [noted[path] for path in everything], [*times], preserved)
     with (
         replacing(os.path.join(folder, filename or STATE)) as temporary,
         open(temporary, "w", encoding="utf-8") as file,

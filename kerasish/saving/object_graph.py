@@ -165,6 +165,12 @@ def from_bytes(data: bytes) -> list[Node]:
     return nodes
 
 
+def keys_by_full_name(data: bytes) -> dict[str, str]:
+    """The names in the file of variables by their own names, for those who know a graph's variables by these."""
+    attributes = [attribute for node in from_bytes(data) for attribute in node.attributes]
+    return {attribute.full_name: attribute.key for attribute in attributes if attribute.full_name}
+
+
 def _node(data: bytes, start: int, end: int) -> Node:
     node = Node()
     for number, kind, part, _ in wire.fields(data, start, end):

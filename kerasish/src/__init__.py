@@ -3,7 +3,9 @@
 One rule serves them: a private module gives the public object of the name that is asked for, first of the public package
 that lies nearest (``keras.src.layers.core.dense`` → ``keras.layers``), then of any other. What has no public name but a
 behaviour that packages rely on is in the modules of this package (``HELPERS``); other names are in ``RENAMED``.
-``modules.txt`` lists the private modules that the real libraries have, so that an import of anything else fails as it should.
+``homes.txt`` has the names of TensorFlow's for which that rule would find another object than the real one's (the private
+``ragged_math_ops.range`` is ``tf.ragged.range``). ``modules.txt`` lists the private modules that the real libraries have, so
+that an import of anything else fails as it should.
 """
 
 from __future__ import annotations
@@ -37,15 +39,23 @@ HELPERS = {
 TENSORFLOW_HELPERS = {
     "autograph": "kerasish.tf.private.rewriting",
     "data.util.nest": "kerasish.tf.private.nest",
+    "eager.context": "kerasish.tf.private.eager",
     "framework": "kerasish.tf.private.specs",
+    "framework.load_library": "kerasish.tf.private.testing",
+    "framework.ops": "kerasish.tf.private.scopes",
     "framework.smart_cond": "kerasish.tf.private.operations",
+    "framework.test_util": "kerasish.tf.private.testing",
     "layers.utils": "kerasish.tf.private.operations",
     "ops": "kerasish.tf.private.operations",
+    "ops.ragged": "kerasish.tf.private.ragged",
     "ops.random_ops": "kerasish.tf.private.drawing",
     "ops.resource_variable_ops": "kerasish.tf.private.specs",
+    "platform.resource_loader": "kerasish.tf.private.testing",
     "trackable": "kerasish.tf.private.tracking",
+    "training.moving_averages": "kerasish.tf.private.operations",
     "training.tracking": "kerasish.tf.private.tracking",
     "util": "kerasish.tf.private.decorators",
+    "util.function_utils": "kerasish.tf.private.inspecting",
     "util.nest": "kerasish.tf.private.nest",
     "util.tf_inspect": "kerasish.tf.private.inspecting",
     "util.variable_utils": "kerasish.tf.private.specs",
@@ -108,6 +118,17 @@ def real_modules() -> frozenset[str]:
     """The private modules that the real libraries have."""
     text = pathlib.Path(__file__).with_name("modules.txt").read_text(encoding="utf-8")
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+@functools.cache
+def homes() -> dict[tuple[str, str], str]:
+    """(Path below ``tensorflow.python``, name) → public path, as ``homes.txt`` says."""
+    found = {}
+    for line in pathlib.Path(__file__).with_name("homes.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            path, _, names = line.partition(": ")
+            found |= {(path, private): public for private, _, public in (pair.partition("=") for pair in names.split())}
+    return found
 
 
 def private_name(name: str) -> str | None:
@@ -183,6 +204,8 @@ def find(root: str, inner: str, name: str) -> Any:
     for helper in _helpers(root, inner):
         if name in helper.__all__:
             return getattr(helper, name)
+    if root == "tensorflow.python" and (home := homes().get((inner, name))):
+        return functools.reduce(getattr, home.split("."), importlib.import_module("kerasish.tf"))
     for path in (*_nearest(root, inner), *_everywhere(root, name)):
         found = _attribute(path, name)
         if found is not _NOTHING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,17 +13,8 @@ from kerasish.core import dispatch, tree
 from kerasish.core.context import local, settings
 from kerasish.core.dtypes import float32
 from kerasish.core.shape import TensorShape
-from kerasish.core.sparse import SparseTensor
-from kerasish.core.tensor import Tensor, convert
+from kerasish.core.tensor import convert
 from kerasish.layers.layer import Layer
-from kerasish.ops import coordinates
-
-
-class SparseReorder(NamedTuple):
-    """What ``sparse_reorder`` gives."""
-
-    output_indices: Tensor
-    output_values: Tensor
 
 
 def global_seed() -> int | None:
@@ -62,12 +53,6 @@ def _sizes(shape: Any) -> list:
     if dispatch.is_tensor(shape):
         shape = np.asarray(dispatch.raw(shape)).tolist()
     return [shape] if isinstance(shape, int) else list(TensorShape(shape))
-
-
-def sparse_reorder(input_indices: Any, input_values: Any, input_shape: Any, name: str | None = None) -> SparseReorder:
-    """Places in row-major order and their values, as the operation under ``tf.sparse.reorder`` gives them."""
-    done = coordinates.reorder(SparseTensor(convert(input_indices, "int64"), input_values, input_shape))
-    return SparseReorder(done.indices, done.values)
 
 
 def enabled() -> bool:
@@ -139,5 +124,4 @@ __all__ = [
     "in_eager_mode",
     "is_op_determinism_enabled",
     "list_local_devices",
-    "sparse_reorder",
 ]

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from kerasish.core import dtypes
-from kerasish.core.dispatch import WORDS, bool_op, strict_op
+from kerasish.core import dtypes, kernels
+from kerasish.core.dispatch import bool_op, strict_op
 from kerasish.core.errors import DTypeMismatchError
 from kerasish.core.shortcut import Direct
 
@@ -64,8 +64,10 @@ ANY = Kinds(f"{_FLOATS} {_SIGNED_INTEGERS} {_UNSIGNED} {_COMPLEX} bool float8_e4
 def refused(dtype: torch.dtype, kinds: Kinds, name: str) -> DTypeMismatchError:
     """The error for a dtype that an operation does not take, in TensorFlow's words."""
     own = dtypes.as_dtype(dtype).name
+    word = kernels.word(own)
     return DTypeMismatchError(
-        f"Value for attr 'T' of {WORDS.get(own, own)} is not in the list of allowed values: {kinds.words} [Op:{name}]"
+        kernels.refusal(name, word)
+        or f"Value for attr 'T' of {word} is not in the list of allowed values: {kinds.words} [Op:{name}]"
     )
 
 

@@ -90,13 +90,17 @@ def _set_loop_options(
 
     Args:
         maximum_iterations: rounds after which it ends. Packages' functions run as they are written: their loops do not.
-        parallel_iterations, swap_memory, shape_invariants: of TensorFlow's graphs; the results are the same.
+        shape_invariants: shapes of what its rounds hand on may differ.
+        parallel_iterations, swap_memory: of TensorFlow's graphs; the results are the same.
     """
-    if maximum_iterations is None or local.function is None:
+    if local.function is None:
         return
     loop = next((block for block in reversed(local.function.blocks) if block.repeats), None)
-    if loop is not None:
+    if loop is None:
+        return
+    if maximum_iterations is not None:
         loop.limit = int(maximum_iterations)
+    loop.has_invariants = loop.has_invariants or shape_invariants is not None
 
 
 experimental = SimpleNamespace(do_not_convert=_do_not_convert, Feature=_Feature, set_loop_options=_set_loop_options)

@@ -12,6 +12,7 @@ from kerasish.core.errors import InvalidArgumentError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf import samples
+from kerasish.tf.declared import declare, open_shape
 from kerasish.tf.function_type import Parameter, TracedType, type_of, type_text
 from kerasish.tf.graphs import FunctionGraph
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
@@ -28,9 +29,13 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
     names = dict(trace.names)
 
     def once(*args: Any, **kwargs: Any) -> Any:
-        for spec, value in zip(specs, tree.flatten((list(args), kwargs))):
-            if id(spec) in names and isinstance(spec, TensorSpec):
-                trace.names[id(value)] = (names[id(spec)][0], spec.shape)
+        leaves = tree.flatten((list(args), kwargs))
+        for i, (spec, value) in enumerate(zip(specs, leaves)):
+            if isinstance(spec, TensorSpec):
+                leaves[i] = declare(value, open_shape(spec))
+                if id(spec) in names:
+                    trace.names[id(leaves[i])] = (names[id(spec)][0], spec.shape)
+        args, kwargs = tree.pack_as((args, kwargs), leaves)
         result = function(*args, **kwargs)
         trace.tracing = False  # a second run, for unknown sizes, has no effects
         return finish(result)

@@ -627,10 +627,11 @@ def _as_python() -> Iterator[None]:
         yield
         return
     before, trace.tracing, noting, trace.reads.noting = trace.tracing, True, trace.reads.noting, False
+    outer, trace.in_python = trace.in_python, True
     try:
         yield
     finally:
-        trace.tracing, trace.reads.noting = before, noting
+        trace.tracing, trace.reads.noting, trace.in_python = before, noting, outer
 
 
 # others ---------------------------------------------------------------------------------------------------------------

@@ -12,25 +12,26 @@ import inspect
 import types
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import numpy as np
 import torch
 
 from kerasish.core import device as devices
-from kerasish.core import dispatch, tree
+from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.autodiff import GradientTape
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
 from kerasish.core.custom_gradient import differentiated
-from kerasish.core.errors import NotServedError, fail
+from kerasish.core.errors import NotServedError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import nodes, rewriting, tracing
+from kerasish.tf import nodes, rewriting, tracing, user_code
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
+from kerasish.tf.declared import Declared
 from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.function_type import FunctionSpec, TracedType
 from kerasish.tf.gradients import Everything, Journal, TapeNeededError, watched
@@ -43,10 +44,12 @@ _NO_KEYWORDS = (dict,)
 class _Traces:
     """The traces of one function, or of a method for one instance."""
 
-    __slots__ = ("by_key",)
+    __slots__ = ("by_key", "has_open", "more")
 
     def __init__(self) -> None:
         self.by_key: dict[Any, Trace] = {}
+        self.more = 0  # tracings that repeated another one
+        self.has_open = False  # whether one is for more shapes than one
 
 
 class Function:
@@ -170,11 +173,13 @@ class Function:
         elif kwargs or len(args) != self._positional:
             args, kwargs = self._bound(args, kwargs)
         args, kwargs = tree.map_structure(_argument, (args, kwargs))
+        if local.function is not None and any(type(x) is Declared for x in tree.flatten((args, kwargs))):
+            local.function.asks_for_shapes = True  # which of its traces runs depends on them
         if settings.run_functions_eagerly or local.tracing or local.capturing is not None or _symbolic(args, kwargs):
             return _finished(self._python_function(*args, **kwargs))
         key = "signature" if self._input_signature is not None else tracing.key((args, kwargs), [])
         trace = self._traces.by_key.get(key)
-        if trace is None and self._reduce_retracing:
+        if trace is None and (self._reduce_retracing or self._traces.has_open):
             key = self._general(key)
             trace = self._traces.by_key.get(key)
         if trace is None:
@@ -191,6 +196,7 @@ class Function:
         try:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
             trace.reads.rewind()
+            args, kwargs = trace.declared(args, kwargs)
             if trace.records_all:
                 return _recorded(trace, function, args, kwargs)
             if self._jit_compile and not trace.tracing and not trace.records:
@@ -198,6 +204,11 @@ class Function:
                     trace.program = Program(self._python_function, self.name)
                 return trace.program(args, kwargs, lambda: _finished(function(*args, **kwargs)))
             return self._try(trace, function, args, kwargs)
+        except OpError as error:
+            if before is not None or not user_code.is_of_values(error):
+                raise
+            user_code.while_running(error, f"__inference_{self.name}_{trace.number}")
+            raise
         finally:
             local.function = before
 
@@ -222,7 +233,8 @@ class Function:
         Raises:
             ValueError: it makes variables that are no longer there afterwards, or in a later call than the first.
         """
-        signature = (args, kwargs)
+        signature = tree.map_structure(_stated, (args, kwargs))
+        args, kwargs = tree.map_structure(lambda x: x.plain() if type(x) is Declared else x, (args, kwargs))
         if self._input_signature is not None:
             signature = (self._input_signature, {})
         elif self._reduce_retracing:
@@ -230,23 +242,53 @@ class Function:
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
-        trace.tracing = not self._effects_are_past
+        self._traces.has_open = self._traces.has_open or trace.is_open
+        trace.tracing = trace.tells = not self._effects_are_past
         try:
             result = (run or self._run)(trace, args, kwargs)
-        except BaseException:
+        except BaseException as error:
             del self._traces.by_key[key]
-            raise
+            told = error if local.function is not None else user_code.while_tracing(error)
+            if told is error:
+                raise
+            raise told from told.__cause__
         finally:
             trace.tracing = False
         trace.output = tree.map_structure(specification, result)
         trace.settle(result)
+        if trace.made_variables and run is None:
+            self._trace_again(trace, args, kwargs)
         return result
+
+    def _trace_again(self, trace: Trace, args: tuple, kwargs: dict) -> None:
+        """A function that made variables is traced once more, as TensorFlow does: Python's side effects happen twice."""
+        self._traces.more += 1
+        if not trace.has_effects or not trace.tells:
+            return
+        names = dict(trace.names)
+
+        def effects(*given: Any, **named: Any) -> Any:
+            for old, new in zip(tree.flatten((args, kwargs)), tree.flatten((given, named))):
+                if id(old) in names:
+                    trace.names[id(new)] = names[id(old)]
+            given, named = trace.declared(given, named)
+            return trace.callable(self._python_function)(*given, **named)
+
+        before, local.function, trace.tracing = local.function, trace, True
+        try:
+            symbolic.run_without_values(effects, args, kwargs)
+        except Exception:  # it needs values: what it does before that was done
+            pass
+        finally:
+            trace.tracing, local.function = False, before
 
     def _general(self, key: Any) -> Any:
         """The signature to trace a call for, where traces are to be few: with unknown sizes, after one that differs."""
         for known in self._traces.by_key:
             if tracing.covers(known, key):
                 return known
+        if not self._reduce_retracing:
+            return key
         candidates = (tracing.generalised(known, key) for known in self._traces.by_key)
         return next((general for general in candidates if general is not None), key)
 
@@ -357,8 +399,18 @@ class Function:
             self._trace(key, *structure, run=self._run_on_specs)
             trace = self._traces.by_key[key]
         if trace.concrete is None:
+            if trace.is_open and self._traces.by_key[key].output is not None:
+                self._find_outputs(trace, *structure)
             trace.concrete = ConcreteFunction(self, trace, self._parameters, *structure)
         return trace.concrete
+
+    def _find_outputs(self, trace: Trace, args: tuple, kwargs: dict) -> None:
+        """After a call with values: the results' specifications, with what is open of them."""
+        if self._input_signature is not None:
+            args = self._input_signature
+        with suppress(Exception):  # it needs values
+            found = self._run_on_specs(trace, args, kwargs)
+            trace.output = trace.output if found is None else tree.map_structure(specification, found)
 
     def _run_on_specs(self, trace: Trace, args: tuple, kwargs: dict) -> Any:
         before, local.function = local.function, trace
@@ -370,7 +422,7 @@ class Function:
 
     def experimental_get_tracing_count(self) -> int:
         """How many signatures it has been traced for."""
-        return len(self._traces.by_key)
+        return len(self._traces.by_key) + self._traces.more
 
     def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
         """The signatures that it has been traced for, as text.
@@ -423,6 +475,8 @@ def _result(value: Any) -> Any:
     """What a traced function would return: numbers and arrays as Tensors, variables by their value."""
     if isinstance(value, Variable):
         return value.read_value()
+    if isinstance(value, Declared):
+        return value.plain()
     if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor)):
         return convert(value)
     if isinstance(value, (types.GeneratorType, set, frozenset, type)):
@@ -452,7 +506,12 @@ def _recorded(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> An
 def _symbolic(args: tuple, kwargs: dict) -> bool:
     """Whether a symbolic tensor, or one without storage, is among the arguments."""
     leaves = tree.flatten((args, kwargs))
-    return any(type(x) is KerasTensor or (type(x) is Tensor and x._t.is_meta) for x in leaves)
+    return any(type(x) is KerasTensor or (type(x) in (Tensor, Declared) and x._t.is_meta) for x in leaves)
+
+
+def _stated(value: Any) -> Any:
+    """A tensor whose shape a signature states as its specification; anything else stays."""
+    return TensorSpec(value._static, value.dtype) if type(value) is Declared else value
 
 
 def _specified(value: Any) -> Any:

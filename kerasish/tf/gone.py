@@ -37,7 +37,7 @@ tf.gfile: tf.io.gfile, or tf.compat.v1.gfile
 tf.global_variables: model.variables, or tf.compat.v1.global_variables
 tf.global_variables_initializer: nothing: variables have their values, or tf.compat.v1.global_variables_initializer
 tf.initialize_all_variables: nothing: variables have their values from the beginning, or tf.compat.v1.initialize_all_variables
-tf.layers: tf.keras.layers: tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x)
+tf.layers: tf.keras.layers (tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x)), or tf.compat.v1.layers
 tf.log: tf.math.log, or tf.compat.v1.log
 tf.log1p: tf.math.log1p, or tf.compat.v1.log1p
 tf.logging: tf.get_logger(), or tf.compat.v1.logging
@@ -79,7 +79,7 @@ tf.train.GradientDescentOptimizer: tf.keras.optimizers.SGD, or tf.compat.v1.trai
 tf.train.MomentumOptimizer: tf.keras.optimizers.SGD(momentum=...), or tf.compat.v1.train.MomentumOptimizer
 tf.train.MonitoredSession: model.fit
 tf.train.RMSPropOptimizer: tf.keras.optimizers.RMSprop, or tf.compat.v1.train.RMSPropOptimizer
-tf.train.Saver: tf.train.Checkpoint
+tf.train.Saver: tf.train.Checkpoint, or tf.compat.v1.train.Saver
 tf.train.batch: tf.data.Dataset.batch
 tf.train.get_global_step: optimizer.iterations, or tf.compat.v1.train.get_global_step
 tf.train.get_or_create_global_step: optimizer.iterations, or tf.compat.v1.train.get_or_create_global_step

@@ -163,7 +163,7 @@ def _tape_for(xs: Any) -> tuple[GradientTape, list]:
     """
     tape, sources = _tape(), tree.flatten(xs)
     if not local.function.records_all:
-        kinds = (x._t for x in sources if type(x) is Tensor and not x._t.requires_grad)
+        kinds = (x._t for x in sources if isinstance(x, Tensor) and x.dtype != "string" and not x._t.requires_grad)
         if any(t.is_floating_point() or t.is_complex() for t in kinds):
             raise TapeNeededError("tf.gradients by a tensor that was not recorded")
     return tape, sources
@@ -238,4 +238,6 @@ def recompute_grad(f: Callable) -> Callable:
 
 def watched(tape: GradientTape, values: Any) -> None:
     """Let a function's tape see the floating-point tensors among its arguments."""
-    tape.watch([x for x in tree.flatten(values) if type(x) is Tensor and (x.dtype.is_floating or x.dtype.is_complex)])
+    tape.watch(
+        [x for x in tree.flatten(values) if isinstance(x, Tensor) and (x.dtype.is_floating or x.dtype.is_complex)]
+    )

@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core.errors import fail
+from kerasish.tf.liveness import RESULT, Block, examine, own_parts
 
 NAME = "__effects__"  # the free variable by which rewritten functions reach their trace
 _REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its own may be one that it reads
@@ -56,7 +57,12 @@ def is_users(function: types.FunctionType) -> bool:
     """Whether a Python function was written by the user: not one of ours, of a package or of the standard library."""
     if (function.__module__ or "").partition(".")[0] in ("kerasish", "torch", *sys.stdlib_module_names):
         return (function.__module__ or "") == "__main__"
-    return not function.__code__.co_filename.startswith((*_LIBRARIES, "<frozen"))
+    return not is_of_library(function.__code__.co_filename)
+
+
+def is_of_library(path: str) -> bool:
+    """Whether a file is one of an installed package or of the standard library."""
+    return path.startswith((*_LIBRARIES, "<frozen"))
 
 
 def is_block(function: Any) -> bool:
@@ -112,12 +118,23 @@ class _Rewriter(ast.NodeTransformer):
     ) -> None:
         self.local, self.outer, self.known, self.value = local, outer, known, value
         self.outside: set[str] = set()  # global and enclosing names
+        self.blocks: dict[ast.AST, Block] = {}
         self.changed = False
         self.loops = 0
+        self._around: list[str] = []  # names of the loops around the statement
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.body = [self.visit(statement) for statement in node.body]  # a function within: its statements, too
+        around, self._around = self._around, []
+        node.body = self._visited(node.body)  # a function within: its statements, too
+        self._around = around
         return node
+
+    def _visited(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        found: list = []
+        for statement in statements:
+            made = self.visit(statement)
+            found += made if isinstance(made, list) else [made]
+        return found
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         call = node.value
@@ -152,6 +169,10 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self._arguments(node)
         function = self.value(node.func)
+        if function is range:
+            self.changed = True
+            node.func = ast.copy_location(_member(NAME, "range"), node.func)
+            return node
         if _is_reporter(function):  # its result is None
             return ast.copy_location(ast.IfExp(self._method("of", node.func), node, ast.Constant(None)), node)
         if _is_drawing(function) or (function is next and node.args and _root(node.args[0]) in self.outside):
@@ -188,30 +209,72 @@ class _Rewriter(ast.NodeTransformer):
             item.context_expr = self.visit(item.context_expr)
             if followed:
                 item.context_expr = self._method("block", item.context_expr)
-        node.body = [self.visit(statement) for statement in node.body]
+        node.body = self._visited(node.body)
         return node
 
-    def visit_For(self, node: ast.For) -> ast.AST:
+    def visit_For(self, node: ast.For) -> Any:
         return self._looping(node, "over", "iter")
 
-    def visit_While(self, node: ast.While) -> ast.AST:
+    def visit_While(self, node: ast.While) -> Any:
         return self._looping(node, "test", "test")
 
-    def _looping(self, node: Any, method: str, part: str) -> ast.AST:
-        """A loop on tensors is traced once: its later rounds have no effects, its random operations are the same ones."""
-        self.generic_visit(node)
-        if not any(_is_effect_name(inner) or _is_random(inner) for inner in ast.walk(node)):
-            return node
-        return self._in_block(node, method, part)
+    def _looping(self, node: Any, method: str, part: str) -> Any:
+        """A loop on tensors is traced once: its later rounds have no effects, its random operations are the same ones.
 
-    def visit_If(self, node: ast.If) -> ast.AST:
-        """The branches of a condition on a tensor are graphs of their own; tracing reports from the other one, too."""
-        told = [self._told(branch) for branch in (node.body, node.orelse)]
-        self.generic_visit(node)
-        if not any(told) and not any(map(_is_random, ast.walk(node))):
+        What its rounds hand on are tensors.
+        """
+        block, name = self.blocks.get(node), self._new_loop()
+        if block is None:  # it is never reached
             return node
-        block = self._in_block(node, "branch", "test")
-        name = block.items[0].optional_vars.id
+        setattr(node, part, self.visit(getattr(node, part)))
+        self._around.append(name)
+        node.body = self._visited(node.body)
+        self._around.pop()
+        node.orelse = self._visited(node.orelse)
+        uses_name = any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+        if not block.names and not uses_name and not any(_is_effect_name(p) or _is_random(p) for p in ast.walk(node)):
+            return node
+        in_rounds = self._handed_on(name, [n for n in block.names if n in block.defined], node.body[0])
+        made = self._in_block(node, method, part, name, ast.Constant(_place_of(block)))
+        after = self._handed_on(name, list(block.names), node, method="last")
+        node.body = in_rounds + node.body
+        return [made, *after]
+
+    def _handed_on(self, name: str, names: list[str], near: ast.AST, method: str = "value") -> list[ast.stmt]:
+        """``x = loop.value(x)`` for what a loop or condition on tensors hands on, under a condition."""
+        if not names:
+            return []
+        first = getattr(near, "lineno", 1)  # a place of more lines would be told as its last one
+        near = ast.Pass(lineno=first, col_offset=0, end_lineno=first, end_col_offset=1)
+        statements = []
+        for own in names:
+            value = ast.Call(_member(name, method), [ast.Constant(own), ast.Name(own, ast.Load())], [])
+            statement = _unless_unknown(ast.copy_location(ast.Assign([ast.Name(own, ast.Store())], value), near))
+            if method == "last":
+                missing = ast.Call(_member(name, "missing"), [ast.Constant(own)], [])
+                statement.handlers[0].body = [
+                    ast.copy_location(ast.Assign([ast.Name(own, ast.Store())], missing), near)
+                ]
+            statements.append(statement)
+        return [ast.copy_location(ast.If(_member(name, "on"), statements, []), near)]
+
+    def visit_If(self, node: ast.If) -> Any:
+        """The branches of a condition on a tensor are graphs of their own; tracing reports from the other one, too."""
+        block = self.blocks.get(node)
+        if block is None:  # it is never reached
+            return node
+        told = [self._told(branch) for branch in (node.body, node.orelse)]
+        node.test = self.visit(node.test)
+        node.body, node.orelse = self._visited(node.body), self._visited(node.orelse)
+        plain = not any(told) and not any(map(_is_random, ast.walk(node)))
+        if plain and (_is_of_python(node.test) or not (block.names or block.leaves or any(block.raises))):
+            return node
+        name = self._new_loop()
+        around = ast.Name(self._around[-1], ast.Load()) if self._around and block.leaves else ast.Constant(None)
+        for part in own_parts([*node.body, *node.orelse]):
+            if isinstance(part, ast.Return) and part.value is not None:
+                part.value = ast.copy_location(ast.Call(_member(name, "result"), [part.value], []), part.value)
+        made = self._in_block(node, "branch", "test", name, ast.Constant(_place_of(block)), around)
         if told[1]:
             after = _if(_member(name, "tells"), told[1], node)
             jumps = any(
@@ -220,7 +283,7 @@ class _Rewriter(ast.NodeTransformer):
             node.body = [ast.copy_location(ast.Try(node.body, [], [], [after]), node)] if jumps else [*node.body, after]
         if told[0]:
             node.orelse = [_if(_member(name, "tells"), told[0], node), *node.orelse]
-        return block
+        return [made, *self._handed_on(name, [n for n in block.names if n != RESULT], node)]
 
     def _told(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """What a branch that is not taken reports while it is traced: its calls of ``print`` and the like, in order.
@@ -256,11 +319,13 @@ class _Rewriter(ast.NodeTransformer):
             for negated, branch in pairs
         ]
 
-    def _in_block(self, node: Any, method: str, part: str) -> ast.AST:
-        self.changed = True
+    def _new_loop(self) -> str:
         self.loops += 1
-        name = f"__loop_{self.loops}__"
-        controlled = ast.Call(ast.Attribute(ast.Name(name, ast.Load()), method, ast.Load()), [getattr(node, part)], [])
+        return f"__loop_{self.loops}__"
+
+    def _in_block(self, node: Any, method: str, part: str, name: str, *more: ast.expr) -> ast.AST:
+        self.changed = True
+        controlled = ast.Call(_member(name, method), [getattr(node, part), *more], [])
         setattr(node, part, ast.copy_location(controlled, getattr(node, part)))
         effects = ast.Attribute(ast.Name(NAME, ast.Load()), "loop", ast.Load())
         item = ast.withitem(ast.Call(effects, [], []), ast.Name(name, ast.Store()))
@@ -311,7 +376,27 @@ def _member(name: str, attribute: str) -> ast.expr:
     return ast.Attribute(ast.Name(name, ast.Load()), attribute, ast.Load())
 
 
-def _unless_unknown(statement: ast.stmt) -> ast.stmt:
+def _is_of_python(test: ast.expr) -> bool:
+    """Whether a test is seen to be about Python's values."""
+    if isinstance(test, ast.BoolOp):
+        return all(map(_is_of_python, test.values))
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _is_of_python(test.operand)
+    if isinstance(test, ast.Compare):
+        return all(isinstance(op, (ast.Is, ast.IsNot)) for op in test.ops)
+    called = test.func.id if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) else None
+    return isinstance(test, ast.Constant) or called in ("isinstance", "hasattr", "callable", "issubclass")
+
+
+BLOCKS: list[Block] = []  # those of all rewritten functions, by the numbers in their texts
+
+
+def _place_of(block: Block) -> int:
+    BLOCKS.append(block)
+    return len(BLOCKS) - 1
+
+
+def _unless_unknown(statement: ast.stmt) -> ast.Try:
     """A statement that does nothing where a name in it has no value."""
     handler = ast.ExceptHandler(ast.Name("NameError", ast.Load()), None, [ast.Pass()])
     return ast.copy_location(ast.Try([statement], [handler], [], []), statement)
@@ -453,6 +538,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
 
     rewriter = _Rewriter(local, outer, known, value_of)
     rewriter.outside = {*enclosing, *function.__globals__} - local - given
+    rewriter.blocks = examine(tree)
     rewriter.visit_FunctionDef(tree)
     if not rewriter.changed:
         return None

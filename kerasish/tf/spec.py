@@ -8,6 +8,7 @@ from typing import Any
 from kerasish.core import dispatch, tree
 from kerasish.core.dtypes import DType, as_dtype, float32
 from kerasish.core.errors import fail
+from kerasish.core.registry import publish_alias
 from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor
@@ -234,6 +235,9 @@ class TensorSpec(TypeSpec):
 
     def __reduce__(self) -> tuple:
         return TensorSpec, (self._shape, self._dtype, self._name)
+
+
+publish_alias("tf.TensorSpec", TensorSpec)  # for what stands below
 
 
 class NoneTensorSpec(TypeSpec):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from kerasish.core import dispatch, dtypes
+from kerasish.core import dispatch, dtypes, kernels
 from kerasish.core.dispatch import strict_op
 from kerasish.core.errors import DTypeMismatchError
 from kerasish.core.ragged import nested
@@ -19,14 +19,23 @@ from kerasish.core.ragged_partition import RowPartition, from_uniform, splits_of
 F = TypeVar("F", bound=Callable)
 
 
+_OF_STRINGS = {"Join", "Length", "Lower", "NGrams", "Split", "Strip", "ToHashBucket", "ToHashBucketFast",
+               "ToHashBucketStrong", "ToNumber", "Upper"}  # fmt: skip
+
+
 def of_text(function: F) -> F:
     """Publish a function of arrays of bytes; tensors of numbers are refused."""
 
     @functools.wraps(function)
     def refuse(*args: Any, **kwargs: Any) -> Any:
         given = next((v for v in itertools.chain(args, kwargs.values()) if isinstance(v, torch.Tensor)), None)
-        kind = "number" if given is None else dtypes.as_dtype(given.dtype).name
-        raise DTypeMismatchError(f"tf.strings.{function.__name__} expected a string tensor but got a {kind} tensor")
+        kind = "number" if given is None else kernels.word(dtypes.as_dtype(given.dtype).name)
+        own = kernels.operation(function.__name__)
+        name = f"String{own}" if own in _OF_STRINGS else own
+        raise DTypeMismatchError(
+            f"cannot compute {name} as input #0(zero-based) was expected to be a string tensor but is a {kind} tensor "
+            f"[Op:{name}]"
+        )
 
     refuse.strings = function  # type: ignore[attr-defined]
     return strict_op(refuse)  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -191,10 +192,12 @@ def sequence_mask(lengths: Index, maxlen: Any = None, dtype: Any = dtypes.bool_,
     if maxlen is None:
         needs_values(lengths, "sequence_mask")
         maxlen = lengths.max() if lengths.numel() else 0
-    elif not hasattr(maxlen, "__index__"):
-        raise fail(ValueError, "Argument `maxlen` must be scalar for sequence_mask", received=repr(maxlen))
-    lengths = lengths.long()
-    place = torch.arange(int(maxlen), device=lengths.device)
+    elif type(maxlen) is not int:
+        maxlen = dispatch.raw(maxlen)
+        if maxlen.ndim:
+            raise fail(ValueError, "Argument `maxlen` must be scalar for sequence_mask", received=repr(maxlen))
+    lengths = lengths.long() if type(maxlen) is int else lengths.to(maxlen.dtype)
+    place = torch.arange(maxlen if type(maxlen) is int else math.ceil(maxlen), device=lengths.device)
     mask = place < lengths.unsqueeze(-1)
     return mask.to(dtypes.to_torch(dtype))
 

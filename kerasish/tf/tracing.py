@@ -17,17 +17,20 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
-from kerasish.core.tensor import Tensor
+from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import rewriting
+from kerasish.tf import creation, rewriting
+from kerasish.tf.declared import Declared, declare, open_shape
 from kerasish.tf.nodes import Graph
 from kerasish.tf.reads import FIXED, Reads
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
+from kerasish.tf.staged import Staged
 
 # keys -----------------------------------------------------------------------------------------------------------------
 
@@ -68,6 +71,8 @@ def key(value: Any, variables: list) -> Any:
         index = next((i for i, seen in enumerate(variables) if seen is value), len(variables))
         variables.append(value)
         return Variable, value.dtype, tuple(value.shape), value.trainable, index
+    if type(value) is Declared:
+        return value._t.dtype, None if value._static.rank is None else tuple(value._static)
     if isinstance(value, (Tensor, CompositeTensor)):
         return spec_of(value)
     if isinstance(value, TypeSpec):
@@ -79,10 +84,12 @@ def key(value: Any, variables: list) -> Any:
 
 
 def key_of_spec(spec: TypeSpec) -> Any:
-    """The key of the tensors of a specification, if its shape is known."""
-    if type(spec) is TensorSpec and spec.shape.is_fully_defined() and spec.dtype.name != "string":
-        return spec.dtype.torch, torch.Size(tuple(spec.shape))
-    return spec
+    """The key of the tensors of a specification."""
+    if type(spec) is not TensorSpec or spec.dtype.name == "string":
+        return spec
+    return spec.dtype.torch, None if spec.shape.rank is None else torch.Size(spec.shape) if (
+        spec.shape.is_fully_defined()
+    ) else tuple(spec.shape)
 
 
 def generalised(first: Any, second: Any) -> Any:
@@ -159,6 +166,13 @@ def _lookup(names: dict, name: str) -> Any:
         return None
 
 
+_OF_SHAPES = {"shape", "get_shape", "set_shape", "int_shape", "static_shape", "get_static_value"}
+
+
+def _code(function: Any) -> types.CodeType | None:
+    return getattr(function, "__code__", None)
+
+
 def _frozen(cell: types.CellType) -> types.CellType:
     """A cell of its own with what this one holds now; the same one while that is not there yet."""
     try:
@@ -228,6 +242,12 @@ class Effects:
         """Whether a branch is traced: a test on a tensor has both."""
         return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
 
+    @staticmethod
+    def range(*numbers: Any) -> Any:
+        """What is called for ``range``: of tensors it gives a tensor."""
+        tensors = any(isinstance(x, (Tensor, Variable)) for x in numbers)
+        return creation.range(*numbers) if tensors and numbers else range(*numbers)
+
     def loop(self) -> _Loop:
         """The block of one loop."""
         return _Loop(self.trace)
@@ -286,18 +306,19 @@ class _Block:
         return self._exit(*exception)
 
 
-class _Loop:
+class _Loop(Staged):
     """A loop in a rewritten function: where it is one on tensors, rounds after the first are not traced.
 
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "limit", "repeats", "tells")
+    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "_values", "is_for", "limit", "repeats", "tells")
 
     def __init__(self, trace: Trace) -> None:
+        super().__init__()
         self._trace, self._rounds, self._done = trace, 0, 0
         self.limit: int | None = None  # of the rounds of a loop on tensors
-        self.repeats = False
+        self.repeats = self.is_for = False
         self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
@@ -305,27 +326,50 @@ class _Loop:
         self._trace.blocks.append(self)
         return self
 
-    def __exit__(self, *exception: Any) -> None:
+    def __exit__(self, kind: Any, *exception: Any) -> None:
         self._trace.tracing, local.loops = self._before, self._loops
         self._trace.blocks.pop()
+        if self._held is not None and self.repeats and kind is None:
+            self.check_round(sys._getframe(1))
 
-    def over(self, values: Any) -> Any:
+    def over(self, values: Any, place: int) -> Any:
         """What a ``for`` goes through."""
-        self.repeats = True
+        self.repeats = self.is_for = True
         if isinstance(values, _PYTHONS):
             return values
-        self._on_tensors(sys._getframe(1))
+        frame = sys._getframe(1)
+        self._on_tensors(frame)
+        on_tensors = isinstance(values, (Tensor, Variable))
+        if (on_tensors or hasattr(type(values), "element_spec")) and not self._trace.in_python:
+            self._values = values
+            self.begin(rewriting.BLOCKS[place], frame, self._before)
+            if self._before and on_tensors and not values.shape.rank:
+                raise ValueError(f"len requires a non-scalar tensor, got one of shape {values!r}")
         return self._items(values)
+
+    def first_zeros(self) -> Any:
+        """What a round would have been given, zeros; None for what is no tensor's part."""
+        if not isinstance(self._values, (Tensor, Variable)):
+            return None
+        values = dispatch.raw(self._values)
+        return (
+            convert(np.full(values.shape[1:], b"", object))
+            if values.dtype == object
+            else dispatch.wrap(values.new_zeros(values.shape[1:]))
+        )
 
     def _on_tensors(self, frame: types.FrameType) -> None:
         if local.loops is self._loops:
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, None))
 
-    def branch(self, value: Any) -> Any:
+    def branch(self, value: Any, place: int, around: _Loop | None) -> Any:
         """What an ``if`` asks."""
         if isinstance(value, (Tensor, Variable)):
-            self.tells = self._trace.tracing
-            value, frame = bool(value), sys._getframe(1)
+            self.tells, frame = self._trace.tracing, sys._getframe(1)
+            if self._trace.in_python:
+                value = bool(value)
+            else:
+                value = self.decide(value, rewriting.BLOCKS[place], frame, around, self._before)
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
         return value
 
@@ -335,6 +379,8 @@ class _Loop:
                 break
             if self._before:
                 self._next(value)
+                if self._done == 2 and self.on:
+                    self.check_round(sys._getframe(1))
             yield value
 
     def _ended(self) -> bool:
@@ -342,11 +388,17 @@ class _Loop:
         self._done += 1
         return self.limit is not None and self._done > self.limit
 
-    def test(self, value: Any) -> Any:
+    def test(self, value: Any, place: int) -> Any:
         """What a ``while`` asks."""
         self.repeats = True
         if isinstance(value, (Tensor, Variable)):
-            self._on_tensors(sys._getframe(1))
+            frame = sys._getframe(1)
+            self._on_tensors(frame)
+            if not self._trace.in_python:
+                if not self.on:
+                    self.begin(rewriting.BLOCKS[place], frame, self._before, value, self._rounds)
+                elif self._done == 1 and self._before:
+                    self.check_round(frame)
             if self._ended():
                 return False
         if self._before:
@@ -369,6 +421,10 @@ class Trace:
 
     Attributes:
         tracing: the call in progress is the traced one.
+        is_open: sizes of arguments are not known.
+        asks_for_shapes: a function that the traced call called has traces by them.
+        made_variables: a call made variables.
+        tells: the traced call has Python's side effects.
         output: specification of what was returned.
         reads: the plain values that the traced call read from objects.
         counted: attributes that traced calls only change.
@@ -378,11 +434,15 @@ class Trace:
     def __init__(self, arguments: Any, names: dict[int, tuple[str, Any]], may_make: bool) -> None:
         kinds = (Tensor, CompositeTensor)
         self.arguments = tree.map_structure(lambda x: spec_of(x) if isinstance(x, kinds) else x, arguments)
+        shapes = list(map(open_shape, tree.flatten(self.arguments)))
+        self._open = shapes if any(shape is not None for shape in shapes) else None
+        self.is_open = self._open is not None
+        self.asks_for_shapes = False
         self.constants = any(type(x) in _NUMBERS for x in tree.flatten(arguments))
         self.names: dict[int, tuple[str, Any]] = names
         self.number = next(_numbers)
         self.graph = Graph()
-        self.tracing = True
+        self.tracing = self.tells = True
         self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
@@ -392,6 +452,8 @@ class Trace:
         self.records = False  # it asks for gradients without a tape
         self.records_all = False  # also by tensors that nothing watches
         self.tape: Any = None  # in the call in progress, if it does
+        self.made_variables = False
+        self.in_python = False  # what runs is a function of Python's, given to tf.py_function
         self._may_make = may_make
         self._made: list[weakref.ref] = []
         self.blocks: list[_Loop] = []  # loops and conditions of rewritten functions that run, outermost first
@@ -401,6 +463,17 @@ class Trace:
     def with_constants(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """The arguments of a later call, with the trace's numbers for equal ones: 1 for True."""
         return tree.map_structure(lambda x, mine: mine if type(x) in _NUMBERS else x, (args, kwargs), self.arguments)
+
+    def declared(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """The arguments of a call, of which tensors tell the shapes that the signature states."""
+        if self._open is None:
+            return args, kwargs
+        leaves = tree.flatten((args, kwargs))
+        made = [declare(x, shape) for x, shape in zip(leaves, self._open)]
+        for old, new in zip(leaves, made):
+            if old is not new and self.tracing and id(old) in self.names:
+                self.names[id(new)] = self.names[id(old)]
+        return tree.pack_as((args, kwargs), [*made, *leaves[len(made) :]])
 
     def make(self, variable: Any) -> None:
         """Note that the call in progress makes a variable.
@@ -429,6 +502,16 @@ class Trace:
         """
         if any(reference() is None for reference in self._made):
             raise ValueError(_SINGLETON)
+        if (
+            self._open is not None
+            and not self.asks_for_shapes
+            and not any(
+                rewriting.names_in(code) & _OF_SHAPES
+                for code in map(_code, self._functions.values())
+                if code is not None
+            )
+        ):
+            self._open = None  # nothing asks for shapes
         codes = [inner.__code__ for inner in self._functions.values() if type(inner) is types.FunctionType]
         self.reads.settle(set().union(*map(rewriting.attributes_set, codes)), self.counted)
 
@@ -486,7 +569,7 @@ class Trace:
         Args:
             text: with places for name, shape and dtype.
         """
-        name, shape = self.names.get(id(tensor), ("Identity", None))
+        name, shape = self.names.get(id(tensor), ("Identity", getattr(tensor, "_static", None)))
         if shape is not None and shape.rank is None:
             text = text.replace('Tensor("{name}:0", shape={shape}', 'Tensor("{name}:0"')  # but repr says <unknown>
         return text.format(name=name, shape=tensor.shape if shape is None else shape, dtype=tensor.dtype.name)

@@ -15,7 +15,7 @@ import torch
 from kerasish import losses, metrics
 from kerasish.core import dispatch, tree
 from kerasish.core.autodiff import recording
-from kerasish.core.context import local, settings, snake_case
+from kerasish.core.context import asks_for_keras_2, local, settings, snake_case
 from kerasish.core.errors import fail, torch_failure
 from kerasish.core.masks import wrap_with_mask
 from kerasish.losses.base import Loss
@@ -180,7 +180,15 @@ class CompiledLoss:
     def _one(self, function: Loss, y: Any, y_pred: Any, sample_weight: Any) -> torch.Tensor:
         if y is None:
             raise fail(ValueError, "The model has a loss but was given no targets", "y=...", "None")
+        y = _of_rank_2(y, y_pred)
         return function.raw_loss(y, y_pred, sample_weight, getattr(y_pred, "_keras_mask", None))
+
+
+def _of_rank_2(y: Any, y_pred: Any) -> Any:
+    """Targets (batch,) as (batch, 1) for predictions (batch, n) in programs for Keras 2, whose losses see them so."""
+    if isinstance(y, torch.Tensor) and y.ndim == 1 and getattr(y_pred, "ndim", 0) == 2 and asks_for_keras_2():
+        return y.unsqueeze(-1)
+    return y
 
 
 def _checked_weights(weights: Any) -> Any:
@@ -335,6 +343,7 @@ class CompiledMetrics(Metric):
     def _update_each(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         table, outputs = self._table, self.outputs
         if outputs.single and not isinstance(y, _SEVERAL) and not isinstance(sample_weight, _SEVERAL):
+            y = _of_rank_2(y, y_pred)
             for _, metric, _, is_weighted in table:
                 if is_weighted:
                     metric.raw_update(y, y_pred, sample_weight)
@@ -343,6 +352,7 @@ class CompiledMetrics(Metric):
             return
         targets, predictions = outputs.spread(y, "y"), outputs.flatten_predictions(y_pred)
         weights = outputs.spread(sample_weight, "sample_weight", broadcast=True)
+        targets = [_of_rank_2(target, prediction) for target, prediction in zip(targets, predictions)]
         for _, metric, i, is_weighted in table:
             if is_weighted:
                 metric.raw_update(targets[i], predictions[i], weights[i])

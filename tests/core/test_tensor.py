@@ -76,7 +76,7 @@ def test_dtype_of_a_value(given, dtype):
         ([1, "a"], None, ValueError, "mixed types"),
         (None, None, ValueError, "unsupported type"),
         ([1.5], "int32", TypeError, "Cannot convert .*1.5.* to EagerTensor of dtype int32"),
-        (["a"], "float32", TypeError, "Cannot convert .*'a'.* to EagerTensor of dtype float32"),
+        (["a"], "float32", TypeError, "Cannot convert .*'a'.* to EagerTensor of dtype float$"),
         (1, "string", TypeError, "dtype string"),
         (1, "flot32", TypeError, "Did you mean 'float32'"),
     ],
@@ -139,7 +139,7 @@ def test_mixed_dtypes_are_refused_with_both_of_tensorflows_exceptions(operation)
     ("operation", "words"),
     [
         (lambda: B + B, "Value for attr 'T' of bool is not in the list of allowed values"),
-        (lambda: F & F, "Value for attr 'T' of float32"),
+        (lambda: F & F, "Value for attr 'T' of float is not in the list of allowed values: int8, int16"),
         (lambda: -B, "Value for attr 'T' of bool"),
         (lambda: -convert([1], "uint8"), "Value for attr 'T' of uint8"),
         (lambda: F @ F, "ndims must be >= 2"),

@@ -1,14 +1,17 @@
 """What packages take from ``tensorflow.python``: helpers with a behaviour of their own, and the rule that finds them."""
 
 import collections
+import functools
 import inspect
 import logging
+import pathlib
+import unittest
 
 import numpy as np
 import pytest
 
 from kerasish import tf
-from kerasish.src import find, private_name
+from kerasish.src import core_messages, find, private_name
 from kerasish.tf.private import decorators, inspecting, nest, specs
 from kerasish.tf.private.operations import pfor, prevent_gradient, smart_cond
 
@@ -168,3 +171,162 @@ def test_functions_of_tf_function_tell_their_parameters():
 
     assert inspecting.getfullargspec(Model().call).args == ["self", "x"]
     assert inspect.getfullargspec(Model().call).args == ["x"]
+
+
+def private(path, name):
+    return find("tensorflow.python", path, name)
+
+
+def test_values_that_may_be_ragged():
+    convert = private("ops.ragged.ragged_tensor", "convert_to_tensor_or_ragged_tensor")
+    ragged = tf.ragged.constant([[1], [2, 3]])
+    assert convert(ragged) is ragged
+    assert convert([1, 2], preferred_dtype=tf.float64).dtype == "float64"
+    assert convert(tf.compat.v1.ragged.constant_value([[1], [2, 3]])).to_list() == [[1], [2, 3]]
+    assert [private("ops.ragged.ragged_tensor", "is_ragged")(x) for x in (ragged, [1])] == [True, False]
+    with pytest.raises(ValueError, match="requested dtype float32 for RaggedTensor with dtype int32"):
+        convert(ragged, dtype=tf.float32)
+    match = private("ops.ragged.ragged_tensor", "match_row_splits_dtypes")
+    assert match(ragged, 3, return_dtype=True) == ("int64", [ragged, 3])
+    with pytest.raises(ValueError, match="mismatched row_splits dtypes"):
+        match(ragged, tf.ragged.constant([[1]], row_splits_dtype=tf.int32))
+    from_tensor = private("ops.ragged.ragged_conversion_ops", "from_tensor")
+    assert from_tensor(tf.constant([[1, 2], [3, 0]]), padding=0).to_list() == [[1, 2], [3]]
+    assert private("ops.ragged.ragged_conversion_ops", "to_tensor")(ragged, 7).numpy().tolist() == [[1, 7], [2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("axis", "ndims", "expected"),
+    [
+        (-1, 3, 2),
+        (1, None, 1),
+        (3, 3, (ValueError, "axis=3 out of bounds: expected -3<=axis<3")),
+        (-1, None, (ValueError, "may only be negative if ndims is statically known")),
+        (1.0, 3, (TypeError, "axis must be an int; got float")),
+    ],
+)
+def test_positive_axes(axis, ndims, expected):
+    positive = private("ops.array_ops", "get_positive_axis")
+    if isinstance(expected, int):
+        assert positive(axis, ndims) == expected
+    else:
+        with pytest.raises(expected[0], match=expected[1]):
+            positive(axis, ndims)
+
+
+def test_moving_averages():
+    move = private("training.moving_averages", "assign_moving_average")
+    v = tf.Variable([1.0, 2.0])
+    move(v, [2.0, 4.0], 0.9, zero_debias=False)
+    np.testing.assert_allclose(v.numpy(), [1.1, 2.2], rtol=1e-6)
+    move(v, [2.0, 4.0], 0.9)
+    np.testing.assert_allclose(v.numpy(), [2.0, 4.0], rtol=1e-6)
+
+
+def test_bounded_specifications():
+    bounded = private("framework.tensor_spec", "BoundedTensorSpec")
+    spec = bounded((2, 3), tf.float32, 0, [1, 2, 3], name="x")
+    assert repr(spec) == (
+        "BoundedTensorSpec(shape=(2, 3), dtype=tf.float32, name='x', minimum=array(0., dtype=float32), "
+        "maximum=array([1., 2., 3.], dtype=float32))"
+    )
+    assert spec == bounded.from_spec(spec) and hash(spec) == hash(bounded.from_spec(spec))
+    assert spec != bounded((2, 3), tf.float32, 0, [1, 2, 4], name="x")
+    assert bounded.from_spec(tf.TensorSpec((2,), tf.int8)).maximum == 127
+    assert spec.is_compatible_with(tf.zeros((2, 3)))
+    with pytest.raises(ValueError, match="is not compatible with shape"):
+        bounded((2, 3), tf.float32, [1, 2], 3)
+    with pytest.raises(ValueError, match="`maximum` can not be None"):
+        bounded((2,), tf.float32, 0, None)
+
+
+def test_arguments_of_functions():
+    names = private("util.function_utils", "fn_args")
+
+    class Called:
+        def method(self, x, *, z=2):
+            pass
+
+        def __call__(self, q):
+            pass
+
+    def function(a, b, c=1, *rest, **others):
+        pass
+
+    assert names(function) == ("a", "b", "c")
+    assert names(Called().method) == ("x",) and names(Called()) == ("q",)
+    assert names(functools.partial(function, 1, c=2)) == ("b",)
+
+
+def test_how_operations_run():
+    context = private("eager.context", "context")()
+    assert context.executing_eagerly() and context.num_gpus() == len(tf.config.list_physical_devices("GPU"))
+
+    @tf.function
+    def traced():
+        with private("eager.context", "eager_mode")():
+            return tf.executing_eagerly(), context.executing_eagerly()
+
+    assert [bool(x) for x in traced()] == [True, True]
+    with pytest.raises(NotImplementedError, match="Use tf.function"), private("eager.context", "graph_mode")():
+        pass
+
+
+def test_decorators_of_tests(tmp_path):
+    both = private("framework.test_util", "run_in_graph_and_eager_modes")
+    ran = []
+
+    @private("framework.test_util", "run_all_in_graph_and_eager_modes")
+    class Tests(unittest.TestCase):
+        @both
+        def test_a(self):
+            ran.append("a")
+
+        @both(config=None)
+        def test_b(self):
+            ran.append("b")
+
+        @private("framework.test_util", "run_v2_only")
+        def test_c(self):
+            ran.append("c")
+
+        @private("framework.test_util", "run_deprecated_v1")
+        def test_d(self):
+            ran.append("d")
+
+        @private("framework.test_util", "run_v1_only")("needs sessions")
+        def test_e(self):
+            ran.append("e")
+
+    result = unittest.defaultTestLoader.loadTestsFromTestCase(Tests).run(unittest.TestResult())
+    assert ran == ["a", "b", "c"] and result.wasSuccessful()
+    assert [reason for _, reason in result.skipped] == ["graphs of TensorFlow 1 are not served", "needs sessions"]
+
+
+def test_files_beside_the_caller():
+    path = private("platform.resource_loader", "get_path_to_datafile")("data.txt")
+    assert path == str(pathlib.Path(__file__).with_name("data.txt"))
+    with pytest.raises(NotImplementedError, match="x.so"):
+        private("framework.load_library", "load_op_library")("x.so")
+
+
+def test_events_are_read_back(tmp_path):
+    with tf.summary.create_file_writer(str(tmp_path)).as_default():
+        tf.summary.scalar("loss", 0.5, step=3)
+    (path,) = tmp_path.iterdir()
+    for events in (tf.compat.v1.train.summary_iterator, private("summary.summary_iterator", "summary_iterator")):
+        values = [(e.step, v.tag, float(tf.make_ndarray(v.tensor))) for e in events(str(path)) for v in e.summary.value]
+        assert values == [(3, "loss", 0.5)]
+    with pytest.raises(tf.errors.NotFoundError):
+        list(tf.compat.v1.train.summary_iterator(str(path) + "x"))
+
+
+def test_messages_are_those_of_tensorboard_or_ours():
+    from tensorboard.compat.proto import summary_pb2
+
+    assert core_messages.module("tensorflow.core.framework.summary_pb2") is summary_pb2
+    assert core_messages.module("tensorflow.core.example.example_pb2").Example is tf.train.Example
+    assert core_messages.module("tensorflow.core.framework").__name__ == "tensorflow.core.framework"
+    assert core_messages.module("tensorflow.core.framework.nosuch_pb2") is None
+    assert core_messages.module("tensorflow.core.nosuch") is None
+    assert core_messages.module("tensorflow.corex") is None

@@ -165,3 +165,21 @@ def test_models_are_built_with_them():
     y = tf.raw_ops.Relu(features=tf.raw_ops.MaxPool(input=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME"))
     model = tf.keras.Model(x, y)
     np.testing.assert_array_equal(model(IMAGES)[0, :, :, 0], [[5, 7], [13, 15]])
+
+
+def test_tables_of_one_shared_name_are_one():
+    raw = tf.raw_ops
+    one, two = (raw.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, shared_name="both") for _ in range(2))
+    raw.InitializeTableV2(table_handle=one, keys=["a"], values=tf.constant([1], tf.int64))
+    assert raw.LookupTableSizeV2(table_handle=two).numpy() == 1
+    with pytest.raises(tf.errors.FailedPreconditionError, match="filled once"):
+        raw.LookupTableInsertV2(table_handle=two, keys=["b"], values=tf.constant([1], tf.int64))
+    raw.InitializeTableV2(table_handle=two, keys=["b"], values=tf.constant([1], tf.int64))  # again: nothing
+    assert raw.LookupTableSizeV2(table_handle=one).numpy() == 1
+
+
+def test_what_is_no_table_or_list_is_refused():
+    with pytest.raises(tf.errors.NotFoundError, match="No table"):
+        tf.raw_ops.LookupTableSizeV2(table_handle=3)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not a list"):
+        tf.raw_ops.TensorListStack(input_handle=[1], element_shape=-1, element_dtype=tf.int32)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerasish.core.errors import missing_name
+from kerasish.core import old_names
+from kerasish.layers.einsum_dense import EinsumDense as EinsumDense
 from kerasish.layers.experimental import preprocessing as preprocessing
 
 
 def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, globals())
+    return old_names.found(__name__, name, globals())

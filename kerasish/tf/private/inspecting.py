@@ -1,7 +1,8 @@
-"""``tensorflow.python.util.tf_inspect``: Python's ``inspect`` that sees through TensorFlow's decorators."""
+"""``tensorflow.python.util.tf_inspect`` and ``function_utils``: Python's ``inspect`` through TensorFlow's decorators."""
 
 from __future__ import annotations
 
+import functools
 import inspect
 from inspect import (
     FullArgSpec,
@@ -114,6 +115,16 @@ def isanytargetmethod(object: Any) -> bool:  # noqa: A002
     return any(inspect.ismethod(found) for found in (target, *(d.decorated_target for d in decorators)))
 
 
+def fn_args(fn: Any) -> tuple[str, ...]:
+    """The names of the arguments that a function takes by position; of what a ``functools.partial`` leaves open."""
+    if isinstance(fn, functools.partial):
+        left = fn_args(fn.func)[len(fn.args) :]
+        return tuple(name for name in left if name not in fn.keywords)
+    called = fn if inspect.isroutine(unwrap(fn)[1]) or inspect.isclass(fn) else fn.__call__
+    names = getfullargspec(called).args
+    return tuple(names[1:] if isanytargetmethod(called) else names)
+
+
 __all__ = [
     "ArgSpec",
     "FullArgSpec",
@@ -121,6 +132,7 @@ __all__ = [
     "Signature",
     "_inspect",
     "currentframe",
+    "fn_args",
     "getargspec",
     "getcallargs",
     "getdoc",

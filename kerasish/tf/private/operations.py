@@ -13,6 +13,7 @@ from kerasish.core.variable import TFVariable
 from kerasish.tf import nest
 from kerasish.tf.arrays import identity, stack
 from kerasish.tf.control import case, cond
+from kerasish.tf.creation import cast
 
 
 def prevent_gradient(input: Any, message: str = "", name: str | None = None) -> Any:  # noqa: A002
@@ -129,6 +130,51 @@ def _case_helper(
     return choose(0)
 
 
+def get_positive_axis(axis: Any, ndims: int | None, axis_name: str = "axis", ndims_name: str = "ndims") -> int:
+    """An axis counted from the first one.
+
+    Raises:
+        TypeError: it is no int.
+        ValueError: there is no such axis, or it counts from the last of an unknown number.
+    """
+    if not isinstance(axis, int):
+        raise TypeError(f"{axis_name} must be an int; got {type(axis).__name__}")
+    if ndims is None:
+        if axis < 0:
+            raise ValueError(f"{axis_name}={axis} may only be negative if {ndims_name} is statically known.")
+        return axis
+    if not -ndims <= axis < ndims:
+        raise ValueError(f"{axis_name}={axis} out of bounds: expected {-ndims}<={axis_name}<{ndims}")
+    return axis % ndims
+
+
+def with_dependencies(dependencies: Any, output_tensor: Any, name: str | None = None) -> Any:
+    """A tensor after the operations that were called before it."""
+    return identity(output_tensor)
+
+
+def is_resource_variable(var: Any) -> bool:
+    """Whether it is a variable of ``tf``."""
+    return isinstance(var, TFVariable)
+
+
+def assign_moving_average(
+    variable: Any, value: Any, decay: Any, zero_debias: bool = True, name: str | None = None
+) -> Any:
+    """Move a variable towards a value: ``variable -= (variable - value) * (1 - decay)``.
+
+    Args:
+        zero_debias: of an average that began with zeros, divided by what a one would have become. Where operations run as
+            they are called each call begins anew: the variable becomes the value.
+    """
+    kind = variable.dtype
+    step = 1 - cast(convert(decay), kind)
+    value = cast(convert(value), kind)
+    if zero_debias:
+        return variable.assign(value * step / (1 - cast(convert(decay), kind)))
+    return variable.assign_sub((variable - value) * step)
+
+
 def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
     """A class of linear operators, as it is: an operator counts as one object here, not as tensors."""
     return cls
@@ -136,11 +182,15 @@ def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
 
 __all__ = [
     "_case_helper",
+    "assign_moving_average",
     "for_loop",
+    "get_positive_axis",
+    "is_resource_variable",
     "make_composite_tensor",
     "pfor",
     "prevent_gradient",
     "smart_case",
     "smart_cond",
     "smart_constant_value",
+    "with_dependencies",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.dtypes import float32
+from kerasish.core.dtypes import as_dtype, float32
 from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
@@ -28,6 +28,62 @@ class BatchableTypeSpec(TypeSpec):
 
     def _unbatch(self) -> TypeSpec:
         raise NotImplementedError(f"{type(self).__name__}._unbatch")
+
+
+class BoundedTensorSpec(TensorSpec):
+    """Shape and dtype of a tensor whose elements lie within bounds.
+
+    Args:
+        minimum, maximum: numbers, or arrays that broadcast to the shape; both bounds belong to the range.
+
+    Raises:
+        ValueError: a bound is None, or does not broadcast to the shape.
+    """
+
+    def __init__(self, shape: Any, dtype: Any, minimum: Any, maximum: Any, name: str | None = None) -> None:
+        super().__init__(shape, dtype, name)
+        for side, bound in (("minimum", minimum), ("maximum", maximum)):
+            if bound is None:
+                raise ValueError(f"`{side}` can not be None.")
+            if self.shape.rank is not None and not _fits(np.shape(bound), list(self.shape)):
+                raise ValueError(f"`{side}` {bound} is not compatible with shape {self.shape}.")
+        self._minimum, self._maximum = (np.array(x, dtype=self.dtype.as_numpy_dtype) for x in (minimum, maximum))
+        self._minimum.setflags(write=False)
+        self._maximum.setflags(write=False)
+
+    minimum = property(lambda self: self._minimum)
+    maximum = property(lambda self: self._maximum)
+
+    @classmethod
+    def from_spec(cls, spec: Any, name: str | None = None) -> BoundedTensorSpec:
+        """The same; of a specification without bounds, with those of its dtype."""
+        dtype = as_dtype(spec.dtype)
+        low, high = (spec.minimum, spec.maximum) if isinstance(spec, BoundedTensorSpec) else (dtype.min, dtype.max)
+        return cls(spec.shape, dtype, low, high, name or spec.name)
+
+    def _serialize(self) -> tuple:
+        return (self.shape, self.dtype, self._minimum, self._maximum, self.name)
+
+    def _key(self) -> tuple:
+        bounds = [(bound.shape, *bound.reshape(-1).tolist()) for bound in (self._minimum, self._maximum)]
+        return (tuple(self.shape) if self.shape.rank is not None else None, self.dtype, *bounds, self.name)
+
+    def __repr__(self) -> str:
+        return (
+            f"BoundedTensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r}, minimum={self._minimum!r}, "
+            f"maximum={self._maximum!r})"
+        )
+
+
+def _fits(given: Sequence[int], shape: Sequence[int | None]) -> bool:
+    """Whether a shape broadcasts to another one."""
+    pairs = zip(reversed(given), reversed(shape))
+    return len(given) <= len(shape) and all(size in (1, wanted) or wanted is None for size, wanted in pairs)
+
+
+def unknown_shape(rank: int | None = None) -> TensorShape:
+    """A shape of which only the rank may be known."""
+    return TensorShape(None if rank is None else [None] * rank)
 
 
 class VariableSpec(TensorSpec):
@@ -151,6 +207,7 @@ __all__ = [
     "_NAME_TO_TYPE_SPEC",
     "_TYPE_SPEC_TO_NAME",
     "BatchableTypeSpec",
+    "BoundedTensorSpec",
     "CompositeTensor",
     "DenseSpec",
     "VariableSpec",
@@ -160,4 +217,5 @@ __all__ = [
     "get_name",
     "lookup",
     "register",
+    "unknown_shape",
 ]

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from kerasish import tf
 from kerasish.core import dtypes
 from kerasish.core.errors import NotServedError, missing_name
-from kerasish.tf.raw_ops import composites, computed, draws, others, pictures, variables
+from kerasish.tf.raw_ops import composites, computed, draws, others, pictures, states, variables
 from kerasish.tf.raw_ops.table import PRIVATE, ROWS, python_name
 
-_MODULES = (composites, computed, draws, others, pictures, variables)
+_MODULES = (composites, computed, draws, others, pictures, states, variables)
 
 
 def _function(signature: str, expression: str) -> Callable:

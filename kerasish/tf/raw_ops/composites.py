@@ -162,15 +162,20 @@ def greedy(inputs: Any, sequence_length: Any, merge_repeated: bool, blank_index:
 
 
 def beams(inputs: Any, sequence_length: Any, beam_width: int, top_paths: int, merge_repeated: bool) -> tuple:
-    """The likeliest labels by a beam search.
-
-    Raises:
-        NotImplementedError: classes that are repeated in the result are to be merged.
-    """
-    if merge_repeated:
-        raise NotImplementedError("CTCBeamSearchDecoder is served with merge_repeated=False alone.")
+    """The likeliest labels by a beam search; labels that are repeated in the result become one if so wanted."""
     found, scores = tf.nn.ctc_beam_search_decoder(inputs, sequence_length, beam_width, top_paths)
-    return (*lists(found), scores)
+    return (*lists([_merged(one) for one in found] if merge_repeated else found), scores)
+
+
+def _merged(labels: Any) -> Any:
+    """Rows of labels (batch, time) without those that equal the one before."""
+    rows = [[] for _ in range(int(labels.dense_shape[0]))]  # type: list[list[int]]
+    for (row, _), label in zip(labels.indices.numpy(), labels.values.numpy()):
+        if not rows[row] or rows[row][-1] != label:
+            rows[row].append(label)
+    return tf.RaggedTensor.from_row_lengths(
+        tf.constant([label for row in rows for label in row], tf.int64), [len(row) for row in rows]
+    ).to_sparse()
 
 
 def ctc_loss(inputs: Any, indices: Any, values: Any, sequence_length: Any, *switches: bool) -> tuple:

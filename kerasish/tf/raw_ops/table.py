@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from kerasish.tf.raw_ops import rows_of_composites, rows_of_others, rows_of_variables
+from kerasish.tf.raw_ops import rows_of_composites, rows_of_others, rows_of_states, rows_of_variables
 
 _TABLE = """
 # arithmetic
@@ -533,4 +533,4 @@ def _rows(text: str) -> dict[str, tuple[str, str]]:
     return {signature.partition("(")[0]: (signature, expression) for signature, expression in parts}
 
 
-ROWS = _rows(_TABLE + rows_of_variables.ROWS + rows_of_composites.ROWS + rows_of_others.ROWS)
+ROWS = _rows(_TABLE + rows_of_variables.ROWS + rows_of_composites.ROWS + rows_of_others.ROWS + rows_of_states.ROWS)

@@ -25,32 +25,37 @@ from kerasish.tf import arrays as _arrays
 from kerasish.tf import config as config
 from kerasish.tf import control as _control
 from kerasish.tf import creation as _creation
-from kerasish.tf import debugging as debugging
+from kerasish.tf import debugging as _debugging
 from kerasish.tf import distribute as distribute
-from kerasish.tf import dtypes as dtypes
+from kerasish.tf import dtypes as _dtypes
 from kerasish.tf import errors as errors
 from kerasish.tf import first_values as _first_values
+from kerasish.tf import gradients as _gradients
 from kerasish.tf import indexing as _indexing
 from kerasish.tf import io as _io
-from kerasish.tf import linalg as linalg
+from kerasish.tf import linalg as _linalg
 from kerasish.tf import lookup as lookup
 from kerasish.tf import math as _math
 from kerasish.tf import nest as nest
 from kerasish.tf import reductions as _reductions
 from kerasish.tf import scopes as _scopes
-from kerasish.tf import test as test
+from kerasish.tf import strings as _strings
 from kerasish.tf import tiling as _tiling
 from kerasish.tf.compat.dimensions import Dimension as Dimension
+from kerasish.tf.compat.v1 import aliases as _aliases
 from kerasish.tf.compat.v1 import data as data
 from kerasish.tf.compat.v1 import feature_column as feature_column
+from kerasish.tf.compat.v1 import layers as layers
 from kerasish.tf.compat.v1 import logging as logging
 from kerasish.tf.compat.v1 import losses as losses
 from kerasish.tf.compat.v1 import math as math
 from kerasish.tf.compat.v1 import nn as nn
 from kerasish.tf.compat.v1 import renamed as _renamed
+from kerasish.tf.compat.v1 import rest as _rest
 from kerasish.tf.compat.v1 import train as train
 from kerasish.tf.compat.v1 import variables as _variables
 from kerasish.tf.compat.v1.parts import PARTS as _PARTS
+from kerasish.tf.compat.v1.scopes import name_scope as name_scope
 from kerasish.tf.compat.v1_text import ragged as ragged
 from kerasish.tf.compat.v1_text import string_split as string_split
 from kerasish.tf.compat.v1_text import strings as strings
@@ -77,12 +82,32 @@ newaxis = None
 matrix_set_diag = set_diag
 
 # what the top level has under today's names, under TensorFlow 1's argument names, or from variables.py
-_HOMES = (_creation, _arrays, _math, _reductions, _indexing, _control, _tiling, _scopes, linalg, debugging)
+_HOMES = (
+    _creation,
+    _arrays,
+    _math,
+    _reductions,
+    _indexing,
+    _control,
+    _tiling,
+    _scopes,
+    _linalg,
+    _debugging,
+    _gradients,
+)
 _AllHomes = SimpleNamespace(
     **{k: v for home in reversed(_HOMES) for k, v in vars(home).items() if not k.startswith("_")}
 )
 globals().update(_renamed.functions(_renamed.TOP, _AllHomes))
-globals().update({k: v for k, v in vars(_variables).items() if getattr(v, "__module__", None) == _variables.__name__})
+globals().update(_renamed.functions(_renamed.STRINGS, _strings))
+for _module in (_variables, _rest):
+    globals().update({k: v for k, v in vars(_module).items() if getattr(v, "__module__", None) == _module.__name__})
+globals().update({f"sparse_{name}": getattr(_PARTS["sparse"], name) for name in _renamed.names(_renamed.SPARSE)})
+globals().update({name: getattr(_PARTS["io"], name) for name in _renamed.names(_renamed.IO)})
+debugging, test, linalg, dtypes = (_PARTS[name] for name in ("debugging", "test", "linalg", "dtypes"))
+extract_image_patches, random_poisson = _PARTS["image"].extract_image_patches, _PARTS["random"].poisson
+depth_to_space, space_to_depth = nn.depth_to_space, nn.space_to_depth
+_TODAY = _aliases.table(_aliases.TOP)
 AUTO_REUSE = _variables.AUTO_REUSE
 gfile = SimpleNamespace(
     Copy=_io.gfile.copy,
@@ -102,7 +127,7 @@ gfile = SimpleNamespace(
     Walk=_io.gfile.walk,
 )
 
-globals().update({name: value for name, value in vars(dtypes).items() if isinstance(value, dtypes.DType)})
+globals().update({name: value for name, value in vars(_dtypes).items() if isinstance(value, _dtypes.DType)})
 constant_initializer = _first_values.constant_initializer
 zeros_initializer, ones_initializer = _initializers.Zeros, _initializers.Ones
 random_normal_initializer = _initializers.RandomNormal
@@ -110,8 +135,10 @@ random_uniform_initializer = _initializers.RandomUniform
 truncated_normal_initializer = _initializers.TruncatedNormal
 glorot_normal_initializer, glorot_uniform_initializer = _initializers.GlorotNormal, _initializers.GlorotUniform
 orthogonal_initializer, variance_scaling_initializer = _initializers.Orthogonal, _initializers.VarianceScaling
+uniform_unit_scaling_initializer = _rest.uniform_unit_scaling_initializer
 initializers = SimpleNamespace(
     constant=constant_initializer,
+    global_variables=_variables.global_variables_initializer,
     glorot_normal=glorot_normal_initializer,
     glorot_uniform=glorot_uniform_initializer,
     he_normal=_initializers.HeNormal,
@@ -119,11 +146,15 @@ initializers = SimpleNamespace(
     identity=_initializers.Identity,
     lecun_normal=_initializers.LecunNormal,
     lecun_uniform=_initializers.LecunUniform,
+    local_variables=_variables.local_variables_initializer,
     ones=ones_initializer,
     orthogonal=orthogonal_initializer,
     random_normal=random_normal_initializer,
     random_uniform=random_uniform_initializer,
+    tables_initializer=_variables.tables_initializer,
     truncated_normal=truncated_normal_initializer,
+    uniform_unit_scaling=uniform_unit_scaling_initializer,
+    variables=_variables.variables_initializer,
     variance_scaling=variance_scaling_initializer,
     zeros=zeros_initializer,
 )
@@ -134,12 +165,12 @@ _UNCHANGED = frozenset(
     shape_n
     required_space_to_batch_paddings space_to_batch_nd timestamp unravel_index histogram_fixed_width_bins get_logger
     abs acos acosh add add_n argsort asin asinh atan atan2 atanh broadcast_to case cast ceil
-    clip_by_value concat conj control_dependencies cos cosh cumprod cumsum device diag digamma divide dynamic_partition
+    concat conj control_dependencies cos cosh cumprod cumsum device diag digamma divide dynamic_partition
     dynamic_stitch eig einsum ensure_shape equal erf erfc exp expm1 eye fill floor floordiv floormod foldl foldr
     get_current_name_scope get_static_value greater greater_equal histogram_fixed_width identity identity_n igamma igammac
     imag init_scope inside_function invert_permutation is_finite is_inf is_nan is_tensor lbeta less less_equal lgamma
     linspace log1p log_sigmoid logical_and logical_not logical_or logical_xor map_fn matmul maximum meshgrid minimum
-    multiply name_scope negative no_op not_equal numpy_function one_hot ones polygamma pow py_function range rank real
+    multiply negative no_op not_equal numpy_function one_hot ones polygamma pow py_function range rank real
     reciprocal realdiv repeat reshape reverse rint roll round rsqrt saturate_cast scalar_mul scan scatter_nd searchsorted
     sequence_mask sigmoid sign sin sinh slice sort split sqrt square squared_difference stack stop_gradient strided_slice
     subtract switch_case tan tanh tensor_scatter_nd_max tensor_scatter_nd_min
@@ -236,6 +267,7 @@ def enable_v2_behavior() -> None:
     """Behave as TensorFlow 2, as is always done."""
 
 
+disable_resource_variables = disable_control_flow_v2 = enable_v2_behavior  # which change graphs alone
 enable_v2_tensorshape = enable_tensor_equality = enable_resource_variables = enable_control_flow_v2 = enable_v2_behavior
 
 
@@ -362,9 +394,8 @@ InteractiveSession = Session
 
 
 _GONE = {
+    "Saver": "tf.compat.v1.train.Saver",
     "estimator": "model.fit of tf.keras",
-    "gradients": "tf.GradientTape",
-    "layers": "tf.keras.layers (tf.layers.dense(x, n) is tf.keras.layers.Dense(n)(x))",
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",
     "placeholder": "the arguments of a function (tf.function), or tf.keras.Input",
@@ -402,10 +433,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     if name == "keras":
         return kerasish
-    if name == "raw_ops":
-        return kerasish.tf.raw_ops
+    if name in ("compat", "raw_ops"):  # not here before they are whole
+        return getattr(kerasish.tf, name)
     if name in _PARTS:
         return _PARTS[name]
+    if name in _TODAY:
+        return _aliases.today(_TODAY[name])
     if name in ("app", "flags"):
         return _of_absl(name)
     if name in _UNCHANGED and hasattr(_AllHomes, name):

@@ -42,7 +42,7 @@ def input_layer(
 def __getattr__(name: str) -> Any:
     if name == "linear_model":
         raise NotServedError(
-            "'tf.compat.v1.feature_column.linear_model' makes new weights in each call, which only TensorFlow 1's graphs "
+            "'tf.compat.v1.feature_column.linear_model' makes new weights in each call, which only graphs can "
             "train. Use tf.keras.layers.DenseFeatures(columns) and a Dense layer, or tf.keras.experimental.LinearModel."
         )
     if name in dir(modern) and not name.startswith("_"):

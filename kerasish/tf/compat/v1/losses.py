@@ -261,5 +261,49 @@ def get_regularization_loss(scope: str | None = None, name: str = "total_regular
     return convert(0.0)
 
 
+def mean_pairwise_squared_error(
+    labels: Any,
+    predictions: Any,
+    weights: Any = 1.0,
+    scope: str | None = None,
+    loss_collection: str | None = _LOSSES,
+) -> Any:
+    """The squared differences between the errors of any two elements of a sample, added up over samples.
+
+    Args:
+        labels, predictions: (batch, …).
+        weights: a number, or one for each sample. As in TensorFlow, the mean over pairs is one over the pairs of a sample
+            with weights for samples, and over those of the whole batch's elements with a number.
+        scope, loss_collection: of graphs; nothing is collected.
+
+    Raises:
+        ValueError: shapes that do not fit, or None.
+    """
+    labels, predictions = _pair(labels, predictions)
+    axes = list(range(1, labels.shape.rank))
+    weights = cast(convert(weights), "float32")
+    errors = predictions - labels
+    if weights.shape.rank == 0:  # then TensorFlow counts the elements of all samples
+        count = convert(float(errors.shape.num_elements()))
+    else:
+        count = reductions.reduce_sum(ones_like(errors) * cast(weights != 0, "float32"), axes, keepdims=True)
+    squares = reductions.reduce_sum(errors * errors, axes, keepdims=True)
+    total = reductions.reduce_sum(errors, axes, keepdims=True)
+    first = 2.0 * math.divide_no_nan(squares, math.maximum(count - 1, 0.0))
+    second = 2.0 * math.divide_no_nan(total * total, math.maximum(count * (count - 1), 0.0))
+    return reductions.reduce_sum((first - second) * weights)
+
+
+def get_total_loss(add_regularization_losses: bool = True, name: str = "total_loss", scope: str | None = None) -> Any:
+    """The sum of a graph's losses, of which there are none where operations run as they are called.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(
+        "No losses are collected where operations run as they are called: add up what the functions of losses gave."
+    )
+
+
 def __getattr__(name: str) -> Any:
     raise missing_name(__name__, name, globals())

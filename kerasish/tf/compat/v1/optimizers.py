@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,8 +10,14 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.autodiff import GradientTape
+from kerasish.core.context import on_clear_session
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable, Variable
+from kerasish.optimizers.schedules import single
+from kerasish.tf.scopes import name_scope
+
+_slots_made: collections.Counter = collections.Counter()  # by the names of the variable and the optimizer
+on_clear_session(_slots_made.clear)
 
 
 class Optimizer:
@@ -118,7 +125,12 @@ class Optimizer:
         slots = self._slots.setdefault(variable.ref(), {})
         if name not in slots:
             value = torch.full_like(dispatch.raw(convert(variable)), first)
-            slots[name] = TFVariable(dispatch.wrap(value), trainable=False, name=f"{self._name}/{name}")
+            owner = getattr(variable, "path", variable.name).removesuffix(":0")
+            count = _slots_made[owner, self._name]
+            _slots_made[owner, self._name] += 1
+            with name_scope(f"{owner}/"):
+                own = f"{self._name}_{count}" if count else self._name
+                slots[name] = TFVariable(dispatch.wrap(value), trainable=False, name=own)
         return dispatch.raw(convert(slots[name]))
 
     def _keep(self, variable: Variable, **values: torch.Tensor) -> None:
@@ -138,8 +150,9 @@ class Optimizer:
         return self._name
 
     def variables(self) -> list:
-        """The optimizer's own variables."""
-        return [*self._powers, *(slot for slots in self._slots.values() for slot in slots.values())]
+        """The optimizer's own variables, by name."""
+        own = [*self._powers, *(slot for slots in self._slots.values() for slot in slots.values())]
+        return sorted(own, key=lambda variable: variable.name)
 
 
 def _number(value: Any) -> Any:
@@ -208,8 +221,8 @@ class AdamOptimizer(Optimizer):
 
     def _update(self, variable: Variable, value: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
         (beta1, beta2), (power1, power2) = self._now, (float(power.numpy()) for power in self._powers)
-        m = self._slot(variable, "m", 0.0) * beta1 + gradient * (1 - beta1)
-        v = self._slot(variable, "v", 0.0) * beta2 + gradient * gradient * (1 - beta2)
+        m = self._slot(variable, "m", 0.0) * beta1 + gradient * (1 - single(beta1))
+        v = self._slot(variable, "v", 0.0) * beta2 + gradient * gradient * (1 - single(beta2))
         self._keep(variable, m=m, v=v)
         return _number(self._lr) * (1 - power2) ** 0.5 / (1 - power1) * m / (v.sqrt() + _number(self._epsilon))
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch
+from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import AxisError, InvalidArgumentError
 from kerasish.core.shape import TensorShape
 from kerasish.ops import grid, index
@@ -18,9 +19,12 @@ from kerasish.ops.array import roll as _roll
 from kerasish.ops.array import swapaxes as _swapaxes
 from kerasish.ops.array import transpose as _transpose
 from kerasish.tf.experimental.numpy.conversion import (
+    cast,
     promoted,
+    promoted_pair,
     public,
     raw_array,
+    settings,
 )
 from kerasish.tf.experimental.numpy.reductions import sum as total
 
@@ -144,6 +148,8 @@ def broadcast_arrays(*args: Any, **kwargs: Any) -> Any:
         raise ValueError("subok=True is not supported.")
     if kwargs:
         raise ValueError(f"Received unsupported arguments {list(kwargs)}")
+    if len(args) < 2:
+        return tuple(map(raw_array, args))
     return list(torch.broadcast_tensors(*map(raw_array, args)))
 
 
@@ -222,7 +228,7 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 
 def _separate(arrays: Any) -> list[torch.Tensor]:
-    return promoted(*[raw_array(x) for x in arrays])
+    return promoted(*(arrays if settings.kind is not None else map(raw_array, arrays)))
 
 
 @public
@@ -235,6 +241,8 @@ def concatenate(arys: Any, axis: int | None = 0) -> Any:
 
 
 def _joined(parts: list[torch.Tensor], axis: int) -> torch.Tensor:
+    if len(parts) == 1:
+        return parts[0]
     for x in parts:
         _inside(axis, x.ndim)
         if x.ndim != parts[0].ndim or any(
@@ -249,10 +257,10 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     """Arrays as the parts of a new axis."""
     if not isinstance(arrays, (list, tuple)):
         x = raw_array(arrays)
-        return x if axis == 0 else torch.stack(list(x.unbind(0)), axis)
+        return x if axis == 0 else _swapaxes.raw(x, 0, axis)
     if not arrays:
         return torch.zeros(0)
-    parts = _separate(arrays)
+    parts = promoted(*arrays)
     rank = parts[0].ndim + 1
     if not -rank <= axis < rank:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
@@ -434,7 +442,7 @@ def triu(m: Any, k: int = 0) -> Any:
 def nonzero(a: Any) -> Any:
     """The places of what is not zero, one vector per axis."""
     x = raw_array(a)
-    x = x.reshape(1) if x.ndim == 0 else x
+    x = cast(x.reshape(1) if x.ndim == 0 else x, torch.bool)
     return list(torch.nonzero(x, as_tuple=True))
 
 
@@ -445,7 +453,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     Raises:
         ValueError: one of x and y alone.
     """
-    chosen = raw_array(condition).to(torch.bool)
+    chosen = raw_array(condition, np.bool_)
     if (x is None) != (y is None):
         raise ValueError("Both x and y must be ndarrays, or both must be None.")
     if x is None:
@@ -464,9 +472,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError(f"condlist must have length equal to choicelist ({len(condlist)} vs {len(choicelist)})")
     if not condlist:
         raise ValueError("condlist must be non-empty")
-    *choices, result = promoted(*choicelist, default)
+    result, *choices = promoted(default, *choicelist)
     for condition, choice in list(zip(condlist, choices, strict=True))[::-1]:
-        result = torch.where(raw_array(condition).to(torch.bool), choice, result)
+        result = torch.where(raw_array(condition, np.bool_), choice, result)
     return result
 
 
@@ -509,7 +517,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> Any:
 @public
 def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """The slices along an axis for which a condition holds."""
-    chosen, x = raw_array(condition).to(torch.bool), raw_array(a)
+    chosen, x = raw_array(condition, np.bool_), raw_array(a)
     if chosen.ndim != 1:
         raise ValueError("condition must be a 1-d array.")
     if axis is None:
@@ -530,7 +538,7 @@ def clip(a: Any, a_min: Any, a_max: Any) -> Any:
     if a_min is None and a_max is None:
         raise ValueError("Not more than one of `a_min` and `a_max` may be `None`.")
     given = [b for b in (a_min, a_max) if b is not None]
-    x, *bounds = promoted(a, *given)
+    x, *bounds = (promoted if len(given) == 2 else promoted_pair)(a, *given)
     if a_max is not None:
         x = torch.minimum(x, bounds[-1])
     return torch.maximum(x, bounds[0]) if a_min is not None else x  # where they cross, the lower bound wins
@@ -541,13 +549,15 @@ def ix_(*args: Any) -> Any:
     """Places per axis, shaped so that together they pick a block.
 
     Raises:
-        ValueError: an argument is no vector.
+        ValueError: an argument is no vector, or of floats.
     """
     out = []
     for i, value in enumerate(args):
         x = raw_array(value)
         if x.ndim != 1:
             raise ValueError("Arguments must be 1-d")
+        if x.is_floating_point() or x.is_complex():
+            raise ValueError(f"Only integer and bool dtypes are supported, got {as_dtype(x.dtype)!s}")
         x = torch.nonzero(x).reshape(-1) if x.dtype is torch.bool else x
         out.append(x.reshape([-1 if j == i else 1 for j in range(len(args))]))
     return out
@@ -556,7 +566,7 @@ def ix_(*args: Any) -> Any:
 @public
 def polyval(p: Any, x: Any) -> Any:
     """A polynomial's value; the highest power's coefficient comes first."""
-    coefficients, values = promoted(p, x)
+    coefficients, values = promoted_pair(p, x)
     result = torch.zeros_like(values)
     for c in coefficients.unbind(0):
         result = result * values + c

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,47 +12,88 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.dtypes import to_torch
-from kerasish.core.errors import InvalidArgumentError, NotServedError
+from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import BINARY_OPERATORS, COMPARISONS, Tensor
 from kerasish.core.variable import Variable
-from kerasish.tf.experimental.numpy import arrays, conversion, reductions
+from kerasish.tf.experimental.numpy import arrays, conversion, products, reductions
 from kerasish.tf.experimental.numpy.conversion import cast, promoted, public, raw_array
+from kerasish.tf.weak import Changes, Promotion, WeakTensor
 
+_OPERANDS = (bool, int, float, complex, np.ndarray, np.generic, list, tuple, torch.Tensor, Tensor, Variable)
 _MODES = ("off", "legacy", "safe", "all")
 
 
 def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conversion_mode: str = "legacy") -> None:
-    """Give tensors NumPy's promotion, indexing and some of its methods, for the rest of the program.
+    """Give tensors promotion, NumPy's indexing and some of its methods, for the rest of the program.
 
     Operators then promote the dtypes of their operands, ``x[[1, 0]]`` and ``x[x > 0]`` index as in NumPy, and tensors have
     ``T``, ``astype``, ``clip``, ``data``, ``flatten``, ``max``, ``mean``, ``min``, ``ravel``, ``reshape``, ``size``,
-    ``tolist`` and ``transpose``.
+    ``tolist`` and ``transpose``. May be called again, for another mode.
 
     Args:
         prefer_float32: floats of no dtype of their own are float32.
-        dtype_conversion_mode: "legacy", or "off" for no promotion.
+        dtype_conversion_mode: "legacy" promotes as NumPy does, "off" not at all; "all" by kinds of dtypes, where what
+            nobody gave a dtype is a weak tensor; "safe" as "all", but refuses what may lose precision.
 
     Raises:
         ValueError: an unknown mode.
-        NotServedError: the modes "safe" and "all".
     """
     if dtype_conversion_mode not in _MODES:
-        raise ValueError(f"There is no promotion mode {dtype_conversion_mode!r}. The modes are {', '.join(_MODES)}.")
-    if dtype_conversion_mode in ("safe", "all"):
-        raise NotServedError(
-            f"dtype_conversion_mode={dtype_conversion_mode!r} is not served by kerasish: it needs weak tensors. "
-            "'legacy' promotes as NumPy does."
+        raise ValueError(
+            f"The provided promotion mode {dtype_conversion_mode} does not exist. Make sure the provided dtype conversion "
+            "mode is one of the followings: 'off', 'legacy', 'safe' or 'all'."
         )
-    conversion.prefer_float32(prefer_float32)
+    _of_mode.undo()
+    conversion.settings.prefer_float32, conversion.settings.kind = prefer_float32, None
+    conversion.settings.promotes = dtype_conversion_mode != "off"
     for name, member in _METHODS.items():
-        setattr(Tensor, name, member)
-    Tensor.__getitem__ = _getitem
-    for cls in (Tensor, Variable) if dtype_conversion_mode == "legacy" else ():
-        for name in (*BINARY_OPERATORS, "eq", "ne", *COMPARISONS):
-            for prefix in ("", "r") if name in BINARY_OPERATORS else ("",):
-                slot = f"__{prefix}{name}__"
-                if slot in cls.__dict__:
-                    setattr(cls, slot, _promoting(cls.__dict__[slot]))
+        _of_behavior.set(Tensor, name, member)
+    _of_behavior.set(Tensor, "__getitem__", _getitem)
+    if dtype_conversion_mode in ("safe", "all"):
+        logging.getLogger("tensorflow").warning(
+            "UserWarning: enabling the new type promotion must happen at the beginning of the program. Please ensure no TF "
+            "APIs have been used yet."
+        )
+        _promote_by_kinds(Promotion(dtype_conversion_mode == "safe"))
+    elif dtype_conversion_mode == "legacy":
+        for cls in (Tensor, Variable):
+            equality = ("eq", "ne") if cls is Tensor else ()  # variables' own: what they are compared with is converted
+            for name in (*BINARY_OPERATORS, *equality, *COMPARISONS):
+                for prefix in ("", "r") if name in BINARY_OPERATORS else ("",):
+                    slot = f"__{prefix}{name}__"
+                    _of_mode.set(cls, slot, _promoting(cls.__dict__[slot]))
+            _of_mode.set(cls, "__matmul__", _matmul)
+            _of_mode.set(cls, "__rmatmul__", lambda x, y: _matmul(y, x))
+
+
+_of_behavior, _of_mode = Changes(), Changes()
+
+
+def disable() -> None:
+    """Take everything back, for tests: TensorFlow has no way to."""
+    _of_mode.undo()
+    _of_behavior.undo()
+    conversion.settings.prefer_float32 = conversion.settings.promotes = False
+    conversion.settings.kind = None
+
+
+def _promote_by_kinds(promotion: Promotion) -> None:
+    conversion.settings.kind = promotion.kind
+    promotion.install(_of_mode, sys.modules["kerasish.tf"])
+    for name, member in _METHODS.items():
+        _of_mode.set(WeakTensor, name, _weak_method(promotion, member))
+
+
+def _weak_method(promotion: Promotion, member: Any) -> Any:
+    if isinstance(member, property):
+        return property(_weak_method(promotion, member.fget))
+    return member if member in (_astype, _pos, _tolist, arrays.clip, arrays.size) else promotion.unary(member)
+
+
+def _matmul(x: Any, y: Any) -> Any:
+    if not isinstance(x, _OPERANDS) or not isinstance(y, _OPERANDS):
+        return NotImplemented
+    return products.matmul(x, y)
 
 
 # operators ------------------------------------------------------------------------------------------------------------
@@ -60,9 +103,7 @@ def _promoting(operator: Callable) -> Callable:
     """An operator that first brings both operands to their common dtype."""
 
     def method(self: Any, other: Any) -> Any:
-        if not isinstance(
-            other, (bool, int, float, complex, np.ndarray, np.generic, list, tuple, torch.Tensor, Tensor, Variable)
-        ):
+        if not isinstance(other, _OPERANDS):
             return operator(self, other)
         if dispatch.is_tensor(other) and other.dtype == self.dtype or self.dtype == "string":
             return operator(self, other)
@@ -90,6 +131,10 @@ def _pos(self: Any) -> Any:
     return self
 
 
+def _tolist(self: Any) -> list:
+    return self.numpy().tolist()
+
+
 _METHODS = {
     "T": property(arrays.transpose),
     "__pos__": _pos,
@@ -103,7 +148,7 @@ _METHODS = {
     "ravel": arrays.ravel,
     "reshape": _reshape,
     "size": property(arrays.size),
-    "tolist": lambda self: self.numpy().tolist(),
+    "tolist": _tolist,
     "transpose": arrays.transpose,
 }
 

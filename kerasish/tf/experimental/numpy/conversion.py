@@ -1,7 +1,7 @@
 """How ``tf.experimental.numpy`` takes values: NumPy's dtypes and promotion, over torch tensors.
 
 Python's numbers are int64 and float64 on their own (``prefer_float32``: float32), and take the dtype of what they meet. So do
-the numbers inside lists where two operands meet; a list that is converted alone is an array as NumPy makes it.
+the numbers inside lists. In the promotion modes "all" and "safe" they are int32 and float32, and dtypes meet by kinds.
 """
 
 from __future__ import annotations
@@ -16,41 +16,39 @@ import torch
 
 from kerasish.core import dispatch, dtypes
 from kerasish.core.errors import DTypeMismatchError
+from kerasish.core.shape import TensorShape
 from kerasish.core.storage import cast_raw
 from kerasish.tf.alias import ANY, Kinds, check
+from kerasish.tf.promotion import Kind
 
 F = TypeVar("F", bound=Callable)
 
 _NUMBERS = (bool, int, float, complex)
 
 
-class _Preference:
+class _Settings:
     """What ``experimental_enable_numpy_behavior`` has set."""
 
-    float32 = False
+    prefer_float32 = False  # whether floats of no dtype of their own are float32
+    kind: Callable[..., Kind] | None = None  # in which values meet, in the modes "all" and "safe"
+    promotes = False  # whether operators promote
+
+
+settings = _Settings()
 
 
 # dtypes ---------------------------------------------------------------------------------------------------------------
 
 
-def prefer_float32(enabled: bool) -> None:
-    """Whether floats of no dtype of their own are float32 (and complex ones complex64)."""
-    _Preference.float32 = enabled
-
-
-def _canonical(dtype: np.dtype) -> np.dtype:
-    if _Preference.float32:
-        return {"float64": np.dtype("float32"), "complex128": np.dtype("complex64")}.get(dtype.name, dtype)
-    return dtype
-
-
 def numpy_type(dtype: Any) -> np.dtype:
-    """A dtype of any kind as NumPy's; Python's types are NumPy's defaults."""
+    """A dtype of any kind as NumPy's; Python's types are NumPy's defaults, or the promotion mode's."""
+    if isinstance(dtype, torch.dtype):
+        dtype = dtypes.as_dtype(dtype)
     if isinstance(dtype, dtypes.DType):
         return np.dtype(dtype.as_numpy_dtype)
-    if isinstance(dtype, torch.dtype):
-        return np.dtype(dtypes.as_dtype(dtype).as_numpy_dtype)
-    return _canonical(np.dtype(dtype)) if dtype in _NUMBERS else np.dtype(dtype)
+    if settings.kind is not None and dtype in _NUMBERS:
+        return numpy_type(settings.kind(dtype).dtype)
+    return np.dtype(dtype)
 
 
 def torch_type(dtype: Any) -> torch.dtype:
@@ -60,11 +58,15 @@ def torch_type(dtype: Any) -> torch.dtype:
 
 def default_float() -> np.dtype:
     """float64, or float32 if that is preferred."""
-    return _canonical(np.dtype(float))
+    return np.dtype("float32" if settings.prefer_float32 else "float64")
 
 
 def _kinds_of(value: Any) -> list:
     """What NumPy's promotion is to see of a value: dtypes, and Python's numbers as they are."""
+    if isinstance(value, TensorShape):
+        return [np.dtype(np.int32)]
+    if settings.prefer_float32 and isinstance(value, (float, complex)):  # NumPy's float64 is a float too
+        return [np.dtype("float32" if isinstance(value, float) else "complex64")]
     if isinstance(value, _NUMBERS) and not isinstance(value, np.generic):
         return [value]
     if isinstance(value, (list, tuple)):
@@ -74,10 +76,16 @@ def _kinds_of(value: Any) -> list:
     return [value.dtype if isinstance(value, (np.ndarray, np.generic)) else value]
 
 
-def common_type(*arrays_and_dtypes: Any) -> np.dtype:
-    """The dtype that NumPy's operations on these arrays, numbers and dtypes have."""
+def _numpy_common_type(*arrays_and_dtypes: Any) -> np.dtype:
     kinds = [kind for value in arrays_and_dtypes for kind in _kinds_of(value)]
-    return _canonical(np.result_type(*kinds or [float]))
+    return np.result_type(*kinds or [float])
+
+
+def common_type(*arrays_and_dtypes: Any) -> np.dtype:
+    """The dtype that operations on these arrays, numbers and dtypes have."""
+    if settings.kind is not None:
+        return numpy_type(settings.kind(*arrays_and_dtypes).dtype)
+    return _numpy_common_type(*arrays_and_dtypes)
 
 
 def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
@@ -87,7 +95,9 @@ def result_type(*arrays_and_dtypes: Any) -> dtypes.DType:
 
 def promote_types(type1: Any, type2: Any) -> np.dtype:
     """The smallest dtype that both convert to."""
-    return _canonical(np.promote_types(numpy_type(type1), numpy_type(type2)))
+    return np.promote_types(
+        *(numpy_type(t) if isinstance(t, (torch.dtype, dtypes.DType)) else t for t in (type1, type2))
+    )
 
 
 # values ---------------------------------------------------------------------------------------------------------------
@@ -109,8 +119,8 @@ def raw_array(value: Any, dtype: Any = None) -> torch.Tensor:
         x = _stacked(value)
     else:
         array = np.asarray(value)
-        if not isinstance(value, (np.ndarray, np.generic)):
-            array = array.astype(_canonical(array.dtype))
+        if array.dtype.kind in "biufc" and not isinstance(value, np.ndarray):
+            array = array.astype(common_type(value))
         x = dispatch.raw(array if array.ndim else array[()])
         if not isinstance(x, torch.Tensor):
             raise DTypeMismatchError(f"NumPy's functions do not take text. Received: {value!r}")
@@ -123,11 +133,7 @@ def _stacked(values: Any) -> torch.Tensor:
 
 
 def cast(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """x in another dtype; complex numbers lose their imaginary part in real ones."""
-    if x.dtype is dtype:
-        return x
-    if x.is_complex() and not dtype.is_complex and dtype is not torch.bool:
-        x = x.real
+    """x in another dtype; complex numbers lose their imaginary part in real ones, and as truth values."""
     return cast_raw(x, dtype)
 
 
@@ -137,9 +143,24 @@ def promoted(*values: Any) -> list[torch.Tensor]:
     return [raw_array(value, common) for value in values]
 
 
+def promoted_pair(x1: Any, x2: Any) -> list[torch.Tensor]:
+    """Two values as raw tensors of their common dtype: NumPy's in all modes, as in TensorFlow, unless one is a list."""
+    lists = isinstance(x1, (list, tuple)) or isinstance(x2, (list, tuple))
+    common = common_type(x1, x2) if lists else _numpy_common_type(x1, x2)
+    return [raw_array(value, common) for value in (x1, x2)]
+
+
+def met_by_double(x: torch.Tensor) -> torch.Tensor:
+    """x in the dtype that an operator gives for it and a float64 of NumPy's; its own where operators do not promote."""
+    counts_as_float32 = settings.prefer_float32 and settings.kind is None
+    if not settings.promotes or counts_as_float32:
+        return x
+    return cast(x, torch.complex128 if x.is_complex() else torch.float64)
+
+
 def to_inexact(x: torch.Tensor) -> torch.Tensor:
-    """Integers and bools as float64, also where float32 is preferred; other tensors as they are."""
-    return x if x.is_floating_point() or x.is_complex() else x.to(torch.float64)
+    """Integers and bools as float64, also where float32 is preferred (float32 in promotion modes); others as they are."""
+    return x if x.is_floating_point() or x.is_complex() else x.to(torch_type(float))
 
 
 # functions ------------------------------------------------------------------------------------------------------------

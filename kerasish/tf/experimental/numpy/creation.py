@@ -13,10 +13,9 @@ from kerasish.tf.experimental.numpy.conversion import (
     cast,
     common_type,
     default_float,
-    promoted,
+    numpy_type,
     public,
     raw_array,
-    to_inexact,
     torch_type,
 )
 
@@ -27,7 +26,7 @@ def _sizes(shape: Any) -> list[int]:
 
 
 def _filled(shape: Any, value: float, dtype: Any) -> torch.Tensor:
-    kind = torch_type(default_float() if dtype is float else dtype)
+    kind = torch_type(default_float() if dtype is None else dtype)
     return torch.full(_sizes(shape), value, dtype=kind, device=raw_array(0).device)
 
 
@@ -100,7 +99,7 @@ def full_like(
 @public
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float) -> Any:
     """Ones on a diagonal of N rows and M columns."""
-    columns = N if M is None else M
+    N, columns = int(N), int(M or N)
     return torch.ones(N, columns, dtype=torch_type(dtype), device=raw_array(0).device).tril(k).triu(k)
 
 
@@ -113,8 +112,9 @@ def identity(n: int, dtype: Any = float) -> Any:
 @public
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on a diagonal and below it."""
-    kind = torch_type(default_float() if dtype is None else dtype)
-    return torch.ones(N, N if M is None else M, dtype=kind, device=raw_array(0).device).tril(k)
+    kind = torch_type(float if dtype is None else dtype)
+    N, columns = int(N), int(N if M is None else M)
+    return torch.ones(N, columns, dtype=kind, device=raw_array(0).device).tril(k)
 
 
 @public
@@ -187,10 +187,6 @@ def _spread(start: torch.Tensor, stop: torch.Tensor, num: int, endpoint: bool, a
     return torch.movedim(values, 0, axis), step
 
 
-def _in_default_float(x: torch.Tensor) -> torch.Tensor:
-    return x if x.is_floating_point() or x.is_complex() else x.to(torch_type(default_float()))
-
-
 @public
 def linspace(
     start: Any,
@@ -211,7 +207,8 @@ def linspace(
     """
     if num < 0:
         raise ValueError(f"Argument `num` (number of samples) must be non-negative. Received: num={num}.")
-    low, high = (_in_default_float(x) for x in promoted(start, stop))
+    common = common_type([start * 1.0, stop * 1.0])
+    low, high = raw_array(start, common), raw_array(stop, common)
     values, step = _spread(low, high, num, endpoint, axis)
     return (values, step) if retstep else values
 
@@ -225,7 +222,8 @@ def logspace(
     Args:
         dtype: has no effect, as in TensorFlow.
     """
-    low, high, radix = map(to_inexact, promoted(start, stop, base))
+    common = common_type([start * 1.0, stop * 1.0])
+    low, high, radix = (raw_array(x, common) for x in (start, stop, base))
     values, _ = _spread(low, high, num, endpoint, axis)
     return torch.pow(radix, values)
 
@@ -233,7 +231,8 @@ def logspace(
 @public
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """``num`` numbers from start to stop at equal ratios."""
-    low, high = map(to_inexact, promoted(start, stop))
+    common = numpy_type(dtype) if dtype is not None else common_type(start, stop, float(num), default_float())
+    low, high = (cast(raw_array(x), torch_type(np.promote_types(common, np.float32))) for x in (start, stop))
     sign = torch.where((low < 0) & (high < 0), -torch.ones_like(low), torch.ones_like(low))
     exponents, _ = _spread(torch.log(low * sign), torch.log(high * sign), num, endpoint, 0)
     values = torch.exp(exponents)
@@ -242,7 +241,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     if endpoint and num > 1:
         values = torch.cat([values[:-1], (high * sign).broadcast_to(values[:1].shape)])
     values = torch.movedim(values * sign, 0, axis)
-    return values if dtype is None else cast(values, torch_type(dtype))
+    return cast(values, torch_type(common))
 
 
 @public
@@ -260,7 +259,8 @@ def meshgrid(*xi: Any, **kwargs: Any) -> Any:
     places = torch.meshgrid(
         *(torch.arange(x.numel(), device=x.device) for x in given), indexing=kwargs.get("indexing", "xy")
     )
-    return [x.reshape(-1)[at] for x, at in zip(given, places, strict=True)]
+    grids = [x.reshape(-1)[at] for x, at in zip(given, places, strict=True)]
+    return [raw_array(dispatch.wrap(x) * dispatch.wrap(torch.ones_like(x, dtype=given[0].dtype))) for x in grids]
 
 
 @public

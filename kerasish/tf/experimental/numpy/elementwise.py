@@ -21,12 +21,14 @@ from kerasish.tf.alias import (
     NUMBERS,
     REALS,
     REALS_AND_BOOLS,
+    SIGNED,
     SINGLE_OR_DOUBLE,
 )
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
-    default_float,
+    met_by_double,
     promoted,
+    promoted_pair,
     public,
     raw_array,
     table,
@@ -51,7 +53,10 @@ def _numbers(function: Callable, x: Any) -> Any:
 
 
 def _sinc(x: torch.Tensor) -> torch.Tensor:
-    return torch.sinc(x)
+    angle = x * np.pi
+    return torch.where(
+        x == 0, torch.ones_like(x), torch.sin(angle) / angle
+    )  # as TensorFlow does, at the dtype's precision
 
 
 def _exp2(x: torch.Tensor) -> torch.Tensor:
@@ -79,7 +84,7 @@ def _copied(x: torch.Tensor) -> torch.Tensor:
 
 
 def _divided(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return divide_raw(x, y) if x.dtype is not torch.bool else torch.true_divide(x.double(), y.double())
+    return divide_raw(x, y) if x.dtype is not torch.bool else torch.true_divide(to_inexact(x), to_inexact(y))
 
 
 def _scaled(factor: float) -> Callable:
@@ -103,9 +108,9 @@ table(globals(), "x", _in_floats, None, {
     "exp2": (_exp2, "2 to the power of x."),
     "expm1": (torch.expm1, "exp(x) - 1, exact for small x."),
     "log": (torch.log, "The natural logarithm."),
-    "log10": (torch.log10, "The logarithm to the base 10."),
+    "log10": (lambda x: met_by_double(torch.log(x)) / np.log(10), "The logarithm to the base 10."),
     "log1p": (torch.log1p, "log(1 + x), exact for small x."),
-    "log2": (torch.log2, "The logarithm to the base 2."),
+    "log2": (lambda x: met_by_double(torch.log(x)) / np.log(2), "The logarithm to the base 2."),
     "sin": (torch.sin, "The sine."),
     "sinc": (_sinc, "sin(pi x) / (pi x), and 1 at 0."),
     "sinh": (torch.sinh, "The hyperbolic sine."),
@@ -125,15 +130,11 @@ table(
         "fix": (torch.trunc, "The next integer towards zero, as a float."),
         "floor": (torch.floor, "The next integer below, as a float."),
         "isfinite": (_finite, "Where elements are neither infinite nor NaN."),
-        "isinf": (torch.isinf, "Where elements are infinite."),
         "isnan": (torch.isnan, "Where elements are NaN."),
-        "isneginf": (torch.isneginf, "Where elements are minus infinity."),
-        "isposinf": (torch.isposinf, "Where elements are plus infinity."),
     },
 )
 table(globals(), "x", _in_floats, FLOATS_AND_COMPLEX, {
     "deg2rad": (_scaled(np.pi / 180.0), "Degrees as radians."),
-    "rad2deg": (_scaled(180.0 / np.pi), "Radians as degrees."),
 })  # fmt: skip
 
 table(globals(), "a", _as_it_is, None, {"copy": (_copied, "A copy.")})
@@ -141,7 +142,7 @@ table(globals(), "x", _as_it_is, None, {"positive": (_copied, "x.")})
 table(globals(), "x", _as_it_is, None, {
     "iscomplex": (_iscomplex, "Where elements have an imaginary part."),
     "isreal": (lambda x: ~_iscomplex(x), "Where elements have no imaginary part."),
-    "logical_not": (torch.logical_not, "Where elements are zero."),
+    "logical_not": (lambda x: ~cast(x, torch.bool), "Where elements are zero."),
     "signbit": (_signbit, "Where elements are negative."),
 })  # fmt: skip
 table(globals(), "x", _as_it_is, INTEGERS_AND_BOOLS, {"bitwise_not": (torch.bitwise_not, "Every bit inverted.")})
@@ -192,8 +193,8 @@ def around(a: Any, decimals: int = 0) -> Any:
     if x.is_floating_point() or x.is_complex():
         wide = x
     else:
-        wide = x.to(torch_type(default_float()))
-    factor = 10.0**decimals
+        wide = x.to(torch_type(float))
+    factor = torch.tensor(10.0**decimals).to(wide.dtype)  # TensorFlow's is a float32 first: 0.1 is not exact
     out = torch.round(wide * factor) / factor if decimals else torch.round(wide)
     return cast(out, x.dtype)
 
@@ -207,15 +208,23 @@ def round(a: Any, decimals: int = 0) -> Any:
 
 
 def _together(function: Callable, x1: Any, x2: Any) -> Any:
+    return function(*promoted_pair(x1, x2))
+
+
+def _compared(function: Callable, x1: Any, x2: Any) -> Any:
     return function(*promoted(x1, x2))
 
 
+def _as_truth_values(function: Callable, x1: Any, x2: Any) -> Any:
+    return function(raw_array(x1, np.bool_), raw_array(x2, np.bool_))
+
+
 def _together_in_floats(function: Callable, x1: Any, x2: Any) -> Any:
-    return function(*map(to_inexact, promoted(x1, x2)))
+    return function(*map(to_inexact, promoted_pair(x1, x2)))
 
 
 def _bools_as_integers(function: Callable, x1: Any, x2: Any) -> Any:
-    x, y = promoted(x1, x2)
+    x, y = promoted_pair(x1, x2)
     return function(x.to(torch.int8), y.to(torch.int8)) if x.dtype is torch.bool else function(x, y)
 
 
@@ -228,7 +237,7 @@ def _heaviside(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 
 def _integers(function: Callable, x1: Any, x2: Any) -> Any:
-    x, y = promoted(x1, x2)
+    x, y = promoted_pair(x1, x2)
     if x.is_floating_point() or x.is_complex():
         raise ValueError("Arguments to gcd must be integers.")
     return function(x, y)
@@ -236,10 +245,6 @@ def _integers(function: Callable, x1: Any, x2: Any) -> Any:
 
 def _lcm(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.lcm(x, y)
-
-
-def _logaddexp2(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return torch.logaddexp2(x, y)
 
 
 def _add(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -252,12 +257,7 @@ def _minus(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 table(globals(), "x1, x2", _together, None, {
     "add": (_add, "x1 + x2; of bools, whether either is true."),
-    "equal": (torch.eq, "Where x1 is x2."),
-    "logical_and": (torch.logical_and, "Where neither is zero."),
-    "logical_or": (torch.logical_or, "Where one is not zero."),
-    "logical_xor": (torch.logical_xor, "Where exactly one is not zero."),
     "multiply": (torch.mul, "x1 times x2."),
-    "not_equal": (torch.ne, "Where x1 is not x2."),
     "subtract": (_minus, "x1 - x2; of bools, whether they differ."),
 })  # fmt: skip
 table(globals(), "x1, x2", _together, INTEGERS_AND_BOOLS, {
@@ -266,12 +266,23 @@ table(globals(), "x1, x2", _together, INTEGERS_AND_BOOLS, {
     "bitwise_xor": (torch.bitwise_xor, "Bits that exactly one has."),
 })  # fmt: skip
 table(globals(), "x1, x2", _together, REALS_AND_BOOLS, {
+    "maximum": (math.maximum, "The larger of the two."),
+    "minimum": (math.minimum, "The smaller of the two."),
+})  # fmt: skip
+table(globals(), "x1, x2", _compared, None, {
+    "equal": (torch.eq, "Where x1 is x2."),
+    "not_equal": (torch.ne, "Where x1 is not x2."),
+})  # fmt: skip
+table(globals(), "x1, x2", _compared, REALS_AND_BOOLS, {
     "greater": (torch.gt, "Where x1 > x2."),
     "greater_equal": (torch.ge, "Where x1 >= x2."),
     "less": (torch.lt, "Where x1 < x2."),
     "less_equal": (torch.le, "Where x1 <= x2."),
-    "maximum": (math.maximum, "The larger of the two."),
-    "minimum": (math.minimum, "The smaller of the two."),
+})  # fmt: skip
+table(globals(), "x1, x2", _as_truth_values, None, {
+    "logical_and": (torch.logical_and, "Where neither is zero."),
+    "logical_or": (torch.logical_or, "Where one is not zero."),
+    "logical_xor": (torch.logical_xor, "Where exactly one is not zero."),
 })  # fmt: skip
 table(globals(), "x1, x2", _bools_as_integers, REALS, {
     "divmod": (_divmod, "The quotient, rounded down, and what is left."),
@@ -279,7 +290,7 @@ table(globals(), "x1, x2", _bools_as_integers, REALS, {
     "mod": (torch.remainder, "What the division leaves, of the divisor's sign."),
     "remainder": (torch.remainder, "What the division leaves, of the divisor's sign."),
 })  # fmt: skip
-table(globals(), "x1, x2", _bools_as_integers, NUMBERS, {
+table(globals(), "x1, x2", _together, SIGNED, {
     "float_power": (power_raw, "x1 to the power of x2; as in TensorFlow in their common dtype."),
     "power": (power_raw, "x1 to the power of x2."),
 })  # fmt: skip
@@ -287,12 +298,9 @@ table(globals(), "x1, x2", _together, ANY, {
     "divide": (_divided, "x1 / x2; integers of up to 16 bits become float32, longer ones float64."),
     "true_divide": (_divided, "x1 / x2; integers of up to 16 bits become float32, longer ones float64."),
 })  # fmt: skip
+table(globals(), "x1, x2", _together, FLOATS, {"arctan2": (torch.atan2, "The angle of the point (x2, x1).")})
 table(globals(), "x1, x2", _together_in_floats, FLOATS, {
-    "arctan2": (torch.atan2, "The angle of the point (x2, x1)."),
     "heaviside": (_heaviside, "0 where x1 < 0, 1 where x1 > 0, x2 where x1 is 0."),
-    "hypot": (torch.hypot, "The length of the vector (x1, x2)."),
-    "logaddexp": (torch.logaddexp, "log(exp(x1) + exp(x2))."),
-    "logaddexp2": (_logaddexp2, "The same to the base 2."),
 })  # fmt: skip
 table(globals(), "x1, x2", _together, SINGLE_OR_DOUBLE, {
     "nextafter": (torch.nextafter, "The float after x1 in the direction of x2."),
@@ -303,13 +311,73 @@ table(globals(), "x1, x2", _integers, None, {
 })  # fmt: skip
 
 
+# of several, with the operators of what they are given ---------------------------------------------------------------
+
+_tnp = globals()  # the functions of the tables above
+
+
+def hypot(x1: Any, x2: Any) -> Any:
+    """The length of the vector (x1, x2)."""
+    return _tnp["sqrt"](_tnp["square"](x1) + _tnp["square"](x2))
+
+
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """log(exp(x1) + exp(x2))."""
+    larger, delta = _tnp["maximum"](x1, x2), x1 - x2
+    apart = larger + _tnp["log1p"](_tnp["exp"](-_tnp["abs"](delta)))
+    return apart if _comparable(delta) else _finite_or_sum(delta, x1 + x2, apart)
+
+
+def logaddexp2(x1: Any, x2: Any) -> Any:
+    """The same to the base 2."""
+    larger, delta = _tnp["maximum"](x1, x2), x1 - x2
+    apart = larger + _tnp["log1p"](_tnp["exp2"](-_tnp["abs"](delta))) / np.log(2)
+    return apart if _comparable(delta) else _finite_or_sum(delta, x1 + x2, apart)
+
+
+def _comparable(delta: Any) -> bool:
+    return not raw_array(delta).is_floating_point()
+
+
+@public
+def _finite_or_sum(delta: Any, total: Any, apart: Any) -> Any:
+    """Both infinite of one sign, or NaN: their sum."""
+    x, y = raw_array(total), raw_array(apart)
+    return torch.where(torch.isnan(raw_array(delta)), cast(x, y.dtype), y)
+
+
+def rad2deg(x: Any) -> Any:
+    """Radians as degrees."""
+    return x * (180.0 / np.pi)
+
+
+def isinf(x: Any) -> Any:
+    """Where elements are infinite; of integers False."""
+    return _is(torch.isinf, x) if x.dtype.is_floating else False
+
+
+def isneginf(x: Any) -> Any:
+    """Where elements are minus infinity; of integers False."""
+    return _is(torch.isneginf, x) if x.dtype.is_floating else False
+
+
+def isposinf(x: Any) -> Any:
+    """Where elements are plus infinity; of integers False."""
+    return _is(torch.isposinf, x) if x.dtype.is_floating else False
+
+
+@public
+def _is(function: Callable, x: Any) -> Any:
+    return function(raw_array(x))
+
+
 # questions about two or about dtypes ----------------------------------------------------------------------------------
 
 
 @public
 def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Where |a - b| <= atol + rtol |b|."""
-    x, y = promoted(a, b)
+    x, y = promoted_pair(a, b)
     if not (x.is_floating_point() or x.is_complex()):
         return torch.eq(x, y)
     close = torch.abs(x - y) <= atol + rtol * torch.abs(y)

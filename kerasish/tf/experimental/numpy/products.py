@@ -7,13 +7,13 @@ from typing import Any
 import torch
 
 from kerasish.ops import linalg
-from kerasish.tf.experimental.numpy.conversion import promoted, public, raw_array
+from kerasish.tf.experimental.numpy.conversion import promoted, promoted_pair, public, raw_array
 
 
 @public
 def matmul(x1: Any, x2: Any) -> Any:
     """The product of matrices, or of stacks of them; vectors count as a row and a column."""
-    x, y = promoted(x1, x2)
+    x, y = promoted_pair(x1, x2)
     if x.ndim == 0 or y.ndim == 0:
         raise ValueError("matmul takes vectors, matrices and stacks of them, no numbers.")
     return linalg.matmul.raw(x, y)
@@ -22,20 +22,20 @@ def matmul(x1: Any, x2: Any) -> Any:
 @public
 def dot(a: Any, b: Any) -> Any:
     """Products, summed over a's last and b's last but one axis; with a number its multiple."""
-    return linalg.dot.raw(*promoted(a, b))
+    return linalg.dot.raw(*promoted_pair(a, b))
 
 
 @public
 def inner(a: Any, b: Any) -> Any:
     """Products, summed over the last axes; with a number its multiple."""
-    x, y = promoted(a, b)
+    x, y = promoted_pair(a, b)
     return x * y if x.ndim == 0 or y.ndim == 0 else linalg.tensordot.raw(x, y, [[-1], [-1]])
 
 
 @public
 def outer(a: Any, b: Any) -> Any:
     """Each element of a times each of b."""
-    x, y = promoted(a, b)
+    x, y = promoted_pair(a, b)
     return x.reshape(-1, 1) * y.reshape(1, -1)
 
 
@@ -49,7 +49,7 @@ def vdot(a: Any, b: Any) -> Any:
 @public
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Products, summed over the last and first so many axes, or over the given ones."""
-    x, y = promoted(a, b)
+    x, y = promoted_pair(a, b)
     if isinstance(axes, int) and axes > min(x.ndim, y.ndim):
         raise ValueError(
             f"`axes` must not be larger than the number of axes. Received: {axes}, for {x.ndim} and {y.ndim}."
@@ -89,5 +89,5 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     """The cross product of vectors of 2 or 3 elements."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    x, y = promoted(a, b)
+    x, y = promoted_pair(a, b)
     return linalg.cross.raw(x, y, axisa, axisb, axisc, axis)

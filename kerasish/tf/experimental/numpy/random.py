@@ -9,7 +9,7 @@ import numpy as np
 from kerasish.core.errors import missing_name
 from kerasish.core.random import set_seed
 from kerasish.tf import random as tf_random
-from kerasish.tf.experimental.numpy.conversion import default_float, public, raw_array, torch_type
+from kerasish.tf.experimental.numpy.conversion import numpy_type, public, raw_array, torch_type
 
 
 def _size(size: Any) -> list[int]:
@@ -34,21 +34,21 @@ def randn(*args: int) -> Any:
 
 def standard_normal(size: Any = None) -> Any:
     """Normal numbers."""
-    return tf_random.normal(_size(size), dtype=default_float().name)
+    return tf_random.normal(_size(size), dtype=numpy_type(float).name)
 
 
 @public
 def uniform(low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
     """Numbers in [low, high)."""
-    low, high = (raw_array(v, default_float()) for v in (low, high))
+    low, high = (raw_array(v, numpy_type(float)) for v in (low, high))
     sizes = list(np.broadcast_shapes(low.shape, high.shape)) if size is None else _size(size)
-    return raw_array(tf_random.uniform(sizes, dtype=default_float().name)) * (high - low) + low
+    return raw_array(tf_random.uniform(sizes, dtype=numpy_type(float).name)) * (high - low) + low
 
 
 @public
 def poisson(lam: Any = 1.0, size: Any = None) -> Any:
     """Poisson numbers, ``size`` of them for each expectation in ``lam``, as int64 (int32 if float32 is preferred)."""
-    rate = raw_array(lam, default_float())
+    rate = raw_array(lam, numpy_type(float))
     return raw_array(tf_random.poisson([] if size is None else _size(size), rate), np.int64)
 
 

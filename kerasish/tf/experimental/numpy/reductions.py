@@ -16,6 +16,7 @@ from kerasish.tf.experimental.numpy.conversion import (
     promoted,
     public,
     raw_array,
+    settings,
     to_inexact,
     torch_type,
 )
@@ -47,17 +48,20 @@ def _no_out(out: Any, name: str) -> None:
         raise ValueError(f"Setting out is not supported in tf.experimental.numpy.{name}. Received: out={out!r}.")
 
 
+_WIDE = (torch.int32, torch.int64, torch.uint32, torch.uint64)
 _UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
 
 # sums and means -------------------------------------------------------------------------------------------------------
 
 
 def _summed_dtype(x: torch.Tensor, dtype: Any) -> torch.Tensor:
-    """x in the dtype of its sums: the one asked for, int64 for integers and bools."""
+    """x in the dtype of its sums: the one asked for, of integers and bools one of 64 bits (32 in promotion modes)."""
     if dtype is not None:
         return cast(x, torch_type(dtype))
     if x.is_floating_point() or x.is_complex():
         return x
+    if settings.kind is not None:
+        return x if x.dtype in _WIDE else x.to(torch.uint32 if x.dtype in _UNSIGNED else torch.int32)
     return x.to(torch.uint64 if x.dtype in _UNSIGNED else torch.int64)
 
 
@@ -194,14 +198,14 @@ def average(a: Any, axis: int | None = None, weights: Any = None, returned: bool
 @public
 def all(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """Whether no element is zero."""
-    x = raw_array(a).to(torch.bool)
+    x = cast(raw_array(a), torch.bool)
     return _along(torch.all, x, _axes(axis, x.ndim), bool(keepdims))
 
 
 @public
 def any(a: Any, axis: Any = None, keepdims: bool | None = None) -> Any:
     """Whether an element is not zero."""
-    x = raw_array(a).to(torch.bool)
+    x = cast(raw_array(a), torch.bool)
     return _along(torch.any, x, _axes(axis, x.ndim), bool(keepdims))
 
 
@@ -289,7 +293,7 @@ def argmin(a: Any, axis: int | None = None) -> Any:
 def _running(a: Any, axis: int | None, dtype: Any, function: Callable, name: str) -> torch.Tensor:
     x = raw_array(a)
     narrow = x.dtype in _UNSIGNED and x.dtype is not torch.uint64
-    x = _summed_dtype(x.to(torch.int64) if narrow else x, dtype)
+    x = _summed_dtype(x.to(torch_type(int)) if narrow else x, dtype)
     if axis is None:
         x, axis = x.reshape(-1), 0
     if not -x.ndim <= axis < x.ndim:
@@ -336,7 +340,7 @@ def _ordered(a: Any, axis: int | None, kind: str, order: Any, kinds: tuple) -> t
     if order is not None:
         raise ValueError("The `order` argument is not supported. Pass order=None.")
     x = raw_array(a)
-    if axis is None:
+    if axis is None or (x.ndim == 0 and "stable" in kinds):
         x, axis = x.reshape(-1), 0
     return x, _axis(axis, x.ndim, "Sort")
 
@@ -360,4 +364,5 @@ def argsort(a: Any, axis: int | None = -1, kind: str = "quicksort", order: Any =
         ValueError: another ``kind`` than "quicksort" and "stable", or an ``order``.
     """
     x, axis = _ordered(a, axis, kind, order, ("quicksort", "stable"))
-    return torch.sort(x, dim=axis, stable=True).indices
+    places = torch.sort(x, dim=axis, stable=True).indices
+    return places if settings.kind is None else places.to(torch.int32)
