@@ -24,12 +24,13 @@ class CheckpointLoadStatus:
         Raises:
             AssertionError: that is not so.
         """
+        self.assert_existing_objects_matched()
         for number in self._restoration.unfound():
             raise AssertionError(
                 f"Unresolved object in checkpoint {self._restoration.path(number)}: "
                 f"{_node_text(self._restoration.nodes[number])}"
             )
-        return self.assert_existing_objects_matched()
+        return self
 
     def assert_existing_objects_matched(self) -> CheckpointLoadStatus:
         """Every object that is there has a value from the checkpoint.
@@ -53,6 +54,8 @@ class CheckpointLoadStatus:
             AssertionError: nothing has.
         """
         if not self._restoration.set_nodes - {0}:
+            if not self._restoration.unset():
+                raise AssertionError(f"Nothing to load. No dependencies have been added to {self._root_object} yet.")
             raise AssertionError(
                 f"Nothing except the root object matched a checkpointed value. Typically this means that the checkpoint "
                 f"does not match the Python program. The following objects have no matching checkpointed value: "
