@@ -259,6 +259,7 @@ class OpSeeds:
         # blocks that operations with a seed of their own have drawn, by kind and seeds
         self.used: dict[tuple, int] = {}
         self.nodes: dict[tuple, int] = {}  # the same for operations of graphs
+        self.told: dict[tuple, tuple] = {}  # the seeds of operations of graphs, where a program tells them
         self.element = element
 
     def progress(self) -> tuple:
@@ -289,6 +290,7 @@ def set_seed(seed: float | None) -> None:
     _op_seeds.source.seed(seed)
     _op_seeds.used.clear()
     _op_seeds.nodes.clear()
+    _op_seeds.told.clear()
     if isinstance(seed, (int, float)):
         devices.seed(int(seed))
 
@@ -338,6 +340,9 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     return (first, second) if first or second else (0, _MAX_SEED)  # two zeros mean that there is no seed
 
 
+_own_get_seed = get_seed
+
+
 def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     """The stream of one call of a stateful random operation: TensorFlow's own, given the global or the operation's seed.
 
@@ -349,6 +354,8 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
         kind: the operation and what else its kernel depends on; each has a count of its own.
         blocks: how many counters the call uses up.
     """
+    if get_seed is not _own_get_seed:  # a program's own, as TensorFlow's guide to migration puts it there
+        return _stream_of_given_seeds(kind, seed, blocks)
     seeds = current_op_seeds()
     node = find_node(seed is not None) if local.function is not None or local.in_dataset else None
     if node is not None and (seed is not None or node[1] is not None):
@@ -363,6 +370,18 @@ def op_stream(kind: str, seed: int | None, blocks: int) -> Stream:
     first = settings.global_seed if given else seeds.source.getrandbits(31)
     key, high = _key(first, seeds.source.randint(0, _MAX_SEED))
     return Stream.at(key, high << 64)
+
+
+def _stream_of_given_seeds(kind: str, seed: int | None, blocks: int) -> Stream:
+    """``op_stream`` with the seeds that a program's ``get_seed`` tells; an operation of a graph is told once."""
+    seeds = current_op_seeds()
+    node = find_node(seed is not None) if local.function is not None else None
+    if node is None:
+        first, second = get_seed(seed)
+    else:
+        known = seeds.told.get((node[0], kind))
+        first, second = seeds.told[node[0], kind] = known or get_seed(seed)
+    return _next_stream(seeds, kind, *_key(first or 0, second or 0), blocks)
 
 
 def paired_stream(kind: str, seed: int, seed2: int, blocks: int) -> Stream:

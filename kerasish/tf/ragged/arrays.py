@@ -301,11 +301,8 @@ def _uneven(length: int, other: int) -> InvalidArgumentError:
 
 @RaggedTensor.serve(arrays.reshape)
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
-    """The values as a vector; other shapes are for dense tensors."""
-    wanted = dispatch.raw(convert(shape)).tolist()
-    if wanted != [-1]:
-        raise ValueError("A RaggedTensor can only be reshaped to [-1]; use to_tensor() first")
-    return arrays.reshape(tensor.flat_values, [-1])
+    """The flat values in a shape, a dense tensor."""
+    return arrays.reshape(tensor.flat_values, shape)
 
 
 # products -------------------------------------------------------------------------------------------------------------

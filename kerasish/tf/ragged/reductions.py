@@ -162,11 +162,25 @@ _SEGMENTS: dict[Callable, Callable] = {
 def _serve_reduction(whole: Callable, segment: Callable) -> None:
     @RaggedTensor.serve(whole)
     def on_ragged(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+        if whole in _OF_BOOLS and input_tensor.dtype != "bool":  # TensorFlow takes the whole parts of numbers
+            input_tensor = creation.cast(creation.cast(input_tensor, "int32"), "bool")
         return _reduce(whole, segment, input_tensor, axis, bool(keepdims))
 
 
+_OF_BOOLS = (dense.reduce_all, dense.reduce_any)
+
 for _whole, _segment in _SEGMENTS.items():
     _serve_reduction(_whole, _segment)
+
+
+def _serve_order(function: Callable) -> None:
+    @RaggedTensor.serve(function)
+    def on_ragged(x: Any, name: str | None = None) -> Any:
+        return function(x.flat_values)
+
+
+for _function in (math.is_non_decreasing, math.is_strictly_increasing):
+    _serve_order(_function)
 
 
 def _sum(x: Any, axis: Any, keepdims: bool) -> Any:

@@ -130,3 +130,11 @@ def test_a_variable_made_later_gets_its_value_then(tmp_path, pair):
     module.a = tf.Variable([0.0, 0.0], name="a")
     assert module.a.numpy().tolist() == [1, 2]
     status.expect_partial()
+
+
+def test_values_that_a_checkpoints_objects_do_not_fit_are_refused(tmp_path, pair):
+    path = train.Saver(pair).save(None, tmp_path / "m")
+    with pytest.raises(ValueError, match=r"incompatible tensor with shape \(2,\)"):
+        tf.train.Checkpoint(m=named(a=[0.0])).restore(path)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected dtype int32"):
+        tf.train.Checkpoint(m=named(a=[0, 0])).restore(path)
