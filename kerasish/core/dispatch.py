@@ -494,7 +494,7 @@ def in_int64(function: Callable, values: list, named: dict, refusal: Exception) 
 
 
 def _no_strings(name: str) -> Callable:
-    raise InvalidArgumentError(
+    raise DTypeMismatchError(
         kernels.refusal(name, "string") or f"'{name}' does not take tensors of dtype string. [Op:{name}]"
     )
 
@@ -542,7 +542,8 @@ def _translate(error: Exception, name: str, operands: tuple = ()) -> Exception:
     """A torch failure as the exception that TensorFlow users catch."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if text.startswith("The size of tensor a"):
-        shapes = [list(x.shape) for x in operands if hasattr(x, "shape")]
+        given = [x for x in operands if hasattr(x, "shape") or isinstance(x, (list, tuple))]
+        shapes = [list(x.shape if hasattr(x, "shape") else np.shape(x)) for x in given]
         text = f"Incompatible shapes: {shapes[0]} vs. {shapes[1]}" if len(shapes) > 1 else text
     if isinstance(error, NotImplementedError):
         return DTypeMismatchError(f"{text} [Op:{name}]") if _NO_KERNEL.search(text) else error
@@ -655,6 +656,8 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
+        if isinstance(error, ValueError):  # no tensor at all
+            raise
         raise ConversionError(_mismatch_of_graphs(name, dtype, raw(value).dtype) or str(error)) from None
 
 
@@ -681,7 +684,7 @@ def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeM
     if in_graph is not None:
         return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
-    a, b = kernels.word(own), kernels.word(other)
+    a, b, name = kernels.word(own), kernels.word(other), kernels.operation(name)
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."
