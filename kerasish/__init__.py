@@ -37,9 +37,11 @@ from kerasish import regularizers as regularizers
 from kerasish import saving as saving
 from kerasish import tree as tree
 from kerasish import utils as utils
-from kerasish.about import KERAS_VERSION as __version__  # noqa: F401 - the API's version, as programs test it
+from kerasish.about import KERAS_2_VERSION as _KERAS_2_VERSION
+from kerasish.about import KERAS_VERSION as _KERAS_VERSION
 from kerasish.about import VERSION as __kerasish_version__  # noqa: F401
 from kerasish.core import old_names as _old_names
+from kerasish.core.context import legacy_by_name as _legacy_by_name
 from kerasish.core.context import name_scope as name_scope
 from kerasish.core.device import scope as device
 from kerasish.core.dtypes import DTypePolicy as DTypePolicy
@@ -72,6 +74,10 @@ if _collecting:
     _gc.enable()
 
 FloatDTypePolicy = DTypePolicy
+
+
+# the API's version, as programs test it
+__version__ = _KERAS_2_VERSION if _legacy_by_name() else _KERAS_VERSION
 
 
 def version() -> str:

@@ -57,6 +57,7 @@ class _Local(threading.local):
     in_steps: bool = False  # a loop of the library's is running, which ends the programs of devices that compile
     policy: Any = None  # default DTypePolicy
     call_layers: tuple = ()  # layers whose calls are in progress, outermost first
+    direct_builds: tuple = ()  # those of them of which only ``build`` is running, called by itself
     losses: list | None = None  # collects what add_loss is given
     custom_objects: tuple = ()  # dictionaries of CustomObjectScopes, innermost last
     share_objects: bool = False  # whether serialized layers carry an identity, so that shared ones are shared again
@@ -74,7 +75,7 @@ class _Local(threading.local):
     op_seeds: Any = None  # random.OpSeeds of the dataset whose functions are running
     function: Any = None  # tf.tracing.Trace of the function of tf.function that is running
     shapeless: dict | None = (
-        None  # while a step's function is tried: results whose shapes a graph would not know, by id
+        None  # while a step's function is tried: id -> (result whose shape a graph would not know, what the program states)
     )
     in_dataset: bool = False  # such a function is running
     loops: tuple = ()  # places of the loops and branches on tensors that rewritten functions are in, outermost first
@@ -101,6 +102,38 @@ def scope(**values: Any) -> Iterator[None]:
     finally:
         for key, value in before.items():
             setattr(local, key, value)
+
+
+class ScopeName(str):
+    """One of the open name scopes' names.
+
+    Attributes:
+        depth: how many layers' calls were in progress when it was opened.
+        absolute: whether it stands for itself, whatever was open before.
+    """
+
+    __slots__ = ("absolute", "depth")
+
+    def __new__(cls, name: str, absolute: bool = False) -> ScopeName:
+        made = super().__new__(cls, name)
+        made.depth = len(local.call_layers)
+        made.absolute = absolute
+        return made
+
+
+def scoped_name(name: str) -> str:
+    """A variable's name as Keras 2 and TensorFlow give it: after those of the open scopes, which layers' calls are, too."""
+    parts: list[str] = []
+    scopes = list(local.name_scopes)
+    for depth in range(len(local.call_layers) + 1):
+        while scopes and (getattr(scopes[0], "depth", 0) <= depth or depth == len(local.call_layers)):
+            part = scopes.pop(0)
+            parts = [part] if getattr(part, "absolute", False) else [*parts, part]
+        if depth < len(local.call_layers):
+            layer = local.call_layers[depth]
+            if not any(layer is built for built in local.direct_builds):  # a build opens no scope, a call does
+                parts.append(layer.name)
+    return "/".join((*parts, name))
 
 
 class name_scope:  # noqa: N801 - Keras's name
@@ -137,7 +170,7 @@ class name_scope:  # noqa: N801 - Keras's name
             self._scope: Any = nullcontext()
         else:
             path_scopes = (*local.path_scopes, (len(local.call_layers), self))
-            self._scope = scope(name_scopes=(*local.name_scopes, self.name), path_scopes=path_scopes)
+            self._scope = scope(name_scopes=(*local.name_scopes, ScopeName(self.name)), path_scopes=path_scopes)
         self._scope.__enter__()
         return self
 
@@ -179,7 +212,12 @@ def unique_name(base: str) -> str:
 
 def asks_for_keras_2() -> bool:
     """Whether the program says that it is one for Keras 2: by ``TF_USE_LEGACY_KERAS``, or ``import tf_keras``."""
-    return "tf_keras" in sys.modules or os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    return "tf_keras" in sys.modules or legacy_by_name()
+
+
+def legacy_by_name() -> bool:
+    """Whether the program's environment makes ``tf.keras`` Keras 2."""
+    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
 
 
 def snake_case(name: str) -> str:
@@ -191,7 +229,8 @@ def snake_case(name: str) -> str:
 
 def automatic_name(cls: type) -> str:
     """A name for an object that was given none: from its class's, numbered."""
-    return unique_name(snake_case(cls.__name__))
+    name = snake_case(cls.__name__)
+    return unique_name("model" if name == "functional" and asks_for_keras_2() else name)
 
 
 def on_clear_session(action: Callable[[], None]) -> Callable[[], None]:

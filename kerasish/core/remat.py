@@ -20,6 +20,7 @@ _SCOPES = (
     "training",
     "recording",
     "call_layers",
+    "direct_builds",
     "autocast",
     "device",
     "policy",

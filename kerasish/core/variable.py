@@ -27,7 +27,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch
-from kerasish.core.context import current_path, local, settings, unique_name
+from kerasish.core.context import asks_for_keras_2, current_path, local, scoped_name, settings, unique_name
 from kerasish.core.creators import Created, VariableAggregation, VariableSynchronization, replica_rule
 from kerasish.core.dtypes import DType, as_dtype, named, standardize
 from kerasish.core.eager_only import VariableOfGraphs
@@ -109,7 +109,7 @@ class Variable(metaclass=Named):
     ) -> None:
         if kwargs:
             raise fail(TypeError, f"Variable got an unexpected keyword argument '{next(iter(kwargs))}'")
-        if name is not None and (not isinstance(name, str) or "/" in name):
+        if name is not None and (not isinstance(name, str) or ("/" in name and not asks_for_keras_2())):
             raise fail(ValueError, "Argument 'name' must be a string without '/'", received=repr(name))
         if isinstance(initializer, str):
             initializer = dispatch.initializer(initializer)
@@ -532,7 +532,10 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
         experimental_enable_variable_lifting: bool = True,
     ) -> None:
         if initial_value is None:
-            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified.")
+            raise ValueError(
+                "The `initial_value` arg to `tf.Variable` must be specified except when you are not providing a "
+                "`variable_def`. You provided neither."
+            )
         for argument, value in {"variable_def": variable_def, "import_scope": import_scope}.items():
             if value is not None:
                 raise fail(
@@ -540,18 +543,24 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
                 )
         if callable(initial_value) and not dispatch.is_tensor(initial_value):
             initial_value = initial_value()
+        if dtype is not None and dispatch.is_tensor(initial_value) and as_dtype(initial_value.dtype) != as_dtype(dtype):
+            raise ValueError(
+                f"initial_value: Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
+                f"{as_dtype(initial_value.dtype).name}: {initial_value!r}"
+            )
         value = first_value(initial_value, None, dtype)
         wanted = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not wanted.is_compatible_with(value.shape):
             raise ValueError(
-                f"The initial value's shape ({TensorShape(value.shape)}) is not compatible with the explicitly "
-                f"supplied `shape` argument ({wanted})."
+                f"In this `tf.Variable` creation, the initial value's shape ({TensorShape(value.shape)}) is not compatible "
+                f"with the explicitly supplied `shape` argument ({shape})."
             )
         if local.function is not None:
             local.function.make(self)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"name for name_scope must be a string. Received: {name!r}")
-        full_name = "/".join((*local.name_scopes, name or "Variable"))
+        full_name = name or "Variable"
+        full_name = scoped_name(full_name) if asks_for_keras_2() else "/".join((*local.name_scopes, full_name))
         self._setup(value, True if trainable is None else trainable, full_name, None)
         self._shape_may_change = not wanted.is_fully_defined()
         self._declared_shape = wanted
@@ -646,16 +655,20 @@ class Weight(TFVariable):
     """A variable of a layer: Keras 3's interface, and an instance of ``tf.Variable`` as in Keras 2."""
 
     _shown = "keras.src.backend.Variable"
+    _scoped_name: str | None = None  # in programs that ask for Keras 2
     __init__ = Variable.__init__  # type: ignore[assignment]
-    name = Variable.name  # type: ignore[assignment]
     shape = Variable.shape  # type: ignore[assignment]
     dtype = Variable.dtype  # type: ignore[assignment]
     assign = Variable.assign  # type: ignore[method-assign]
     _coerce = Variable._coerce  # type: ignore[method-assign]
     _refuse_in_place = staticmethod(lambda sign, method: NotImplemented)  # ``+=`` gives a new tensor
 
+    @property
+    def name(self) -> str:
+        return self._scoped_name or self._name
+
     def _label(self) -> str:
-        return f"{self.path}:0"
+        return self._scoped_name or f"{self.path}:0"
 
     def __repr__(self) -> str:
         return TFVariable.__repr__(self) if settings.style == "keras2" else Variable.__repr__(self)

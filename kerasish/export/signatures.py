@@ -106,6 +106,8 @@ def signature_of(model: Any) -> list:
             return spec_of(x)._replace(name=names[id(x)])
 
         return [mapped(declared, network.inputs_structure)]
+    if model._stated_inputs is not None:
+        return [mapped(spec_of, model._stated_inputs)]
     shapes = list((model._build_shapes or {}).values()) or [model._last_shapes[0] if model._last_shapes else None]
     if not shapes or shapes[0] is None:
         raise fail(

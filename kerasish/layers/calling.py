@@ -176,7 +176,7 @@ def inside(layer: Any) -> Any:
     """A block for the layer's own code: what is built in it gets the layer's path."""
     if local.call_layers and local.call_layers[-1] is layer:
         return nullcontext()
-    return scope(call_layers=(*local.call_layers, layer))
+    return scope(call_layers=(*local.call_layers, layer), direct_builds=(*local.direct_builds, layer))
 
 
 # tensors crossing the boundary ---------------------------------------------------------------------------------------

@@ -27,7 +27,16 @@ from kerasish import constraints, initializers, regularizers
 from kerasish.core import deferred, dispatch, registry, symbolic, tree
 from kerasish.core import device as devices
 from kerasish.core.autodiff import recording
-from kerasish.core.context import automatic_name, current_path, local, real_state, scope, settings
+from kerasish.core.context import (
+    asks_for_keras_2,
+    automatic_name,
+    current_path,
+    local,
+    real_state,
+    scope,
+    scoped_name,
+    settings,
+)
 from kerasish.core.dtypes import DType, as_dtype, standardize, to_torch
 from kerasish.core.errors import add_context, fail, torch_failure
 from kerasish.core.initial_value import Fresh
@@ -732,7 +741,9 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         variable.regularizer = regularizers.get(given.get("regularizer", regularizer))
         variable.constraint = constraints.get(given.get("constraint", constraint))
         variable.overwrite_with_gradient = overwrite_with_gradient
-        variable._path = f"{self._path or current_path(self._name, outside=self)}/{variable.name}"
+        variable._path = f"{self._path or current_path(self._name, outside=self)}/{variable._name}"
+        if asks_for_keras_2():
+            variable._scoped_name = f"{scoped_name(variable._name)}:0"
         tracking.track(self, variable)
         if not self._trainable:
             variable.trainable = False

@@ -18,7 +18,7 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import deferred, dispatch
-from kerasish.core.context import local
+from kerasish.core.context import asks_for_keras_2, local
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import no_attribute
 from kerasish.core.registry import is_builtin
@@ -118,8 +118,18 @@ class Module(nn.Module):
 
     @property
     def weights(self) -> list[Variable]:
-        """All variables but the states of random generators and metrics."""
+        """All variables but the states of random generators and metrics.
+
+        In programs that ask for Keras 2: the trainable ones first.
+        """
+        if asks_for_keras_2():
+            return self._keras_2_weights()
         return self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+
+    def _keras_2_weights(self) -> list[Variable]:
+        """In Keras 2's order: the trainable ones first, wherever they are below."""
+        found = self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+        return sorted(found, key=lambda variable: not variable.is_learnt)
 
     @property
     def variables(self) -> list[Variable]:
@@ -305,6 +315,8 @@ class Module(nn.Module):
                 if self.built:
                     tracking.structure_changed()
             elif isinstance(value, Variable) and value._owner is self:
+                if isinstance(old, Variable) and old._owner is self:
+                    tracking.take_place(self, name, old, value)
                 tracking.rename(value, name)
             elif isinstance(value, Variable) and isinstance(old, Variable) and old._owner is self:
                 tracking.tie(old, value)

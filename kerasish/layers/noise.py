@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from kerasish import regularizers
+from kerasish.core.context import asks_for_keras_2
 from kerasish.core.errors import fail
 from kerasish.core.random import SeedGenerator
 from kerasish.core.shape import TensorShape
@@ -323,8 +324,8 @@ def _check_part(name: str, value: float) -> None:
 
 
 def _checked_noise_shape(noise_shape: Any) -> tuple | None:
-    if noise_shape is None:
-        return None
+    if noise_shape is None or asks_for_keras_2():  # Keras 2 looks at it where it is used
+        return noise_shape
     invalid = "Invalid value received for argument `noise_shape`."
     if isinstance(noise_shape, str) or not isinstance(noise_shape, Iterable):
         raise ValueError(f"{invalid} Expected a tuple or list of integers. Received: noise_shape={noise_shape}")

@@ -16,9 +16,10 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import dispatch
+from kerasish.core.context import asks_for_keras_2
 from kerasish.core.errors import fail, no_attribute
 from kerasish.core.random import SeedGenerator
-from kerasish.core.variable import Variable, Weight
+from kerasish.core.variable import Cell, Variable, Weight
 
 
 class _Structure:
@@ -408,8 +409,10 @@ def free_key(owner: Any, name: str) -> str:
 
 
 def rename(variable: Variable, key: str) -> None:
-    """Store an owner's variable under the attribute that now holds it, so that torch's names are the attributes'."""
+    """Store an owner's variable under the first attribute that holds it, so that torch's names are the attributes'."""
     slots = variable._slots
+    if variable._owner.__dict__.get(variable._key) is variable:
+        return
     if variable._key == key or key in slots or "." in key:
         return
     items = [(key if old == variable._key else old, value) for old, value in slots.items()]
@@ -418,13 +421,28 @@ def rename(variable: Variable, key: str) -> None:
     variable._key = key
 
 
+def take_place(owner: Any, name: str, old: Variable, new: Variable) -> None:
+    """Let a variable that the user made stand where one of the layer's own was: the layer computes with it."""
+    if old._key != name or any(new is other for other in (old, *owner._replaced.values())):
+        return
+    value = new._slots.pop(new._key)
+    kept = any(old is own for own in (*owner._trainable_variables, *owner._non_trainable_variables))
+    old.move(*((owner, free_key(owner, name)) if kept else (Cell(), old._name)))
+    if old._layout is not None and new._layout is None:
+        new._layout, value = old._layout, old._layout.allocate(value.detach())
+    new._owner, new._key, new._is_parameter = owner, name, old._is_parameter
+    new._install(value)
+    structure_changed()
+
+
 def tie(old: Variable, new: Variable) -> None:
     """Let another layer's variable stand where one of this layer's own was: both layers use its tensor.
 
     Raises:
-        ValueError: their shapes or stored layouts differ.
+        ValueError: their stored layouts, or, where these are the layers' own, their shapes differ.
     """
-    if old.shape != new.shape or type(old._layout) is not type(new._layout) or old._is_parameter != new._is_parameter:
+    other_shape = old.shape != new.shape and (old._layout is not None or not asks_for_keras_2())
+    if other_shape or type(old._layout) is not type(new._layout) or old._is_parameter != new._is_parameter:
         raise fail(
             ValueError,
             f"Variable '{new.path}' cannot take the place of '{old.path}'",

@@ -60,6 +60,7 @@ class Model(Trainer, Layer):
 
     _is_base = True
     _takes_sparse = True
+    _stated_inputs: Any = None  # by ``_set_save_spec``
     _builds_by_running = True  # sublayers build themselves when the model runs
 
     # Model(inputs, outputs) is a Functional: Keras files and summaries name that class. The one place where a constructor
@@ -103,6 +104,22 @@ class Model(Trainer, Layer):
         if not self._trainable:
             self.trainable = False
         tracking.structure_changed()
+
+    def _keras_2_weights(self) -> list:
+        """In Keras 2's order: layer by layer, then its own."""
+        found = [weight for layer in self._layers for weight in layer.weights]
+        found += self._trainable_variables + self._non_trainable_variables
+        return list({id(weight): weight for weight in found}.values())
+
+    def _set_save_spec(self, inputs: Any, args: Any = None, kwargs: Any = None) -> None:
+        """Keras 2's: state what the model is called with, for files that programs are written to; the first time counts.
+
+        Args:
+            inputs: specifications or tensors, possibly nested.
+            args, kwargs: further arguments of ``call``, which such programs are not given.
+        """
+        if self._stated_inputs is None:
+            object.__setattr__(self, "_stated_inputs", inputs)
 
     def add_loss(self, loss: Any) -> None:
         values = tree.flatten(loss)

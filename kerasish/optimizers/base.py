@@ -84,6 +84,8 @@ class Optimizer(Keras2Optimizer):
                 raise TypeError(f"{type(self).__name__} is made without its first argument, 'learning_rate'")
             if learning_rate is None:
                 learning_rate = 0.0  # until the class sets it
+        if isinstance(weight_decay, str) and name is None:  # Keras 2's legacy classes end with a name there
+            weight_decay, name = None, weight_decay
         self.decay = float(kwargs.pop("decay", 0.0) or 0.0)
         unknown = {key: value for key, value in kwargs.items() if key not in _KERAS_2_ONLY}
         if unknown:
@@ -498,7 +500,8 @@ class Optimizer(Keras2Optimizer):
 
     def get_config(self) -> dict:
         """The arguments that ``from_config`` makes an equal optimizer from; not its state."""
-        if self.is_keras_2:  # the class adds its hyperparameters
+        builtin = next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))
+        if self.is_keras_2 and builtin is Optimizer:  # the class adds its hyperparameters
             clips = {key: getattr(self, key) for key in ("clipnorm", "clipvalue", "global_clipnorm")}
             return {"name": self.name, **{key: value for key, value in clips.items() if value is not None}}
         rate = self._learning_rate
@@ -510,7 +513,7 @@ class Optimizer(Keras2Optimizer):
         if self.decay:
             config["decay"] = self.decay
         config.update({key: getattr(self, key) for key in ("weight_decay", "clipnorm", "global_clipnorm")})
-        for cls in (Optimizer, next(cls for cls in type(self).__mro__ if registry.is_builtin(cls))):
+        for cls in (Optimizer, builtin):
             for key, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
                 if key not in config and parameter.kind is not parameter.VAR_KEYWORD:
                     config[key] = getattr(self, key)

@@ -116,7 +116,7 @@ class Adafactor(Rule):
 
     def _add_slots(self, variables: list[Variable]) -> None:
         for variable in variables:
-            shape, label = tuple(variable.shape), variable.name.partition(":")[0]
+            shape, label = tuple(variable.shape), variable._name.partition(":")[0]
             for name, kept in (("row", shape[:-1]), ("column", (*shape[:-2], *shape[-1:]))):
                 if len(shape) < 2:  # what Keras's files hold there
                     slot = self._host_variable(0, "int32", label)

@@ -128,8 +128,13 @@ def _write_layers(writer: h5.Writer, root: str, model: Any) -> None:
     _write_versions(writer, root)
     writer.attribute(root, "layer_names", [layer.name for layer in model.layers])
     for layer in model.layers:
-        _write_arrays(writer, f"{root}/{layer.name}", [(f"{w.path}:0", w.numpy()) for w in layer_weights(layer)])
-    _write_arrays(writer, f"{root}/{TOP}", [(f"{w.path}:0", w.numpy()) for w in _own_weights(model)])
+        _write_arrays(writer, f"{root}/{layer.name}", [(_label(w), w.numpy()) for w in layer_weights(layer)])
+    _write_arrays(writer, f"{root}/{TOP}", [(_label(w), w.numpy()) for w in _own_weights(model)])
+
+
+def _label(weight: Any) -> str:
+    """The array's name: the weight's own in a program that asks for Keras 2."""
+    return getattr(weight, "_scoped_name", None) or f"{weight.path}:0"
 
 
 def _write_arrays(writer: h5.Writer, path: str, arrays: list[tuple[str, Any]]) -> None:

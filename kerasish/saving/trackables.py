@@ -107,7 +107,7 @@ def _(thing: dict, dialect: str = KERAS_3) -> dict[str, Any]:
 @children.register
 def _(thing: Metric, dialect: str = KERAS_3) -> dict[str, Any]:
     found = attributes(thing, ("_variables", "_metrics"))
-    return {**found, **_rest(found, {v.name: v for v in thing.variables})}
+    return {**found, **_rest(found, {v._name: v for v in thing.variables})}
 
 
 @children.register

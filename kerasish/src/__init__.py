@@ -20,9 +20,12 @@ from typing import Any
 
 from kerasish.core.errors import real_names
 
+ROOTS = ("keras.src", "tensorflow.python", "tensorflow.compiler")
+
 # First part of a private path → what of ours has the helpers that it defines.
 HELPERS = {
     "backend": "kerasish.src._backend",
+    "engine": "kerasish.src._layers",
     "layers": "kerasish.src._layers",
     "losses": "kerasish.src._losses",
     "metrics": "kerasish.src._losses",
@@ -40,6 +43,7 @@ TENSORFLOW_HELPERS = {
     "autograph": "kerasish.tf.private.rewriting",
     "data.util.nest": "kerasish.tf.private.nest",
     "eager.context": "kerasish.tf.private.eager",
+    "eager.monitoring": "kerasish.tf.private.monitoring",
     "framework": "kerasish.tf.private.specs",
     "framework.load_library": "kerasish.tf.private.testing",
     "framework.ops": "kerasish.tf.private.scopes",
@@ -61,6 +65,9 @@ TENSORFLOW_HELPERS = {
     "util.variable_utils": "kerasish.tf.private.specs",
     "": "kerasish.src._tensorflow",
 }
+
+# The same below ``tensorflow.compiler``, which has nothing public.
+COMPILER_HELPERS = {"tf2xla.python.xla": "kerasish.tf.private.xla"}
 
 # What has the raw operations, for ``ops.gen_math_ops`` and its kin, from which ``ops.math_ops`` takes all names.
 RAW = "kerasish.tf.private.raw"
@@ -87,6 +94,7 @@ VERSION_1 = ("nn", "math", "train", "losses", "data", "logging", "gfile")
 
 # Private name → public one.
 RENAMED = {
+    "enable_numpy_behavior": "experimental_enable_numpy_behavior",
     "BackendVariable": "Variable",
     "BaseOptimizer": "Optimizer",
     "KerasVariable": "Variable",
@@ -142,7 +150,7 @@ def private_name(name: str) -> str | None:
 @functools.cache
 def module(name: str) -> PrivateModule:
     """The private module of a listed name."""
-    root = next(root for root in ("keras.src", "tensorflow.python") if name == root or name.startswith(root + "."))
+    root = next(root for root in ROOTS if name == root or name.startswith(root + "."))
     return PrivateModule(name, root)
 
 
@@ -236,6 +244,8 @@ def _helpers(root: str, inner: str) -> list[ModuleType]:
     if root == "keras.src":
         path = HELPERS.get(inner.partition(".")[0])
         return [importlib.import_module(path)] if path else []
+    if root == "tensorflow.compiler":
+        return [importlib.import_module(COMPILER_HELPERS[inner])] if inner in COMPILER_HELPERS else []
     parts = inner.split(".")
     prefixes = (".".join(parts[:count]) for count in range(len(parts), -1, -1))
     found = [RAW] if parts[-1].startswith("gen_") else []
@@ -245,6 +255,8 @@ def _helpers(root: str, inner: str) -> list[ModuleType]:
 
 def _nearest(root: str, inner: str) -> Iterator[str]:
     """Public packages that a private path lies in, the nearest first."""
+    if root == "tensorflow.compiler":
+        return
     public = "tf" if root == "tensorflow.python" else "keras"
     parts = inner.split(".") if inner else []
     if root == "keras.src" and parts:
@@ -255,6 +267,8 @@ def _nearest(root: str, inner: str) -> Iterator[str]:
 
 def _everywhere(root: str, name: str) -> list[str]:
     """All public packages that have the name in the real library; those with short paths first."""
+    if root == "tensorflow.compiler":
+        return []
     public = "tf." if root == "tensorflow.python" else "keras."
     owners = {full.rpartition(".")[0] for full in real_names() if full.endswith(f".{name}") and full.startswith(public)}
     return sorted(owners, key=lambda path: (path.count("."), len(path), path))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kerasish import config, ops, random
-from kerasish.layers import data_layer
+from kerasish.core.errors import NotServedError
+from kerasish.layers import Layer, data_layer
 from kerasish.layers.conv import Convolution as BaseConv
 from kerasish.layers.conv_depthwise import DepthwiseConvolution as BaseDepthwiseConv
 from kerasish.layers.conv_transpose import TransposedConvolution as BaseConvTranspose
@@ -53,7 +54,17 @@ class DataLayer(data_layer.DataLayer):
 
 TFDataLayer = DataLayer
 
+
+class TensorFlowOpLayer(Layer):
+    """Keras 2's class of operations of TensorFlow 1's graphs. There are none: packages ask layers whether they are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise NotServedError(
+            "Layers of TensorFlow 1's operations (TensorFlowOpLayer) are not served: call the operation."
+        )
+
+
 __all__ = [
     "BaseConv", "BaseConvTranspose", "BaseDepthwiseConv", "BaseGlobalPooling", "BasePooling", "Cross", "DataLayer",
-    "DynamicBackend", "Feature", "Merge", "TFDConcat", "TFDIdentity", "TFDataLayer",
+    "DynamicBackend", "Feature", "Merge", "TensorFlowOpLayer", "TFDConcat", "TFDIdentity", "TFDataLayer",
 ]  # fmt: skip

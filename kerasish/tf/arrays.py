@@ -6,7 +6,8 @@ Names of Python's own functions (``slice``) are shadowed here.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,20 @@ def rank(input: Array, name: str | None = None) -> Any:
     return _numbers(input.ndim, None)
 
 
+def _states_shape(operation: Callable) -> Callable:
+    """Let a dataset's trial of its function know what shape the program says that the result has."""
+
+    @functools.wraps(operation)
+    def stated(x: Array, shape: Any, name: str | None = None) -> Any:
+        result = operation(x, shape, name)
+        if local.shapeless:
+            local.shapeless[id(result)] = (result, TensorShape(shape))
+        return result
+
+    return stated
+
+
+@_states_shape
 @strict_op
 @moves
 @dispatch.symbolic(symbolic_results.ensure_shape)

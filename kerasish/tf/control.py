@@ -674,7 +674,21 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
 
     given = [x if dispatch.is_tensor(x) else convert(x) for x in inp or ()]
     with _as_python():
-        return _of_unknown_shapes(_results(_called(func, given), Tout, one))
+        return _of_unknown_shapes(_tried(lambda: _results(_called(func, given), Tout, one), Tout))
+
+
+def _tried(results: Callable[[], Any], kinds: Any) -> Any:
+    """Results of a Python function; if it fails where only their dtypes are asked for, zeros of these."""
+    try:
+        return results()
+    except Exception:
+        if local.shapeless is None or kinds is None:
+            raise
+    return tree.map_structure(lambda kind: dispatch.wrap(_zero(as_dtype(getattr(kind, "dtype", kind)))), kinds)
+
+
+def _zero(kind: Any) -> Any:
+    return np.array(b"", dtype=object) if kind == "string" else torch.zeros((), dtype=kind.torch)
 
 
 def numpy_function(
@@ -701,10 +715,16 @@ def numpy_function(
 
     arrays = [array(x) for x in inp or ()]
     with _as_python():
-        values = func(*arrays) if local.function is None and not local.in_dataset else _called(func, arrays)
-    if values is None:
-        return None
-    return _of_unknown_shapes(_results(values, Tout, lambda value, kind: convert(value)))
+        if eager:
+            values = func(*arrays)
+            return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+        def results() -> Any:
+            values = _called(func, arrays)
+            return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+        found = _tried(results, Tout)
+    return None if found is None else _of_unknown_shapes(found)
 
 
 def _called(function: Callable, arguments: Sequence) -> Any:
@@ -721,7 +741,7 @@ def _called(function: Callable, arguments: Sequence) -> Any:
 def _of_unknown_shapes(results: Any) -> Any:
     """Note that a graph would not know the shapes of these results of a Python function."""
     if local.shapeless is not None:
-        local.shapeless.update({id(x): x for x in tree.flatten(results)})
+        local.shapeless.update({id(x): (x, None) for x in tree.flatten(results)})
     return results
 
 
@@ -758,9 +778,9 @@ def no_op(name: str | None = None) -> None:
     """Nothing."""
 
 
-def tuple(tensors: Sequence, control_inputs: Any = None, name: str | None = None) -> list:
-    """The tensors, as a list: operations have run when this is called."""
-    return list(tensors)
+def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> Any:
+    """The tensors: operations have run when this is called. A list of them inside of ``tf.function``."""
+    return tensors if local.function is None else list(tensors)
 
 
 def timestamp(name: str | None = None) -> Tensor:

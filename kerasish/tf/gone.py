@@ -102,7 +102,6 @@ tf.load_op_library: torch.ops.load_library for operations of torch's
 tf.mlir: torch.export, or model.export(path, format="torch")
 tf.profiler.experimental.client: tf.profiler.experimental.start in the program itself
 tf.profiler.experimental.server: tf.profiler.experimental.start in the program itself
-tf.tpu.experimental.embedding.TPUEmbeddingV0: tf.keras.layers.Embedding
 tf.tpu.experimental.embedding.TPUEmbeddingV2: tf.keras.layers.Embedding
 """
 INSTEAD: dict[str, str] = dict(line.split(": ", 1) for line in _TABLE.strip().splitlines())  # type: ignore[misc]

@@ -526,7 +526,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
         return None
     tree = copy.deepcopy(parsed)
     arguments = inspect.getargs(code)
-    given = {*arguments.args, arguments.varargs, arguments.varkw}
+    given = {*arguments.args, arguments.varargs}  # the dictionary of ``**kwargs`` is made by the call
     outer = {name for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
     local = {*code.co_varnames, *code.co_cellvars} - given
     local -= _aliases(tree, local)

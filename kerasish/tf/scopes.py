@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kerasish.core.context import local, scope
+from kerasish.core.context import ScopeName, local, scope
 from kerasish.core.device import scope as device_scope
 
 
@@ -33,9 +33,10 @@ class name_scope:  # noqa: N801 - TensorFlow's name
     def __enter__(self) -> str:
         self._before = local.name_scopes
         if not self._name or self._name.endswith("/"):
-            local.name_scopes = tuple(part for part in self._name.split("/") if part)
+            parts = [part for part in self._name.split("/") if part]
+            local.name_scopes = tuple(ScopeName(part, absolute=not i) for i, part in enumerate(parts))
         else:
-            local.name_scopes = (*self._before, self._name)
+            local.name_scopes = (*self._before, ScopeName(self._name))
         return "/".join(local.name_scopes) + "/" if local.name_scopes else ""
 
     def __exit__(self, *exception: Any) -> None:

@@ -15,7 +15,7 @@ from kerasish import optimizers
 from kerasish.core import device as devices
 from kerasish.core import dispatch, registry, tree
 from kerasish.core.autodiff import GradientTape, recording
-from kerasish.core.context import scope, settings
+from kerasish.core.context import asks_for_keras_2, scope, settings
 from kerasish.core.errors import fail
 from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
@@ -128,6 +128,8 @@ class Trainer(OldCalls):
             raise fail(TypeError, f"compile() got an unexpected keyword argument '{next(iter(kwargs))}'")
         if jit_compile not in ("auto", True, False, None):
             raise fail(ValueError, "`jit_compile` must be 'auto' or a boolean", received=repr(jit_compile))
+        if steps_per_execution is None and asks_for_keras_2():
+            steps_per_execution = 1
         if not isinstance(steps_per_execution, (int, float, np.number)) or steps_per_execution < 1:
             kind = ValueError if isinstance(steps_per_execution, (int, float, np.number)) else TypeError
             raise fail(kind, "`steps_per_execution` must be a positive integer", received=repr(steps_per_execution))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import kerasish as keras
+from kerasish import tf
 
 
 class Nested(keras.layers.Layer):
@@ -82,3 +83,73 @@ def test_names_of_scopes_are_strings_without_slashes(name):
 def test_symbolic_scopes_are_for_shapes_only():
     with keras.SymbolicScope():
         assert keras.ops.add(keras.KerasTensor((None, 3)), 1).shape == (None, 3)
+
+
+def scoped_names(model):
+    return [weight.name for weight in model.weights]
+
+
+class Outer(keras.Model):
+    """Builds one layer by itself in scopes of TensorFlow's, and lets the other be built by its call."""
+
+    def __init__(self):
+        super().__init__(name="outer")
+        self.first, self.second = keras.layers.Dense(2, name="first"), keras.layers.Dense(2, name="second")
+
+    def build(self, input_shape):
+        with tf.name_scope("scope"), tf.name_scope(self.first.name):
+            self.first.build((None, 2))
+        with tf.name_scope("elsewhere/"):
+            self.own = self.add_weight(name="own/part")
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def test_programs_for_keras_2_get_names_of_weights_with_all_scopes(monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    model = Outer()
+    model(np.ones((1, 2), "float32"))
+    assert scoped_names(model) == [
+        "outer/scope/first/kernel:0", "outer/scope/first/bias:0", "outer/second/kernel:0", "outer/second/bias:0",
+        "elsewhere/own/part:0",
+    ]  # fmt: skip
+    assert str(tf.Variable(1.0, name="plain").name) == "plain:0"
+
+
+def test_programs_for_keras_3_get_names_without_scopes(monkeypatch):
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS", raising=False)
+    with tf.name_scope("scope"):
+        layer = keras.layers.Dense(1, name="d")
+        layer.build((None, 2))
+    assert scoped_names(layer) == ["kernel", "bias"]
+
+
+def test_programs_for_keras_2_get_trainable_weights_first(monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+
+    class Block(keras.layers.Layer):
+        def __init__(self):
+            super().__init__(name="block")
+            self.norm, self.dense = keras.layers.BatchNormalization(), keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(self.norm(x))
+
+    block = Block()
+    block(np.ones((1, 2), "float32"))
+    assert [name.rpartition("/")[2] for name in scoped_names(block)] == [
+        "gamma:0", "beta:0", "kernel:0", "bias:0", "moving_mean:0", "moving_variance:0",
+    ]  # fmt: skip
+    model = keras.Sequential([keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+    model(np.ones((1, 2), "float32"))
+    assert [name.rpartition("/")[2] for name in scoped_names(model)] == [
+        "gamma:0", "beta:0", "moving_mean:0", "moving_variance:0", "kernel:0", "bias:0",
+    ]  # fmt: skip
+
+
+def test_graphs_of_programs_for_keras_2_are_called_model(monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    keras.backend.clear_session()
+    x = keras.Input((2,))
+    assert keras.Model(x, keras.layers.Dense(1)(x)).name == "model"

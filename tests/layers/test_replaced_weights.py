@@ -107,3 +107,42 @@ def test_a_subclass_that_exchanges_its_kernel_for_a_call_trains():
     after = model.layers[0].kernel.numpy()
     assert not np.allclose(after, before)
     np.testing.assert_allclose((after - before).sum(0), 0.0, atol=1e-6)  # no gradient along the mean
+
+
+@pytest.mark.parametrize("kind", [lambda: keras.layers.Dense(2), lambda: keras.layers.Conv1D(2, 1)])
+def test_a_variable_in_a_weights_place_is_computed_with_and_trained(kind):
+    layer = kind()
+    x = tf.ones((1, 1, 3))
+    layer(x)
+    own = tf.Variable(tf.ones(layer.kernel.shape), name="own")
+    layer.kernel = own
+    assert layer(x).numpy().tolist() == [[[3, 3]]]
+    assert [w.name for w in layer.weights] == ["bias", "own:0"]
+    assert {name for name, _ in layer.named_parameters()} == {"kernel", "bias"}
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(x))
+    np.testing.assert_array_equal(tape.gradient(loss, own), np.ones(own.shape))
+    own.assign(tf.zeros_like(own))
+    assert layer(x).numpy().tolist() == [[[0, 0]]]
+
+
+def test_a_variable_with_two_attributes_keeps_the_first_place():
+    layer = keras.layers.Conv1D(2, 1)
+    x = tf.ones((1, 1, 3))
+    layer(x)
+    layer.kernel = tf.Variable(tf.ones((1, 3, 2)))
+    layer.direction = layer.kernel
+    assert layer(x).numpy().tolist() == [[[3, 3]]]
+    layer.kernel = layer.direction * 2.0  # as weight normalization does
+    assert layer(x).numpy().tolist() == [[[6, 6]]]
+    layer.direction.assign(tf.zeros((1, 3, 2)))
+    layer.kernel = layer.direction * 2.0
+    assert layer(x).numpy().tolist() == [[[0, 0]]]
+
+
+def test_a_new_weight_in_the_place_of_another_is_computed_with():
+    layer = keras.layers.Dense(2)
+    layer(tf.ones((1, 3)))
+    layer.bias = layer.add_weight(name="bias", shape=(2,), initializer="ones")
+    layer.kernel.assign(np.zeros((3, 2)))
+    assert layer(tf.ones((1, 3))).numpy().tolist() == [[1, 1]]

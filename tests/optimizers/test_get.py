@@ -79,3 +79,19 @@ def test_legacy_names_are_the_same_classes():
     assert legacy.Adam(lr=0.5, decay=0.1).decay == 0.1
     with pytest.raises(AttributeError):
         _ = legacy.AdamW
+
+
+def test_legacy_classes_take_a_name_by_position():
+    optimizer = legacy.Adam(0.1, 0.8, 0.9, 1e-6, False, "mine")
+    assert (optimizer.name, optimizer.weight_decay) == ("mine", None)
+    assert legacy.SGD(0.1, 0.9, True, "mine").name == "mine"
+
+
+def test_a_rule_of_keras_2_on_a_builtin_class_has_its_arguments_in_the_config():
+    class Decayed(legacy.Adam):
+        def _resource_apply_dense(self, grad, var, apply_state=None):
+            return super()._resource_apply_dense(grad, var, apply_state)
+
+    config = Decayed(0.1, beta_1=0.7).get_config()
+    assert config["beta_1"] == 0.7 and abs(config["learning_rate"] - 0.1) < 1e-6
+    assert Decayed.from_config(config).beta_1 == 0.7

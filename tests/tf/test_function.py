@@ -494,3 +494,13 @@ def test_a_local_name_of_an_outer_list_has_effects_in_traced_calls_only():
     f(tf.constant(1))
     f(tf.constant(2))
     assert kept == [1]
+
+
+def test_the_dictionary_of_keyword_arguments_is_the_calls_own():
+    def inner(x, **kwargs):
+        kwargs.pop("extra")
+        kwargs["more"] = 1
+        return x * len(kwargs)
+
+    f = tf.function(lambda x: inner(x, extra=0, factor=2))
+    assert [int(f(tf.constant(3))) for _ in range(3)] == [6, 6, 6]

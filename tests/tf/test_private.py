@@ -12,7 +12,8 @@ import pytest
 
 from kerasish import tf
 from kerasish.src import core_messages, find, private_name
-from kerasish.tf.private import decorators, inspecting, nest, specs
+from kerasish.src import module as private_module
+from kerasish.tf.private import decorators, inspecting, nest, specs, xla
 from kerasish.tf.private.operations import pfor, prevent_gradient, smart_cond
 
 Pair = collections.namedtuple("Pair", "a b")
@@ -171,6 +172,50 @@ def test_functions_of_tf_function_tell_their_parameters():
 
     assert inspecting.getfullargspec(Model().call).args == ["self", "x"]
     assert inspect.getfullargspec(Model().call).args == ["x"]
+
+
+def test_operations_of_xla_move_blocks_inside():
+    x = tf.reshape(tf.range(6.0), (2, 3))
+    update = xla.dynamic_update_slice(x, tf.fill((1, 2), 9.0), [5, -1])
+    assert update.numpy().tolist() == [[0, 1, 2], [9, 9, 5]]
+    assert xla.dynamic_slice(x, [1, 2], [2, 2]).numpy().tolist() == [[1, 2], [4, 5]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="does not fit"):
+        xla.dynamic_update_slice(x, tf.ones((3, 1)), [0, 0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one start"):
+        xla.dynamic_slice(x, [0], [1, 1])
+
+
+def test_padding_of_xla_cuts_and_spreads():
+    x = tf.reshape(tf.range(4.0), (2, 2))
+    assert xla.pad(x, 9.0, [-1, 0], [0, 1], [0, 1]).numpy().tolist() == [[2, 9, 3, 9]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="three numbers for each of 2 axes"):
+        xla.pad(x, 9.0, [0], [0, 0], [0, 0])
+
+
+def test_elementwise_operations_of_xla_broadcast_where_they_are_told():
+    x, y = tf.ones((2, 3)), tf.constant([1.0, 2.0])
+    assert xla.sub(y, x, broadcast_dims=[0]).numpy().tolist() == [[0, 0, 0], [1, 1, 1]]
+    assert xla.add(x, 1.0).numpy().tolist() == [[2, 2, 2], [2, 2, 2]]
+    assert xla.shift_right_logical(tf.constant([-8, 8]), tf.constant([1, 1])).numpy().tolist() == [2147483644, 4]
+    assert xla.div(tf.constant([-5, 5]), tf.constant([3, -3])).numpy().tolist() == [-2, -2]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="broadcast_dims is empty"):
+        xla.add(x, y)
+
+
+def test_sorting_of_xla_carries_values_along():
+    found = xla.key_value_sort(tf.constant([3, 1, 2]), tf.constant([1.0, 2.0, 3.0]))
+    assert found.sorted_values.numpy().tolist() == [2, 3, 1]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="dimensions must match"):
+        xla.key_value_sort(tf.constant([1]), tf.constant([1.0, 2.0]))
+
+
+def test_modules_of_the_compiler_have_what_is_served_and_nothing_public():
+    path = "tensorflow.compiler.tf2xla.python.xla"
+    module = private_module(private_name(path))
+    assert module.tanh(tf.constant(0.0)) == 0 and module.slice(tf.range(4), [1], [4], [2]).numpy().tolist() == [1, 3]
+    with pytest.raises(AttributeError, match="private to the real library"):
+        _ = module.Dense
+    assert private_name("tensorflow.compiler.nothing") is None
 
 
 def private(path, name):

@@ -164,6 +164,15 @@ def run_without_values(function: Callable, node: Node) -> None:
             _on_fakes(function, node.spec, 0)
 
 
+def spec_without_values(function: Callable, node: Node) -> Any:
+    """The specification of a function's results where no element is needed to tell it; None where one is."""
+    with contextlib.suppress(Exception):  # whatever goes wrong does so again where elements are asked for
+        if composites.any_in(node.spec):
+            return next(iter(_on_examples(function, node.spec)), None)
+        return _on_fakes(function, node.spec, 0)
+    return None
+
+
 def _merged(runs: list) -> Any:
     if not runs:
         raise ValueError(
@@ -222,12 +231,14 @@ def _on_fakes(function: Callable, spec: Any, probe: int) -> Any:
 
 
 def _spec_of(result: Any) -> Any:
-    """The specification of what a function returned in a trial; results of Python functions have unknown shapes."""
+    """The specification of what a function returned in a trial; results of Python functions have the shapes it states."""
     specs = elements.spec(result)
     if not local.shapeless:
         return specs
     known = [
-        TensorSpec(None, spec.dtype) if isinstance(spec, TensorSpec) and id(leaf) in local.shapeless else spec
+        TensorSpec(local.shapeless[id(leaf)][1], spec.dtype)
+        if isinstance(spec, TensorSpec) and id(leaf) in local.shapeless
+        else spec
         for leaf, spec in zip(tree.flatten(result), tree.flatten(specs), strict=True)
     ]
     return tree.pack_as(specs, known)
@@ -247,6 +258,7 @@ def _on_first_elements(function: Callable, node: Node) -> list:
         firsts = list(itertools.islice(node.stream(run), 2))
         specs = []
         for first in firsts:
+            local.shapeless.update(_of_unknown_rank(first, node.spec))
             try:
                 specs.append(_spec_of(elements.normalise_result(function(first))))
             except Exception:  # one element may be a bad one; ``ignore_errors`` may leave it out
@@ -255,6 +267,12 @@ def _on_first_elements(function: Callable, node: Node) -> list:
         if firsts and _has_unknown(node.spec):
             specs += _of_smaller(function, firsts[0], node.spec)
     return specs
+
+
+def _of_unknown_rank(element: Any, spec: Any) -> dict:
+    """For ``local.shapeless``: the element's tensors whose shapes are not known at all."""
+    leaves = zip(tree.flatten(element), tree.flatten(spec))
+    return {id(x): (x, None) for x, s in leaves if isinstance(s, TensorSpec) and s.shape.rank is None}
 
 
 def _of_smaller(function: Callable, element: Any, spec: Any) -> list:

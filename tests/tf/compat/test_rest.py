@@ -52,8 +52,10 @@ def test_modules_that_are_parts_have_no_other_names():
 
 
 def test_names_of_graphs_still_say_so():
-    with pytest.raises(NotServedError, match="graphs and sessions"):
-        v1.placeholder  # noqa: B018
+    with pytest.raises(NotServedError, match="TensorFlow 1"):
+        v1.disable_eager_execution()
+    with pytest.raises(RuntimeError, match="not compatible with eager execution"):
+        v1.placeholder(tf.float32)
 
 
 # checkpoints ----------------------------------------------------------------------------------------------------------

@@ -228,3 +228,19 @@ def test_cache_keeps_elements_in_a_folder_once_a_pass_is_complete(tmp_path):
     again = source.cache(str(tmp_path / "kept"))
     assert [int(x) for x in again] == [0, 1, 2]
     assert len(calls) == 2
+
+
+def test_results_of_unknown_shape_have_the_shapes_that_the_program_states():
+    def read(i):
+        return tf.py_function(lambda j: tf.ones((2, 3)), [i], tf.float32)
+
+    def set_shape(x):
+        x.set_shape((None, 3))
+        return x
+
+    source = tf.data.Dataset.range(3).map(read)
+    assert source.element_spec.shape.rank is None
+    assert source.map(lambda x: x).element_spec.shape.rank is None
+    for function in (set_shape, lambda x: tf.ensure_shape(x, (None, 3)), lambda x: tf.ensure_shape(x + 1, (None, 3))):
+        assert source.map(function).element_spec.shape.as_list() == [None, 3]
+    assert source.map(lambda x: tf.reshape(x, (6,))).element_spec.shape.as_list() == [6]

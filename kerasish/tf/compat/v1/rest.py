@@ -282,6 +282,18 @@ def _reduced(axis: Any, keepdims: Any, reduction_axes: Any, keep_dims: Any) -> t
     return (reduction_axes if axis is None else axis), bool(keep_dims if keepdims is None else keepdims)
 
 
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> None:
+    """Of graphs. Packages name it in annotations.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(
+        "tf.placeholder() is not compatible with eager execution. Use the arguments of a function (tf.function), or "
+        "tf.keras.Input instead."
+    )
+
+
 def sparse_placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> None:
     """Of graphs.
 

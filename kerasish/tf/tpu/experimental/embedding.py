@@ -546,6 +546,17 @@ class TPUEmbedding(_Tables):
         raise _needs_hardware("apply_gradients")
 
 
+class TPUEmbeddingV0:
+    """The embeddings of a TPU's own tables, which packages ask strategies and layers for.
+
+    Raises:
+        NotServedError: always.
+    """
+
+    def __init__(self, feature_config: Any, optimizer: Any) -> None:
+        raise NotServedError("TPUEmbeddingV0 is not served by kerasish: use tf.keras.layers.Embedding.")
+
+
 def _needs_hardware(what: str) -> Exception:
     if not isinstance(get_strategy(), TPUStrategy):
         return RuntimeError(f"{what} is not valid when TPUEmbedding object is not created under a TPUStrategy.")
