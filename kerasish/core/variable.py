@@ -130,10 +130,8 @@ class Variable(metaclass=Named):
         self._name = name
         self._path: str | None = None
         self._layout = layout
-        self._trainable = bool(trainable)
-        self._autocast = True
-        self._shared = False
-        self._shape_may_change = False
+        self._trainable, self._autocast = bool(trainable), True
+        self._shared = self._shape_may_change = False
         self._owner: Any = Cell()
         self._key = name
         self._ties: tuple[tuple[Any, str], ...] = ()  # other modules that hold the tensor too, with their keys
