@@ -147,7 +147,7 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 def _private_beside(name: str) -> str | None:
-    """The private module for ``kerasish.tf.saved_model.x``, which ``from tensorflow.python.saved_model import x`` asks for."""
+    """The private module for ``kerasish.tf.saved_model.x``, that ``from tensorflow.python.saved_model import x`` asks for."""
     parts = name.split(".")
     if parts[:2] != ["kerasish", "tf"]:
         return None

@@ -13,6 +13,7 @@ import pytest
 import kerasish as keras
 from kerasish import tf
 from kerasish.src import find, homes, private_name, real_modules
+from kerasish.tf import weak
 
 
 def private(path):
@@ -48,6 +49,11 @@ def private(path):
         ("tensorflow.python.framework.ops.convert_to_tensor", tf.convert_to_tensor),
         ("tensorflow.python.util.nest.flatten", tf.nest.flatten),
         ("tensorflow.python.ops.init_ops_v2.Zeros", tf.zeros_initializer),
+        (
+            "tensorflow.python.ops.numpy_ops.np_config.enable_numpy_behavior",
+            tf.experimental.numpy.experimental_enable_numpy_behavior,
+        ),
+        ("tensorflow.python.framework.weak_tensor.WeakTensor", weak.WeakTensor),
         ("tensorflow.python.ops.random_ops.random_uniform", tf.random.uniform),
         ("tensorflow.python.ops.ragged.ragged_math_ops.range", tf.ragged.range),
         ("tensorflow.python.ops.array_ops.gather_v2", tf.gather),

@@ -3,7 +3,8 @@
     python compat/names/record_tensorflow.py tests/tf/recorded/nn_each.txt …
 
 In an environment that has TensorFlow 2.21 (on the CPU). The format is that of ``tests/tf/test_recorded.py``, which replays
-the records; to add some, write their code with anything behind ``=>``.
+the records; to add some, write their code with anything behind ``=>``. A file whose prelude changes the whole process,
+as ``experimental_enable_numpy_behavior`` does, is recorded in a process of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import linecache
 import os
 import pathlib
+import subprocess
 import sys
 import warnings
 from typing import Any
@@ -64,7 +66,15 @@ def record(path: pathlib.Path) -> None:
     path.write_text("\n%%\n".join(out) + "\n", encoding="utf-8")
 
 
+def changes_the_process(path: pathlib.Path) -> bool:
+    return "experimental_enable_numpy_behavior" in path.read_text(encoding="utf-8").partition("\n%%\n")[0]
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    for name in sys.argv[1:]:
-        record(pathlib.Path(name))
+    paths = [pathlib.Path(name) for name in sys.argv[1:]]
+    for path in paths:
+        if len(paths) > 1 and changes_the_process(path):
+            subprocess.run([sys.executable, __file__, str(path)], check=True)
+        else:
+            record(path)

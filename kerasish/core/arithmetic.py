@@ -36,7 +36,34 @@ def power(x: Any, y: Any) -> torch.Tensor:
     if not isinstance(x, torch.Tensor):
         x = torch.as_tensor(x, dtype=y.dtype, device=y.device)
     has_log = x != 0 if x.is_complex() else x > 0
-    return torch.where(has_log, torch.pow(torch.where(has_log, x, 1), y), torch.pow(x, y.detach()))
+    finite = torch.where(torch.isfinite(y), y, 0)
+    without = torch.pow(torch.where(has_log, 1, x), y.detach())  # at 1 for the others, whose slope here counts with 0
+    without = without * (1 + 0 * (finite - finite.detach()))  # what is no number has no slope either
+    return torch.where(has_log, torch.pow(torch.where(has_log, x, 1), y), without)
 
 
 power.direct = Direct(torch.pow, None, (), constant="y")  # type: ignore[attr-defined]
+
+
+class _Remainder(torch.autograd.Function):
+    """x mod y with slopes of 1 and -⌊x / y⌋, where torch rounds the quotient otherwise."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x, y)
+        return torch.remainder(x, y)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple:
+        x, y = ctx.saved_tensors
+        return gradient.sum_to_size(x.shape), (-gradient * floor_divide(x, y)).sum_to_size(y.shape)
+
+
+def remainder(x: Any, y: Any) -> torch.Tensor:
+    """What the floored division of x by y leaves; it has the sign of y."""
+    if isinstance(y, torch.Tensor) and y.requires_grad:
+        return _Remainder.apply(torch.as_tensor(x, dtype=y.dtype, device=y.device), y)
+    return torch.remainder(x, y)
+
+
+remainder.direct = Direct(torch.remainder, None, (), constant="y")  # type: ignore[attr-defined]

@@ -28,6 +28,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, scope
 from kerasish.core.device import gradients
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import Tensor
 from kerasish.core.variable import Variable, live_tapes
 
@@ -336,7 +337,10 @@ class GradientTape:
         (output,), _ = self._outputs(target, None)
         group = self._inputs(source)
         like = dispatch.raw(source)
-        if not output.ndim or not like.ndim or output.shape[0] != like.shape[0]:
+        for shape in (dispatch.raw(target).shape, like.shape):
+            if len(shape) < 2:
+                raise ValueError(f"Shape {TensorShape(shape)} must have rank at least 2")
+        if output.shape[0] != like.shape[0]:
             raise ValueError(
                 f"Need first dimension of target shape ({tuple(output.shape)}) and source shape ({tuple(like.shape)}) to "
                 "match."
@@ -416,6 +420,8 @@ class GradientTape:
         create_graph = local.recording != 0
         try:
             yield create_graph, self._persistent or others or create_graph
+        except torch.linalg.LinAlgError as error:
+            raise InvalidArgumentError(f"Input is not invertible. {error}") from None
         finally:
             self._used = True
             if not self._persistent:

@@ -48,6 +48,8 @@ from kerasish.core.errors import (
     failed_under_ours,
     name_operation,
 )
+from kerasish.core.grad_modes import grad_mode as grad_mode
+from kerasish.core.grad_modes import recorded_only as recorded_only
 from kerasish.core.logits import hand_on
 
 Array: TypeAlias = Any
@@ -204,35 +206,6 @@ def _raw_or_same(x: Any) -> Any:
     return raw(x) if isinstance(x, (_types.tensor, _types.variable, np.ndarray)) else x
 
 
-class recorded_only:  # noqa: N801 - reads as a block's description
-    """A block in which torch records only if a tape, or torch's rule, asks for it."""
-
-    __slots__ = ("_before",)
-
-    def __enter__(self) -> None:
-        self._before = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(local.recording != 0)
-
-    def __exit__(self, *exception: Any) -> None:
-        torch._C._set_grad_enabled(self._before)
-
-
-class grad_mode:  # noqa: N801
-    """A block in which torch records, or does not: as ``torch.enable_grad`` and ``no_grad``, at a quarter of their time."""
-
-    __slots__ = ("_before", "_enabled")
-
-    def __init__(self, enabled: bool) -> None:
-        self._enabled = enabled
-
-    def __enter__(self) -> None:
-        self._before = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(self._enabled)
-
-    def __exit__(self, *exception: Any) -> None:
-        torch._C._set_grad_enabled(self._before)
-
-
 # operations -----------------------------------------------------------------------------------------------------------
 
 
@@ -267,6 +240,15 @@ def strings(implementation: Callable) -> Callable[[F], F]:
 def whole_indices(function: F) -> F:
     """Below ``@strict_op``: an ``Index`` that is no tensor may be floats or truth values in an array, as in TensorFlow."""
     function.convert = _whole  # type: ignore[attr-defined]
+    return function
+
+
+def first_by_itself(function: F) -> F:
+    """Below ``@strict_op``: an array or number given first has a dtype of its own, which the others must have.
+
+    Of other operations it takes the dtype of the first tensor.
+    """
+    function.unify = _demand_firsts  # type: ignore[attr-defined]
     return function
 
 
@@ -390,6 +372,7 @@ class _Arguments:
 def _publish(function: F, unify: Callable) -> F:
     signature = inspect.signature(function)
     slots = _slots(signature)
+    unify = getattr(function, "unify", unify)
     of_keras = function.__module__.startswith("kerasish.ops") and not hasattr(function, "strings")
     for slot in slots:
         slot.convert = getattr(function, "convert", _no_text if of_keras else raw)
@@ -511,7 +494,7 @@ def in_int64(function: Callable, values: list, named: dict, refusal: Exception) 
 
 
 def _no_strings(name: str) -> Callable:
-    raise InvalidArgumentError(
+    raise DTypeMismatchError(
         kernels.refusal(name, "string") or f"'{name}' does not take tensors of dtype string. [Op:{name}]"
     )
 
@@ -559,7 +542,8 @@ def _translate(error: Exception, name: str, operands: tuple = ()) -> Exception:
     """A torch failure as the exception that TensorFlow users catch."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     if text.startswith("The size of tensor a"):
-        shapes = [list(x.shape) for x in operands if hasattr(x, "shape")]
+        given = [x for x in operands if hasattr(x, "shape") or isinstance(x, (list, tuple))]
+        shapes = [list(x.shape if hasattr(x, "shape") else np.shape(x)) for x in given]
         text = f"Incompatible shapes: {shapes[0]} vs. {shapes[1]}" if len(shapes) > 1 else text
     if isinstance(error, NotImplementedError):
         return DTypeMismatchError(f"{text} [Op:{name}]") if _NO_KERNEL.search(text) else error
@@ -602,6 +586,17 @@ def _promote(group: list, name: str) -> None:
         value = holder[key]
         if alone or not slot.keeps_scalars or type(value) is bool:
             holder[key] = raw(value).to(common) if type(value) is bool else raw(value, common)
+
+
+def _demand_firsts(group: list, name: str) -> None:
+    holder, key, _ = group[0]
+    if not isinstance(holder[key], (torch.Tensor, str, bytes)) and not _is_text(holder[key]):
+        holder[key] = raw(holder[key])
+    _demand_same(group, name)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == object
 
 
 def _demand_same(group: list, name: str) -> None:
@@ -661,6 +656,8 @@ def strict_constant(value: Any, dtype: torch.dtype | None, name: str) -> Any:
     try:
         return raw(value, dtype)
     except TypeError as error:
+        if isinstance(error, ValueError):  # no tensor at all
+            raise
         raise ConversionError(_mismatch_of_graphs(name, dtype, raw(value).dtype) or str(error)) from None
 
 
@@ -687,7 +684,7 @@ def dtype_mismatch(name: str, first: torch.dtype, second: torch.dtype) -> DTypeM
     if in_graph is not None:
         return DTypeMismatchError(in_graph)
     own, other = ("string" if kind is None else dtypes.as_dtype(kind).name for kind in (first, second))
-    a, b = kernels.word(own), kernels.word(other)
+    a, b, name = kernels.word(own), kernels.word(other), kernels.operation(name)
     return DTypeMismatchError(
         f"cannot compute {name} as input #1(zero-based) was expected to be a {a} tensor but is a {b} tensor "
         f"[Op:{name}]. Cast one side, for example tf.cast(x, tf.{own})."

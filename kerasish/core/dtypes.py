@@ -261,7 +261,8 @@ def as_dtype(type_value: Any) -> DType:
         found = BY_NAME.get(type_value) or _ALIASES.get(type_value) or BY_NAME.get(type_value.removeprefix("torch."))
         if found is None:
             raise TypeError(
-                f"Cannot interpret {type_value!r} as a data type. {close_matches(type_value, BY_NAME)}".rstrip()
+                f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow DType. "
+                f"{close_matches(type_value, BY_NAME)}".rstrip()
             )
         return found
     try:
@@ -276,7 +277,7 @@ def as_dtype(type_value: Any) -> DType:
         return string
     found = BY_NAME.get(name) or _ALIASES.get(name)
     if found is None:
-        raise fail(TypeError, f"Cannot interpret {type_value!r} as a data type")
+        raise TypeError(f"Cannot convert the argument `type_value`: {type_value!r} to a TensorFlow DType.")
     return found
 
 

@@ -124,7 +124,7 @@ _OPERATION = re.compile(r"(?<=\[Op:)[a-z][a-z0-9_]*(?=\])")
 
 def _worded(message: str) -> str:
     """A message with shapes and operations' names as TensorFlow writes them: ``[2,3] vs. [3] [Op:AddV2]``."""
-    if "[" not in message:
+    if "[" not in message or message.startswith("Cannot convert"):
         return message
     message = _SHAPE.sub(lambda shape: shape[0] if shape[1] else shape[0].replace(" ", ""), message)
     return _OPERATION.sub(lambda name: operation(name[0]), message)

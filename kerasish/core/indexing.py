@@ -38,6 +38,8 @@ def _any_index(t: torch.Tensor, key: Any) -> torch.Tensor:
     if sum(1 for k in plain if k is Ellipsis) > 1:
         raise InvalidArgumentError("Multiple ellipses in slice spec not allowed [Op:StridedSlice]")
     used = sum(1 for k in plain if k is not None and k is not Ellipsis)
+    if used > t.ndim == 0:
+        raise InvalidArgumentError("Attempting to slice scalar input. [Op:StridedSlice]")
     if used > t.ndim:
         raise InvalidArgumentError(
             f"Index out of range using input dim {t.ndim}; input has only {t.ndim} dims [Op:StridedSlice]"

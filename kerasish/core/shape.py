@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from kerasish.core.dimensions import Dimension
 from kerasish.core.errors import DTypeMismatchError, ShapeMismatchError, fail
 from kerasish.core.trace_type import TraceType
 
@@ -60,8 +61,8 @@ class TensorShape(tuple):
     ndims = rank
 
     @property
-    def dims(self) -> list | None:
-        return None if self._unknown_rank else list(self)
+    def dims(self) -> list[Dimension] | None:
+        return None if self._unknown_rank else [Dimension(size) for size in self]
 
     def as_list(self) -> list:
         if self._unknown_rank:

@@ -236,6 +236,8 @@ def _from_sequence(value: Any, target: DType | None) -> Any:
     kind = array.dtype.kind
     if kind in "SU":
         return from_strings(value)
+    if kind == "c" and target is not None and target.name == "complex128":
+        return from_numpy(array)  # the one complex dtype that numbers are put into one by one
     if kind == "c" and type(first) in (int, float):
         raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
     mixed = type(first) is bool and kind != "b"

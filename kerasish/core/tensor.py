@@ -17,11 +17,11 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, kernels
-from kerasish.core.arithmetic import divide, floor_divide, power
+from kerasish.core.arithmetic import divide, floor_divide, power, remainder
 from kerasish.core.context import local
 from kerasish.core.dtypes import FROM_TORCH, DType, as_dtype, string
 from kerasish.core.eager_only import TensorOfGraphs
-from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, no_attribute
+from kerasish.core.errors import ConversionError, DTypeMismatchError, InvalidArgumentError, no_attribute
 from kerasish.core.foreign_calls import array_arguments, raw_arguments, torch_device, torch_function
 from kerasish.core.foreign_names import NUMPY_NAMES, TORCH_METHODS, TORCH_PROPERTIES
 from kerasish.core.indexing import index_raw
@@ -252,6 +252,11 @@ def convert(value: Any, dtype: Any = None) -> Tensor:
             )
         return value
     if isinstance(value, dispatch._types.variable):
+        if dtype is not None and as_dtype(dtype) != as_dtype(value.dtype):
+            raise ValueError(
+                f"Incompatible type conversion requested to type {as_dtype(dtype).name} for `tf.Variable of type "
+                f"{as_dtype(value.dtype).name}. (Variable: {value!r})"
+            )
         return convert(value.snapshot(), dtype)
     if isinstance(value, dispatch._types.symbolic):
         dispatch.raw(value)  # raises
@@ -313,14 +318,33 @@ def _check(kinds: tuple, dtype: torch.dtype, name: str) -> None:
         )
 
 
+def _truth_values(x: torch.Tensor, other: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The factors of ``x * other`` as truth values where TensorFlow multiplies such: one is a tensor of bools."""
+    given = other.dtype if dispatch.is_tensor(other) and not dispatch.is_symbolic(other) else None
+    if x.dtype is torch.bool and type(other) in (int, float, list, tuple):
+        return x, dispatch.raw(other) != 0
+    if given is None or (x.dtype is torch.bool) == (given == "bool"):
+        return None
+    y = dispatch.raw(other)
+    return (x != 0, y != 0) if isinstance(y, torch.Tensor) else None
+
+
 def binary(function: Callable, name: str, kinds: tuple = _NUMBERS, scalars: bool = True) -> tuple[Callable, Callable]:
     """The pair of methods (``a + b`` and its reflection) of one operator."""
 
     def compute(self: Any, other: Any, reflected: bool) -> Any:
         x = dispatch.raw(self)
-        y = operand(other, x, name)
+        if name == "Mul" and not reflected and (both := _truth_values(x, other)) is not None:
+            return dispatch.wrap(torch.logical_and(*both))
+        try:
+            y = operand(other, x, name)
+        except ConversionError:
+            _check(kinds, x.dtype, name)  # which tells more
+            raise
         if y is NotImplemented:
             return y
+        if name.startswith("Logical"):
+            _check(kinds, x.dtype, name)
         if isinstance(y, torch.Tensor):
             if y.dtype is not x.dtype:
                 raise dispatch.dtype_mismatch(name, x.dtype, y.dtype)
@@ -498,7 +522,7 @@ BINARY_OPERATORS: dict[str, tuple] = {
     "mul": (operator.mul, "Mul", (*_NUMBERS, "bool")),  # of bools: and
     "truediv": (divide, "RealDiv", _NUMBERS),
     "floordiv": (floor_divide, "FloorDiv", _ORDERED, False),
-    "mod": (torch.remainder, "FloorMod", _ORDERED),
+    "mod": (remainder, "FloorMod", _ORDERED),
     "pow": (power, "Pow", _SIGNED),
     "matmul": (_matmul, "MatMul", _NUMBERS, False),
     "and": (torch.bitwise_and, "LogicalAnd", _BITS),
@@ -601,6 +625,11 @@ class StringTensor(Tensor):
     def _other(self, other: Any) -> np.ndarray:
         return other._t if isinstance(other, StringTensor) else from_strings(other)
 
+    def _demand_text(self, other: Any, name: str) -> None:
+        """Raise DTypeMismatchError if the other operand is a tensor of numbers."""
+        if dispatch.is_tensor(other) and not dispatch.is_symbolic(other) and as_dtype(other.dtype) != string:
+            raise dispatch.dtype_mismatch(name, None, dispatch.raw(other).dtype)
+
     def _summand(self, other: Any) -> np.ndarray:
         """Texts to add.
 
@@ -631,6 +660,7 @@ class StringTensor(Tensor):
         return True if other is None else self._compare(other, False)
 
     def _compare(self, other: Any, equal: bool) -> Tensor:
+        self._demand_text(other, "Equal" if equal else "NotEqual")
         try:
             a, b = np.broadcast_arrays(self._t, self._other(other))
         except ValueError:
@@ -648,6 +678,8 @@ for _name in (*BINARY_OPERATORS, *COMPARISONS):
     if _name != "add":
 
         def _refuse(self: Any, other: Any, _name: str = _name) -> Any:
+            if other is None:
+                dispatch.raw(other)  # raises
             if isinstance(other, (bool, int, float, complex)):
                 raise TypeError(f"Cannot convert {other} to EagerTensor of dtype string")
             op = {**BINARY_OPERATORS, **COMPARISONS}[_name][1].replace("Logical", "Bitwise")

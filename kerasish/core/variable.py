@@ -532,7 +532,10 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
         experimental_enable_variable_lifting: bool = True,
     ) -> None:
         if initial_value is None:
-            raise ValueError("The `initial_value` arg to `tf.Variable` must be specified.")
+            raise ValueError(
+                "The `initial_value` arg to `tf.Variable` must be specified except when you are not providing a "
+                "`variable_def`. You provided neither."
+            )
         for argument, value in {"variable_def": variable_def, "import_scope": import_scope}.items():
             if value is not None:
                 raise fail(
@@ -540,12 +543,17 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
                 )
         if callable(initial_value) and not dispatch.is_tensor(initial_value):
             initial_value = initial_value()
+        if dtype is not None and dispatch.is_tensor(initial_value) and as_dtype(initial_value.dtype) != as_dtype(dtype):
+            raise ValueError(
+                f"initial_value: Tensor conversion requested dtype {as_dtype(dtype).name} for Tensor with dtype "
+                f"{as_dtype(initial_value.dtype).name}: {initial_value!r}"
+            )
         value = first_value(initial_value, None, dtype)
         wanted = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not wanted.is_compatible_with(value.shape):
             raise ValueError(
-                f"The initial value's shape ({TensorShape(value.shape)}) is not compatible with the explicitly "
-                f"supplied `shape` argument ({wanted})."
+                f"In this `tf.Variable` creation, the initial value's shape ({TensorShape(value.shape)}) is not compatible "
+                f"with the explicitly supplied `shape` argument ({shape})."
             )
         if local.function is not None:
             local.function.make(self)

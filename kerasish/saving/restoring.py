@@ -89,7 +89,10 @@ class Restoration:
             if (value := trackables.values(thing).get(attribute.name)) is not None
         ]
         pairs = [pair for pair in pairs if not self._of_other_batches(pair[0], pair[2].key + pair[1].suffix)]
-        read = [(value, self._read(thing, attribute.key + value.suffix)) for thing, value, attribute, _ in pairs]
+        read = [
+            (value, read_value(self.bundle, thing, attribute.key + value.suffix))
+            for thing, value, attribute, _ in pairs
+        ]
         for value, array in read:
             value.set(array)
         self.set_nodes.update(number for *_, number in pairs)
@@ -183,26 +186,6 @@ class Restoration:
         shape = self.bundle.entries[key].shape
         return shape is not None and not thing.shape.is_compatible_with(shape)
 
-    def _read(self, thing: Any, key: str) -> Any:
-        array = self.bundle.read(key)
-        entry = self.bundle.entries[key]
-        if not isinstance(thing, Variable):
-            return array[()] if not array.ndim else array
-        own = thing.stored
-        dtype = "string" if isinstance(own, np.ndarray) else str(own.dtype).removeprefix("torch.")
-        if entry.dtype != dtype:
-            stored = entry.dtype.name  # type: ignore[union-attr] - reading it has shown that there is one
-            raise InvalidArgumentError(
-                f"tensor_name = {key}; expected dtype {_ENUM_NAMES.get(dtype, dtype)} does not equal original dtype "
-                f"{_ENUM_NAMES.get(stored, stored)} [Op:RestoreV2]"
-            )
-        if not thing.shape.is_compatible_with(array.shape):
-            raise ValueError(
-                f"Received incompatible tensor with shape {array.shape} when attempting to restore variable with shape "
-                f"{tuple(thing.shape)} and name {thing.name}."
-            )
-        return array
-
     # what was found
 
     def path(self, number: int) -> str:
@@ -233,6 +216,33 @@ class Restoration:
             for thing, node in zip(graph.things, graph.nodes)
             if node.attributes and trackables.identity(thing) not in given
         ]
+
+
+def read_value(bundle: Bundle, thing: Any, key: str) -> Any:
+    """A value as a variable, or another object with values, takes it.
+
+    Raises:
+        ValueError: it has another shape than the variable.
+        InvalidArgumentError: it has another dtype.
+    """
+    array = bundle.read(key)
+    entry = bundle.entries[key]
+    if not isinstance(thing, Variable):
+        return array[()] if not array.ndim else array
+    own = thing.stored
+    dtype = "string" if isinstance(own, np.ndarray) else str(own.dtype).removeprefix("torch.")
+    if entry.dtype != dtype:
+        stored = entry.dtype.name  # type: ignore[union-attr] - reading it has shown that there is one
+        raise InvalidArgumentError(
+            f"tensor_name = {key}; expected dtype {_ENUM_NAMES.get(dtype, dtype)} does not equal original dtype "
+            f"{_ENUM_NAMES.get(stored, stored)} [Op:RestoreV2]"
+        )
+    if not thing.shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"Received incompatible tensor with shape {array.shape} when attempting to restore variable with shape "
+            f"{tuple(thing.shape)} and name {thing.name}."
+        )
+    return array
 
 
 def _reference(thing: Any) -> Any:

@@ -95,6 +95,7 @@ VERSION_1 = ("nn", "math", "train", "losses", "data", "logging", "gfile")
 
 # Private name → public one.
 RENAMED = {
+    "enable_numpy_behavior": "experimental_enable_numpy_behavior",
     "BackendVariable": "Variable",
     "BaseOptimizer": "Optimizer",
     "KerasVariable": "Variable",

@@ -73,13 +73,12 @@ class ForwardAccumulator:
         along = [dispatch.raw(v) for group, v in zip(groups, self._tangents) for _ in group]
         (output,), _ = self._tape._outputs(y, None)
         with torch.enable_grad(), self._tape._differentiating() as (create_graph, _):
-            vector = torch.zeros_like(output, requires_grad=True)
+            vector = torch.ones_like(output, requires_grad=True)  # not zeros: rules may take its logarithm
             grads = self._tape._run([output], [vector], inputs, True, True)
-            parts = [
-                (g * v.to(g.dtype).conj()).sum() for g, v in zip(grads, along) if g is not None and g.requires_grad
-            ]
+            found = [(g, v) for g, v in zip(grads, along) if g is not None]
+            parts = [(g * v.to(g.dtype).conj()).sum() for g, v in found if g.requires_grad]
             if not parts:
-                return None
+                return torch.zeros_like(output) if found else None
             total = torch.stack(parts).sum()
             weight = torch.ones_like(total)
             (product,) = torch.autograd.grad(

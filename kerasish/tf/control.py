@@ -23,7 +23,7 @@ from kerasish.core.dtypes import as_dtype
 from kerasish.core.errors import InvalidArgumentError, OutOfRangeError, ShapeMismatchError, fail, of_python
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf import arrays, sparse_arrays, symbolic_results
+from kerasish.tf import arrays, rewriting, sparse_arrays, symbolic_results
 from kerasish.tf.extension_spec import ExtensionTypeSpec
 from kerasish.tf.ragged.arrays import deepened, joined_rows
 from kerasish.tf.ragged.spec import RaggedTensorSpec
@@ -53,7 +53,106 @@ def cond(pred: Any, true_fn: Callable | None = None, false_fn: Callable | None =
             raise TypeError(f"'{argument}' must be callable.")
     if not dispatch.is_tensor(pred):
         return true_fn() if pred else false_fn()  # type: ignore[misc]
-    return ops.cond(pred, true_fn, false_fn)  # type: ignore[arg-type]
+    true_fn, false_fn = _followed(true_fn), _followed(false_fn)
+    traced = local.function is not None and local.function.tracing and not local.tracing
+    other = _Untaken(pred, true_fn, false_fn) if traced else None
+    result = ops.cond(pred, true_fn, false_fn)  # type: ignore[arg-type]
+    if other is not None:
+        other.compare(result)
+    return result
+
+
+def _followed(function: Any) -> Any:
+    """A user's function as the function of ``tf.function`` that is running calls it: with effects in traced calls only."""
+    trace = local.function
+    return function if trace is None or trace.in_python else trace.callable(function)
+
+
+_DOES_MORE = {
+    "assign",
+    "enqueue",
+    "get_next",
+    "insert",
+    "io",
+    "next",
+    "numpy_function",
+    "py_function",
+    "random",
+    "summary",
+}
+
+
+class _Untaken:
+    """The branch of a condition that is not taken, in a traced call: run without values, for what it prints and returns.
+
+    Raises:
+        InvalidArgumentError: the condition is no truth value.
+    """
+
+    def __init__(self, pred: Any, true_fn: Any, false_fn: Any) -> None:
+        if pred.dtype.name != "bool":
+            raise InvalidArgumentError(
+                f"Input 'pred' passed {pred.dtype.name} expected bool while building NodeDef 'cond'"
+            )
+        self._result = self._later = None
+        if not dispatch.raw(pred).is_meta:
+            self._holds = bool(pred)
+            if self._holds:
+                self._later = false_fn
+            else:
+                self._result = _without_values(true_fn)
+
+    def compare(self, result: Any) -> None:
+        """Raise TypeError if the branch that ran returned another dtype or structure."""
+        if self._later is not None:
+            self._result = _without_values(self._later)
+        if self._result is not None and all(x is not None for x in tree.flatten((self._result, result))):
+            _check_alike(*((result, self._result) if self._holds else (self._result, result)))
+
+
+def _without_values(function: Any) -> Any:
+    """What a branch that is not taken would return, as far as a run without values tells; None: it does not."""
+    if rewriting.mentions(function, _DOES_MORE):
+        return None
+    try:
+        return symbolic.run_without_values(function, (), {})
+    except Exception:  # it needs values
+        return None
+
+
+def _check_alike(first: Any, second: Any) -> None:
+    kinds = [
+        [getattr(x, "dtype", None) for x in tree.flatten(tree.map_structure(_tensor_or_same, r))]
+        for r in (first, second)
+    ]
+    if kinds[0] != kinds[1] or tree.is_nested(first) != tree.is_nested(second):
+        raise TypeError(
+            "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of return "
+            f"values.\n\ntrue_fn output: {first}\nfalse_fn output: {second}"
+        )
+
+
+def _tensor_or_same(value: Any) -> Any:
+    return (
+        convert(value) if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic)) else value
+    )
+
+
+@contextlib.contextmanager
+def _rounds() -> Iterator[Callable]:
+    """A block whose function is called after each round of a loop: in a traced call the first one alone has effects."""
+    trace = local.function
+    before = trace is not None and trace.tracing
+
+    def done() -> None:
+        if before and not trace.in_python:
+            trace.tracing = False
+
+    try:
+        yield done
+    finally:
+        if trace is not None:
+            trace.tracing = before
 
 
 def case(
@@ -179,6 +278,7 @@ def while_loop(
         raise ValueError("'loop_vars' must be provided.")
     if not isinstance(parallel_iterations, int) or parallel_iterations < 1:
         raise TypeError("'parallel_iterations' must be a positive integer.")
+    cond, body = _followed(cond), _followed(body)
     limit = None if maximum_iterations is None else int(maximum_iterations)
     kind = type(loop_vars)
     in_function = local.function is not None
@@ -189,12 +289,14 @@ def while_loop(
         after = body(*values)
         if not isinstance(after, SEQUENCE):
             after = (after,) if in_function else list(after)  # a tensor's rows, in eager mode
-        kind = type(after)
+        kind = kind if in_function else type(after)
+        done()
         if invariants is not None:
             invariants.check((*after,))
         return (*after,)
 
-    result = ops.while_loop(cond, step, (*loop_vars,), limit)
+    with _rounds() as done:
+        result = ops.while_loop(cond, step, (*loop_vars,), limit)
     if not back_prop:
         result = tree.map_structure(lambda t: convert(dispatch.raw(t).detach()) if dispatch.is_tensor(t) else t, result)
     if in_function:  # a graph's loop gives back the structure that went in, whatever ``body`` returns
@@ -386,7 +488,12 @@ def map_fn(
     kinds = tree.map_structure(_kind, elems) if expected is None else expected
     if not rows:
         return _nothing(kinds)
-    steps = [fn(row) for row in rows]
+    fn = _followed(fn)
+    with _rounds() as done:
+        steps = []
+        for row in rows:
+            steps.append(fn(row))
+            done()
     _check_structure(tree.map_structure(lambda k: 0, kinds), tree.map_structure(lambda x: 0, steps[0]))
     for kind, value in zip(tree.flatten(kinds), tree.flatten(steps[0])):
         if (
@@ -446,6 +553,7 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
     """The last result of ``fn(a, x)``, a being the one before, and all results."""
     if not callable(fn):
         raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. Please provide a callable function.")
+    fn = _followed(fn)
     rows = _rows(elems)
     rows = rows[::-1] if backwards else rows
     results = []
@@ -458,11 +566,13 @@ def _fold(fn: Callable, elems: Any, initializer: Any, backwards: bool) -> Any:
         results.append(value)
     else:
         value = tree.map_structure(_tensor, initializer)
-    for row in rows:
-        value = fn(value, row)
-        if initializer is not None and tree.is_nested(initializer):  # a list may be returned for a named tuple
-            value = tree.pack_as(initializer, tree.flatten(value))
-        results.append(value)
+    with _rounds() as done:
+        for row in rows:
+            value = fn(value, row)
+            done()
+            if initializer is not None and tree.is_nested(initializer):  # a list may be returned for a named tuple
+                value = tree.pack_as(initializer, tree.flatten(value))
+            results.append(value)
     return value, results
 
 
@@ -564,7 +674,21 @@ def py_function(func: Callable | None = None, inp: Any = None, Tout: Any = None,
 
     given = [x if dispatch.is_tensor(x) else convert(x) for x in inp or ()]
     with _as_python():
-        return _of_unknown_shapes(_results(_called(func, given), Tout, one))
+        return _of_unknown_shapes(_tried(lambda: _results(_called(func, given), Tout, one), Tout))
+
+
+def _tried(results: Callable[[], Any], kinds: Any) -> Any:
+    """Results of a Python function; if it fails where only their dtypes are asked for, zeros of these."""
+    try:
+        return results()
+    except Exception:
+        if local.shapeless is None or kinds is None:
+            raise
+    return tree.map_structure(lambda kind: dispatch.wrap(_zero(as_dtype(getattr(kind, "dtype", kind)))), kinds)
+
+
+def _zero(kind: Any) -> Any:
+    return np.array(b"", dtype=object) if kind == "string" else torch.zeros((), dtype=kind.torch)
 
 
 def numpy_function(
@@ -591,10 +715,16 @@ def numpy_function(
 
     arrays = [array(x) for x in inp or ()]
     with _as_python():
-        values = func(*arrays) if local.function is None and not local.in_dataset else _called(func, arrays)
-    if values is None:
-        return None
-    return _of_unknown_shapes(_results(values, Tout, lambda value, kind: convert(value)))
+        if eager:
+            values = func(*arrays)
+            return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+        def results() -> Any:
+            values = _called(func, arrays)
+            return None if values is None else _results(values, Tout, lambda value, kind: convert(value))
+
+        found = _tried(results, Tout)
+    return None if found is None else _of_unknown_shapes(found)
 
 
 def _called(function: Callable, arguments: Sequence) -> Any:
@@ -648,9 +778,9 @@ def no_op(name: str | None = None) -> None:
     """Nothing."""
 
 
-def tuple(tensors: Sequence, control_inputs: Any = None, name: str | None = None) -> list:
-    """The tensors, as a list: operations have run when this is called."""
-    return list(tensors)
+def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> Any:
+    """The tensors: operations have run when this is called. A list of them inside of ``tf.function``."""
+    return tensors if local.function is None else list(tensors)
 
 
 def timestamp(name: str | None = None) -> Tensor:

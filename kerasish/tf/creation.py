@@ -11,11 +11,12 @@ import torch
 
 from kerasish import ops
 from kerasish.core import device as devices
-from kerasish.core import dispatch, dtypes, symbolic
+from kerasish.core import dispatch, dtypes, kernels, symbolic
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, strict_op, strings
-from kerasish.core.errors import InvalidArgumentError, UnimplementedError, fail
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, UnimplementedError, fail
+from kerasish.core.shape import TensorShape
 from kerasish.core.storage import cast_raw, storage
 from kerasish.core.tensor import StringTensor, Tensor, convert
 from kerasish.core.variable import Variable
@@ -135,12 +136,31 @@ def _sizes(shape: Any) -> list[int]:
     """
     try:
         sizes = integer_shape(shape)
-    except ValueError:
-        raise TypeError(f"Cannot convert {shape!r} to EagerTensor of dtype int32") from None
+    except (ValueError, TypeError, AttributeError):
+        if isinstance(shape, TensorShape):
+            raise ValueError(f"Cannot convert a partially known TensorShape {shape} to a Tensor.") from None
+        raise _no_shape(shape) from None
     for n in sizes:
         if n < 0:
             raise InvalidArgumentError(f"Dimension {n} must be >= 0 [Op:Fill]")
     return sizes
+
+
+def _no_shape(shape: Any) -> Exception:
+    """The error of what is no vector of integers."""
+    if shape is None:
+        return ValueError(
+            "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
+        )
+    if not dispatch.is_tensor(shape):
+        return TypeError(f"Cannot convert {shape!r} to EagerTensor of dtype int32")
+    kind = dtypes.as_dtype(shape.dtype)
+    if kind.name in ("int32", "int64"):
+        return InvalidArgumentError(f"dims must represent a vector, got shape {list(shape.shape)} [Op:Fill]")
+    word = kernels.word(kind.name)
+    return DTypeMismatchError(
+        f"Value for attr 'index_type' of {word} is not in the list of allowed values: int32, int64 [Op:Fill]"
+    )
 
 
 def _no_layout(layout: Any) -> None:
@@ -255,6 +275,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         return symbolic.call(range, (start, limit, delta, dtype), {})
     target = None if dtype is None else dtypes.as_dtype(dtype)
     parts = [dispatch.raw(v, None if target is None else target.torch) for v in (start, limit, delta)]
+    for name, part in zip(("start", "limit", "delta"), parts):
+        if part.ndim:
+            raise InvalidArgumentError(f"{name} must be a scalar, not shape {list(part.shape)} [Op:Range]")
     if target is None:
         names = [dtypes.as_dtype(part.dtype).name for part in parts]
         target = dtypes.as_dtype(max(names, key=lambda n: _RANGE_ORDER.index(n) if n in _RANGE_ORDER else 9))

@@ -25,6 +25,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local, settings
 from kerasish.core.custom_gradient import differentiated
 from kerasish.core.errors import NotServedError, OpError, fail
+from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
@@ -477,7 +478,7 @@ def _result(value: Any) -> Any:
         return value.read_value()
     if isinstance(value, Declared):
         return value.plain()
-    if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor)):
+    if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor, TensorShape)):
         return convert(value)
     if isinstance(value, (types.GeneratorType, set, frozenset, type)):
         raise TypeError(

@@ -9,6 +9,7 @@ branch that returns belongs to the other branch.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -147,7 +148,8 @@ class _Reader:
         test = _read(statement.test) if isinstance(statement, ast.While) else set()
         live = ended | test
         for _ in range(2):  # what a round leaves to the next one
-            live = ended | test | (self._live(body, live) - target)
+            live = ended | test | (self._live(body, live - target) - target)
+        live = live - target  # a graph's loop gives its target a value even if it has no round
         modified = (_assigned(body) | target) - self.outer - {RESULT}
         block.names = tuple(sorted(modified & (live | after)))
         if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
@@ -342,9 +344,9 @@ def _last(statements: Iterable[Any]) -> dict[str, ast.expr]:
     for statement in statements:
         name = _single(statement)
         if name is not None:
-            found[name] = statement.value
+            found[name] = copy.deepcopy(statement.value)  # the statement itself is going to be rewritten
         elif isinstance(statement, ast.Return):
-            found[RESULT] = ast.Constant(None) if statement.value is None else statement.value
+            found[RESULT] = ast.Constant(None) if statement.value is None else copy.deepcopy(statement.value)
         else:
             for name in _stored(statement):
                 found.pop(name, None)

@@ -16,13 +16,14 @@ from torch.nn import functional as F
 
 from kerasish import ops
 from kerasish.core.arithmetic import divide as divide_raw
-from kerasish.core.arithmetic import floor_divide
+from kerasish.core.arithmetic import floor_divide, remainder
 from kerasish.core.arithmetic import power as power_raw
-from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings
+from kerasish.core.dispatch import Array, Arrays, Index, Operand, first_by_itself, strict_op, strings
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.logits import note
 from kerasish.ops import roots
 from kerasish.ops.common import larger, smaller, whole
+from kerasish.tf import gammas
 from kerasish.tf import special as special
 from kerasish.tf.alias import (
     BOOLS,
@@ -95,11 +96,6 @@ def _reciprocal_no_nan(x: torch.Tensor) -> torch.Tensor:
     return ops.divide_no_nan.raw(torch.ones_like(x), x)
 
 
-def _digamma(x: torch.Tensor) -> torch.Tensor:
-    """The logarithmic derivative of the gamma function; NaN at its poles 0, -1, -2, ..."""
-    return torch.where((x <= 0) & (x == torch.floor(x)), torch.nan, torch.digamma(x))
-
-
 def _erfcinv(x: torch.Tensor) -> torch.Tensor:
     """The inverse of 1 - erf, on (0, 2)."""
     return torch.special.ndtri(x / 2) / -math.sqrt(2)
@@ -141,7 +137,9 @@ define(globals(), FLOATS_AND_COMPLEX, {
 })  # fmt: skip
 define(globals(), FLOATS, {
     "ceil(x: Array, name=None)": _without_gradient(torch.ceil, "The smallest integer ≥ x, as a float."),
-    "digamma(x: Array, name=None)": _digamma,
+    "digamma(x: Array, name=None)": (
+        gammas.digamma, "The logarithmic derivative of the gamma function; NaN at its poles 0, -1, -2, ...",
+    ),
     "erf(x, name=None)": (torch.erf, "The error function 2/√π ∫₀ˣ exp(-t²) dt."),
     "erfc(x, name=None)": (torch.erfc, "1 - erf(x), exact for large x."),
     "erfinv(x, name=None)": (torch.erfinv, "The inverse of the error function, on (-1, 1)."),
@@ -149,7 +147,7 @@ define(globals(), FLOATS, {
     "is_finite(x, name=None)": (torch.isfinite, "Neither infinite nor NaN."),
     "is_inf(x, name=None)": (torch.isinf, "Infinite, of either sign."),
     "is_nan(x, name=None)": (torch.isnan, "Not a number."),
-    "lgamma(x, name=None)": (torch.lgamma, "log |Γ(x)|."),
+    "lgamma(x: Array, name=None)": (gammas.lgamma, "log |Γ(x)|."),
     "log_sigmoid(x, name=None)": (F.logsigmoid, "log(1 / (1 + e⁻ˣ))."),
     "rint(x: Array, name=None)": _without_gradient(torch.round, "The nearest integer, halves to even, as a float."),
     "softplus(features, name=None)": ops.softplus,
@@ -254,14 +252,6 @@ def _xdivy(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return _zero_or(torch.reciprocal, x, y)
 
 
-def _polygamma(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """The a-th derivative of ``digamma``, for whole a ≥ 0: (-1)ᵃ⁺¹ a! ζ(a + 1, x)."""
-    sign = torch.where(torch.remainder(a, 2) == 0, -1, 1).to(x.dtype)
-    values = sign * torch.exp(torch.lgamma(a + 1)) * torch.special.zeta(a + 1, x)
-    values = torch.where((a < 0) | (a != torch.floor(a)), torch.nan, values)
-    return torch.where(a == 0, torch.digamma(x), values)
-
-
 define(globals(), NUMBERS, {
     "subtract(x: Array, y: Operand, name=None)": (torch.sub, "x - y, with broadcasting."),
     "multiply(x: Array, y: Operand, name=None)": (torch.mul, "x · y, with broadcasting."),
@@ -284,8 +274,8 @@ define(globals(), FLOATS_AND_COMPLEX, {
 })  # fmt: skip
 define(globals(), REALS, {
     "floordiv(x: Array, y: Array, name=None)": (floor_divide, "⌊x / y⌋, with broadcasting."),
-    "floormod(x: Array, y: Array, name=None)": (torch.remainder, "The remainder of x / y with the sign of y."),
-    "mod(x: Array, y: Array, name=None)": (torch.remainder, "The remainder of x / y with the sign of y."),
+    "floormod(x: Array, y: Array, name=None)": (remainder, "The remainder of x / y with the sign of y."),
+    "mod(x: Array, y: Array, name=None)": (remainder, "The remainder of x / y with the sign of y."),
     "truncatediv(x: Array, y: Array, name=None)": _truncated,
     "truncatemod(x: Array, y: Array, name=None)": (torch.fmod, "The remainder of x / y with the sign of x."),
     "maximum(x: Array, y: Operand, name=None)": larger,
@@ -297,14 +287,16 @@ define(globals(), FLOATS, {
     "igammac(a: Array, x: Array, name=None)": (
         upper_gamma, "The regularized upper incomplete gamma function Q(a, x).",
     ),
-    "nextafter(x1: Array, x2: Array, name=None)": (torch.nextafter, "The next float after x1 in the direction of x2."),
+    "nextafter(x1: Array, x2: Array, name=None)": gammas.next_after,
 })  # fmt: skip
 define(globals(), SINGLE_OR_DOUBLE, {
     "betainc(a: Array, b: Array, x: Array, name=None)": (
         betainc_raw, "The regularized incomplete beta function I(x; a, b). Only x has a gradient.",
     ),
-    "polygamma(a: Array, x: Array, name=None)": _polygamma,
-    "zeta(x: Array, q: Array, name=None)": (torch.special.zeta, "The Hurwitz zeta function Σ (n + q)⁻ˣ."),
+    "polygamma(a: Array, x: Array, name=None)": (
+        gammas.polygamma, "The a-th derivative of ``digamma``, for whole a ≥ 0: (-1)ᵃ⁺¹ a! ζ(a + 1, x).",
+    ),
+    "zeta(x: Array, q: Array, name=None)": (gammas.zeta, "The Hurwitz zeta function Σ (n + q)⁻ˣ."),
 })  # fmt: skip
 
 
@@ -313,6 +305,7 @@ def _add_strings(x: np.ndarray, y: np.ndarray, name: str | None = None) -> np.nd
 
 
 @strict_op
+@first_by_itself
 @strings(_add_strings)
 def add(x: Array, y: Operand, name: str | None = None) -> Any:
     """x + y, with broadcasting; strings are joined."""

@@ -9,6 +9,8 @@ from kerasish.core import tree
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import fail, missing_name
 
+_CONTAINERS = (list, tuple, dict)
+
 
 def is_mapping(obj: Any) -> bool:
     """Whether it is a dictionary."""
@@ -56,12 +58,30 @@ def sequence_like(instance: Any, args: Sequence) -> Any:
     return tree._rebuild(instance, list(args))
 
 
-def _leaves(structure: Any) -> Iterator[Any]:
-    if not tree.is_nested(structure):
-        yield structure
-        return
-    for _, value in yield_sorted_items(structure):
-        yield from _leaves(value)
+def _collect(structure: Any, into: list) -> None:
+    """Append the leaves of a structure; packages flatten thousands of small ones a second."""
+    kind = type(structure)
+    if kind is tuple or kind is list:
+        for value in structure:
+            _collect(value, into)
+    elif not isinstance(structure, _CONTAINERS) or not tree.is_nested(structure):
+        into.append(structure)
+    elif isinstance(structure, dict):
+        for key in _keys(structure):
+            _collect(structure[key], into)
+    else:
+        for value in structure:
+            _collect(value, into)
+
+
+def _mapped(func: Callable, structure: Any) -> Any:
+    """``func`` of the leaves of one structure."""
+    kind = type(structure)
+    if kind is list or kind is tuple:
+        return kind([_mapped(func, value) for value in structure])
+    if not isinstance(structure, _CONTAINERS) or not tree.is_nested(structure):
+        return func(structure)
+    return sequence_like(structure, [_mapped(func, value) for _, value in yield_sorted_items(structure)])
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list:
@@ -70,7 +90,8 @@ def flatten(structure: Any, expand_composites: bool = False) -> list:
     Args:
         expand_composites: whether to look into ragged and sparse tensors, for the tensors that they are made of.
     """
-    leaves = list(_leaves(structure))
+    leaves: list = []
+    _collect(structure, leaves)
     if not expand_composites:
         return leaves
     return [part for leaf in leaves for part in _parts(leaf)]
@@ -84,7 +105,10 @@ def _parts(leaf: Any) -> list:
 
 
 def _packed(like: Any, parts: Iterator[Any], expand: bool) -> Any:
-    if tree.is_nested(like):
+    kind = type(like)
+    if kind is list or kind is tuple:
+        return kind([_packed(value, parts, expand) for value in like])
+    if isinstance(like, _CONTAINERS) and tree.is_nested(like):
         return sequence_like(like, [_packed(value, parts, expand) for _, value in yield_sorted_items(like)])
     if not expand or not isinstance(like, CompositeTensor):
         return next(parts)
@@ -114,6 +138,8 @@ def map_structure(func: Callable, *structure: Any, **kwargs: Any) -> Any:
         raise TypeError(f"func must be callable, got: {func}")
     if not structure:
         raise ValueError("Must provide at least one structure")
+    if len(structure) == 1 and not expand:
+        return _mapped(func, structure[0])
     for other in structure[1:]:
         assert_same_structure(structure[0], other, check_types, expand)
     columns = [flatten(s, expand) for s in structure]
@@ -128,10 +154,16 @@ def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool
         TypeError: ``flat_sequence`` is no sequence.
     """
     if not isinstance(flat_sequence, (list, tuple, range)):
-        raise TypeError(f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type")
+        kind = type(flat_sequence)
+        raise TypeError(
+            f"Attempted to pack value:\n  {flat_sequence}\ninto a structure, but found incompatible type `{kind}` instead."
+        )
     wanted = len(flatten(structure, expand_composites))
     if wanted == 1 and not tree.is_nested(structure) and len(flat_sequence) != 1:
-        raise ValueError(f"The target structure is of type `{type(structure)}`. However the input is a sequence")
+        raise ValueError(
+            f"The target structure is of type `{type(structure)}`\n  {structure}\nHowever the input is a sequence "
+            f"({type(flat_sequence)}) of length {len(flat_sequence)}.\n  {flat_sequence}"
+        )
     if wanted != len(flat_sequence):
         raise ValueError(
             f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence had {len(flat_sequence)} items. "
@@ -151,42 +183,70 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         TypeError: they differ in kind.
     """
     try:
-        try:
-            tree.assert_same_structure(nest1, nest2)
-        except TypeError as error:
-            raise ValueError(str(error)) from None
-        if expand_composites:
-            _check_composites(nest1, nest2)
-        if check_types:
-            _check_kinds(nest1, nest2)
+        _compare(nest1, nest2, check_types, expand_composites)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            f"The two structures don't have the same nested structure.\n\nFirst structure: {nest1}\n\nSecond structure: "
-            f"{nest2}\n\n{error}"
+            f"The two structures don't have the same nested structure.\n\nFirst structure: {_described(nest1)}\n\nSecond "
+            f"structure: {_described(nest2)}\n\nMore specifically: {error}\nEntire first structure:\n{_outline(nest1)}\n"
+            f"Entire second structure:\n{_outline(nest2)}"
         ) from None
 
 
-def _check_composites(first: Any, second: Any) -> None:
+def _described(value: Any) -> str:
+    return f"type={type(value).__name__} str={value}"
+
+
+class _Dot:
+    def __repr__(self) -> str:
+        return "."
+
+
+def _outline(structure: Any) -> Any:
+    return map_structure(lambda _: _Dot(), structure)
+
+
+def _compare(first: Any, second: Any, check_types: bool, expand: bool) -> None:
+    if tree.is_nested(first) != tree.is_nested(second):
+        whole, leaf = (first, second) if tree.is_nested(first) else (second, first)
+        raise ValueError(
+            f'Substructure "{_described(whole)}" is a sequence, while substructure "{_described(leaf)}" is not'
+        )
+    if not tree.is_nested(first):
+        if expand:
+            _check_composites(first, second)
+        return
+    mappings = isinstance(first, dict) and isinstance(second, dict)
+    if check_types and not mappings and type(first) is not type(second):
+        kinds = type(first).__name__, type(second).__name__
+        raise TypeError(
+            f"The two namedtuples don't have the same sequence type. First structure {_described(first)} has type "
+            f"{kinds[0]}, while second structure {_described(second)} has type {kinds[1]}"
+        )
+    if check_types and mappings and set(first) != set(second):
+        raise ValueError(
+            f"The two dictionaries don't have the same set of keys. First structure has keys {_described(_keys(first))}, "
+            f"while second structure has keys {_described(_keys(second))}"
+        )
+    ours, theirs = ([value for _, value in yield_sorted_items(s)] for s in (first, second))
+    for a, b in zip(ours, theirs):
+        _compare(a, b, check_types, expand)
+    if len(ours) != len(theirs):
+        raise ValueError(
+            f"The two structures don't have the same number of elements. First structure: {_described(first)}. Second "
+            f"structure: {_described(second)}"
+        )
+
+
+def _check_composites(a: Any, b: Any) -> None:
     """Leaves that are composites must be of one class, and of specifications that go together."""
-    for a, b in zip(tree.flatten(first), tree.flatten(second)):
-        if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
-            raise ValueError(f"One is a composite tensor and the other is not: {a!r} and {b!r}")
-        if isinstance(a, CompositeTensor) and not _same_kind(a, b):
-            raise ValueError(f"Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
+    if isinstance(a, CompositeTensor) != isinstance(b, CompositeTensor):
+        raise ValueError(f"One is a composite tensor and the other is not: {a!r} and {b!r}")
+    if isinstance(a, CompositeTensor) and not _same_kind(a, b):
+        raise ValueError(f"Incompatible CompositeTensor TypeSpecs: {a._type_spec} vs. {b._type_spec}")
 
 
 def _same_kind(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a._type_spec.most_specific_common_supertype([b._type_spec]) is not None
-
-
-def _check_kinds(first: Any, second: Any) -> None:
-    if not tree.is_nested(first):
-        return
-    if not isinstance(first, dict) and type(first) is not type(second):
-        raise TypeError(f"The containers are of different types: {type(first)} and {type(second)}")
-    keys = first if isinstance(first, dict) else range(len(first))
-    for key in keys:
-        _check_kinds(first[key], second[key])
 
 
 def __getattr__(name: str) -> Any:

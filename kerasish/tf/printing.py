@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pprint
 import sys
 from typing import Any
 
@@ -63,6 +65,8 @@ def _ragged_rows(value: Any, count: int) -> str:
         content = value.numpy()
         if isinstance(content, bytes):
             return "'" + content.decode("utf-8", "replace") + "'"
+        if isinstance(content, np.bool_):
+            return "true" if content else "false"
         return f"{content:.6f}" if isinstance(content, np.floating) else _element(content).replace('"', "'")
     rows = list(value)
     cut = count >= 0 and len(rows) > 2 * count
@@ -99,14 +103,45 @@ def text(value: Any, count: int) -> str:
     if isinstance(value, SparseTensor):
         parts = (("indices", value.indices), ("values", value.values), ("shape", value.dense_shape))
         return f"'SparseTensor({', '.join(f'{name}={text(part, count)}' for name, part in parts)})'"
+    if not _is_nested(value):
+        return repr(value)
+    places: list[_Place] = []
+    written = pprint.pformat(_with_places(value, places))
+    for place in places:
+        written = written.replace(repr(place), text(place.value, count))
+    return written
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, (dict, list, tuple)) and not hasattr(value, "rank")  # a TensorShape is written as such
+
+
+class _Place:
+    """Where a tensor is written in a structure; as wide as what stands for it where TensorFlow breaks the lines."""
+
+    def __init__(self, value: Any, number: int) -> None:
+        self.value = value
+        width = len("'SparseTensor(indices={}, values={}, shape={})'" if isinstance(value, SparseTensor) else "'{}'")
+        self._mark = f"{chr(0xE000)}{number:x}".ljust(width, chr(0xE001))
+
+    def __repr__(self) -> str:
+        return self._mark
+
+
+def _with_places(value: Any, places: list[_Place]) -> Any:
+    """A structure with places instead of its tensors."""
+    if _has_contents(value) or isinstance(value, (RaggedTensor, SparseTensor)):
+        places.append(_Place(value, len(places)))
+        return places[-1]
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {text(item, count)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)) and not hasattr(value, "rank"):  # a TensorShape is written as such
-        inner = ", ".join(text(item, count) for item in value)
-        if isinstance(value, list):
-            return f"[{inner}]"
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    return repr(value)
+        made = copy.copy(value)
+        for key, item in value.items():
+            made[key] = _with_places(item, places)
+        return made
+    if not _is_nested(value):
+        return value
+    items = [_with_places(item, places) for item in value]
+    return type(value)(*items) if hasattr(value, "_fields") else items if isinstance(value, list) else tuple(items)
 
 
 def print(*inputs: Any, **kwargs: Any) -> None:

@@ -19,6 +19,7 @@ import torch
 from kerasish.core import dispatch, dtypes
 from kerasish.core.dtypes import DType
 from kerasish.core.shape import TensorShape
+from kerasish.tf.slices import IndexedSlices
 
 
 class Kind(NamedTuple):
@@ -120,7 +121,7 @@ def kind_of(value: Any) -> Kind:
         return Kind(value)
     if isinstance(value, (str, bytes)):
         return Kind(dtypes.string)
-    if isinstance(value, dispatch._types.composite) and not hasattr(value, "values"):
+    if isinstance(value, dispatch._types.composite) and not isinstance(value, IndexedSlices):
         raise NoPromotionError(f"Auto dtype conversion semantics does not support {type(value)} type.")
     if isinstance(value, TensorShape):
         return Kind(dtypes.int32)

@@ -47,6 +47,7 @@ _REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its ow
 _REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
 PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
 _OF_TENSORS = {"shape", "dtype", "ndim", "T", "real", "imag"}  # attributes that are not worth a look at who has them
+_COLLECTING = {"append", "extend", "insert", "add"}  # methods of lists and sets
 _DRAWING = {"random", "time", "secrets"}  # modules whose functions give something else each time
 _block = contextlib.contextmanager(lambda: iter(())).__code__
 _places = itertools.count()
@@ -288,7 +289,7 @@ class _Rewriter(ast.NodeTransformer):
     def _told(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """What a branch that is not taken reports while it is traced: its calls of ``print`` and the like, in order.
 
-        Those that name what the branch assigns are left out: it has no value.
+        Those that name what the branch assigns, where that has no value yet, are left out.
         """
         inside = [part for statement in statements for part in ast.walk(statement)]
         assigned = {part.id for part in inside if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)}
@@ -299,8 +300,19 @@ class _Rewriter(ast.NodeTransformer):
         for statement in statements:
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
                 names = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
-                if _is_reporter(self.value(statement.value.func)) and not names & assigned:
-                    found.append(_unless_unknown(copy.deepcopy(statement)))
+                called = statement.value.func
+                collects = isinstance(called, ast.Attribute) and called.attr in _COLLECTING
+                collects = collects and (root := _root(called)) is not None and root not in self.local
+                if collects or _is_reporter(self.value(called)):
+                    report: ast.stmt = copy.deepcopy(statement)
+                    if collects:
+                        test = self._method("is_effect", copy.deepcopy(called))
+                        report = ast.copy_location(ast.If(test, [report], []), statement)
+                    if names & assigned:  # tensors print by dtype and shape, which are those that they had before
+                        held = [ast.Name(name, ast.Load()) for name in sorted(names & assigned)]
+                        tensors = self._method("are_tensors", *held)
+                        report = ast.copy_location(ast.If(tensors, [report], []), statement)
+                    found.append(_unless_unknown(report))
             elif isinstance(statement, ast.If):
                 found += self._reports_of_either(statement, assigned)
             elif isinstance(statement, (ast.For, ast.While, ast.With, ast.Try)):
@@ -517,6 +529,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
     given = {*arguments.args, arguments.varargs}  # the dictionary of ``**kwargs`` is made by the call
     outer = {name for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
     local = {*code.co_varnames, *code.co_cellvars} - given
+    local -= _aliases(tree, local)
     enclosing = inspect.getclosurevars(function).nonlocals
 
     def outside(name: str) -> Any:
@@ -544,6 +557,21 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
         return None
     tree.decorator_list = []
     return tree
+
+
+def _aliases(function: ast.FunctionDef, local: set[str]) -> set[str]:
+    """The local names that only ever stand for what is there outside: ``history = self.history``."""
+    given: dict[str, bool] = {}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Assign) and len(part.targets) == 1 and isinstance(part.targets[0], ast.Name):
+            root = _root(part.value) if isinstance(part.value, (ast.Name, ast.Attribute)) else None
+            name = part.targets[0].id
+            given[name] = root is not None and root not in local
+    stores: dict[str, int] = {}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+            stores[part.id] = stores.get(part.id, 0) + 1
+    return {name for name, alias in given.items() if alias and stores.get(name) == 1 and name in local}
 
 
 def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str | None) -> types.CodeType:

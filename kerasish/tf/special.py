@@ -8,30 +8,9 @@ from typing import Any
 import torch
 
 from kerasish.core.errors import missing_name
-from kerasish.ops.common import in_float32
 from kerasish.tf import integrals
 from kerasish.tf.alias import FLOATS, define
-
-
-def _differentiable(function: Callable, derivative: Callable) -> Callable:
-    """A function with its derivative, which torch lacks; ``derivative(x, y)`` is made of others here.
-
-    16-bit floats are computed in float32.
-    """
-
-    class Special(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-            y = in_float32(function, x)
-            ctx.save_for_backward(x, y)
-            return y
-
-        @staticmethod
-        def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
-            x, y = ctx.saved_tensors
-            return gradient * derivative(x, y)
-
-    return lambda x: Special.apply(x) if x.requires_grad else in_float32(function, x)
+from kerasish.tf.gammas import differentiable
 
 
 def _left(function: Callable, value: float) -> Callable:
@@ -55,23 +34,23 @@ def _j1_slope(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 
 _INF = float("inf")
-_i0 = _differentiable(torch.special.i0, lambda x, y: _i1(x))
-_i0e = _differentiable(torch.special.i0e, lambda x, y: _i1e(x) - torch.sgn(x) * y)
-_i1 = _differentiable(torch.special.i1, _i1_slope)
-_i1e = _differentiable(torch.special.i1e, _i1e_slope)
-_j0 = _differentiable(torch.special.bessel_j0, lambda x, y: -_j1(x))
-_j1 = _differentiable(torch.special.bessel_j1, _j1_slope)
-_k0 = _differentiable(_left(torch.special.modified_bessel_k0, _INF), lambda x, y: -_k1(x))
-_k1 = _differentiable(_left(torch.special.modified_bessel_k1, _INF), lambda x, y: -_k0(x) - _k1(x) / x)
-_k0e = _differentiable(_left(torch.special.scaled_modified_bessel_k0, _INF), lambda x, y: y - _k1e(x))
-_k1e = _differentiable(_left(torch.special.scaled_modified_bessel_k1, _INF), lambda x, y: y * (1 - 1 / x) - _k0e(x))
-_y0 = _differentiable(_left(torch.special.bessel_y0, -_INF), lambda x, y: -_y1(x))
-_y1 = _differentiable(_left(torch.special.bessel_y1, -_INF), lambda x, y: _y0(x) - _y1(x) / x)
-_dawsn = _differentiable(integrals.dawson, lambda x, y: 1 - 2 * x * y)
-_expint = _differentiable(integrals.exponential_integral, lambda x, y: torch.exp(x) / x)
-_fresnel_cos = _differentiable(integrals.fresnel_cosine, lambda x, y: torch.cos(torch.pi / 2 * x * x))
-_fresnel_sin = _differentiable(integrals.fresnel_sine, lambda x, y: torch.sin(torch.pi / 2 * x * x))
-_spence = _differentiable(
+_i0 = differentiable(torch.special.i0, lambda x, y: _i1(x))
+_i0e = differentiable(torch.special.i0e, lambda x, y: _i1e(x) - torch.sgn(x) * y)
+_i1 = differentiable(torch.special.i1, _i1_slope)
+_i1e = differentiable(torch.special.i1e, _i1e_slope)
+_j0 = differentiable(torch.special.bessel_j0, lambda x, y: -_j1(x))
+_j1 = differentiable(torch.special.bessel_j1, _j1_slope)
+_k0 = differentiable(_left(torch.special.modified_bessel_k0, _INF), lambda x, y: -_k1(x))
+_k1 = differentiable(_left(torch.special.modified_bessel_k1, _INF), lambda x, y: -_k0(x) - _k1(x) / x)
+_k0e = differentiable(_left(torch.special.scaled_modified_bessel_k0, _INF), lambda x, y: y - _k1e(x))
+_k1e = differentiable(_left(torch.special.scaled_modified_bessel_k1, _INF), lambda x, y: y * (1 - 1 / x) - _k0e(x))
+_y0 = differentiable(_left(torch.special.bessel_y0, -_INF), lambda x, y: -_y1(x))
+_y1 = differentiable(_left(torch.special.bessel_y1, -_INF), lambda x, y: _y0(x) - _y1(x) / x)
+_dawsn = differentiable(integrals.dawson, lambda x, y: 1 - 2 * x * y)
+_expint = differentiable(integrals.exponential_integral, lambda x, y: torch.exp(x) / x)
+_fresnel_cos = differentiable(integrals.fresnel_cosine, lambda x, y: torch.cos(torch.pi / 2 * x * x))
+_fresnel_sin = differentiable(integrals.fresnel_sine, lambda x, y: torch.sin(torch.pi / 2 * x * x))
+_spence = differentiable(
     integrals.dilogarithm, lambda x, y: torch.where(x == 1, -1, torch.log(x) / torch.where(x == 1, 1, 1 - x))
 )
 

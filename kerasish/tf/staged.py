@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import torch
 
 from kerasish.core import tree
+from kerasish.core.context import scope
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
@@ -23,6 +26,35 @@ from kerasish.tf.liveness import RESULT, Block
 _BRANCHES = ("main", "else")
 _UNKNOWN: Any = object()
 _NUMBERS = (bool, int, float, complex, str, bytes, np.ndarray, np.generic)
+_PURE = (
+    ast.Attribute,
+    ast.BinOp,
+    ast.Compare,
+    ast.Constant,
+    ast.Dict,
+    ast.List,
+    ast.Tuple,
+    ast.UnaryOp,
+    ast.cmpop,
+    ast.expr_context,
+    ast.keyword,
+    ast.operator,
+    ast.unaryop,
+)
+_DOING = (
+    "random",
+    "print",
+    "summary",
+    "function",
+    "io.",
+    "debugging",
+    "map",
+    "while",
+    "cond",
+    "scan",
+    "fold",
+    "raw_ops",
+)
 _PLAIN_CALLS = frozenset(("constant", "eye", "fill", "ones", "zeros"))
 
 
@@ -72,7 +104,7 @@ class Staged:
                     raise ValueError(f"the {label} branch must also have a return statement.")
                 raise ValueError(f"'{name}' must also be initialized in the {label} branch")
         if RESULT in block.names:
-            _check_branches(RESULT, *(_constant(block.last[which].get(RESULT)) for which in (0, 1)))
+            _check_branches(RESULT, *(_last_value(block, which, RESULT, frame) for which in (0, 1)))
         if around is not None and block.leaves and not around.on:
             raise NotImplementedError(
                 "break and return statements which depend on a TF condition are not supported in Python for loops. Did you "
@@ -83,6 +115,9 @@ class Staged:
             )
         self._taken = 0 if truth else 1
         self._held = {name: known[name] for name in block.names if name in known}
+        other = 1 - self._taken
+        for name in block.branches[other].intersection(block.names):
+            self._held[name] = _last_value(block, other, name, frame)
         return truth
 
     @staticmethod
@@ -95,7 +130,7 @@ class Staged:
         if all(name in branch for branch in branches):
             return False
         try:
-            value = eval(test, frame.f_globals, frame.f_locals)
+            value = eval(test, _names(test.co_names, frame))
         except Exception:  # its names have no values yet, or it cannot be computed
             return False
         return isinstance(value, (Tensor, Variable))
@@ -107,11 +142,8 @@ class Staged:
             TypeError, ValueError: the other branch gives something else; see ``decide``.
         """
         if self._held is not None and not self.repeats:  # type: ignore[attr-defined]
-            block, other = self._block, 1 - self._taken
-            if name not in block.branches[other]:  # type: ignore[union-attr]
-                its = self._held.get(name, _UNKNOWN)
-            else:
-                its = _constant(block.last[other].get(name))  # type: ignore[union-attr]
+            other = 1 - self._taken
+            its = self._held.get(name, _UNKNOWN)
             _check_branches(name, *((value, its) if other else (its, value)))
         return value if type(value) is Tensor else as_tensors(value)
 
@@ -222,6 +254,70 @@ def _constant(expression: ast.expr | None) -> Any:
     return expression.value if isinstance(expression, ast.Constant) else _UNKNOWN
 
 
+def _last_value(block: Block, which: int, name: str, frame: types.FrameType) -> Any:
+    """What a branch gives a name at last, if that takes no more than to compute with what is there before the branch."""
+    return _value_of(block.last[which].get(name), block, which, frame)
+
+
+def _value_of(expression: ast.expr | None, block: Block, which: int, frame: types.FrameType) -> Any:
+    if isinstance(expression, ast.Tuple) and not any(isinstance(x, ast.Starred) for x in expression.elts):
+        return tuple(_value_of(x, block, which, frame) for x in expression.elts)
+    if isinstance(expression, ast.Name) and expression.id in block.branches[which]:
+        own = block.last[which].get(expression.id)  # itself given by the branch, in one step
+        return _UNKNOWN if own is None or isinstance(own, ast.Name) else _value_of(own, block, which, frame)
+    value = _constant(expression)
+    if value is not _UNKNOWN or expression is None or not _is_pure(expression, block.branches[which], frame):
+        return value
+    try:
+        code = compile(ast.Expression(expression), "<branch>", "eval")
+        with scope(overlay={}, recording=0, tapes=()), torch.no_grad():
+            return eval(code, _names(code.co_names, frame))
+    except Exception:  # it is not run here
+        return _UNKNOWN
+
+
+def _is_pure(expression: ast.expr, assigned: frozenset[str], frame: types.FrameType) -> bool:
+    """Whether an expression only computes, by operators and functions of ours, with values that its branch leaves alone."""
+    for part in ast.walk(expression):
+        if isinstance(part, ast.Name):
+            if part.id in assigned:
+                return False
+        elif isinstance(part, ast.Call):
+            function = _function(part.func, frame)
+            module = (getattr(function, "__module__", None) or "").partition(".")[0]
+            if not isinstance(function, types.FunctionType) or module != "kerasish" or not _computes(part.func):
+                return False
+        elif not isinstance(part, _PURE):
+            return False
+    return True
+
+
+def _names(names: Iterable[str], frame: types.FrameType) -> dict[str, Any]:
+    """What names stand for in a function that runs."""
+    found, known = {}, frame.f_locals
+    for name in names:
+        if name in known:
+            found[name] = known[name]
+            continue
+        with suppress(KeyError):
+            found[name] = frame.f_globals[name]  # a trace's own dictionary, which looks up what it has not got
+    return found
+
+
+def _function(chain: ast.expr, frame: types.FrameType) -> Any:
+    """What a chain of attributes in a module stands for."""
+    if isinstance(chain, ast.Name):
+        found = _names((chain.id,), frame).get(chain.id)
+        return found if isinstance(found, types.ModuleType) else None
+    owner = _function(chain.value, frame) if isinstance(chain, ast.Attribute) else None
+    return None if owner is None else getattr(owner, chain.attr, None)  # type: ignore[attr-defined]
+
+
+def _computes(chain: ast.expr) -> bool:
+    text = ast.unparse(chain)
+    return not any(word in text for word in _DOING)
+
+
 def _is_plain(expression: ast.expr) -> bool:
     """Whether an expression makes a tensor of constants alone: a graph knows its shape."""
     if isinstance(expression, ast.Call):
@@ -247,6 +343,9 @@ def _check_branches(name: str, main: Any, other: Any) -> None:
             raise ValueError(f"'{name}' is None at the end of the {label} branch.")
     if main is _UNKNOWN or other is _UNKNOWN:
         return
+    unknown = any(x is _UNKNOWN for x in tree.flatten((main, other)))
+    if unknown and not (_is_flat(main) and _is_flat(other)):
+        return  # what is not known may be a structure
     _same_structure(main, other, f"'{name}' must have the same nested structure in the main and else branches:")
     for first, second in zip(tree.flatten(main), tree.flatten(other)):
         first, second = _kind(first), _kind(second)
@@ -254,6 +353,11 @@ def _check_branches(name: str, main: Any, other: Any) -> None:
             raise TypeError(
                 f"'{name}' has dtype {first.dtype.name} in the main branch, but dtype {second.dtype.name} in the else branch"
             )
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether it is one value, or a tuple of such."""
+    return not tree.is_nested(value) or (isinstance(value, tuple) and not any(map(tree.is_nested, value)))
 
 
 def _check_kept(name: str, first: Any, last: Any, shape_is_known: bool) -> None:

@@ -105,16 +105,25 @@ class TensorArray:
         """
         place = int(index)
         if place < 0 or (place >= len(self._elements) and not self._dynamic):
+            if local.function is not None:
+                raise InvalidArgumentError(
+                    f"Trying to modify element {place} in a list with {len(self._elements)} elements."
+                )
             raise _outside(
                 f"Tried to write to index {place} but array is not resizeable and size is: {len(self._elements)}"
             )
         tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
         if tensor.dtype != self._dtype:
+            if local.function is not None:
+                names = (dispatch.WORDS.get(kind.name, kind.name) for kind in (tensor.dtype, self._dtype))
+                raise InvalidArgumentError("Invalid data types; op elements {} but list elements {}".format(*names))
             raise InvalidArgumentError(
                 f"TensorArray dtype is {self._dtype.name} but Op is trying to write dtype {tensor.dtype.name}"
             )
         shape = TensorShape(tensor.shape)
         if not self._shape.is_compatible_with(shape):
+            if local.function is not None:
+                raise ValueError(f"Inconsistent shapes: saw {shape} but expected {self._shape}")
             raise ValueError(f"Incompatible shape for value ({tuple(shape)}), expected ({tuple(self._shape)})")
         if self._infer_shape:
             self._shape = self._shape.merge_with(shape)
@@ -128,18 +137,18 @@ class TensorArray:
 
         Raises:
             OutOfRangeError (InvalidArgumentError in a ``tf.function``): there is no such element.
-            InvalidArgumentError: it was read before, and cleared.
+            InvalidArgumentError: it was read before, and cleared (not in a ``tf.function``).
         """
         place = int(index)
         if not 0 <= place < len(self._elements):
             raise _outside(f"Tried to read from index {place} but array size is: {len(self._elements)}")
-        if place in self._read:
+        if place in self._read and local.function is None:
             raise InvalidArgumentError(
                 f"Could not read index {place} twice because it was cleared after a previous read (perhaps try setting "
                 "clear_after_read = false?)"
             )
         element = self._element(place)
-        if self._clears:
+        if self._clears and local.function is None:
             self._elements[place] = None
             self._read.add(place)
         return element
@@ -149,7 +158,14 @@ class TensorArray:
         if element is not None:
             return element
         if not self._shape.is_fully_defined():
-            raise ValueError(f"Element {place} was not written, and its shape {self._shape} is not fully known.")
+            if local.function is not None:
+                raise InvalidArgumentError(
+                    f"Tried to read or stack an uninitialized tensor, and the list has a non-fully-defined element_shape: "
+                    f"{self._shape}"
+                )
+            raise ValueError(
+                f"Cannot convert a partially known TensorShape {self._shape} to a Tensor: element {place} was not written."
+            )
         return ops.zeros(self._shape, dtype=self._dtype)
 
     # many

@@ -12,7 +12,7 @@ import torch
 
 from kerasish.core import dispatch, dtypes, kernels
 from kerasish.core.dispatch import strict_op
-from kerasish.core.errors import DTypeMismatchError
+from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError
 from kerasish.core.ragged import nested
 from kerasish.core.ragged_partition import RowPartition, from_uniform, splits_of
 
@@ -42,8 +42,18 @@ def of_text(function: F) -> F:
 
 
 def one_text(text: Any) -> bytes:
-    """A single text, as Python value or tensor."""
-    return np.asarray(dispatch.raw(text)).item()
+    """A single text, as Python value or tensor.
+
+    Raises:
+        DTypeMismatchError: a number. InvalidArgumentError: several texts, or none.
+    """
+    given = dispatch.raw(text)
+    if isinstance(given, torch.Tensor):
+        kind = kernels.word(dtypes.as_dtype(given.dtype).name)
+        raise DTypeMismatchError(f"Expected to be a string tensor but is a {kind} tensor: {text}")
+    if given.size != 1:
+        raise InvalidArgumentError(f"A text must be scalar but got shape {list(given.shape)}")
+    return given.item()
 
 
 def vector(parts: Sequence) -> np.ndarray:

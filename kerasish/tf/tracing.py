@@ -243,6 +243,16 @@ class Effects:
         return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
 
     @staticmethod
+    def is_effect(function: Any) -> bool:
+        """Whether a call concerns Python's own state only."""
+        return rewriting.is_effect(function)
+
+    @staticmethod
+    def are_tensors(*values: Any) -> bool:
+        """Whether all of them are tensors."""
+        return all(isinstance(value, Tensor) for value in values)
+
+    @staticmethod
     def range(*numbers: Any) -> Any:
         """What is called for ``range``: of tensors it gives a tensor."""
         tensors = any(isinstance(x, (Tensor, Variable)) for x in numbers)

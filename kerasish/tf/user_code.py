@@ -15,7 +15,16 @@ from kerasish.tf import rewriting
 
 _OF_SHAPES = re.compile(r"\b(shapes?|dimensions?|size-incompatible|ranks?|out of bounds)\b")
 _OPERATION = re.compile(r"\s*\[Op:(\w+)\]")
-_TEXTS = (AssertionError, AttributeError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError)
+_TEXTS = (
+    AssertionError,
+    AttributeError,
+    NameError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    UnboundLocalError,
+    ValueError,
+)
 
 
 class _KeyError(KeyError):

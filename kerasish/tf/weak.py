@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -26,6 +25,7 @@ from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import TFVariable, Variable, Weight
 from kerasish.tf.creation import cast
 from kerasish.tf.promotion import Kind, NoPromotionError, result_kind
+from kerasish.tf.scopes import get_logger
 
 # the class ------------------------------------------------------------------------------------------------------------
 
@@ -99,8 +99,8 @@ def strong(value: Any) -> Any:
 
 def _of_kind(out: Any, kind: Kind) -> Any:
     """A result, or each of several, as a tensor of a kind: weak or ordinary."""
-    if isinstance(out, (list, tuple)):
-        return [_of_kind(x, kind) for x in out]
+    if type(out) in (list, tuple):
+        return type(out)(_of_kind(x, kind) for x in out)
     return WeakTensor.from_tensor(out) if kind.weak else strong(out)
 
 
@@ -210,18 +210,18 @@ class Promotion:
                 for module in _modules(tf, path):
                     for name in names.split():
                         if callable(function := vars(module).get(name)):
-                            changes.set(module, name, self._once(function, make))
+                            changes.set(module, name, self.once(function, make))
         for module in _modules(tf, ""):
-            changes.set(module, "constant", self._once(vars(module)["constant"], self._constant))
+            changes.set(module, "constant", self.once(vars(module)["constant"], self._constant))
             for name in ("cast", "convert_to_tensor"):
-                changes.set(module, name, self._once(vars(module)[name], _strengthening))
+                changes.set(module, name, self.once(vars(module)[name], _strengthening))
         self._install_operators(changes)
         functions = sys.modules[f"{tf.__name__}.function"]
         changes.set(functions, "_result", self._returned(vars(functions)["_result"]))
         changes.set(functions, "_fit", _giving_strong(vars(functions)["_fit"]))
         changes.set(GradientTape, "gradient", _weak_gradients(GradientTape.gradient))
 
-    def _once(self, function: Callable, make: Callable) -> Callable:
+    def once(self, function: Callable, make: Callable) -> Callable:
         """What takes the place of a function, the same wherever it stands."""
         if id(function) not in self._made:
             self._made[id(function)] = (function, make(function))
@@ -320,7 +320,7 @@ class Promotion:
             return self.kind(*values)
         except NoPromotionError:
             kinds = ", ".join(str(type(value)) for value in values)
-            logging.getLogger("tensorflow").warning(
+            get_logger().warning(
                 f"The new dtype semantics do not support {function.__module__}.{function.__name__}({kinds}). Falling back "
                 "to old semantics."
             )
@@ -399,9 +399,12 @@ class Promotion:
             except NoPromotionError:
                 return operator(self_, other)
             except TypeError:
-                if reflected or not isinstance(other, (np.ndarray, np.generic)):
+                reflection = (
+                    getattr(other, f"__r{name}__", None) if isinstance(other, (np.ndarray, np.generic)) else None
+                )
+                if reflected or reflection is None:
                     raise
-                return getattr(other, f"__r{name}__")(np.asarray(self_))  # TensorFlow asks the right operand then
+                return reflection(np.asarray(self_))  # TensorFlow asks the right operand then
             out = operator(self.converted(self_, kind), self.converted(other, kind))
             return out if compares or out is NotImplemented else _of_kind(out, kind)
 

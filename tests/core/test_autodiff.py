@@ -254,10 +254,26 @@ def test_batch_jacobian_keeps_samples_apart():
     with GradientTape() as tape:
         tape.watch(x)
         y = x[0] * 2.0
+    with pytest.raises(ValueError, match=r"Shape \(2,\) must have rank at least 2"):
+        tape.batch_jacobian(y, x)
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = x[:1] * 2.0
     with pytest.raises(
         ValueError, match=r"Need first dimension of target shape \(.*\) and source shape \(.*\) to match"
     ):
-        tape.batch_jacobian(y[0], x)
+        tape.batch_jacobian(y, x)
+
+
+def test_a_gradient_through_a_singular_matrix_is_an_invalid_argument():
+    x = constant([[1.0, 1.0], [1.0, 1.0]])
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as tape:
+            tape.watch(x)
+            y = tf.linalg.slogdet(x)[1]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Input is not invertible"):
+            outer.gradient(tape.gradient(y, x), x)
 
 
 def test_reset_forgets():

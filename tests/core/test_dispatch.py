@@ -233,3 +233,11 @@ def test_arrays_of_floats_are_indices_of_tf_one_hot_only_where_they_are_no_tenso
 def test_small_integers_are_indices():
     assert tf.gather(tf.constant([1.0, 2.0]), np.array([1], "int16")).numpy() == [2.0]
     assert tf.nn.embedding_lookup(tf.constant([[1.0], [2.0]]), np.array([1], "int16")).numpy() == [[2.0]]
+
+
+@pytest.mark.parametrize("function", ["add", "matmul"])
+def test_an_array_that_comes_first_has_its_own_dtype(function):
+    x, a = tf.eye(2), np.eye(2)
+    assert getattr(tf, function)(x, a).dtype == "float32"
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected to be a double tensor but is a float tensor"):
+        getattr(tf, function)(a, x)

@@ -312,3 +312,24 @@ def test_lists_of_string_tensors_are_tensors():
     assert convert([convert(["q", "r"])] * 2).shape == (2, 2)
     with pytest.raises(InvalidArgumentError, match="Shapes of all inputs must match"):
         convert([convert(["q", "r"]), b])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64", "int16"])
+def test_integers_are_inverted_and_rounded(dtype):
+    x, a = tf.constant([3, 2], dtype), np.array([3, 2], dtype)
+    np.testing.assert_array_equal((~x).numpy(), ~a)
+    np.testing.assert_array_equal(round(x).numpy(), a)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64", "bool"])
+def test_no_powers_of_unsigned_integers(dtype):
+    x = tf.cast([1, 0], dtype)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="is not in the list of allowed values"):
+        x**x
+
+
+@pytest.mark.parametrize("values", [[1, 2j], [True, 2j], [[1.5, 1j]]])
+def test_mixed_numbers_are_complex128_alone(values):
+    np.testing.assert_array_equal(tf.constant(values, tf.complex128).numpy(), values)
+    with pytest.raises(ValueError, match="mixed types"):
+        tf.constant(values, tf.complex64)

@@ -170,3 +170,11 @@ def test_updates_under_a_mixed_policy_start_from_the_full_value():
     with scope(autocast=torch.bfloat16):
         v.assign_add([2.0])
     assert v.numpy()[0] == np.float32(3.0 + 2**-20)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "uint32", "uint64"])
+def test_wide_unsigned_variables_are_added_to(dtype):
+    v = TFVariable([3, 2], dtype=dtype)
+    v.assign_add([1, 2])
+    v.assign_sub([2, 1])
+    np.testing.assert_array_equal(v.numpy(), np.array([2, 3], dtype))

@@ -450,6 +450,52 @@ def test_concrete_functions_of_names_of_files(tmp_path):
     assert read(tf.constant(str(path))).numpy() == b"words"
 
 
+def test_a_call_that_makes_variables_is_traced_twice(capsys):
+    layer = tf.keras.layers.Dense(1)
+
+    @tf.function
+    def f(x):
+        print("tracing")
+        return layer(x)
+
+    f(tf.ones([1, 2]))
+    assert capsys.readouterr().out == "tracing\ntracing\n"
+    assert f.experimental_get_tracing_count() == 2
+    f(tf.ones([1, 2]))
+    f(tf.ones([2, 2]))
+    assert capsys.readouterr().out == "tracing\n"
+    assert f.experimental_get_tracing_count() == 3
+
+
+def test_the_second_tracing_of_a_step_changes_nothing():
+    weight, optimizer = tf.Variable(1.0), tf.keras.optimizers.SGD(0.25, momentum=0.5)
+
+    @tf.function
+    def step():
+        print("step")
+        with tf.GradientTape() as tape:
+            loss = weight * weight
+        optimizer.apply_gradients([(tape.gradient(loss, weight), weight)])
+
+    step()
+    assert float(weight) == 0.5
+    assert int(optimizer.iterations) == 1
+
+
+def test_a_local_name_of_an_outer_list_has_effects_in_traced_calls_only():
+    kept = []
+
+    @tf.function
+    def f(x):
+        history = kept
+        history.append(1)
+        return x
+
+    f(tf.constant(1))
+    f(tf.constant(2))
+    assert kept == [1]
+
+
 def test_the_dictionary_of_keyword_arguments_is_the_calls_own():
     def inner(x, **kwargs):
         kwargs.pop("extra")

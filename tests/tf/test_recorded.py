@@ -21,6 +21,7 @@ from kerasish import tf
 from kerasish.core import device
 from kerasish.core.context import clear_session
 from kerasish.tf.experimental.dtensor import tensors
+from kerasish.tf.experimental.numpy import behavior
 
 HERE = pathlib.Path(__file__).parent / "recorded"
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|inf|nan)")
@@ -31,11 +32,12 @@ COARSE = {"bfloat16": 1e-2, "float16": 2e-3}  # a unit or two in the last place:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_others(monkeypatch):
-    """Meshes and hidden devices are the process's."""
+    """Meshes, hidden devices and the numpy behaviour are the process's."""
     monkeypatch.setattr(tensors, "_meshes", [])
     monkeypatch.setattr(device, "_visible", {})
     yield
     device.best.cache_clear()
+    behavior.disable()
 
 
 def parsed(path):

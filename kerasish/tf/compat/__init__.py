@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.core.dimensions import Dimension
 from kerasish.core.errors import missing_name
-from kerasish.tf.compat.dimensions import Dimension
 
 bytes_or_text_types = (bytes, str)
 integral_types = (numbers.Integral, np.integer)

@@ -48,14 +48,15 @@ class Rows(Contents):
         return tuple(TensorSpec([], dtype) for dtype in self._columns.dtypes)
 
     def elements(self, run: Run) -> Iterator:
-        dtypes = self._columns.dtypes
-        for text in super().elements(run):
-            values = self._row(text._t.item())
-            columns = [filled([value], dtype).reshape(()) for value, dtype in zip(values, dtypes, strict=True)]
-            yield tuple(StringTensor(x) if isinstance(x, np.ndarray) else Tensor(x) for x in columns)
+        return map(self._element, super().elements(run))  # which goes on behind a row that is an error
+
+    def _element(self, text: Any) -> tuple:
+        pairs = zip(self._row(text._t.item()), self._columns.dtypes, strict=True)
+        columns = [filled([value], dtype).reshape(()) for value, dtype in pairs]
+        return tuple(StringTensor(x) if isinstance(x, np.ndarray) else Tensor(x) for x in columns)
 
     def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
-        """The records: lines, and those that follow within quotes."""
+        """The records: lines, also empty ones, and those that follow within quotes."""
         left_out, parts = self._header, []
         for line in file:
             parts.append(line)
@@ -63,21 +64,24 @@ class Rows(Contents):
                 continue
             record = b"".join(parts).removesuffix(b"\n").removesuffix(b"\r")
             parts = []
-            if not left_out and record:
+            if not left_out:
                 yield record
             left_out = False
         if parts:
             yield b"".join(parts)
+        elif left_out:
+            raise InvalidArgumentError("Can't read header of file")
 
     def _row(self, record: bytes) -> list:
-        found = split_record(record, self._columns.delimiter, self._columns.quotes)
+        found = split_record(record, self._columns.delimiter, self._columns.quotes) or [b""]
         if self._chosen is not None:
             found = [found[k] for k in self._chosen if k < len(found)]
         wanted = len(self._columns.dtypes)
+        row = [self._columns.cell(part, k, "in record") for k, part in enumerate(found[:wanted])]
         if len(found) != wanted:
             have = "more" if len(found) > wanted else str(len(found))
             raise InvalidArgumentError(f"Expect {wanted} fields but have {have} in record")
-        return [self._columns.cell(part, k, "in record") for k, part in enumerate(found)]
+        return row
 
 
 def _default(value: Any) -> Any:

@@ -52,7 +52,17 @@ Transformation = Callable[[Dataset], Dataset]
 # datasets -------------------------------------------------------------------------------------------------------------
 
 Counter = Dataset.counter
-RandomDataset = Dataset.random
+
+
+def RandomDataset(
+    seed: int | None = None, rerandomize_each_iteration: bool | None = None, name: str | None = None
+) -> Any:
+    """``Dataset.random``."""
+    made = Dataset.random(seed, rerandomize_each_iteration)
+    made._node.name = "RandomDatasetV2"
+    return made
+
+
 sample_from_datasets = Dataset.sample_from_datasets
 
 

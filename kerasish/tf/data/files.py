@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
@@ -135,6 +136,12 @@ class Pieces(Contents):
 
     def strings(self, file: IO[bytes], path: str) -> Iterator[bytes]:
         size, header, footer = self._sizes
+        if size < 1:
+            raise InvalidArgumentError(f"`record_bytes` must be greater than 0 but found {size}")
+        if self._compression not in WINDOW:
+            body = os.path.getsize(path) - header - footer
+            if body >= 0 and body % size:
+                raise self._not_whole(path, f"has body length {body} bytes, which")
         if len(exactly(file, header)) < header:
             raise InternalError(f'Input file "{path}" ends within the header of {header} bytes.')
         held = exactly(file, footer)
@@ -146,7 +153,11 @@ class Pieces(Contents):
             yield held[:size]
             held = held[size:]
         if len(held) != footer:
-            raise (DataLossError if self._compression in WINDOW else InvalidArgumentError)(
-                f'Excluding the header ({header} bytes) and footer ({footer} bytes), input file "{path}" has a body whose '
-                f"length is not an exact multiple of the record length ({size} bytes)."
-            )
+            raise self._not_whole(path, "has a body whose length")
+
+    def _not_whole(self, path: str, body: str) -> Exception:
+        size, header, footer = self._sizes
+        return (DataLossError if self._compression in WINDOW else InvalidArgumentError)(
+            f'Excluding the header ({header} bytes) and footer ({footer} bytes), input file "{path}" {body} is not an '
+            f"exact multiple of the record length ({size} bytes)."
+        )

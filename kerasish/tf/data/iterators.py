@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasish.core import tree
-from kerasish.core.errors import InvalidArgumentError, OutOfRangeError
+from kerasish.core.errors import InvalidArgumentError, OpError, OutOfRangeError, name_operation
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import elements
@@ -98,11 +98,15 @@ class Iterator(collections.abc.Iterator):
         return self
 
     def __next__(self) -> Any:
-        if not self._apart:
-            element = next(self._stream)
-        else:
-            with self._run.scope():
+        try:
+            if not self._apart:
                 element = next(self._stream)
+            else:
+                with self._run.scope():
+                    element = next(self._stream)
+        except OpError as error:
+            name_operation(error, "IteratorGetNext")
+            raise
         self.taken += 1
         return elements.to_device(element)
 

@@ -164,6 +164,15 @@ def run_without_values(function: Callable, node: Node) -> None:
             _on_fakes(function, node.spec, 0)
 
 
+def spec_without_values(function: Callable, node: Node) -> Any:
+    """The specification of a function's results where no element is needed to tell it; None where one is."""
+    with contextlib.suppress(Exception):  # whatever goes wrong does so again where elements are asked for
+        if composites.any_in(node.spec):
+            return next(iter(_on_examples(function, node.spec)), None)
+        return _on_fakes(function, node.spec, 0)
+    return None
+
+
 def _merged(runs: list) -> Any:
     if not runs:
         raise ValueError(
@@ -249,7 +258,7 @@ def _on_first_elements(function: Callable, node: Node) -> list:
         firsts = list(itertools.islice(node.stream(run), 2))
         specs = []
         for first in firsts:
-            local.shapeless = _of_unknown_rank(first, node.spec)
+            local.shapeless.update(_of_unknown_rank(first, node.spec))
             try:
                 specs.append(_spec_of(elements.normalise_result(function(first))))
             except Exception:  # one element may be a bad one; ``ignore_errors`` may leave it out

@@ -176,7 +176,7 @@ def numbers(start: int, stop: int, step: int, dtype: Any) -> Numbers:
 class Random(Node):
     """Pseudorandom integers in [0, 2³²), without end."""
 
-    name = "RandomDatasetV2"
+    name = "_RandomDataset"
 
     def __init__(self, seed: int | None, rerandomize: bool) -> None:
         super().__init__()

@@ -19,7 +19,16 @@ from kerasish.tf.data import composites, elements, rows
 from kerasish.tf.data.elements import call, normalise, normalise_result
 from kerasish.tf.data.functions import FirstCall, kept, traced_at_first
 from kerasish.tf.data.mapped import mapped
-from kerasish.tf.data.node import INFINITE, UNKNOWN, Node, RowStep, Run, result_spec, run_without_values
+from kerasish.tf.data.node import (
+    INFINITE,
+    UNKNOWN,
+    Node,
+    RowStep,
+    Run,
+    result_spec,
+    run_without_values,
+    spec_without_values,
+)
 from kerasish.tf.data.randomness import Seeds, shuffled
 from kerasish.tf.data.rows import Block, Table
 from kerasish.tf.data.threads import in_threads
@@ -134,7 +143,25 @@ def _no_result() -> InvalidArgumentError:
     )
 
 
-class Filter(FunctionStep):
+class Choice(FunctionStep):
+    """Base of the steps with predicates.
+
+    Raises:
+        ValueError: the predicate gives no boolean scalar; now, if that can be told without elements.
+    """
+
+    def __init__(self, node: Node, function: Callable) -> None:
+        super().__init__(node, function)
+        if node.static:
+            found = spec_without_values(self._traced, node)
+            if found is not None and not isinstance(found, NoneTensorSpec):
+                _demand_truth(found)
+
+    def _holds(self, element: Any) -> bool:
+        return truth(call(self.function, element))
+
+
+class Filter(Choice):
     """The elements for which a predicate is true."""
 
     name = "_FilterDataset"
@@ -145,11 +172,8 @@ class Filter(FunctionStep):
     def elements(self, run: Run) -> Iterator:
         return filter(self._holds, self.input.stream(run))
 
-    def _holds(self, element: Any) -> bool:
-        return truth(call(self.function, element))
 
-
-class TakeWhile(FunctionStep):
+class TakeWhile(Choice):
     """The elements up to the first for which a predicate is false."""
 
     name = "_TakeWhileDataset"
@@ -158,7 +182,7 @@ class TakeWhile(FunctionStep):
         return UNKNOWN
 
     def elements(self, run: Run) -> Iterator:
-        return itertools.takewhile(lambda element: truth(call(self.function, element)), self.input.stream(run))
+        return itertools.takewhile(self._holds, self.input.stream(run))
 
 
 def truth(value: Any) -> bool:
@@ -171,11 +195,16 @@ def truth(value: Any) -> bool:
         return bool(value)
     result = normalise(value)
     if not isinstance(result, Tensor) or result.dtype != bool_ or result.ndim:
-        raise ValueError(
-            "Invalid `predicate`. `predicate` must return a `tf.bool` scalar tensor, but its return type is "
-            f"{elements.spec(result)}."
-        )
+        _demand_truth(elements.spec(result))
     return bool(result)
+
+
+def _demand_truth(found: Any) -> None:
+    """Raise unless a predicate's results are boolean scalars, or may be."""
+    if not isinstance(found, TensorSpec) or found.dtype != bool_ or found.shape.rank not in (0, None):
+        raise ValueError(
+            f"Invalid `predicate`. `predicate` must return a `tf.bool` scalar tensor, but its return type is {found}."
+        )
 
 
 class Scan(FunctionStep):

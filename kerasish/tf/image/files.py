@@ -13,6 +13,7 @@ import torch
 from kerasish.core import dispatch, dtypes
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, NotServedError, fail
 from kerasish.tf.image.colours import converted
+from kerasish.tf.texts import one_text
 from kerasish.utils.images import decode_image as decoded
 from kerasish.utils.images import pillow
 
@@ -72,7 +73,7 @@ def decode_bmp(contents: Any, channels: int = 0, name: str | None = None) -> Any
 
 def decode_gif(contents: Any, name: str | None = None) -> Any:
     """All frames of a GIF file, as uint8 (frames, height, width, 3)."""
-    return _wrapped(_frames(_bytes(contents)))
+    return _wrapped(_frames(one_text(contents)))
 
 
 def decode_image(
@@ -88,7 +89,7 @@ def decode_image(
         dtype: of the result; floats are from 0 to 1.
         expand_animations: False: the first frame only.
     """
-    data = _bytes(contents)
+    data = one_text(contents)
     animated = data[:3] == b"GIF" and expand_animations
     x = torch.from_numpy(_frames(data) if animated else _decoded(contents, channels or 0))
     return dispatch.wrap(converted(x, dtypes.as_dtype(dtype)))
@@ -168,7 +169,7 @@ def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", nam
 
 def is_jpeg(contents: Any, name: str | None = None) -> Any:
     """Whether a file's bytes begin as those of JPEG files do."""
-    return dispatch.wrap(torch.tensor(_bytes(contents)[:3] == b"\xff\xd8\xff"))
+    return dispatch.wrap(torch.tensor(one_text(contents)[:3] == b"\xff\xd8\xff"))
 
 
 def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str | None = None) -> Any:
@@ -177,7 +178,7 @@ def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str
     Raises:
         InvalidArgumentError: it is none.
     """
-    data = _bytes(contents)
+    data = one_text(contents)
     try:
         image = pillow("tf.image").open(io.BytesIO(data), formats=("JPEG",))
     except (OSError, SyntaxError, ValueError):
@@ -223,7 +224,7 @@ def decode_webp(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, nam
     if dtypes.as_dtype(dtype) != dtypes.uint8:
         raise fail(NotImplementedError, "decode_webp decodes 8 bits", "dtype=tf.uint8", f"dtype={dtype}")
     try:
-        image = pillow("tf.image").open(io.BytesIO(_bytes(contents)), formats=("WEBP",))
+        image = pillow("tf.image").open(io.BytesIO(one_text(contents)), formats=("WEBP",))
         mode = {0: image.mode, 3: "RGB", 4: "RGBA"}[channels]
         frames = []
         for place in range(getattr(image, "n_frames", 1)):
@@ -246,12 +247,8 @@ def decode_jxl(contents: Any, channels: int = 0, dtype: Any = dtypes.uint8, name
 decode_jxl.__kerasish_stub__ = True  # type: ignore[attr-defined]
 
 
-def _bytes(contents: Any) -> bytes:
-    return np.asarray(dispatch.raw(contents)).item()
-
-
 def _decoded(contents: Any, channels: int) -> np.ndarray:
-    data = _bytes(contents)
+    data = one_text(contents)
     if channels not in (0, 1, 3, 4):
         raise InvalidArgumentError(f"channels must be 0, 1, 3 or 4, got {channels}")
     wanted = channels or _own_channels(data)
@@ -262,7 +259,7 @@ def _decoded(contents: Any, channels: int) -> np.ndarray:
 
 def _decoded_wide(contents: Any, channels: int) -> np.ndarray:
     """A PNG file's pixels as uint16; those of 8 bits times 257, as the format says."""
-    data = _bytes(contents)
+    data = one_text(contents)
     if data[24:25] != b"\x10":  # where a PNG file has the bits of a channel
         return _decoded(contents, channels).astype(np.uint16) * np.uint16(257)
     if data[25:26] != b"\x00" or channels not in (0, 1):

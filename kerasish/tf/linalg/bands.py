@@ -155,7 +155,30 @@ def sqrtm(input: Array, name: str | None = None) -> Any:
         InvalidArgumentError: real matrices that have no real one.
     """
     check(input, FLOATS_AND_COMPLEX, "MatrixSquareRoot")
-    return _of_eigenvalues(input, torch.sqrt, "square root")
+    return _SquareRoot.apply(input) if input.requires_grad else _square_root(input)
+
+
+def _square_root(x: torch.Tensor) -> torch.Tensor:
+    return _of_eigenvalues(x, torch.sqrt, "square root")
+
+
+class _SquareRoot(torch.autograd.Function):
+    """R = √x, whose gradient X solves RᴴX + XRᴴ = G (Sylvester); that of eigenvectors fails where values are equal."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return _square_root(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        (x,) = ctx.saved_tensors
+        adjoint, n = _SquareRoot.apply(x).mH, x.shape[-1]
+        one = torch.eye(n, dtype=x.dtype, device=x.device)
+        left = torch.einsum("...ij,kl->...ikjl", adjoint, one)  # by rows: RᴴX is (Rᴴ ⊗ 1) vec X, XRᴴ is (1 ⊗ Rᴴᵀ) vec X
+        right = torch.einsum("ij,...lk->...ikjl", one, adjoint)
+        system = (left + right).reshape(*x.shape[:-2], n * n, n * n)
+        return torch.linalg.solve(system, gradient.reshape(*x.shape[:-2], n * n, 1)).reshape(x.shape)
 
 
 matrix_square_root = sqrtm

@@ -11,7 +11,7 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dtypes
-from kerasish.core.dispatch import Array, Index, strict_op
+from kerasish.core.dispatch import Array, Index, first_by_itself, strict_op
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, fail
 from kerasish.ops.common import axis_index
 from kerasish.ops.linalg import lower_factor
@@ -46,6 +46,7 @@ def _oriented(x: torch.Tensor, transpose: bool, adjoint: bool, which: str) -> to
 
 
 @strict_op
+@first_by_itself
 def matmul(
     a: Array,
     b: Array,

@@ -15,6 +15,7 @@ from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
 from kerasish.tf.nest import map_structure
 from kerasish.tf.spec import TensorSpec, TypeSpec
+from kerasish.tf.weak import WeakTensor
 
 _NAME_TO_TYPE_SPEC: dict[str, type] = {}
 _TYPE_SPEC_TO_NAME: dict[type, str] = {}
@@ -211,6 +212,7 @@ __all__ = [
     "CompositeTensor",
     "DenseSpec",
     "VariableSpec",
+    "WeakTensor",
     "as_shape",
     "constant_value_as_shape",
     "convert_variables_to_tensors",

@@ -100,6 +100,8 @@ def segment_ids_to_row_splits(
             f"Argument `tensor` (name: segment_ids) must be of type integer. Received `tensor` = {segment_ids} of dtype: "
             f"{given.dtype!r}"
         )
+    if given.ndim != 1:
+        raise ValueError(f"Shape {given.shape} must have rank 1")
     ids = dispatch.raw(given).cpu()
     kind = out_type or (dtypes.int64 if isinstance(segment_ids, (list, tuple)) else given.dtype)
     counts = torch.bincount(ids, minlength=0 if num_segments is None else int(num_segments))

@@ -11,8 +11,9 @@ from kerasish.core.context import real_state
 from kerasish.core.errors import NotFoundError
 from kerasish.core.variable import TFVariable
 from kerasish.saving import bundle, checkpoint_state, object_graph, restoring, trackables
+from kerasish.saving.by_name import NamedRestoration
 from kerasish.saving.checkpoint_files import write_objects
-from kerasish.saving.checkpoint_status import CheckpointLoadStatus, InitializationOnlyStatus
+from kerasish.saving.checkpoint_status import CheckpointLoadStatus, InitializationOnlyStatus, NameBasedSaverStatus
 from kerasish.saving.trackables import Value
 from kerasish.tf.data.iterators import Iterator
 from kerasish.tf.module import Module
@@ -156,7 +157,10 @@ class Checkpoint(AutoTrackable):
         if os.path.isdir(path) and bundle.is_bundle(saved_model):
             path = saved_model
         root, more = self._top()
-        return CheckpointLoadStatus(restoring.read(bundle.Bundle(path), root, more), root)
+        found = bundle.Bundle(path)
+        if object_graph.KEY not in found and found.entries:  # what a Saver wrote, by variables' names
+            return NameBasedSaverStatus(NamedRestoration(found, root, more), root)
+        return CheckpointLoadStatus(restoring.read(found, root, more), root)
 
     def restore(self, save_path: Any, options: CheckpointOptions | None = None) -> Any:
         """``read`` of what ``save`` wrote, the count of saves included.
@@ -171,7 +175,10 @@ class Checkpoint(AutoTrackable):
             return InitializationOnlyStatus()
         self.save_counter  # noqa: B018 - makes it, so that it is read
         try:
-            return self.read(save_path)
+            status = self.read(save_path)
+            if isinstance(status, NameBasedSaverStatus):
+                status.add_to_optionally_restored(self.save_counter)
+            return status
         except NotFoundError as error:
             raise NotFoundError(
                 f"Error when restoring from checkpoint or SavedModel at {os.fspath(save_path)}: {error.message}\nPlease "

@@ -14,6 +14,7 @@ from kerasish import initializers as _initializers
 from kerasish.core.autodiff import GradientTape as GradientTape
 from kerasish.core.autodiff import UnconnectedGradients as UnconnectedGradients
 from kerasish.core.custom_gradient import custom_gradient as custom_gradient
+from kerasish.core.dimensions import Dimension as Dimension
 from kerasish.core.errors import InvalidArgumentError, NotServedError
 from kerasish.core.random import get_seed as get_seed
 from kerasish.core.random import set_seed
@@ -41,7 +42,6 @@ from kerasish.tf import reductions as _reductions
 from kerasish.tf import scopes as _scopes
 from kerasish.tf import strings as _strings
 from kerasish.tf import tiling as _tiling
-from kerasish.tf.compat.dimensions import Dimension as Dimension
 from kerasish.tf.compat.v1 import aliases as _aliases
 from kerasish.tf.compat.v1 import data as data
 from kerasish.tf.compat.v1 import feature_column as feature_column
@@ -394,7 +394,6 @@ InteractiveSession = Session
 
 
 _GONE = {
-    "Saver": "tf.compat.v1.train.Saver",
     "estimator": "model.fit of tf.keras",
     "lite": 'model.export(path, format="onnx")',
     "metrics": "tf.keras.metrics",

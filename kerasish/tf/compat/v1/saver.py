@@ -131,7 +131,7 @@ class Saver:
 
         Args:
             sess: None; there are no sessions. Nor graphs: the arguments about them have no effect.
-            save_path: begins the files' names; missing folders are made.
+            save_path: begins the files' names; their folder is made if it is missing.
             global_step: a number, or a variable with one, that ends them.
             latest_filename: of the file that says which checkpoints there are; default: "checkpoint".
             write_state: whether to write it.
@@ -140,7 +140,7 @@ class Saver:
             The path, which ``restore`` takes.
 
         Raises:
-            ValueError: there are no variables, two have one name, or one has two.
+            ValueError: there are no variables, two have one name, one has two, or the folder above the files' is missing.
             TypeError: something is no variable.
         """
         path = os.fspath(save_path)
@@ -151,6 +151,9 @@ class Saver:
             path = f"{path}-{int(global_step):08d}" if self._pad else f"{path}-{int(global_step)}"
         if not variables:
             return path
+        above = os.path.dirname(os.path.dirname(path))  # one folder that is missing is made
+        if above and not os.path.isdir(above):
+            raise ValueError(f"Parent directory of {path} doesn't exist, can't save.")
         bundle.write(path, {name: variable.numpy for name, variable in variables.items()})
         if write_state:
             if self._max_to_keep:

@@ -223,7 +223,7 @@ e, pi, inf, newaxis = np.e, np.pi, np.inf, None
 
 def finfo(dtype: Any) -> np.finfo:
     """The limits of a float dtype."""
-    return np.finfo(numpy_type(dtype))
+    return np.finfo(float if dtype is float else numpy_type(dtype))
 
 
 def issubdtype(arg1: Any, arg2: Any) -> bool:

@@ -18,6 +18,7 @@ from kerasish.ops.array import reshape as _reshape
 from kerasish.ops.array import roll as _roll
 from kerasish.ops.array import swapaxes as _swapaxes
 from kerasish.ops.array import transpose as _transpose
+from kerasish.tf.alias import NUMBERS, check
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
     promoted,
@@ -116,7 +117,10 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 @public
 def transpose(a: Any, axes: Any = None) -> Any:
     """The axes in another order; reversed by default."""
-    return _transpose.raw(raw_array(a), None if axes is None else raw_array(axes).tolist())
+    x, order = raw_array(a), None if axes is None else raw_array(axes).reshape(-1).tolist()
+    if order is not None and sorted(i + x.ndim if i < 0 else i for i in order) != list(range(x.ndim)):
+        raise AxisError(f"transpose expects an order of {x.ndim} axes. Received: {order} [Op:Transpose]")
+    return _transpose.raw(x, order)
 
 
 @public
@@ -205,8 +209,9 @@ def flipud(m: Any) -> Any:
 
 @public
 def fliplr(m: Any) -> Any:
-    """In reverse order along the second axis."""
-    return raw_array(m).flip([1])
+    """In reverse order along the second axis; numbers as they are."""
+    x = raw_array(m)
+    return x.flip([1]) if x.ndim else x
 
 
 @public
@@ -217,7 +222,9 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 @public
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Turned by 90 degrees k times."""
+    """Turned by 90 degrees k times; what is not turned is given back as it is."""
+    if k % 4 == 0:
+        return m
     x = raw_array(m)
     if x.ndim < 2:
         raise InvalidArgumentError(f"A matrix is needed to turn, got a rank of {x.ndim}.")
@@ -241,7 +248,7 @@ def concatenate(arys: Any, axis: int | None = 0) -> Any:
 
 
 def _joined(parts: list[torch.Tensor], axis: int) -> torch.Tensor:
-    if len(parts) == 1:
+    if len(parts) == 1 and isinstance(axis, (int, np.integer)):
         return parts[0]
     for x in parts:
         _inside(axis, x.ndim)
@@ -270,8 +277,9 @@ def stack(arrays: Any, axis: int = 0) -> Any:
 @public
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     """Values behind an array; both as one row without an axis."""
-    parts = _separate((arr, values))
-    return torch.cat([x.reshape(-1) for x in parts]) if axis is None else _joined(parts, axis)
+    if axis is not None:
+        return _joined(promoted(arr, values), axis)
+    return torch.cat([x.reshape(-1) for x in _separate((arr, values))])
 
 
 @public
@@ -385,7 +393,7 @@ def diag(v: Any, k: int = 0) -> Any:
     """
     x = raw_array(v)
     if x.ndim not in (1, 2):
-        raise ValueError(f"Shape {tuple(x.shape)} must have rank 1 or 2")
+        raise AxisError(f"Shape {tuple(x.shape)} must have rank 1 or 2")
     return torch.diag(x, k) if x.ndim == 1 or -x.shape[0] < k < x.shape[1] else x.new_zeros(0)
 
 
@@ -407,12 +415,14 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @public
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """The sum of the diagonal; of integers mostly in int64."""
-    x = raw_array(a)
+    x = raw_array(a, dtype)
     if x.ndim < 2:
         raise InvalidArgumentError(f"A matrix is needed, got a rank of {x.ndim}.")
     values = x.diagonal(offset, axis1, axis2)
     last = (axis1 % x.ndim, axis2 % x.ndim) == (x.ndim - 2, x.ndim - 1)
     kind = x.dtype if dtype is None and offset == 0 and last else dtype  # TensorFlow has an operation for these
+    if kind is not None:
+        check(x, NUMBERS, "Sum")
     return total(values, -1, kind)._t
 
 
@@ -420,6 +430,8 @@ def _triangle(m: Any, k: int, lower: bool, name: str) -> torch.Tensor:
     x = raw_array(m)
     if x.ndim < 2:
         raise ValueError(f"Argument to {name} must have rank at least 2")
+    if x.dtype is torch.bool:
+        raise TypeError("Cannot convert 0 to EagerTensor of dtype bool")
     return x.tril(k) if lower else x.triu(k)
 
 
@@ -525,7 +537,9 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     places = torch.nonzero(chosen).reshape(-1)
     if len(places) and int(places[-1]) >= x.shape[axis]:
         raise ValueError(f"Place {int(places[-1])} is outside of an axis of size {x.shape[axis]}.")
-    return x.index_select(axis, places)
+    if x.dtype in dispatch.WIDE_UNSIGNED:  # torch picks none of these
+        return index.take.raw(x.to(torch.int64), places, axis).to(x.dtype)
+    return index.take.raw(x, places, axis)
 
 
 @public
@@ -567,6 +581,14 @@ def ix_(*args: Any) -> Any:
 def polyval(p: Any, x: Any) -> Any:
     """A polynomial's value; the highest power's coefficient comes first."""
     coefficients, values = promoted_pair(p, x)
+    check(values, NUMBERS, "Mul")
+    try:
+        return _horner(coefficients, values)
+    except NotImplementedError as error:
+        return dispatch.in_int64(_horner, [coefficients, values], {}, error)
+
+
+def _horner(coefficients: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     result = torch.zeros_like(values)
     for c in coefficients.unbind(0):
         result = result * values + c
@@ -577,4 +599,4 @@ def isscalar(num: Any) -> bool:
     """Whether a value is a number, of Python, NumPy or a tensor without axes."""
     if dispatch.is_tensor(num):
         return raw_array(num).ndim == 0
-    return bool(np.isscalar(num))
+    return num.ndim == 0 if isinstance(num, np.ndarray) else bool(np.isscalar(num))

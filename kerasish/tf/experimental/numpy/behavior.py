@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,7 @@ from kerasish.core.tensor import BINARY_OPERATORS, COMPARISONS, Tensor
 from kerasish.core.variable import Variable
 from kerasish.tf.experimental.numpy import arrays, conversion, products, reductions
 from kerasish.tf.experimental.numpy.conversion import cast, promoted, public, raw_array
+from kerasish.tf.scopes import get_logger
 from kerasish.tf.weak import Changes, Promotion, WeakTensor
 
 _OPERANDS = (bool, int, float, complex, np.ndarray, np.generic, list, tuple, torch.Tensor, Tensor, Variable)
@@ -50,11 +51,11 @@ def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conve
         _of_behavior.set(Tensor, name, member)
     _of_behavior.set(Tensor, "__getitem__", _getitem)
     if dtype_conversion_mode in ("safe", "all"):
-        logging.getLogger("tensorflow").warning(
+        get_logger().warning(
             "UserWarning: enabling the new type promotion must happen at the beginning of the program. Please ensure no TF "
             "APIs have been used yet."
         )
-        _promote_by_kinds(Promotion(dtype_conversion_mode == "safe"))
+        _promote_by_kinds(_promotion(dtype_conversion_mode == "safe"))
     elif dtype_conversion_mode == "legacy":
         for cls in (Tensor, Variable):
             equality = ("eq", "ne") if cls is Tensor else ()  # variables' own: what they are compared with is converted
@@ -77,6 +78,11 @@ def disable() -> None:
     conversion.settings.kind = None
 
 
+@functools.cache
+def _promotion(safe: bool) -> Promotion:
+    return Promotion(safe)
+
+
 def _promote_by_kinds(promotion: Promotion) -> None:
     conversion.settings.kind = promotion.kind
     promotion.install(_of_mode, sys.modules["kerasish.tf"])
@@ -87,7 +93,11 @@ def _promote_by_kinds(promotion: Promotion) -> None:
 def _weak_method(promotion: Promotion, member: Any) -> Any:
     if isinstance(member, property):
         return property(_weak_method(promotion, member.fget))
-    return member if member in (_astype, _pos, _tolist, arrays.clip, arrays.size) else promotion.unary(member)
+    return (
+        member
+        if member in (_astype, _pos, _tolist, arrays.clip, arrays.size)
+        else promotion.once(member, promotion.unary)
+    )
 
 
 def _matmul(x: Any, y: Any) -> Any:
@@ -174,6 +184,11 @@ def _advanced(part: Any) -> Any:
 def _getitem(self: Tensor, key: Any) -> Any:
     """``x[key]`` as NumPy has it: lists, arrays and tensors in the key pick elements."""
     parts = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(part, (str, bytes)) for part in parts):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid "
+            f"indices. Received: {key!r}"
+        )
     if isinstance(self, dispatch._types.string) or not any(map(_is_advanced, parts)):
         return _plain_getitem(self, key)
     try:

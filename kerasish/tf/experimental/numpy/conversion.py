@@ -159,8 +159,8 @@ def met_by_double(x: torch.Tensor) -> torch.Tensor:
 
 
 def to_inexact(x: torch.Tensor) -> torch.Tensor:
-    """Integers and bools as float64, also where float32 is preferred (float32 in promotion modes); others as they are."""
-    return x if x.is_floating_point() or x.is_complex() else x.to(torch_type(float))
+    """What is inexact to NumPy as it is; integers, bools and bfloat16 as float64 (float32 in promotion modes)."""
+    return x if (x.is_floating_point() and x.dtype is not torch.bfloat16) or x.is_complex() else x.to(torch_type(float))
 
 
 # functions ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.ops.common import integer_shape
+from kerasish.tf.alias import SIGNED, check
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
     common_type,
@@ -156,8 +157,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
     """
     if not step:
         raise ValueError("step must be non-zero")
-    kind = np.dtype(common_type(start, step) if stop is None else common_type(start, step, stop))
-    kind = np.dtype(dtype.as_numpy_dtype if hasattr(dtype, "as_numpy_dtype") else dtype) if dtype is not None else kind
+    kind = common_type(start, step) if stop is None else common_type(start, step, stop)
+    kind = kind if dtype is None else numpy_type(dtype)
     low, high = (0, start) if stop is None else (start, stop)
     values = [
         v.item() if dispatch.is_tensor(v) or isinstance(v, np.generic) else v for v in map(_number, (low, high, step))
@@ -288,6 +289,6 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     count = values.shape[0] if N is None else N
     if count < 0:
         raise ValueError("N must be nonnegative")
-    wide = values.to(torch.int64) if values.dtype is torch.bool else values
-    powers = torch.arange(count, device=wide.device)
-    return cast(torch.pow(wide[:, None], powers if increasing else powers.flip(0)), wide.dtype)
+    check(values, SIGNED, "Pow")
+    powers = torch.arange(count, device=values.device)
+    return cast(torch.pow(values[:, None], powers if increasing else powers.flip(0)), values.dtype)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from kerasish import ops
+from kerasish.core import dispatch
 from kerasish.core.arithmetic import divide as divide_raw
 from kerasish.core.arithmetic import floor_divide as floor_raw
 from kerasish.core.arithmetic import power as power_raw
@@ -23,6 +24,7 @@ from kerasish.tf.alias import (
     REALS_AND_BOOLS,
     SIGNED,
     SINGLE_OR_DOUBLE,
+    check,
 )
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
@@ -45,11 +47,6 @@ def _as_it_is(function: Callable, x: Any) -> Any:
 
 def _in_floats(function: Callable, x: Any) -> Any:
     return function(to_inexact(raw_array(x)))
-
-
-def _numbers(function: Callable, x: Any) -> Any:
-    x = raw_array(x)
-    return function(x.to(torch.int64) if x.dtype is torch.bool else x)
 
 
 def _sinc(x: torch.Tensor) -> torch.Tensor:
@@ -146,22 +143,22 @@ table(globals(), "x", _as_it_is, None, {
     "signbit": (_signbit, "Where elements are negative."),
 })  # fmt: skip
 table(globals(), "x", _as_it_is, INTEGERS_AND_BOOLS, {"bitwise_not": (torch.bitwise_not, "Every bit inverted.")})
-table(globals(), "x", _as_it_is, NUMBERS, {
+table(globals(), "x", _as_it_is, SIGNED, {
     "abs": (torch.abs, "The magnitude."),
     "absolute": (torch.abs, "The magnitude."),
     "fabs": (torch.abs, "The magnitude."),
 })  # fmt: skip
 table(globals(), "x", _as_it_is, FLOATS_AND_COMPLEX, {"reciprocal": (torch.reciprocal, "1 / x.")})
-table(globals(), "x", _numbers, None, {
-    "negative": (torch.neg, "Minus x."),
-    "square": (torch.square, "x times x."),
-})  # fmt: skip
+table(globals(), "x", _as_it_is, SIGNED, {"negative": (torch.neg, "Minus x.")})
+table(globals(), "x", _as_it_is, NUMBERS, {"square": (torch.square, "x times x.")})
 table(globals(), "x", _as_it_is, NUMBERS, {
     "conj": (lambda x: torch.conj_physical(x), "The complex conjugate."),
     "conjugate": (lambda x: torch.conj_physical(x), "The complex conjugate."),
 })  # fmt: skip
-table(globals(), "val", _as_it_is, None, {
+table(globals(), "val", _as_it_is, NUMBERS, {
     "real": (lambda x: x.real if x.is_complex() else x, "The real part."),
+})  # fmt: skip
+table(globals(), "val", _as_it_is, None, {
     "imag": (lambda x: x.imag if x.is_complex() else torch.zeros_like(x), "The imaginary part."),
 })  # fmt: skip
 
@@ -175,14 +172,16 @@ def sign(x: Any, out: Any = None, where: Any = None, **kwargs: Any) -> Any:
     """
     if out is not None or where is not None or kwargs:
         raise ValueError("tf.experimental.numpy.sign doesn't support setting out, where or other arguments.")
-    return _numbers(_sign, x)
+    x = raw_array(x)
+    check(x, SIGNED, "Sign")
+    return _sign(x)
 
 
 @public
 def angle(z: Any, deg: bool = False) -> Any:
     """The angle of complex numbers, in radians or degrees; of real ones in float32, as TensorFlow gives it."""
     x = raw_array(z)
-    value = torch.angle(x) if x.is_complex() else torch.angle(to_inexact(x)).to(torch.float32)
+    value = torch.angle(x) if x.is_complex() else torch.where(to_inexact(x) < 0, np.pi, 0.0).to(torch.float32)
     return value * (180.0 / np.pi) if deg else value
 
 
@@ -232,6 +231,12 @@ def _divmod(x: torch.Tensor, y: torch.Tensor) -> tuple:
     return floor_raw(x, y), torch.remainder(x, y)
 
 
+def _heaviside_of(function: Callable, x1: Any, x2: Any) -> Any:
+    x, y = promoted_pair(x1, x2)
+    check(x, NUMBERS, "Less")
+    return function(to_inexact(x), to_inexact(y))
+
+
 def _heaviside(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.where(x < 0, torch.zeros_like(y), torch.where(x > 0, torch.ones_like(y), y))
 
@@ -240,6 +245,7 @@ def _integers(function: Callable, x1: Any, x2: Any) -> Any:
     x, y = promoted_pair(x1, x2)
     if x.is_floating_point() or x.is_complex():
         raise ValueError("Arguments to gcd must be integers.")
+    check(x, SIGNED, "Abs")
     return function(x, y)
 
 
@@ -251,15 +257,11 @@ def _add(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.add(x, y)  # of bools: or
 
 
-def _minus(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return torch.logical_xor(x, y) if x.dtype is torch.bool else torch.sub(x, y)
-
-
 table(globals(), "x1, x2", _together, None, {
     "add": (_add, "x1 + x2; of bools, whether either is true."),
     "multiply": (torch.mul, "x1 times x2."),
-    "subtract": (_minus, "x1 - x2; of bools, whether they differ."),
 })  # fmt: skip
+table(globals(), "x1, x2", _together, NUMBERS, {"subtract": (torch.sub, "x1 - x2.")})
 table(globals(), "x1, x2", _together, INTEGERS_AND_BOOLS, {
     "bitwise_and": (torch.bitwise_and, "Bits that both have."),
     "bitwise_or": (torch.bitwise_or, "Bits that one has."),
@@ -299,7 +301,7 @@ table(globals(), "x1, x2", _together, ANY, {
     "true_divide": (_divided, "x1 / x2; integers of up to 16 bits become float32, longer ones float64."),
 })  # fmt: skip
 table(globals(), "x1, x2", _together, FLOATS, {"arctan2": (torch.atan2, "The angle of the point (x2, x1).")})
-table(globals(), "x1, x2", _together_in_floats, FLOATS, {
+table(globals(), "x1, x2", _heaviside_of, FLOATS, {
     "heaviside": (_heaviside, "0 where x1 < 0, 1 where x1 > 0, x2 where x1 is 0."),
 })  # fmt: skip
 table(globals(), "x1, x2", _together, SINGLE_OR_DOUBLE, {
@@ -379,7 +381,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     """Where |a - b| <= atol + rtol |b|."""
     x, y = promoted_pair(a, b)
     if not (x.is_floating_point() or x.is_complex()):
-        return torch.eq(x, y)
+        return (dispatch.wrap(x) == dispatch.wrap(y))._t  # False where the shapes do not fit
     close = torch.abs(x - y) <= atol + rtol * torch.abs(y)
     close = close & torch.isfinite(y) | (x == y)
     return close | (torch.isnan(x) & torch.isnan(y)) if equal_nan else close

@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 
+from kerasish.core.arithmetic import divide
+from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import AxisError
 from kerasish.ops.common import axis_indices
-from kerasish.tf.alias import REALS, REALS_AND_BOOLS, Kinds, check
+from kerasish.tf.alias import FLOATS, NUMBERS, REALS, REALS_AND_BOOLS, Kinds, check, refused
 from kerasish.tf.experimental.numpy.conversion import (
     cast,
     common_type,
@@ -84,6 +86,14 @@ def _product(x: torch.Tensor, axes: list[int], keepdims: bool) -> torch.Tensor:
     return working.to(x.dtype)
 
 
+def _of_floats(a: Any) -> torch.Tensor:
+    """What may be asked for NaN: integers are, complex numbers are not."""
+    x = raw_array(a)
+    if x.is_complex():
+        raise refused(x.dtype, FLOATS, "IsNan")
+    return x
+
+
 def _not_nan(x: torch.Tensor, value: float) -> torch.Tensor:
     return torch.where(torch.isnan(x), torch.full((), value, dtype=x.dtype, device=x.device), x)
 
@@ -105,17 +115,19 @@ def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None = No
 @public
 def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """The sum of what is not NaN."""
-    return sum(_not_nan(raw_array(a), 0), axis, dtype, keepdims)._t
+    return sum(_not_nan(_of_floats(a), 0), axis, dtype, keepdims)._t
 
 
 @public
 def nanprod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """The product of what is not NaN."""
-    return prod(_not_nan(raw_array(a), 1), axis, dtype, keepdims)._t
+    return prod(_not_nan(_of_floats(a), 1), axis, dtype, keepdims)._t
 
 
 def _averaged_dtype(x: torch.Tensor, dtype: Any) -> torch.Tensor:
-    return to_inexact(x) if dtype is None else cast(x, torch_type(dtype))
+    if dtype is not None:
+        return cast(x, torch_type(dtype))
+    return x if x.is_floating_point() or x.is_complex() else to_inexact(x)
 
 
 def _mean(x: torch.Tensor, axes: list[int], keepdims: bool) -> torch.Tensor:
@@ -139,9 +151,10 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool | None =
     x = raw_array(a)
     if x.dtype is torch.bool or not (x.is_floating_point() or x.is_complex()):
         return mean(x, axis, dtype, None, keepdims)._t
+    check(x, FLOATS, "IsNan")
     total = nansum(x, axis, dtype, bool(keepdims))._t
     counts = sum(~torch.isnan(x), axis, None, keepdims)._t
-    return total / counts.to(total.dtype)
+    return divide(total, counts.to(total.dtype))
 
 
 @public
@@ -151,13 +164,13 @@ def var(
     """The mean square distance from the mean; divided by n - ``ddof``."""
     _no_out(out, "var")
     x = raw_array(a)
-    working = to_inexact(x if dtype is None else raw_array(x, common_type(x, torch_type(dtype))))
+    working = _averaged_dtype(x if dtype is None else raw_array(x, common_type(x, torch_type(dtype))), None)
     axes = _axes(axis, x.ndim)
     centred = working - _along(torch.mean, working, axes, True)
     squares = (centred * centred.conj()).real if centred.is_complex() else torch.square(centred)
     count = torch.Size([x.shape[a] for a in axes]).numel() - ddof
     result = _along(torch.sum, squares, axes, bool(keepdims)) / count
-    return result if dtype is None else cast(result, torch_type(dtype))
+    return result if dtype is None else cast(result, to_torch(dtype))  # Python's float is float32 to ``tf.cast``
 
 
 @public
@@ -292,8 +305,11 @@ def argmin(a: Any, axis: int | None = None) -> Any:
 
 def _running(a: Any, axis: int | None, dtype: Any, function: Callable, name: str) -> torch.Tensor:
     x = raw_array(a)
-    narrow = x.dtype in _UNSIGNED and x.dtype is not torch.uint64
-    x = _summed_dtype(x.to(torch_type(int)) if narrow else x, dtype)
+    if dtype is None:
+        check(x, NUMBERS, name)
+        if x.dtype in _UNSIGNED:
+            x = x.to(torch_type(float if x.dtype is torch.uint64 else int))
+    x = _summed_dtype(x, dtype)
     if axis is None:
         x, axis = x.reshape(-1), 0
     if not -x.ndim <= axis < x.ndim:
@@ -340,6 +356,7 @@ def _ordered(a: Any, axis: int | None, kind: str, order: Any, kinds: tuple) -> t
     if order is not None:
         raise ValueError("The `order` argument is not supported. Pass order=None.")
     x = raw_array(a)
+    check(x, _SORTABLE, "TopKV2")
     if axis is None or (x.ndim == 0 and "stable" in kinds):
         x, axis = x.reshape(-1), 0
     return x, _axis(axis, x.ndim, "Sort")

@@ -4,25 +4,16 @@ import numpy as np
 import pytest
 
 from kerasish import tf
-from kerasish.core.tensor import Tensor
-from kerasish.core.variable import Variable
-from kerasish.tf.experimental.numpy import conversion
+from kerasish.tf.experimental.numpy import behavior
 
 tnp = tf.experimental.numpy
 
 
 @pytest.fixture
 def numpy_behavior():
-    """Enabled for one test; TensorFlow has no way back, so the classes' own members are put back."""
-    before = [(cls, dict(cls.__dict__)) for cls in (Tensor, Variable)]
+    """Enabled for one test."""
     yield tnp.experimental_enable_numpy_behavior
-    for cls, members in before:
-        for name in set(cls.__dict__) - set(members):
-            delattr(cls, name)
-        for name, member in members.items():
-            if cls.__dict__[name] is not member:
-                setattr(cls, name, member)
-    conversion.prefer_float32(False)
+    behavior.disable()
 
 
 def test_without_it_dtypes_must_agree_and_tensors_lack_numpys_methods():
@@ -82,13 +73,21 @@ def test_enabled_keeps_gradients(numpy_behavior):
 def test_prefer_float32(numpy_behavior):
     numpy_behavior(prefer_float32=True)
     assert tnp.array([1.5]).dtype == "float32"
-    assert tnp.zeros(2).dtype == "float32"
+    assert tnp.asarray(np.float64(1.5)).dtype == "float32"  # a float of Python's, too
+    assert tnp.add(1, 1.5).dtype == "float32"
+    assert tnp.zeros(2).dtype == "float64"  # as in TensorFlow: only values are float32
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("new", ValueError), ("all", NotImplementedError)])
-def test_other_modes_are_refused(numpy_behavior, mode, kind):
-    with pytest.raises(kind, match=mode):
-        numpy_behavior(dtype_conversion_mode=mode)
+def test_other_modes_are_refused(numpy_behavior):
+    with pytest.raises(ValueError, match="The provided promotion mode new does not exist"):
+        numpy_behavior(dtype_conversion_mode="new")
+
+
+@pytest.mark.parametrize("expression", ["x @ x", "x @ tf.constant([1.0, 2.0])", "v @ x", "[1, 2] @ x"])
+def test_vectors_have_products_with_numpys_promotion(numpy_behavior, expression):
+    numpy_behavior()
+    names = {"tf": tf, "x": tf.constant([1, 2]), "v": tf.Variable([1.0, 2.0])}
+    assert eval(expression, names).numpy() == 5
 
 
 def test_gradient_through_functions():
@@ -103,3 +102,49 @@ def test_tuples_within_a_key_pick_elements(numpy_behavior):
     x, a = tnp.arange(24).reshape(2, 3, 4), np.arange(24).reshape(2, 3, 4)
     np.testing.assert_array_equal(x[:, (True, False, True)], a[:, (True, False, True)])
     np.testing.assert_array_equal(x[1, (0, 0, 1), tnp.asarray([0, 1, 1])], a[1, (0, 0, 1), [0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "tnp.negative(u)",
+        "tnp.abs(u)",
+        "tnp.power(u, u)",
+        "tnp.square(b)",
+        "tnp.subtract(b, b)",
+        "tnp.cumsum(b)",
+        "tnp.sort(b)",
+        "tnp.dot(u, u)",
+        "tnp.matmul(s, s)",
+        "tnp.nansum(c)",
+        "tnp.arctan2(i, i)",
+        "tnp.gcd(u, u)",
+        "tnp.vander(b)",
+    ],
+)
+def test_dtypes_that_have_no_kernel(numpy_behavior, expression):
+    numpy_behavior()
+    names = {
+        name: tf.cast([1, 2], dtype) for name, dtype in zip("ubsci", ("uint8", "bool", "int16", "complex64", "int32"))
+    }
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        eval(expression, names | {"tnp": tnp})
+
+
+@pytest.mark.parametrize(
+    ("expression", "dtype"),
+    [
+        ("tnp.exp(tf.constant(1, tf.bfloat16))", "float64"),
+        ("tnp.log10(tf.constant(1.0))", "float64"),
+        ("tnp.hypot(tf.constant(1.0), 2)", "float64"),
+        ("tnp.geomspace(1, 8, 4)", "float64"),
+        ("tnp.linspace(tf.constant(0.0), 1, 3)", "float32"),
+        ("tnp.equal(tf.constant(1), 1.5)", "bool"),
+        ("tnp.cumsum(tf.constant([1], tf.uint64))", "float64"),
+        ("tnp.average(tf.constant([1.0], tf.bfloat16))", "float64"),
+        ("tnp.argsort([2, 1])", "int64"),
+    ],
+)
+def test_dtypes_of_functions(numpy_behavior, expression, dtype):
+    numpy_behavior()
+    assert eval(expression, {"tf": tf, "tnp": tnp}).dtype == dtype
