@@ -76,13 +76,9 @@ if _collecting:
 FloatDTypePolicy = DTypePolicy
 
 
-# the API's version, as programs test it
-__version__ = _KERAS_2_VERSION if _legacy_by_name() else _KERAS_VERSION
-
-
 def version() -> str:
-    """The version of Keras whose API this is."""
-    return __version__
+    """The version of Keras whose API this is, or Keras 2's where the environment makes ``tf.keras`` that."""
+    return _KERAS_2_VERSION if _legacy_by_name() else _KERAS_VERSION
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -160,6 +156,8 @@ _announce_above("keras.src.export.export_model", lambda: importlib.import_module
 def __getattr__(name: str) -> Any:
     if name in _LATER or name == "tf":
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "__version__":  # as programs test it, who may set the environment first
+        return version()
     if name == "__internal__":
         return importlib.import_module(f"{__name__}.src").module("keras.src")
     return _old_names.found(__name__, name, globals())

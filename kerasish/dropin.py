@@ -115,6 +115,9 @@ class Finder(importlib.abc.MetaPathFinder):
                 and importlib.machinery.PathFinder.find_spec(name, _path_of(name)) is None
             ):
                 return importlib.machinery.ModuleSpec(name, _Loader(".".join(parts)), is_package=True)
+            private = _private_beside(name)
+            if private is not None:
+                return importlib.machinery.ModuleSpec(name, _PrivateLoader(private), is_package=True)
             self._explain_missing(name)
             return None
         if root not in ROOTS:
@@ -141,6 +144,16 @@ class Finder(importlib.abc.MetaPathFinder):
         for name, version in _VERSIONS.items():
             if wanted is None or wanted.lower().replace("_", "-") == name:
                 yield _Distribution(name, version)
+
+
+def _private_beside(name: str) -> str | None:
+    """The private module for ``kerasish.tf.saved_model.x``, that ``from tensorflow.python.saved_model import x`` asks for."""
+    parts = name.split(".")
+    if parts[:2] != ["kerasish", "tf"]:
+        return None
+    private = private_name(".".join(["tensorflow", "python", *parts[2:]]))
+    found = private is not None and importlib.machinery.PathFinder.find_spec(name, _path_of(name)) is None
+    return private if found else None
 
 
 def _path_of(name: str) -> list[str] | None:

@@ -507,6 +507,8 @@ def make(initializer: Callable, shape: Sequence[int], dtype: Any) -> torch.Tenso
         ValueError: the callable gave something of another shape, or a file being read asks for more than it can fill.
     """
     shape, dtype = _known(shape), as_dtype(dtype)
+    if dtype == "string":
+        return _text(initializer, shape)
     if local.weight_budget is not None:
         _spend(shape, to_torch(dtype))
     if isinstance(initializer, _Builtin) and type(initializer).__call__ is _Builtin.__call__:
@@ -516,6 +518,21 @@ def make(initializer: Callable, shape: Sequence[int], dtype: Any) -> torch.Tenso
         name = getattr(initializer, "__name__", type(initializer).__name__)
         raise fail(ValueError, f"The initializer '{name}' gave another shape than it was asked for", shape, value.shape)
     return value.detach().clone().to(device=devices.current(), dtype=to_torch(dtype))
+
+
+def _text(initializer: Callable, shape: tuple[int, ...]) -> np.ndarray:
+    """The first value of a weight that is text.
+
+    Raises:
+        TypeError: the initializer is one of ours that gives numbers.
+    """
+    if isinstance(initializer, Constant):
+        value = dispatch.raw(initializer.value)
+    elif isinstance(initializer, _Builtin):
+        raise fail(TypeError, f"The initializer '{type(initializer).__name__}' gives numbers, no text", "Constant")
+    else:
+        value = dispatch.raw(initializer(shape, dtype="string"))
+    return np.broadcast_to(value, shape).copy()
 
 
 def _spend(shape: Sequence[int], dtype: torch.dtype) -> None:

@@ -370,3 +370,24 @@ def test_what_lists_installed_packages_sees_tensorflow_and_classes_are_no_module
     first, second = done.stdout.splitlines()
     assert first == "['keras', 'tensorflow']"
     assert second == "No module named 'tensorflow.python.keras.engine.input_layer.InputLayer'"
+
+
+def test_keras_2_by_the_environment_says_its_version(monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    assert kerasish.__version__ == kerasish.version() == "2.21.0"
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS")
+    assert kerasish.__version__ == kerasish.version() == "3.15.1"
+
+
+def test_private_modules_beside_public_ones(monkeypatch):
+    kerasish.install()
+    try:
+        from tensorflow.python import tf2
+        from tensorflow.python.saved_model import nested_structure_coder
+
+        assert tf2.__name__ == "tensorflow.python.tf2"
+        assert nested_structure_coder.__name__ == "tensorflow.python.saved_model.nested_structure_coder"
+        with pytest.raises(ImportError):
+            from tensorflow.python.saved_model import nothing_of_that_name  # noqa: F401
+    finally:
+        kerasish.uninstall()

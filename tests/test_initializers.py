@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+import kerasish
 from kerasish import initializers
 from kerasish.core import registry
 from kerasish.core.errors import InvalidArgumentError
@@ -260,3 +261,14 @@ def test_module_of_public_classes():
     assert initializers.glorot_uniform is GlorotUniform
     with pytest.raises(AttributeError):
         initializers.glorot  # noqa: B018
+
+
+def test_weights_of_text_have_constants_or_what_a_function_gives():
+    layer = kerasish.layers.Layer()
+    names = layer.add_weight(shape=(2,), dtype="string", initializer=initializers.Constant("a"), trainable=False)
+    made = layer.add_weight(shape=(1,), dtype="string", initializer=lambda shape, dtype: ["b"], trainable=False)
+    assert names.numpy().tolist() == [b"a", b"a"] and made.numpy().tolist() == [b"b"]
+    names.assign(["x", "y"])
+    assert names.numpy().tolist() == [b"x", b"y"]
+    with pytest.raises(TypeError, match="gives numbers, no text"):
+        layer.add_weight(shape=(1,), dtype="string", initializer="zeros")

@@ -557,9 +557,9 @@ class TFVariable(PartialWrites, VariableOfGraphs, Variable, metaclass=Created):
             local.function.make(self)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"name for name_scope must be a string. Received: {name!r}")
-        full_name = name or "Variable"
-        full_name = scoped_name(full_name) if asks_for_keras_2() else "/".join((*local.name_scopes, full_name))
-        self._setup(value, True if trainable is None else trainable, full_name, None)
+        own = name or "Variable"
+        own = scoped_name(own) if asks_for_keras_2() else "/".join((*local.name_scopes, own))
+        self._setup(value, True if trainable is None else trainable, own, None)
         self._shape_may_change = not wanted.is_fully_defined()
         self._declared_shape = wanted
         self.constraint = constraint
@@ -661,9 +661,7 @@ class Weight(TFVariable):
     _coerce = Variable._coerce  # type: ignore[method-assign]
     _refuse_in_place = staticmethod(lambda sign, method: NotImplemented)  # ``+=`` gives a new tensor
 
-    @property
-    def name(self) -> str:
-        return self._scoped_name or self._name
+    name = property(lambda self: self._scoped_name or self._name)
 
     def _label(self) -> str:
         return self._scoped_name or f"{self.path}:0"

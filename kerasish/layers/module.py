@@ -164,6 +164,15 @@ class Module(nn.Module):
             self._named_weights = list(value)
 
     @property
+    def _trainable_weights(self) -> list[Variable]:
+        """Keras 2's: this layer's own, which wrappers add others' to."""
+        return self._trainable_variables
+
+    @property
+    def _non_trainable_weights(self) -> list[Variable]:
+        return self._non_trainable_variables
+
+    @property
     def non_trainable_weights(self) -> list[Variable]:
         return [v for v in self.weights if not v.is_learnt] if self.trainable else self.weights
 

@@ -105,6 +105,19 @@ class Model(Trainer, Layer):
             self.trainable = False
         tracking.structure_changed()
 
+    @property
+    def _is_graph_network(self) -> bool:
+        """Keras 2's: whether it is made of symbolic tensors."""
+        return self._network is not None
+
+    @property
+    def _input_layers(self) -> list:
+        """Keras 2's: the layers that stand for a graph's inputs."""
+        return [layer for layer in self._layers_of_graph() if isinstance(layer, InputLayer)]
+
+    def _layers_of_graph(self) -> list:
+        return [] if self._network is None else list(self._network.layers)
+
     def _keras_2_weights(self) -> list:
         """In Keras 2's order: layer by layer, then its own."""
         found = [weight for layer in self._layers for weight in layer.weights]

@@ -78,6 +78,7 @@ INTERNAL = {
     "nest": "util.nest",
     "smart_cond": "framework.smart_cond",
     "tracking": "trackable.base",
+    "train": "training.moving_averages",
 }
 
 # Where a private module's names are looked for before its own public package.

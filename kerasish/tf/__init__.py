@@ -303,6 +303,8 @@ from kerasish.tf.tiling import sequence_mask as sequence_mask
 from kerasish.tf.tiling import space_to_batch as space_to_batch
 from kerasish.tf.tiling import space_to_batch_nd as space_to_batch_nd
 from kerasish.tf.tiling import tile as tile
+from kerasish.tf.version import COMPILER_VERSION as __compiler_version__  # noqa: F401
+from kerasish.tf.version import GIT_VERSION as __git_version__  # noqa: F401
 from kerasish.tf.windows_general import conv as conv
 from kerasish.tf.windows_general import conv2d_backprop_filter_v2 as conv2d_backprop_filter_v2
 from kerasish.tf.windows_general import conv2d_backprop_input_v2 as conv2d_backprop_input_v2

@@ -13,7 +13,7 @@ import pytest
 from kerasish import tf
 from kerasish.src import core_messages, find, private_name
 from kerasish.src import module as private_module
-from kerasish.tf.private import decorators, inspecting, nest, specs, xla
+from kerasish.tf.private import decorators, inspecting, monitoring, nest, specs, xla
 from kerasish.tf.private.operations import pfor, prevent_gradient, smart_cond
 
 Pair = collections.namedtuple("Pair", "a b")
@@ -375,3 +375,31 @@ def test_messages_are_those_of_tensorboard_or_ours():
     assert core_messages.module("tensorflow.core.framework.nosuch_pb2") is None
     assert core_messages.module("tensorflow.core.nosuch") is None
     assert core_messages.module("tensorflow.corex") is None
+
+
+def test_counters_of_packages_count():
+    gauge = monitoring.BoolGauge("/a", "whether", "kind")
+    gauge.get_cell("x").set(True)
+    assert (gauge.get_cell("x").value(), gauge.get_cell("y").value()) == (True, False)
+    counter = monitoring.Counter("/b", "how often")
+    counter.get_cell().increase_by(2)
+    assert counter.get_cell().value() == 2
+    with pytest.raises(ValueError, match="does not fall"):
+        counter.get_cell().increase_by(-1)
+    with pytest.raises(ValueError, match="1 labels"):
+        gauge.get_cell()
+    sampler = monitoring.Sampler("/c", monitoring.ExponentialBuckets(1.0, 2.0, 3), "times")
+    for sample in (0.5, 1.5, 9.0):
+        sampler.get_cell().add(sample)
+    assert sampler.get_cell().value().counts == [1, 1, 0, 1]
+
+
+def test_names_that_packages_only_read():
+    feature = tf.tpu.experimental.HardwareFeature.EmbeddingFeature
+    assert [kind.value for kind in feature] == ["UNSUPPORTED", "V1", "V2"]
+    with pytest.raises(NotImplementedError, match=r"tf\.keras\.layers\.Embedding"):
+        tf.tpu.experimental.embedding.TPUEmbeddingV0({}, None)
+    kind = find("keras.src", "engine.base_layer", "TensorFlowOpLayer")
+    assert not isinstance(tf.keras.layers.Dense(1), kind)
+    with pytest.raises(NotImplementedError, match="TensorFlowOpLayer"):
+        kind()
