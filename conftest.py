@@ -5,6 +5,8 @@ import torch
 from kerasish.core.context import clear_session, local, settings
 from kerasish.core.random import set_seed
 
+torch.set_num_threads(1)  # several tests run at once; and children that are forked could not use the threads of OpenMP
+
 
 def pytest_runtest_teardown(item):  # a hook rather than a fixture, which hypothesis runs once for many examples
     if settings.global_seed is not None:
