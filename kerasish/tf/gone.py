@@ -106,9 +106,7 @@ tf.config.experimental.ClusterDeviceFilters: nothing: a process sees its own dev
 tf.distribute.cluster_resolver.GCEClusterResolver: torchrun, or tf.distribute.cluster_resolver.TFConfigClusterResolver
 tf.distribute.cluster_resolver.KubernetesClusterResolver: torchrun, or tf.distribute.cluster_resolver.TFConfigClusterResolver
 tf.distribute.cluster_resolver.KubernetesExecutableLocation: tf.distribute.cluster_resolver.TFConfigClusterResolver
-tf.distribute.experimental.PreemptionCheckpointHandler: keras.callbacks.BackupAndRestore, or tf.train.CheckpointManager
-tf.distribute.experimental.PreemptionWatcher: keras.callbacks.BackupAndRestore, or tf.train.CheckpointManager
-tf.distribute.experimental.TerminationConfig: keras.callbacks.BackupAndRestore, or tf.train.CheckpointManager
+tf.distribute.experimental.PreemptionWatcher: tf.distribute.experimental.PreemptionCheckpointHandler
 tf.distribute.experimental.rpc: torch.distributed.rpc
 tf.experimental.StructuredTensor: tf.RaggedTensor in dictionaries, or a tf.experimental.ExtensionType
 tf.experimental.ExtensionTypeBatchEncoder: tf.experimental.BatchableExtensionType

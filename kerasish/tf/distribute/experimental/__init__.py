@@ -9,6 +9,8 @@ from kerasish.tf.distribute import strategies, tpu
 from kerasish.tf.distribute.experimental import coordinator as coordinator
 from kerasish.tf.distribute.experimental import partitioners as partitioners
 from kerasish.tf.distribute.inputs import ValueContext as ValueContext
+from kerasish.tf.distribute.preemption import PreemptionCheckpointHandler as PreemptionCheckpointHandler
+from kerasish.tf.distribute.preemption import TerminationConfig as TerminationConfig
 from kerasish.tf.distribute.reducing import CollectiveHints as CollectiveHints
 from kerasish.tf.distribute.reducing import CommunicationImplementation as CommunicationImplementation
 from kerasish.tf.distribute.reducing import CommunicationOptions as CommunicationOptions
