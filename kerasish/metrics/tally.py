@@ -9,11 +9,13 @@ that is (user code, a checkpoint, a graph that a step is traced into); from then
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch.compiler import is_dynamo_compiling
 
+from kerasish.core.context import local, real_state
 from kerasish.core.device import fill
 from kerasish.core.variable import Cell, Variable
 
@@ -66,10 +68,12 @@ class Tally(Cell):
         cell, variable = Cell(), self._variable
         cell._buffers[variable._key] = self._tensor
         variable._owner = cell
-        if self._in_use:
-            self._tensor.add_(self._number)
-        elif self._number:
-            fill(self._tensor, self._number)
+        # a run that leaves variables as they are may look too, with tensors that have no storage: the number is written still
+        with nullcontext() if local.overlay is None else real_state():
+            if self._in_use:
+                self._tensor.add_(self._number)
+            elif self._number:
+                fill(self._tensor, self._number)
         return cell
 
 

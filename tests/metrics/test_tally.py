@@ -11,6 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kerasish import metrics
+from kerasish.core import symbolic
 from kerasish.core.context import scope
 from kerasish.metrics.tally import Tally
 
@@ -148,3 +149,10 @@ def test_compiled_updates_and_eager_ones_add_up():
     metric.reset_state()
     compiled(torch.tensor([4.0, 3.0]))
     assert float(metric.result()) == 3.5
+
+
+def test_run_without_values_leaves_the_count():
+    metric = counted()
+    symbolic.run_without_values(lambda x: metric.update_state(x), (np.ones(3, "float32"),), {})
+    assert type(metric.count._owner) is not Tally
+    assert (float(metric.count), float(metric.total), float(metric.result())) == (3, 9, 3)
