@@ -15,7 +15,7 @@ import torch
 
 from kerasish.core import device as devices
 from kerasish.core import dispatch, old_names, registry
-from kerasish.core.context import local, scope
+from kerasish.core.context import asks_for_keras_2, local, scope
 from kerasish.core.dtypes import as_dtype, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.random import (
@@ -95,7 +95,7 @@ class Ones(_Builtin):
 
 
 class Constant(_Builtin):
-    """All ``value``: a number, or an array that broadcasts to the shape.
+    """All ``value``: a number, or an array that broadcasts to the shape; in programs for Keras 2 also one of as many.
 
     Raises:
         InvalidArgumentError: on a call, where the array does not broadcast to the shape.
@@ -121,6 +121,8 @@ class Constant(_Builtin):
         try:
             return value.expand(shape).clone()
         except RuntimeError:
+            if asks_for_keras_2() and value.numel() in (1, math.prod(shape)):  # tf.constant: as many elements, or one
+                return value.reshape(shape if value.numel() == math.prod(shape) else ()).expand(shape).clone()
             raise InvalidArgumentError(f"Incompatible shapes: {list(value.shape)} vs. {list(shape)}") from None
 
     def get_config(self) -> dict:

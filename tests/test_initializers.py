@@ -272,3 +272,13 @@ def test_weights_of_text_have_constants_or_what_a_function_gives():
     assert names.numpy().tolist() == [b"x", b"y"]
     with pytest.raises(TypeError, match="gives numbers, no text"):
         layer.add_weight(shape=(1,), dtype="string", initializer="zeros")
+
+
+def test_constants_of_as_many_elements_or_one_fit_in_keras_2(monkeypatch):
+    with pytest.raises(InvalidArgumentError, match="Incompatible shapes"):
+        initializers.Constant([0.5])(())
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    assert initializers.Constant([0.5])(()).shape == ()
+    np.testing.assert_array_equal(initializers.Constant([1.0, 2.0])((2, 1)), [[1.0], [2.0]])
+    with pytest.raises(InvalidArgumentError, match="Incompatible shapes"):
+        initializers.Constant([1.0, 2.0])((3,))

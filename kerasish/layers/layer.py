@@ -45,6 +45,7 @@ from kerasish.core.masks import copy_mask, mask_of, raw_with_mask, without_masks
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.shape import standardize_shape
 from kerasish.core.sparse import SparseTensor
+from kerasish.core.storage import has_conversions, registered
 from kerasish.core.symbolic import KerasTensor, Node
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable, Weight
@@ -305,6 +306,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 if isinstance(x, SparseTensor):
                     sparse_given = True
                     return self._sparse_input(x, dtype)
+                if not self._user_call and has_conversions() and (made := registered(x)) is not None:
+                    return as_tensor(made)
                 if not self._user_call and is_no_data(x) and not any(x is value for value in kwargs.values()):
                     raise no_tensor(x, self.name)
                 return x

@@ -98,7 +98,7 @@ def _runs_on_numbers(layer: Any, args: tuple, kwargs: dict, device: Any, probes:
         ):
             torch.manual_seed(0)
             filled = tree.map_structure(lambda x, size=probe: _with_numbers(x, size, device), (args, kwargs))
-            runs.append(layer(*filled[0], **filled[1]))
+            runs.append(_own_call(type(layer))(layer, *filled[0], **filled[1]))
     return runs
 
 

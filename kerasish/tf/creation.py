@@ -13,7 +13,7 @@ from kerasish import ops
 from kerasish.core import device as devices
 from kerasish.core import dispatch, dtypes, kernels, symbolic
 from kerasish.core.composite import CompositeTensor
-from kerasish.core.context import local
+from kerasish.core.context import asks_for_keras_2, local
 from kerasish.core.dispatch import Array, strict_op, strings
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError, UnimplementedError, fail
 from kerasish.core.shape import TensorShape
@@ -380,8 +380,10 @@ def complex(real: Array, imag: Array, name: str | None = None) -> Any:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether x is a tensor or variable with a value, or made of such: not a NumPy array, not a symbolic KerasTensor."""
-    return (dispatch.is_tensor(x) and not dispatch.is_symbolic(x)) or (isinstance(x, CompositeTensor) and x._is_tensor)
+    """Whether x is a tensor or variable with a value, or made of such: not a NumPy array; a KerasTensor only in Keras 2."""
+    return (dispatch.is_tensor(x) and (not dispatch.is_symbolic(x) or asks_for_keras_2())) or (
+        isinstance(x, CompositeTensor) and x._is_tensor
+    )
 
 
 def is_symbolic_tensor(tensor: Any) -> bool:

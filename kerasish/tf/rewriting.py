@@ -585,6 +585,8 @@ def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str |
     names = [NAME, *(name for name in function_code.co_freevars if name != "__class__" or owner is None)]
     body = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
     empty = ast.parse("def outer(): pass").body[0]
+    if owner is not None and owner not in function_code.co_freevars:  # its name stays what it was: the module's
+        body.insert(0, ast.Global([owner]))  # type: ignore[arg-type]
     empty.body = [*body, inner]  # type: ignore[attr-defined]
     module = ast.fix_missing_locations(ast.Module([empty], []))
     code = compile(module, function_code.co_filename, "exec", dont_inherit=True, flags=_future(function_code))

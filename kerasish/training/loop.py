@@ -14,12 +14,12 @@ import torch
 
 from kerasish import ops
 from kerasish.core import device as devices
-from kerasish.core import tree
+from kerasish.core import dispatch, tree
 from kerasish.core.context import settings
 from kerasish.core.errors import fail, note
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.replicas import is_first, together, wait_for_all
-from kerasish.core.storage import to_numpy
+from kerasish.core.storage import has_conversions, registered, to_numpy
 from kerasish.training import replicas
 from kerasish.training.arrays import single_batch
 from kerasish.training.callback import CallbackList, History, Logs, in_style_order, to_numbers
@@ -314,6 +314,8 @@ def joined(*batches: Any) -> Any:
         whole = first if len(batches) == 1 else torch.cat(devices.joinable(parts))
         array = to_numpy(whole)
         return array.copy() if array.base is not None and len(batches) == 1 else array
+    if has_conversions() and registered(first) is not None:  # distributions, say
+        return joined(*(dispatch.raw(registered(b)) for b in batches))
     arrays = [np.asarray(b) for b in batches]
     return np.concatenate(arrays) if arrays[0].ndim else arrays[0] if len(arrays) == 1 else np.stack(arrays)
 

@@ -105,3 +105,26 @@ def test_seeds_that_are_drawn_inside_a_layer_are_not_asked_for_while_shapes_are_
             return x + tf.random.stateless_uniform(tf.shape(x), seed)
 
     assert keras.Sequential([keras.Input((3,)), Noisy()]).output_shape == (None, 3)
+
+
+def test_built_in_layers_and_models_take_the_object():
+    given = Doubled(tf.constant(X))
+    np.testing.assert_allclose(keras.layers.Reshape((2, 1))(given), X[..., None])
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    np.testing.assert_allclose(model(given), [[3.0], [7.0]])
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_predict_returns_the_arrays_of_the_object(batch_size):
+    predicted = _model().predict(X, batch_size=batch_size, verbose=0)
+    assert type(predicted) is np.ndarray
+    np.testing.assert_allclose(predicted, [[6.0], [14.0]])
+
+
+def test_a_layer_that_asks_for_values_gives_the_object_too():
+    class Asks(Gives):
+        def call(self, inputs):
+            return super().call(inputs if float(tf.reduce_sum(inputs)) > -1e9 else -inputs)
+
+    model = keras.Sequential([keras.Input((2,)), Asks()])
+    assert isinstance(model(X), Doubled)

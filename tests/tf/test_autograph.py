@@ -50,3 +50,20 @@ def test_loops_of_python_have_no_maximum_of_rounds():
         return total
 
     assert int(f()) == 5
+
+
+class OfTheModule:
+    def value(self):
+        return 2
+
+
+class BelowIt(OfTheModule):
+    def value(self):
+        found = 0
+        if tf.constant(True):
+            found = super().value()
+        return found
+
+
+def test_a_method_that_names_its_class():
+    assert int(tf.function(lambda: BelowIt().value())()) == 2

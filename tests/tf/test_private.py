@@ -10,11 +10,12 @@ import unittest
 import numpy as np
 import pytest
 
+import kerasish
 from kerasish import tf
 from kerasish.src import core_messages, find, private_name
 from kerasish.src import module as private_module
 from kerasish.tf.private import decorators, inspecting, monitoring, nest, specs, xla
-from kerasish.tf.private.operations import pfor, prevent_gradient, smart_cond
+from kerasish.tf.private.operations import Convolution, pfor, prevent_gradient, smart_cond
 
 Pair = collections.namedtuple("Pair", "a b")
 
@@ -403,3 +404,19 @@ def test_names_that_packages_only_read():
     assert not isinstance(tf.keras.layers.Dense(1), kind)
     with pytest.raises(NotImplementedError, match="TensorFlowOpLayer"):
         kind()
+
+
+def test_a_convolution_with_options_given_beforehand():
+    x, filters = tf.random.stateless_normal((2, 5, 5, 3), (1, 2)), tf.random.stateless_normal((3, 3, 3, 4), (3, 4))
+    made = Convolution(x.shape, filters.shape, padding="SAME", strides=(2, 2), data_format="NHWC")
+    np.testing.assert_array_equal(made(x, filters), tf.nn.convolution(x, filters, (2, 2), "SAME"))
+    assert private_module("tensorflow.python.ops.nn_ops").Convolution is Convolution
+    with pytest.raises(ValueError, match="same rank"):
+        Convolution((1, 5, 3), (3, 3, 3, 4), padding="SAME")
+
+
+def test_a_symbolic_tensor_is_a_tensor_in_keras_2(monkeypatch):
+    x = kerasish.Input((2,))
+    assert not tf.is_tensor(x)
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    assert tf.is_tensor(x)

@@ -8,12 +8,14 @@ from typing import Any
 from kerasish.core import dispatch
 from kerasish.core.custom_gradient import custom_gradient
 from kerasish.core.errors import fail
+from kerasish.core.shape import TensorShape
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable
 from kerasish.tf import nest
 from kerasish.tf.arrays import identity, stack
 from kerasish.tf.control import case, cond
 from kerasish.tf.creation import cast
+from kerasish.tf.windows import convolution
 
 
 def prevent_gradient(input: Any, message: str = "", name: str | None = None) -> Any:  # noqa: A002
@@ -31,6 +33,38 @@ def prevent_gradient(input: Any, message: str = "", name: str | None = None) -> 
         return identity(x), refuse
 
     return forward(input)
+
+
+class Convolution:
+    """``tf.nn.convolution`` whose options are given beforehand; called with an input and filters.
+
+    Args:
+        input_shape, filter_shape: the shapes to come; the filters' rank less two is the number of windowed axes.
+        padding, strides, dilation_rate, data_format: as of ``tf.nn.convolution``.
+
+    Raises:
+        ValueError: the ranks of the shapes differ.
+    """
+
+    def __init__(
+        self,
+        input_shape: Any,
+        filter_shape: Any,
+        padding: Any,
+        strides: Any = None,
+        dilation_rate: Any = None,
+        name: str | None = None,
+        data_format: str | None = None,
+    ) -> None:
+        ranks = [TensorShape(shape).rank for shape in (input_shape, filter_shape)]
+        if None not in ranks and ranks[0] != ranks[1]:
+            raise fail(ValueError, "`input_shape` and `filter_shape` must have the same rank", "equal ranks", ranks)
+        self.input_shape, self.filter_shape = input_shape, filter_shape
+        self.padding, self.data_format, self.name = padding, data_format, name
+        self.strides, self.dilation_rate = strides, dilation_rate
+
+    def __call__(self, inp: Any, filter: Any) -> Any:  # noqa: A002
+        return convolution(inp, filter, self.strides, self.padding, self.data_format, self.dilation_rate, self.name)
 
 
 def smart_constant_value(pred: Any) -> bool | None:
@@ -181,6 +215,7 @@ def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
 
 
 __all__ = [
+    "Convolution",
     "_case_helper",
     "assign_moving_average",
     "for_loop",

@@ -27,7 +27,7 @@ def _seeded(seed: Any, alg: Any = "auto_select") -> draws.Draw:
         raise InvalidArgumentError(f"seed must have shape [2], not {list(numbers.shape)}")
     if not dtypes.as_dtype(numbers.dtype).is_integer:
         raise dispatch.unsupported_dtype("StatelessRandomGetKeyCounter", numbers.dtype, "int32, int64")
-    if local.tracing and hasattr(numbers, "fake_mode"):  # only the shape is wanted
+    if numbers.is_meta or (local.tracing and hasattr(numbers, "fake_mode")):  # only the shape is wanted
         numbers = getattr(numbers, "constant", None)
         numbers = (0, 0) if numbers is None else numbers
     first, second = (int(v) for v in numbers)
