@@ -377,6 +377,13 @@ def test_messages_are_those_of_tensorboard_or_ours():
     assert core_messages.module("tensorflow.corex") is None
 
 
+@pytest.mark.parametrize("path", ["def_function", "polymorphic_function.polymorphic_function"])
+def test_the_class_of_what_function_makes_has_its_private_name(path):
+    home = private_module(f"tensorflow.python.eager.{path}")
+    assert isinstance(tf.function(lambda x: x), home.Function)
+    assert home.function is tf.function
+
+
 def test_counters_of_packages_count():
     gauge = monitoring.BoolGauge("/a", "whether", "kind")
     gauge.get_cell("x").set(True)
