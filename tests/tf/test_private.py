@@ -5,6 +5,7 @@ import functools
 import inspect
 import logging
 import pathlib
+import types
 import unittest
 
 import numpy as np
@@ -278,6 +279,8 @@ def test_bounded_specifications():
     assert spec == bounded.from_spec(spec) and hash(spec) == hash(bounded.from_spec(spec))
     assert spec != bounded((2, 3), tf.float32, 0, [1, 2, 4], name="x")
     assert bounded.from_spec(tf.TensorSpec((2,), tf.int8)).maximum == 127
+    array = types.SimpleNamespace(shape=(2,), dtype=np.int32, name="n", maximum=[1, 2])  # as dm_env's are
+    assert bounded.from_spec(array) == bounded((2,), tf.int32, tf.int32.min, [1, 2], "n")
     assert spec.is_compatible_with(tf.zeros((2, 3)))
     with pytest.raises(ValueError, match="is not compatible with shape"):
         bounded((2, 3), tf.float32, [1, 2], 3)
