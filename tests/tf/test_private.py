@@ -387,6 +387,21 @@ def test_the_class_of_what_function_makes_has_its_private_name(path):
     assert home.function is tf.function
 
 
+def test_what_is_held_without_dependency_is_no_part():
+    home = private_module("tensorflow.python.trackable.data_structures")
+    inner = tf.keras.layers.Dense(1)
+    inner.build((None, 2))
+    layer, module, given = tf.keras.layers.Layer(), tf.Module(), {"a": 1}
+    for owner in (layer, module):
+        owner.inner, owner.given = home.NoDependency(inner), home.NoDependency(given)
+        assert (owner.inner, owner.given) == (inner, given)
+    assert layer.given is given
+    assert layer.weights == []
+    layer.inner = inner
+    assert len(layer.weights) == 2
+    assert home.wrap_or_unwrap(home.NoDependency(inner)) is inner
+
+
 def test_counters_of_packages_count():
     gauge = monitoring.BoolGauge("/a", "whether", "kind")
     gauge.get_cell("x").set(True)
