@@ -714,12 +714,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             trainable: whether optimizers may update it.
             regularizer, constraint: names, objects or configs.
             layout: how the tensor is stored, see ``core.variable.Layout``.
+            experimental_autocast, getter: Keras 2's name of ``autocast``, and a function that gives the variable, called with
+                ``name``, ``shape``, ``dtype``, ``initializer`` and ``trainable``.
         """
         order = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
         if not args or not (isinstance(args[0], str) or (args[0] is None and not _is_initializer(args[1:2]))):
             order = ("shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint")
         given = dict(zip(order, args))
-        if unknown := set(kwargs) - {"use_resource", "synchronization"}:
+        if unknown := set(kwargs) - {"use_resource", "synchronization", "experimental_autocast", "getter"}:
             raise fail(TypeError, f"add_weight() got an unexpected keyword argument '{min(unknown)}'")
         shape = standardize_shape(given.get("shape", shape) if given.get("shape", shape) is not None else ())
         dtype = standardize(given.get("dtype", dtype) or self.variable_dtype)
@@ -727,13 +729,24 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if initializer is None:
             initializer = "glorot_uniform" if as_dtype(dtype).is_floating else "zeros"
         name = given.get("name", name)
+        autocast = given.get("autocast", kwargs.get("experimental_autocast", autocast))
+        if (getter := kwargs.get("getter")) is not None:
+            trainable = given.get("trainable", trainable)
+            made = getter(name=name, shape=shape, dtype=dtype, initializer=initializer, trainable=trainable)
+            regularizer, constraint = given.get("regularizer", regularizer), given.get("constraint", constraint)
+            if regularizer is not None or constraint is not None:
+                made.regularizer, made.constraint = regularizers.get(regularizer), constraints.get(constraint)
+            tracking.track(self, made)
+            if not (self._trainable and trainable):
+                made.trainable = False
+            return made
         with real_state():
             value = initializers.make(initializers.get(initializer), shape, dtype)
             variable = Weight(
                 Fresh(value),
                 dtype=dtype,
                 trainable=given.get("trainable", trainable),
-                autocast=given.get("autocast", autocast),
+                autocast=autocast,
                 aggregation=aggregation,
                 name=name,
                 layout=layout,
