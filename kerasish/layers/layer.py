@@ -14,6 +14,7 @@ configuration is the attributes named like the arguments of its ``__init__``.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from collections.abc import Callable
@@ -95,6 +96,10 @@ _MODE_ONLY = {"training"}
 _DICT_VALUES = type({}.values())
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
 KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
+
+
+class _NoShapeRuleError(NotImplementedError):
+    """A layer has no ``compute_output_shape``."""
 
 
 class Layer(Quantizable, Penalized, TakesComposites, Module):
@@ -217,7 +222,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the outputs for inputs of the given shape, unknown dimensions being ``None``."""
-        raise NotImplementedError(
+        raise _NoShapeRuleError(
             f"Layer {type(self).__name__} does not have a `compute_output_shape` method implemented. "
             "Should implement `def compute_output_shape(self, input_shape)`."
         )
@@ -555,8 +560,9 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs for symbolic inputs, as KerasTensors: by ``compute_output_shape``, else by tracing ``call``."""
         if type(self).compute_output_shape is not Layer.compute_output_shape and self._shape_rule_applies(args, kwargs):
-            shapes = self._shapes_by_rule(self._shape_arguments(args, kwargs))
-            return keras_tensors(shapes, self.compute_dtype_of_output(args))
+            with contextlib.suppress(_NoShapeRuleError):  # a user's rule asks super(), as it may in Keras 2
+                shapes = self._shapes_by_rule(self._shape_arguments(args, kwargs))
+                return keras_tensors(shapes, self.compute_dtype_of_output(args))
         return trace(self, args, kwargs)
 
     def _shapes_by_rule(self, given: list) -> Any:

@@ -645,3 +645,16 @@ def test_a_getter_gives_the_weight():
     assert frozen.regularizer is not None
     with pytest.raises(TypeError, match="experimental_auto'"):
         layer.add_weight(shape=(2,), experimental_auto=False)
+
+
+def test_a_shape_rule_that_asks_super_leaves_it_to_the_call():
+    class Halves(Layer):
+        def compute_output_shape(self, input_shape):
+            return super().compute_output_shape(input_shape)
+
+        def call(self, x):
+            return x[:, ::2]
+
+    assert Halves()(Input((6,))).shape == (None, 3)
+    with pytest.raises(NotImplementedError, match="compute_output_shape"):
+        Halves().compute_output_shape((None, 6))
