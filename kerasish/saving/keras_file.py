@@ -37,7 +37,7 @@ MAX_NESTING = 500
 
 # Attributes that are not a user's: what every layer has, and what models have besides ``layers``.
 _PUBLIC = frozenset(dir(Layer(name="layer")))
-_STATE = frozenset(vars(Layer(name="layer"))) | {"_stack", "_entry", "operations"}
+_STATE = frozenset(vars(Layer(name="layer"))) | {"_stack", "_entry", "_input_layers", "operations"}
 _OPTIMIZER = frozenset(dir(Optimizer(0.0, name="optimizer")))
 
 

@@ -59,7 +59,7 @@ _PLAIN_CALLS = frozenset(("constant", "eye", "fill", "ones", "zeros"))
 
 
 class Staged:
-    """A condition or loop.
+    """A condition or loop; ``tracing`` makes them.
 
     Attributes:
         on: it is one on tensors.
@@ -68,20 +68,19 @@ class Staged:
 
     __slots__ = ("_block", "_held", "_taken", "has_invariants", "on")
 
-    def __init__(self) -> None:
-        self.on = self.has_invariants = False
-        self._block: Block | None = None
-        self._held: dict[str, Any] | None = None  # in traced calls: the names' values before it
+    on: bool
+    has_invariants: bool
+    _block: Block | None
+    _held: dict[str, Any] | None  # in traced calls: the names' values before it
 
     # conditions
 
-    def decide(self, value: Any, block: Block, frame: types.FrameType, around: Any, traced: bool) -> bool:
-        """Which branch of a condition on a tensor runs.
+    def decide(self, value: Any, block: Block, frame: types.FrameType, around: Any) -> bool:
+        """Which branch of a condition on a tensor runs, in a traced call: with what tracing would have raised.
 
         Args:
             frame: of the function.
             around: the loop that its branches may end.
-            traced: whether to look at what tracing would have raised.
 
         Raises:
             ValueError: the condition is no truth value, or a branch does not give a name, or None.
@@ -89,8 +88,6 @@ class Staged:
             NotImplementedError: a branch ends a loop of Python's.
         """
         self.on, self._block = True, block
-        if not traced:
-            return bool(value)
         _check_condition(value, "if statement")
         truth = bool(value)
         known = frame.f_locals

@@ -339,10 +339,10 @@ class _Loop(Staged):
     __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "_values", "is_for", "limit", "repeats", "tells")
 
     def __init__(self, trace: Trace) -> None:
-        super().__init__()
+        self.on = self.has_invariants = self.repeats = self.is_for = False  # one is made in each round: no super()
+        self._block = self._held = None
         self._trace, self._rounds, self._done = trace, 0, 0
         self.limit: int | None = None  # of the rounds of a loop on tensors
-        self.repeats = self.is_for = False
         self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
@@ -392,8 +392,10 @@ class _Loop(Staged):
             self.tells, frame = self._trace.tracing, sys._getframe(1)
             if self._trace.in_python:
                 value = bool(value)
+            elif self._before:
+                value = self.decide(value, rewriting.BLOCKS[place], frame, around)
             else:
-                value = self.decide(value, rewriting.BLOCKS[place], frame, around, self._before)
+                self.on, value = True, bool(value)
             local.loops = (*self._loops, (id(frame.f_code), frame.f_lineno, value))
         return value
 
