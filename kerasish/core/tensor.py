@@ -96,6 +96,10 @@ class Tensor(TensorOfGraphs, metaclass=Named):
         array = to_numpy(self._t)
         return array.copy() if array.ndim else array[()]
 
+    def _numpy(self) -> Any:
+        """The same under the private name that packages call (tensorflow_datasets)."""
+        return self.numpy()
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = to_numpy(self._t)
         return array.astype(dtype) if dtype is not None and dtype != array.dtype else array.copy()

@@ -14,7 +14,7 @@ import torch
 from kerasish.core.errors import fail
 from kerasish.core.messages import say
 from kerasish.core.variable import Variable
-from kerasish.export import programs, python_functions, signatures
+from kerasish.export import description, programs, python_functions, signatures
 from kerasish.layers.exported import COLLECTIONS, FORMAT, FUNCTIONS, INDEX, array_file, program_file
 from kerasish.layers.layer import Layer
 from kerasish.saving.archive import replacing
@@ -153,8 +153,11 @@ class ExportArchive:
             }
             with replacing(folder / COLLECTIONS) as temporary:
                 pathlib.Path(temporary).write_bytes(array_file(arrays))
+        index = self._index()
+        with replacing(folder / description.FILE) as temporary:
+            pathlib.Path(temporary).write_bytes(description.description(index))
         with replacing(folder / INDEX) as temporary:  # last: all that it names is there
-            pathlib.Path(temporary).write_text(json.dumps(self._index(), indent=1), encoding="utf-8")
+            pathlib.Path(temporary).write_text(json.dumps(index, indent=1), encoding="utf-8")
         if verbose:
             say(f"Saved artifact at '{filepath}'. The following endpoints are available:\n\n{self._described()}")
 

@@ -5,6 +5,7 @@
                          "endpoints": [{"name", "inputs", "outputs", "state", "writes"}, ...],
                          "variables": [{"path": attributes, "state": number, "name", "trainable"}, ...],
                          "signatures": {name: endpoint}}
+        saved_model.pb      the signatures, for programs that look for this file; no graph (see ``export/description.py``)
         endpoint_0.pt2      what torch.export.save writes; torch.export.load reads it without this library
         collections.npz     variables of ``ExportArchive.add_variable_collection``
     functions.pickle    instead of all programs, and with "language": "python" in the index: the endpoints as functions of
@@ -230,14 +231,15 @@ def _like(value: Any, spec: Any, to: Callable) -> Any:
 
 
 def _read_index(folder: pathlib.Path) -> dict:
-    if (folder / "saved_model.pb").exists() or (folder / "saved_model.pbtxt").exists():
+    file = folder / INDEX
+    theirs = (folder / "saved_model.pb").exists() or (folder / "saved_model.pbtxt").exists()
+    if theirs and not file.is_file():  # ours has such a file, too
         raise fail(
             ValueError,
             f"'{folder}' is a SavedModel of TensorFlow's: a graph that only TensorFlow can run",
             hint="Where TensorFlow is installed, load the Keras model that it was made from and write it with "
             "model.save('model.keras'), which kerasish.models.load_model reads.",
         )
-    file = folder / INDEX
     if not file.is_file():
         raise fail(
             ValueError, f"'{folder}' is no exported model: it has no {INDEX}", hint="model.export(path) writes one."

@@ -14,6 +14,7 @@ configuration is the attributes named like the arguments of its ``__init__``.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from collections.abc import Callable
@@ -96,6 +97,10 @@ _MODE_ONLY = {"training"}
 _DICT_VALUES = type({}.values())
 SPARSE = object()  # in place of the truth about who gave the inputs: ours, and some of them are sparse
 KERAS_2_ARGUMENTS = ("input_shape", "batch_input_shape", "batch_shape", "input_dim", "batch_size", "weights")
+
+
+class _NoShapeRuleError(NotImplementedError):
+    """A layer has no ``compute_output_shape``."""
 
 
 class Layer(Quantizable, Penalized, TakesComposites, Module):
@@ -218,7 +223,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the outputs for inputs of the given shape, unknown dimensions being ``None``."""
-        raise NotImplementedError(
+        raise _NoShapeRuleError(
             f"Layer {type(self).__name__} does not have a `compute_output_shape` method implemented. "
             "Should implement `def compute_output_shape(self, input_shape)`."
         )
@@ -558,8 +563,9 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The outputs for symbolic inputs, as KerasTensors: by ``compute_output_shape``, else by tracing ``call``."""
         if type(self).compute_output_shape is not Layer.compute_output_shape and self._shape_rule_applies(args, kwargs):
-            shapes = self._shapes_by_rule(self._shape_arguments(args, kwargs))
-            return keras_tensors(shapes, self.compute_dtype_of_output(args))
+            with contextlib.suppress(_NoShapeRuleError):  # a user's rule asks super(), as it may in Keras 2
+                shapes = self._shapes_by_rule(self._shape_arguments(args, kwargs))
+                return keras_tensors(shapes, self.compute_dtype_of_output(args))
         return trace(self, args, kwargs)
 
     def _shapes_by_rule(self, given: list) -> Any:
@@ -717,12 +723,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             trainable: whether optimizers may update it.
             regularizer, constraint: names, objects or configs.
             layout: how the tensor is stored, see ``core.variable.Layout``.
+            experimental_autocast, getter: Keras 2's name of ``autocast``, and a function that gives the variable, called with
+                ``name``, ``shape``, ``dtype``, ``initializer`` and ``trainable``.
         """
         order = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
         if not args or not (isinstance(args[0], str) or (args[0] is None and not _is_initializer(args[1:2]))):
             order = ("shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint")
         given = dict(zip(order, args))
-        if unknown := set(kwargs) - {"use_resource", "synchronization"}:
+        if unknown := set(kwargs) - {"use_resource", "synchronization", "experimental_autocast", "getter"}:
             raise fail(TypeError, f"add_weight() got an unexpected keyword argument '{min(unknown)}'")
         shape = standardize_shape(given.get("shape", shape) if given.get("shape", shape) is not None else ())
         dtype = standardize(given.get("dtype", dtype) or self.variable_dtype)
@@ -730,13 +738,24 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if initializer is None:
             initializer = "glorot_uniform" if as_dtype(dtype).is_floating else "zeros"
         name = given.get("name", name)
+        autocast = given.get("autocast", kwargs.get("experimental_autocast", autocast))
+        if (getter := kwargs.get("getter")) is not None:
+            trainable = given.get("trainable", trainable)
+            made = getter(name=name, shape=shape, dtype=dtype, initializer=initializer, trainable=trainable)
+            regularizer, constraint = given.get("regularizer", regularizer), given.get("constraint", constraint)
+            if regularizer is not None or constraint is not None:
+                made.regularizer, made.constraint = regularizers.get(regularizer), constraints.get(constraint)
+            tracking.track(self, made)
+            if not (self._trainable and trainable):
+                made.trainable = False
+            return made
         with real_state():
             value = initializers.make(initializers.get(initializer), shape, dtype)
             variable = Weight(
                 Fresh(value),
                 dtype=dtype,
                 trainable=given.get("trainable", trainable),
-                autocast=given.get("autocast", autocast),
+                autocast=autocast,
                 aggregation=aggregation,
                 name=name,
                 layout=layout,

@@ -18,7 +18,7 @@ from torch import nn
 from torch.compiler import is_dynamo_compiling
 
 from kerasish.core import deferred, dispatch
-from kerasish.core.context import asks_for_keras_2, local
+from kerasish.core.context import asks_for_keras_2, local, scope
 from kerasish.core.dtypes import as_dtype, to_torch
 from kerasish.core.errors import no_attribute
 from kerasish.core.registry import is_builtin
@@ -307,6 +307,10 @@ class Module(nn.Module):
             return
         if isinstance(value, torch.Tensor):
             self._set_tensor(name, value)
+            return
+        if type(value) is tracking.NoDependency:
+            with scope(tracking=False):
+                setattr(self, name, value.value)
             return
         old = state.get(name)
         is_value = isinstance(value, np.ndarray) or (dispatch.is_tensor(value) and not isinstance(value, Variable))

@@ -43,6 +43,15 @@ def trainable_changed() -> None:
 _PLAIN = frozenset((int, float, bool, str, bytes, type(None), complex, range))
 
 
+class NoDependency:
+    """What an attribute is assigned to hold ``value`` without the layers and variables in it being the owner's."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 def is_plain(value: Any) -> bool:
     """Whether nothing inside ``value`` can need tracking."""
     return type(value) in _PLAIN or isinstance(value, type)

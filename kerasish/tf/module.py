@@ -11,6 +11,7 @@ from kerasish.core import deferred
 from kerasish.core.context import local, snake_case
 from kerasish.core.variable import Variable
 from kerasish.layers.layer import Layer
+from kerasish.layers.tracking import NoDependency
 from kerasish.tf.scopes import name_scope
 
 
@@ -34,7 +35,7 @@ class Module:
         self._scope_name = "/".join((*local.name_scopes, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, value.value if type(value) is NoDependency else value)
         if deferred.pending:
             deferred.note(self)
 

@@ -143,7 +143,7 @@ class _Rewriter(ast.NodeTransformer):
             root = _root(call.func)
             self.generic_visit(call) if root is None else self._arguments(call)
             if root is not None and root not in self.local and not _is_operation(self.value(call.func)):
-                test = self._method("of", call.func)
+                test = self._method("of", call.func, *self._owner(call.func))
                 call.func = self._followed(call.func)
                 return ast.copy_location(ast.If(test, [node], []), node)
             call.func = self._followed(call.func)
@@ -178,6 +178,8 @@ class _Rewriter(ast.NodeTransformer):
             return ast.copy_location(ast.IfExp(self._method("of", node.func), node, ast.Constant(None)), node)
         if _is_drawing(function) or (function is next and node.args and _root(node.args[0]) in self.outside):
             node.func = self._method("drawn", node.func, ast.Constant(next(_places)))
+        elif _is_users_own_class(function):
+            node.func = self._method("made", node.func)
         elif _root(node.func) is not None:
             node.func = self._followed(node.func)
         elif isinstance(node.func, ast.Attribute):
@@ -365,8 +367,15 @@ class _Rewriter(ast.NodeTransformer):
         if root is None or (isinstance(target, ast.Name) and root not in self.outer) or root in self.local - self.outer:
             return node
         self.changed = True
-        name = [ast.Constant(target.attr)] if isinstance(target, ast.Attribute) else []
-        return ast.copy_location(ast.If(self._method("on", _loaded(target), *name), [node], []), node)
+        name = ast.Constant(target.attr if isinstance(target, ast.Attribute) else None)
+        test = self._method("on", _loaded(target), name, *self._owner(target))
+        return ast.copy_location(ast.If(test, [node], []), node)
+
+    def _owner(self, place: ast.expr) -> list[ast.expr]:
+        """The variable that a chain of names begins with, where it can be an object that the call itself made."""
+        root = _root(place)
+        inner = isinstance(place, (ast.Attribute, ast.Subscript)) and root is not None and not self.known(root)
+        return [ast.copy_location(ast.Name(root, ast.Load()), place)] if inner and root is not None else []
 
     def _followed(self, function: ast.expr) -> ast.expr:
         root = _root(function)
@@ -458,6 +467,12 @@ def _draws(value: Any) -> bool:
 
 def _is_users_class(value: Any) -> bool:
     return isinstance(value, type) and type(value.__dict__.get("__enter__")) is types.FunctionType
+
+
+def _is_users_own_class(value: Any) -> bool:
+    """Whether it is a user's class of Python objects, whose methods may change what they hold."""
+    start = getattr(value, "__init__", None) if isinstance(value, type) else None
+    return type(start) is types.FunctionType and is_users(start)
 
 
 def _is_place(node: ast.AST) -> bool:
@@ -583,7 +598,9 @@ def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str |
     if owner is not None:  # in a class: its private names, and super()
         inner = ast.ClassDef(name=owner, bases=[], keywords=[], body=[tree], decorator_list=[])
     names = [NAME, *(name for name in function_code.co_freevars if name != "__class__" or owner is None)]
-    body = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
+    body: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
+    if owner is not None and owner not in names:  # what the function says of its own class is the global one
+        body.append(ast.Global([owner]))
     empty = ast.parse("def outer(): pass").body[0]
     if owner is not None and owner not in function_code.co_freevars:  # its name stays what it was: the module's
         body.insert(0, ast.Global([owner]))  # type: ignore[arg-type]

@@ -184,17 +184,31 @@ def _frozen(cell: types.CellType) -> types.CellType:
 class Effects:
     """What rewritten functions ask, under the name ``rewriting.NAME``: is this statement to run in this call?"""
 
-    __slots__ = ("trace",)
+    __slots__ = ("_made", "trace")
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
+        self._made: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()  # by identity
 
-    def of(self, function: Any) -> bool:
-        """Whether a statement that calls ``function`` runs."""
-        return self.trace.tracing or not rewriting.is_effect(function)
+    def made(self, kind: type) -> Callable:
+        """What is called for a user's class: what a call makes is its own, to be changed by each."""
 
-    def on(self, value: Any, name: str | None = None) -> bool:
-        """Whether a statement that changes a variable or attribute which holds ``value`` runs."""
+        def make(*args: Any, **kwargs: Any) -> Any:
+            made = kind(*args, **kwargs)
+            with contextlib.suppress(TypeError):  # objects of some classes cannot be referred to weakly
+                self._made[id(made)] = made
+            return made
+
+        return make
+
+    def of(self, function: Any, owner: Any = None) -> bool:
+        """Whether a statement that calls ``function``, which ``owner`` leads to, runs."""
+        return self.trace.tracing or not rewriting.is_effect(function) or id(owner) in self._made
+
+    def on(self, value: Any, name: str | None = None, owner: Any = None) -> bool:
+        """Whether a statement that changes a variable or attribute which holds ``value``, of ``owner``, runs."""
+        if id(owner) in self._made:
+            return True
         if isinstance(value, rewriting.PLAIN):
             if self.trace.tracing and name is not None:
                 self.trace.counted.add(name)

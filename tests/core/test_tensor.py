@@ -98,6 +98,7 @@ def test_tensors_do_not_share_memory_with_numpy():
     t = convert(array)
     array[0] = 7
     assert t.numpy().tolist() == [1, 1, 1]
+    assert t._numpy().tolist() == [1, 1, 1]  # tensorflow_datasets calls it so
     t.numpy()[0] = 7
     np.asarray(t)[0] = 7
     assert t.numpy().tolist() == [1, 1, 1]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kerasish import InputSpec, layers, saving, tf
+from kerasish.core import wire
 from kerasish.export import ExportArchive
 from kerasish.layers.exported import INDEX, Exported
 from kerasish.models import Model, Sequential, load_model
@@ -77,7 +78,27 @@ def test_models_of_every_kind_are_exported_by_default(tmp_path, capsys):
     layer = layers.TFSMLayer(tmp_path / "m")
     np.testing.assert_allclose(layer(x)["sum"], model(x)["sum"], rtol=1e-6)
     model.export(tmp_path / "m", verbose=False)  # over itself
-    assert len(list((tmp_path / "m").iterdir())) == 2
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == [
+        "endpoint_0.pt2",
+        "endpoints.json",
+        "saved_model.pb",
+    ]
+
+
+def test_the_file_that_tells_an_exported_model_has_its_signatures(tmp_path):
+    protobuf = pytest.importorskip("tensorboard.compat.proto.meta_graph_pb2")
+    a, b = layers.Input((2,), name="a"), layers.Input((3,), name="b", dtype="float64")
+    Model({"a": a, "b": b}, {"sum": layers.Dense(2)(layers.Concatenate()([a, b]))}).export(
+        tmp_path / "m", verbose=False
+    )
+    fields = list(wire.fields(data := (tmp_path / "m" / "saved_model.pb").read_bytes(), 0, len(data)))
+    assert [(number, value) for number, _, value, _ in fields[:1]] == [(1, 1)]
+    graph = protobuf.MetaGraphDef.FromString(data[slice(*fields[1][2])])
+    assert list(graph.meta_info_def.tags) == ["serve"]
+    signature = graph.signature_def["serve"]
+    told = {name: (x.dtype, [d.size for d in x.tensor_shape.dim]) for name, x in signature.inputs.items()}
+    assert told == {"a": (1, [-1, 2]), "b": (2, [-1, 3])}
+    assert [d.size for d in signature.outputs["sum"].tensor_shape.dim] == [-1, 2]
 
 
 def test_no_file_leads_to_an_exported_model(written, tmp_path):

@@ -622,3 +622,39 @@ def test_the_values_of_a_dictionary_are_a_list_of_inputs():
     model = Model(inputs.values(), layers.concatenate(inputs.values()))
     assert model.output_shape == (None, 5) and len(model.inputs) == 2
     assert Add()({"a": tf.constant([1.0]), "b": tf.constant([2.0])}.values()).numpy() == 3
+
+
+def test_a_getter_gives_the_weight():
+    """Keras 2's argument, by which tensorflow_hub enters variables that are there already."""
+    held, frozen = Variable([1.0, 2.0], name="held"), Variable([3.0], name="frozen")
+    asked = []
+    layer = Layer()
+
+    def getter(**given):
+        asked.append((given["name"], given["shape"]))
+        return {"held": held, "frozen": frozen}[given["name"]]
+
+    made = layer.add_weight(name="held", shape=(2,), experimental_autocast=False, getter=getter)
+    layer.add_weight(name="frozen", shape=(1,), trainable=False, getter=getter, regularizer="l2")
+    assert made is held
+    assert asked == [("held", (2,)), ("frozen", (1,))]
+    assert ([id(w) for w in layer.trainable_weights], [id(w) for w in layer.weights]) == (
+        [id(held)],
+        [id(held), id(frozen)],
+    )
+    assert frozen.regularizer is not None
+    with pytest.raises(TypeError, match="experimental_auto'"):
+        layer.add_weight(shape=(2,), experimental_auto=False)
+
+
+def test_a_shape_rule_that_asks_super_leaves_it_to_the_call():
+    class Halves(Layer):
+        def compute_output_shape(self, input_shape):
+            return super().compute_output_shape(input_shape)
+
+        def call(self, x):
+            return x[:, ::2]
+
+    assert Halves()(Input((6,))).shape == (None, 3)
+    with pytest.raises(NotImplementedError, match="compute_output_shape"):
+        Halves().compute_output_shape((None, 6))

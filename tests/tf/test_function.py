@@ -107,6 +107,37 @@ def test_python_effects_happen_in_traced_calls_only(capsys):
     assert capsys.readouterr().out == "go\nhelper\n"
 
 
+class Tally:
+    """Counts what is asked of it, by its own name and by that of the instance."""
+
+    made = 0
+
+    def __init__(self, values):
+        self.values, self.found, self.keys = values, 0, []
+
+    def get(self, key):
+        if isinstance(self, (Tally, dict)) and key in self.values:
+            self.found += 1
+            self.keys.append(key)
+            Tally.made += 1
+            return self.values[key]
+        return None
+
+
+def test_objects_that_a_call_makes_change_in_each_call():
+    @tf.function
+    def total(values):
+        tally = Tally(values)
+        parts = [tally.get("a"), tally.get("b")]
+        if tally.found != len(values):
+            raise ValueError(f"{tally.found} of {len(values)}, {tally.keys}")
+        return tf.add_n(parts) * len(tally.keys)
+
+    before = Tally.made
+    results = [int(total({"a": tf.constant(x), "b": tf.constant(1)})) for x in (1, 2, 3)]
+    assert (results, Tally.made - before) == ([4, 6, 8], 2)
+
+
 def test_nonlocal_counters_count_traces():
     n = 0
 

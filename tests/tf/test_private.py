@@ -5,6 +5,7 @@ import functools
 import inspect
 import logging
 import pathlib
+import types
 import unittest
 
 import numpy as np
@@ -279,6 +280,8 @@ def test_bounded_specifications():
     assert spec == bounded.from_spec(spec) and hash(spec) == hash(bounded.from_spec(spec))
     assert spec != bounded((2, 3), tf.float32, 0, [1, 2, 4], name="x")
     assert bounded.from_spec(tf.TensorSpec((2,), tf.int8)).maximum == 127
+    array = types.SimpleNamespace(shape=(2,), dtype=np.int32, name="n", maximum=[1, 2])  # as dm_env's are
+    assert bounded.from_spec(array) == bounded((2,), tf.int32, tf.int32.min, [1, 2], "n")
     assert spec.is_compatible_with(tf.zeros((2, 3)))
     with pytest.raises(ValueError, match="is not compatible with shape"):
         bounded((2, 3), tf.float32, [1, 2], 3)
@@ -376,6 +379,28 @@ def test_messages_are_those_of_tensorboard_or_ours():
     assert core_messages.module("tensorflow.core.framework.nosuch_pb2") is None
     assert core_messages.module("tensorflow.core.nosuch") is None
     assert core_messages.module("tensorflow.corex") is None
+
+
+@pytest.mark.parametrize("path", ["def_function", "polymorphic_function.polymorphic_function"])
+def test_the_class_of_what_function_makes_has_its_private_name(path):
+    home = private_module(f"tensorflow.python.eager.{path}")
+    assert isinstance(tf.function(lambda x: x), home.Function)
+    assert home.function is tf.function
+
+
+def test_what_is_held_without_dependency_is_no_part():
+    home = private_module("tensorflow.python.trackable.data_structures")
+    inner = tf.keras.layers.Dense(1)
+    inner.build((None, 2))
+    layer, module, given = tf.keras.layers.Layer(), tf.Module(), {"a": 1}
+    for owner in (layer, module):
+        owner.inner, owner.given = home.NoDependency(inner), home.NoDependency(given)
+        assert (owner.inner, owner.given) == (inner, given)
+    assert layer.given is given
+    assert layer.weights == []
+    layer.inner = inner
+    assert len(layer.weights) == 2
+    assert home.wrap_or_unwrap(home.NoDependency(inner)) is inner
 
 
 def test_counters_of_packages_count():

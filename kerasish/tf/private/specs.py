@@ -57,9 +57,9 @@ class BoundedTensorSpec(TensorSpec):
 
     @classmethod
     def from_spec(cls, spec: Any, name: str | None = None) -> BoundedTensorSpec:
-        """The same; of a specification without bounds, with those of its dtype."""
+        """The same, of any specification (dm_env's are of arrays); of one without bounds, with those of its dtype."""
         dtype = as_dtype(spec.dtype)
-        low, high = (spec.minimum, spec.maximum) if isinstance(spec, BoundedTensorSpec) else (dtype.min, dtype.max)
+        low, high = getattr(spec, "minimum", dtype.min), getattr(spec, "maximum", dtype.max)
         return cls(spec.shape, dtype, low, high, name or spec.name)
 
     def _serialize(self) -> tuple:

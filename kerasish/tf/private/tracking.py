@@ -11,6 +11,7 @@ from typing import Any
 from kerasish.core.context import scope
 from kerasish.core.variable import Variable
 from kerasish.layers.layer import Layer
+from kerasish.layers.tracking import NoDependency as NoDependency
 from kerasish.src._utils import no_automatic_dependency_tracking
 from kerasish.tf.module import Module
 
@@ -42,12 +43,13 @@ def sticky_attribute_assignment(trackable: Any, name: str, value: Any) -> Any:
 
 
 def wrap_or_unwrap(value: Any) -> Any:
-    """The value as it is: lists and dictionaries need no wrapper to be followed."""
-    return value
+    """The value without its ``NoDependency``; lists and dictionaries need no wrapper to be followed."""
+    return value.value if isinstance(value, NoDependency) else value
 
 
 __all__ = [
     "AutoTrackable",
+    "NoDependency",
     "Trackable",
     "TrackableReference",
     "no_automatic_dependency_tracking",
