@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.core.context import local
 from kerasish.core.dtypes import as_dtype, int64
 from kerasish.core.errors import CancelledError, InvalidArgumentError, OutOfRangeError, missing_name
 from kerasish.core.shape import TensorShape
@@ -111,6 +112,8 @@ class QueueBase:
             self._put([part[i] for part in parts])
 
     def _put(self, parts: list) -> None:
+        if local.tracing:  # only shapes are asked for
+            return
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._capacity < 0 or len(self._items) < self._capacity)
             if self._closed:
@@ -146,6 +149,8 @@ class QueueBase:
 
     def _take(self, count: int, least: int | None) -> list[list]:
         least = count if least is None else least
+        if local.tracing:
+            raise InvalidArgumentError(f"What queue '{self._name}' holds is not known where only shapes are asked for.")
         with self._changed:
             self._changed.wait_for(lambda: self._available() >= count or self._closed)
             if self._closed and len(self._items) < least:

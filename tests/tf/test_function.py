@@ -535,3 +535,19 @@ def test_the_dictionary_of_keyword_arguments_is_the_calls_own():
 
     f = tf.function(lambda x: inner(x, extra=0, factor=2))
     assert [int(f(tf.constant(3))) for _ in range(3)] == [6, 6, 6]
+
+
+def test_the_second_tracing_leaves_queues_alone():
+    queue, made = tf.queue.FIFOQueue(10, [tf.float32], [[]]), []
+    queue.enqueue(1.0)
+
+    @tf.function
+    def f(x):
+        if not made:
+            made.append(tf.Variable(1.0))
+        taken = queue.dequeue()
+        queue.enqueue(x)
+        return taken
+
+    assert [float(f(tf.constant(2.0))) for _ in range(2)] == [1, 2]
+    assert int(queue.size()) == 1
