@@ -226,7 +226,8 @@ class Function:
                 journal.undo()
             trace.records = trace.records_all = True
             trace.begin_anew()
-            return _recorded(trace, function, args, kwargs)
+        # not in the handler: its exception holds the first try's tensors, which programs' caches would find again
+        return _recorded(trace, function, args, kwargs)
 
     def _trace(self, key: Any, args: tuple, kwargs: dict, run: Callable | None = None) -> Any:
         """The first call of a signature.
