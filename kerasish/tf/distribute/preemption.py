@@ -58,7 +58,7 @@ class PreemptionCheckpointHandler:
 
     Raises:
         ValueError: a checkpoint without a folder.
-        TypeError: neither a checkpoint nor a manager.
+        TypeError: neither a checkpoint nor a manager, or a ``termination_config`` of another kind.
     """
 
     def __init__(
@@ -75,6 +75,8 @@ class PreemptionCheckpointHandler:
             given = CheckpointManager(given, checkpoint_dir, max_to_keep=1)
         elif not isinstance(given, CheckpointManager):
             raise fail(TypeError, "A tf.train.Checkpoint or CheckpointManager is needed", received=type(given))
+        if not isinstance(termination_config, (TerminationConfig, type(None))):
+            raise fail(TypeError, "`termination_config` must be a TerminationConfig", received=repr(termination_config))
         self._manager = given
         self._config = termination_config or TerminationConfig()
         self._runs = TFVariable(0, dtype=int64, trainable=False, name="checkpointed_runs")

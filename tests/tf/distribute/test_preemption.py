@@ -78,3 +78,5 @@ def test_bad_input(tmp_path):
         Handler(None, tf.train.Checkpoint())
     with pytest.raises(TypeError, match="A tf.train.Checkpoint or CheckpointManager is needed"):
         Handler(None, 3, tmp_path)
+    with pytest.raises(TypeError, match="must be a TerminationConfig"):
+        Handler(None, tf.train.Checkpoint(), tmp_path, termination_config=3)
