@@ -29,7 +29,7 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import nodes, rewriting, tracing, user_code
+from kerasish.tf import code_names, nodes, tracing, user_code
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.declared import Declared
@@ -242,7 +242,7 @@ class Function:
         elif self._reduce_retracing:
             signature = tracing.general(key, signature)
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
-        trace.records = rewriting.mentions(self._python_function, {"gradients", "hessians"})
+        trace.records = code_names.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
         self._traces.has_open = self._traces.has_open or trace.is_open
         trace.tracing = trace.tells = not self._effects_are_past

@@ -22,7 +22,6 @@ import ast
 import builtins
 import contextlib
 import copy
-import dis
 import functools
 import inspect
 import itertools
@@ -109,25 +108,64 @@ class _Rewriter(ast.NodeTransformer):
 
     Args:
         local: names that the body assigns: what they hold was made in this call.
-        outer: names declared global or nonlocal.
+        given: names of the parameters.
+        outer: names declared global, or nonlocal and not of this function's own.
         known: whether a name stands for something that is not to be followed (a module, a class, one of our functions).
         value: what a chain of names from outside stands for now.
     """
 
     def __init__(
-        self, local: set[str], outer: set[str], known: Callable[[str], bool], value: Callable[[ast.expr], Any]
+        self,
+        local: set[str],
+        given: set[str],
+        outer: set[str],
+        known: Callable[[str], bool],
+        value: Callable[[ast.expr], Any],
     ) -> None:
-        self.local, self.outer, self.known, self.value = local, outer, known, value
+        self.local, self.given, self.outer, self.known, self.value = local, given, outer, known, value
         self.outside: set[str] = set()  # global and enclosing names
         self.blocks: dict[ast.AST, Block] = {}
         self.changed = False
         self.loops = 0
         self._around: list[str] = []  # names of the loops around the statement
 
+    def rewrite(self, function: ast.FunctionDef) -> None:
+        """Rewrite the body of the function itself."""
+        function.body = self._visited(function.body)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """A class within: its objects are made in this call."""
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef):
+                self._function_within(statement, {part.arg for part in statement.args.args[:1]})
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._function_within(node, set())
+
+    def _function_within(self, node: ast.FunctionDef, made: set[str]) -> ast.AST:
+        """A function within: its own names are made in its call, those that it shares with the functions around in theirs.
+
+        Args:
+            made: parameters that are made in this call, too.
+        """
+        names, parts = (self.local, self.outside, self.given), list(ast.walk(node))
+        before = [set(held) for held in names]
+        parameters = {part.arg for part in parts if isinstance(part, ast.arg)}
+        stored = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+        for part in parts:
+            if isinstance(part, (ast.Global, ast.Nonlocal)):
+                stored.difference_update(part.names)
+        for held in (self.local, self.outside):
+            held -= parameters | stored
+        self.local |= made | (stored - parameters)
+        self.given |= parameters
         around, self._around = self._around, []
-        node.body = self._visited(node.body)  # a function within: its statements, too
+        node.body = self._visited(node.body)
         self._around = around
+        for held, was in zip(names, before):
+            held.clear()
+            held |= was
         return node
 
     def _visited(self, statements: list[ast.stmt]) -> list[ast.stmt]:
@@ -308,7 +346,7 @@ class _Rewriter(ast.NodeTransformer):
                 if collects or _is_reporter(self.value(called)):
                     report: ast.stmt = copy.deepcopy(statement)
                     if collects:
-                        test = self._method("is_effect", copy.deepcopy(called))
+                        test = self._method("is_effect", copy.deepcopy(called), *self._owner(called))
                         report = ast.copy_location(ast.If(test, [report], []), statement)
                     if names & assigned:  # tensors print by dtype and shape, which are those that they had before
                         held = [ast.Name(name, ast.Load()) for name in sorted(names & assigned)]
@@ -541,8 +579,11 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
         return None
     tree = copy.deepcopy(parsed)
     arguments = inspect.getargs(code)
-    given = {*arguments.args, arguments.varargs}  # the dictionary of ``**kwargs`` is made by the call
-    outer = {name for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    given: set[Any] = {*arguments.args, arguments.varargs}  # the dictionary of ``**kwargs`` is made by the call
+    declared = [node for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal))]
+    outer = {
+        name for node in declared for name in node.names if isinstance(node, ast.Global) or name in code.co_freevars
+    }
     local = {*code.co_varnames, *code.co_cellvars} - given
     local -= _aliases(tree, local)
     enclosing = inspect.getclosurevars(function).nonlocals
@@ -564,10 +605,10 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
             return not is_users(value) and not is_block(value)
         return isinstance(value, (types.ModuleType, type, types.BuiltinFunctionType)) or _is_ours(value)
 
-    rewriter = _Rewriter(local, outer, known, value_of)
+    rewriter = _Rewriter(local, given, outer, known, value_of)
     rewriter.outside = {*enclosing, *function.__globals__} - local - given
     rewriter.blocks = examine(tree)
-    rewriter.visit_FunctionDef(tree)
+    rewriter.rewrite(tree)
     if not rewriter.changed:
         return None
     tree.decorator_list = []
@@ -631,54 +672,9 @@ def rewritten_code(function: types.FunctionType) -> types.CodeType:
     return code
 
 
-def has_effects(code: types.CodeType) -> bool:
-    """Whether rewritten code has statements under conditions."""
-    return NAME in code.co_freevars and not names_in(code).isdisjoint(("of", "on"))
-
-
-def assigned_outside(code: types.CodeType) -> tuple[set[str], set[str]]:
-    """The global names, and the variables of enclosing functions, that a function or one within it assigns."""
-    names: tuple[set[str], set[str]] = set(), set()
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            names[0].add(instruction.argval)
-        elif instruction.opname in ("STORE_DEREF", "DELETE_DEREF"):
-            names[1].add(instruction.argval)
-    for part in code.co_consts:
-        if isinstance(part, types.CodeType):
-            for mine, inner in zip(names, assigned_outside(part)):
-                mine |= inner
-    return names
-
-
-@functools.lru_cache(maxsize=1024)
-def attributes_set(code: types.CodeType) -> frozenset[str]:
-    """The attributes that a function or one within it assigns."""
-    names = {part.argval for part in dis.get_instructions(code) if part.opname == "STORE_ATTR"}
-    return frozenset(names).union(
-        *(attributes_set(part) for part in code.co_consts if isinstance(part, types.CodeType))
-    )
-
-
-def mentions(function: Any, names: set[str], seen: set[Any] | None = None) -> bool:
-    """Whether a user's function, or one that it names, reads an attribute or variable of one of these names."""
-    seen = set() if seen is None else seen
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, types.FunctionType) or function in seen or not is_users(function):
-        return False
-    seen.add(function)
-    used = names_in(function.__code__)
-    if names & used:
-        return True
-    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-    inner = [function.__globals__.get(name) for name in used - set(cells)]
-    inner += [cell.cell_contents for cell in cells.values() if cell != types.CellType()]
-    return any(mentions(value, names, seen) for value in inner)
-
-
-def names_in(code: types.CodeType) -> set[str]:
-    """The names of globals and attributes in a function's code and in that of functions within it."""
-    return {*code.co_names}.union(*(names_in(part) for part in code.co_consts if isinstance(part, types.CodeType)))
+def is_within_rewritten(function: types.FunctionType) -> bool:
+    """Whether a call of a rewritten function made it: then it is rewritten already, with what it shares with that call."""
+    return f".{_REWRITTEN}." in getattr(function.__code__, "co_qualname", function.__qualname__)
 
 
 def source(function: Callable) -> str:

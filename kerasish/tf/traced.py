@@ -12,7 +12,7 @@ from kerasish.core import dispatch, symbolic, tree
 from kerasish.core.context import local
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.tensor import convert
-from kerasish.tf import rewriting
+from kerasish.tf import code_names
 
 _DOES_MORE = {
     "assign",
@@ -58,7 +58,7 @@ class Untaken:
 
 def _without_values(function: Any) -> Any:
     """What a branch that is not taken would return, as far as a run without values tells; None: it does not."""
-    if rewriting.mentions(function, _DOES_MORE):
+    if code_names.mentions(function, _DOES_MORE):
         return None
     try:
         return symbolic.run_without_values(function, (), {})

@@ -25,7 +25,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import creation, rewriting
+from kerasish.tf import code_names, creation, rewriting
 from kerasish.tf.declared import Declared, declare, open_shape
 from kerasish.tf.nodes import Graph
 from kerasish.tf.reads import FIXED, Reads
@@ -125,6 +125,8 @@ def general(key: Any, value: Any) -> Any:
     return value
 
 
+_CONTAINERS = (list, dict, set)
+_ONLY_HERE = 2  # references that ``sys.getrefcount`` tells of what one dictionary holds
 _PYTHONS = (list, tuple, dict, set, str, range, enumerate, zip, types.GeneratorType)
 _NUMBERS = (bool, int, float, complex)
 _SINGLETON = (
@@ -154,7 +156,7 @@ class _Names(dict):
 
 def _outside(function: types.FunctionType) -> list:
     """What the names that a function reads from outside stand for."""
-    names = rewriting.names_in(function.__code__)
+    names = code_names.names_in(function.__code__)
     cells = [cell.cell_contents for cell in function.__closure__ or () if cell != types.CellType()]
     return cells + [value for name in names if (value := _lookup(function.__globals__, name)) is not None]
 
@@ -203,17 +205,27 @@ class Effects:
 
     def of(self, function: Any, owner: Any = None) -> bool:
         """Whether a statement that calls ``function``, which ``owner`` leads to, runs."""
-        return self.trace.tracing or not rewriting.is_effect(function) or id(owner) in self._made
+        if self.trace.tracing:
+            self._note(owner)
+            return True
+        return not rewriting.is_effect(function) or id(owner) in self._made or self._is_new(owner)
+
+    def _note(self, owner: Any) -> None:
+        if isinstance(owner, _CONTAINERS):
+            self.trace.changed[id(owner)] = owner
+
+    def _is_new(self, owner: Any) -> bool:
+        """Whether it is a list, set or dictionary that the traced call did not change: the call in progress made it."""
+        return isinstance(owner, _CONTAINERS) and id(owner) not in self.trace.changed
 
     def on(self, value: Any, name: str | None = None, owner: Any = None) -> bool:
         """Whether a statement that changes a variable or attribute which holds ``value``, of ``owner``, runs."""
-        if id(owner) in self._made:
-            return True
-        if isinstance(value, rewriting.PLAIN):
-            if self.trace.tracing and name is not None:
+        if self.trace.tracing:
+            self._note(owner)
+            if name is not None and isinstance(value, rewriting.PLAIN):
                 self.trace.counted.add(name)
-            return self.trace.tracing
-        return True
+            return True
+        return not isinstance(value, rewriting.PLAIN) or id(owner) in self._made or self._is_new(owner)
 
     def read(self, owner: Any, name: str, place: int) -> Any:
         """An attribute; plain values are those of the traced call."""
@@ -256,9 +268,9 @@ class Effects:
         """Whether a branch is traced: a test on a tensor has both."""
         return isinstance(value, (Tensor, Variable)) or bool(value) is not negated
 
-    @staticmethod
-    def is_effect(function: Any) -> bool:
-        """Whether a call concerns Python's own state only."""
+    def is_effect(self, function: Any, owner: Any = None) -> bool:
+        """Whether a call concerns Python's own state only; asked for the branch that is not taken, while it is traced."""
+        self._note(owner)
         return rewriting.is_effect(function)
 
     @staticmethod
@@ -454,6 +466,7 @@ class Trace:
         output: specification of what was returned.
         reads: the plain values that the traced call read from objects.
         counted: attributes that traced calls only change.
+        changed: the lists, sets and dictionaries that the traced call changed and that are still there, by identity.
         constants: there are numbers of Python's among the arguments.
     """
 
@@ -479,6 +492,7 @@ class Trace:
         self.records_all = False  # also by tensors that nothing watches
         self.tape: Any = None  # in the call in progress, if it does
         self.made_variables = False
+        self.changed: dict[int, Any] = {}
         self.in_python = False  # what runs is a function of Python's, given to tf.py_function
         self._may_make = may_make
         self._made: list[weakref.ref] = []
@@ -532,14 +546,17 @@ class Trace:
             self._open is not None
             and not self.asks_for_shapes
             and not any(
-                rewriting.names_in(code) & _OF_SHAPES
+                code_names.names_in(code) & _OF_SHAPES
                 for code in map(_code, self._functions.values())
                 if code is not None
             )
         ):
             self._open = None  # nothing asks for shapes
+        for key in list(self.changed):
+            if sys.getrefcount(self.changed[key]) <= _ONLY_HERE:  # the call's own
+                del self.changed[key]
         codes = [inner.__code__ for inner in self._functions.values() if type(inner) is types.FunctionType]
-        self.reads.settle(set().union(*map(rewriting.attributes_set, codes)), self.counted)
+        self.reads.settle(set().union(*map(code_names.attributes_set, codes)), self.counted)
 
     def callable(self, function: Any) -> Any:
         """What the trace runs for the function of ``tf.function``."""
@@ -558,10 +575,12 @@ class Trace:
     @property
     def has_effects(self) -> bool:
         """Whether a function of the trace may change Python's own state."""
-        return any(rewriting.has_effects(inner.__code__) for inner in self._functions.values())
+        return any(code_names.has_effects(inner.__code__) for inner in self._functions.values())
 
     def function(self, function: Any) -> Any:
-        """A user's function as it is for this trace; one of others as it stands."""
+        """A user's function as it is for this trace; one of others, or made in the call, as it stands."""
+        if rewriting.is_within_rewritten(function):
+            return function
         found = self._functions.get(function)
         if found is None:
             found = self._functions[function] = self._of_trace(function)
@@ -574,7 +593,7 @@ class Trace:
         if not rewriting.is_users(function) or getattr(function, "_keeps_python", False):
             return function
         code = rewriting.rewritten_code(function)
-        stored_names, stored = rewriting.assigned_outside(code)
+        stored_names, stored = code_names.assigned_outside(code)
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
         closure = [cell if name in stored else _frozen(cell) for name, cell in cells.items()]
         by_name = {**dict(zip(cells, closure)), rewriting.NAME: types.CellType(self._effects)}

@@ -551,3 +551,117 @@ def test_the_second_tracing_leaves_queues_alone():
 
     assert [float(f(tf.constant(2.0))) for _ in range(2)] == [1, 2]
     assert int(queue.size()) == 1
+
+
+# what a call makes is changed in each call ------------------------------------------------------------------------------
+
+
+def _put(held, x):
+    held.append(x)
+
+
+def _count(held):
+    held["n"] = held.get("n", 0)
+    held["n"] += 1
+
+
+def _in_closure(x):
+    out = []
+
+    def step(y):
+        out.append(y)
+
+    _called_twice(step, x)
+    return sum(out)
+
+
+def _called_twice(function, x):
+    function(x)
+    function(x)
+
+
+def _in_shared_name(x):
+    total = 0.0
+
+    def step(y):
+        nonlocal total
+        total = total + y
+
+    _called_twice(step, x)
+    return total
+
+
+def _in_function_within(x):
+    def inner(y):
+        own = []
+        own.append(y)
+        own.append(y)
+        return sum(own)
+
+    return inner(x)
+
+
+def _in_argument(x):
+    out = []
+    _put(out, x)
+    _put(out, x)
+    return sum(out)
+
+
+def _in_dictionary(x):
+    held = {}
+    _count(held)
+    _count(held)
+    return x * float(held["n"])
+
+
+def _in_class_within(x):
+    class Own:
+        def __init__(self):
+            self.items = []
+
+        def add(self, y):
+            self.items.append(y)
+            return self
+
+    return sum(Own().add(x).add(x).items)
+
+
+@pytest.mark.parametrize(
+    "body", [_in_closure, _in_shared_name, _in_function_within, _in_argument, _in_dictionary, _in_class_within]
+)
+def test_what_a_call_makes_is_changed_in_each_call(body):
+    f = tf.function(body)
+    assert [float(f(tf.constant(1.0))) for _ in range(3)] == [2, 2, 2]
+
+
+def test_what_is_there_before_is_changed_in_the_traced_call_only():
+    kept, counts = [], {}
+
+    @tf.function
+    def f(x):
+        _put(kept, 1)
+        _count(counts)
+        return x
+
+    for _ in range(3):
+        f(tf.constant(1.0))
+    assert kept == [1] and counts == {"n": 1}
+
+
+def test_a_trace_does_not_hold_the_lists_that_its_call_made():
+    held = []
+
+    class Marked(float):
+        pass
+
+    @tf.function
+    def f(x):
+        out = []
+        marked = Marked(1.0)
+        held.append(weakref.ref(marked))
+        _put(out, marked)
+        return x
+
+    f(tf.constant(1.0))
+    assert held[0]() is None

@@ -14,7 +14,7 @@ from typing import Any
 from kerasish.core import tree
 from kerasish.core.context import local
 from kerasish.core.tensor import Tensor
-from kerasish.tf import rewriting
+from kerasish.tf import code_names, rewriting
 from kerasish.tf.plain import is_plain
 from kerasish.tf.spec import TensorSpec
 from kerasish.tf.tracing import Trace
@@ -55,7 +55,7 @@ def _plain_copy(function: Any, copies: dict) -> Any:
         function.__code__, names, function.__name__, function.__defaults__, cells
     )
     made.__kwdefaults__, made.__dict__ = function.__kwdefaults__, dict(function.__dict__)
-    for name in rewriting.names_in(function.__code__) & set(function.__globals__):
+    for name in code_names.names_in(function.__code__) & set(function.__globals__):
         names[name] = _plain_copy(function.__globals__[name], copies)
     for mine, cell in zip(cells, function.__closure__ or ()):
         mine.cell_contents = _plain_copy(cell.cell_contents, copies)
