@@ -27,6 +27,9 @@ from kerasish.tf.dynamic_shape import DynamicRaggedShape
 # constants ------------------------------------------------------------------------------------------------------------
 
 
+_PLAIN = frozenset((float, int, bool, str, bytes, list, tuple, np.ndarray))  # what is no tensor
+
+
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = "Const") -> Tensor:
     """A tensor with the contents of a Python or NumPy value, or of another tensor.
 
@@ -38,9 +41,11 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         TypeError: the value does not fit ``dtype`` or ``shape``.
         ValueError: the value cannot be made a tensor.
     """
-    if isinstance(value, Variable):
-        value = value.numpy()
-    made = _checked(value, dtype) if dispatch.is_tensor(value) else dispatch.wrap(storage(value, dtype))
+    if type(value) in _PLAIN:
+        made = dispatch.wrap(storage(value, dtype))
+    else:
+        value = value.numpy() if isinstance(value, Variable) else value
+        made = _checked(value, dtype) if dispatch.is_tensor(value) else dispatch.wrap(storage(value, dtype))
     made = made if shape is None else _shaped(made, integer_shape(shape))
     if local.function is not None and local.function.tape is not None and made.dtype.is_floating:
         local.function.tape.watch(made)  # tf.gradients can be asked about it

@@ -186,9 +186,10 @@ def _checked_axis(x: torch.Tensor, axis: Any) -> int:
 
 def _softmax(x: torch.Tensor, axis: Any = None) -> torch.Tensor:
     """eˣ over its sum along an axis, the last by default."""
-    axis = _checked_axis(x, axis)
+    last = axis is None and x.ndim > 0
+    axis = -1 if last else _checked_axis(x, axis)
     result = torch.softmax(x, axis)
-    if axis in (-1, x.ndim - 1):
+    if last or axis in (-1, x.ndim - 1):
         result._keras_logits, result._logits_kind = x, "Softmax"  # type: ignore[attr-defined]  # see core/logits
     return result
 

@@ -167,6 +167,11 @@ def zero_fraction(value: Array, name: str | None = None) -> Any:
 
 def _position(function: Callable, x: torch.Tensor, axis: Any, output_type: Any, name: str) -> torch.Tensor:
     axis = 0 if axis is None else axis if type(axis) is int else whole(axis, "axis")
+    if output_type is dtypes.int64 and x.dtype is not torch.bool and x.ndim:
+        try:
+            return function(x, axis)
+        except (RuntimeError, IndexError):  # worded below
+            pass
     if not -x.ndim <= axis < x.ndim:
         raise InvalidArgumentError(f"Expected dimension in the range [{-x.ndim}, {x.ndim}), but got {axis} [Op:{name}]")
     if x.shape[axis] == 0:
