@@ -304,7 +304,7 @@ def test_watching_something_else_raises():
 
 def test_integers_are_not_watched_but_warned_about(caplog):
     autodiff._warned.clear()
-    with GradientTape() as tape:
+    with caplog.at_level("WARNING", logger="tensorflow"), GradientTape() as tape:
         tape.watch(convert([1, 2]))
     assert "must be floating" in caplog.text
 
