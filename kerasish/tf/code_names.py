@@ -7,7 +7,8 @@ import functools
 import types
 from typing import Any
 
-from kerasish.tf.rewriting import NAME, is_users
+from kerasish.tf.callees import is_users
+from kerasish.tf.rewriting import NAME
 
 
 def has_effects(code: types.CodeType) -> bool:

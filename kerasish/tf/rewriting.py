@@ -20,75 +20,38 @@ import __future__
 
 import ast
 import builtins
-import contextlib
 import copy
 import functools
 import inspect
 import itertools
 import linecache
-import logging
-import site
-import sys
-import sysconfig
 import textwrap
 import types
 import weakref
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from kerasish.core.errors import fail
+from kerasish.tf.callees import (
+    draws,
+    is_block,
+    is_drawing,
+    is_operation,
+    is_ours,
+    is_reporter,
+    is_users,
+    is_users_block,
+    is_users_class,
+    is_users_function,
+)
 from kerasish.tf.liveness import RESULT, Block, examine, own_parts
 
 NAME = "__effects__"  # the free variable by which rewritten functions reach their trace
 _REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its own may be one that it reads
-_REPORTING = {"numpy", "matplotlib", "tqdm", "absl", "wandb", "rich", "IPython", "pandas", "termcolor", "loguru"}
-PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, tuple, list, dict, set, np.ndarray, np.generic)
 _OF_TENSORS = {"shape", "dtype", "ndim", "T", "real", "imag"}  # attributes that are not worth a look at who has them
 _COLLECTING = {"append", "extend", "insert", "add"}  # methods of lists and sets
-_DRAWING = {"random", "time", "secrets"}  # modules whose functions give something else each time
-_block = contextlib.contextmanager(lambda: iter(())).__code__
+_IN_PYTHON = {"py_function", "numpy_function", "py_func", "eager_py_func"}  # what they are given is not traced
 _places = itertools.count()
-_LIBRARIES = tuple({*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()})
-
-
-def is_users(function: types.FunctionType) -> bool:
-    """Whether a Python function was written by the user: not one of ours, of a package or of the standard library."""
-    if (function.__module__ or "").partition(".")[0] in ("kerasish", "torch", *sys.stdlib_module_names):
-        return (function.__module__ or "") == "__main__"
-    return not is_of_library(function.__code__.co_filename)
-
-
-def is_of_library(path: str) -> bool:
-    """Whether a file is one of an installed package or of the standard library."""
-    return path.startswith((*_LIBRARIES, "<frozen"))
-
-
-def is_block(function: Any) -> bool:
-    """Whether it was made by ``contextlib.contextmanager``."""
-    return getattr(function, "__code__", None) is _block and type(function.__wrapped__) is types.FunctionType
-
-
-def _is_ours(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == "kerasish"
-
-
-def is_effect(function: Any) -> bool:
-    """Whether a call whose result is not used concerns Python's own state only."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    if isinstance(function, types.BuiltinMethodType):  # of C: print, list.append, time.sleep
-        owner = function.__self__
-        return owner is None or isinstance(owner, (types.ModuleType, *PLAIN)) or _is_reporting(type(owner).__module__)
-    if isinstance(getattr(function, "__self__", None), logging.Logger):
-        return True
-    return _is_reporting(getattr(function, "__module__", None))
-
-
-def _is_reporting(module: str | None) -> bool:
-    root = (module or "").partition(".")[0]
-    return root in _REPORTING or (root in sys.stdlib_module_names and root != "__main__")
 
 
 # the syntax tree ------------------------------------------------------------------------------------------------------
@@ -180,13 +143,18 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(call, ast.Call):
             root = _root(call.func)
             self.generic_visit(call) if root is None else self._arguments(call)
-            if root is not None and root not in self.local and not _is_operation(self.value(call.func)):
-                test = self._method("of", call.func, *self._owner(call.func))
+            if root is not None and root not in self.local and not is_operation(self.value(call.func)):
+                test = self._method("of", call.func, *(self._owner(call.func) or self._changed_by(call)))
                 call.func = self._followed(call.func)
                 return ast.copy_location(ast.If(test, [node], []), node)
             call.func = self._followed(call.func)
             return node
         return self.generic_visit(node)
+
+    def _changed_by(self, call: ast.Call) -> list[ast.expr]:
+        """What a function of the standard library may change: ``heapq.heappush(waiting, x)``."""
+        first = call.args[0] if call.args and not is_reporter(self.value(call.func)) else None
+        return [first] if isinstance(first, ast.Name) else []
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         node.target, node.value = self._target(node.target), self.visit(node.value)
@@ -212,11 +180,11 @@ class _Rewriter(ast.NodeTransformer):
             self.changed = True
             node.func = ast.copy_location(_member(NAME, "range"), node.func)
             return node
-        if _is_reporter(function):  # its result is None
+        if is_reporter(function):  # its result is None
             return ast.copy_location(ast.IfExp(self._method("of", node.func), node, ast.Constant(None)), node)
-        if _is_drawing(function) or (function is next and node.args and _root(node.args[0]) in self.outside):
+        if is_drawing(function) or (function is next and node.args and _root(node.args[0]) in self.outside):
             node.func = self._method("drawn", node.func, ast.Constant(next(_places)))
-        elif _is_users_own_class(function):
+        elif is_users_class(function):
             node.func = self._method("made", node.func)
         elif _root(node.func) is not None:
             node.func = self._followed(node.func)
@@ -246,7 +214,7 @@ class _Rewriter(ast.NodeTransformer):
         for item in node.items:
             called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
             root = _root(called)
-            followed = root is not None and (not self.known(root) or _is_users_class(self.value(called)))
+            followed = root is not None and (not self.known(root) or is_users_block(self.value(called)))
             item.context_expr = self.visit(item.context_expr)
             if followed:
                 item.context_expr = self._method("block", item.context_expr)
@@ -343,7 +311,7 @@ class _Rewriter(ast.NodeTransformer):
                 called = statement.value.func
                 collects = isinstance(called, ast.Attribute) and called.attr in _COLLECTING
                 collects = collects and (root := _root(called)) is not None and root not in self.local
-                if collects or _is_reporter(self.value(called)):
+                if collects or is_reporter(self.value(called)):
                     report: ast.stmt = copy.deepcopy(statement)
                     if collects:
                         test = self._method("is_effect", copy.deepcopy(called), *self._owner(called))
@@ -396,9 +364,20 @@ class _Rewriter(ast.NodeTransformer):
         return root is not None and isinstance(self.value(ast.Name(root, ast.Load())), types.ModuleType)
 
     def _arguments(self, call: ast.Call) -> None:
-        call.args = [self.visit(argument) for argument in call.args]
+        traced = getattr(call.func, "attr", getattr(call.func, "id", "")) not in _IN_PYTHON
+        handed = self._handed if traced else self.visit
+        call.args = [handed(argument) for argument in call.args]
         for keyword in call.keywords:
-            keyword.value = self.visit(keyword.value)
+            keyword.value = handed(keyword.value)
+
+    def _handed(self, argument: ast.expr) -> Any:
+        """An argument; a user's function, or a method, that the call may call is followed, too."""
+        if isinstance(argument, ast.Name):
+            value = self.value(argument)
+            return self._method("inside", argument) if is_users_function(value) else argument
+        made = self.visit(argument)
+        read = isinstance(argument, ast.Attribute) and made is not argument
+        return self._method("handed", made) if read else made
 
     def _guarded(self, node: Any, target: ast.expr) -> ast.AST:
         root = _root(target)
@@ -475,42 +454,6 @@ def _is_effect_name(node: ast.AST) -> bool:
 def _is_random(node: ast.AST) -> bool:
     """Whether it may lead to a random operation: ``tf.random``, ``random_flip_left_right``."""
     return isinstance(node, ast.Attribute) and "random" in node.attr
-
-
-def _is_operation(function: Any) -> bool:
-    """Whether it is a function of this library: those take part in a graph, ``tf.print`` too."""
-    return isinstance(function, types.FunctionType) and (function.__module__ or "").partition(".")[0] == "kerasish"
-
-
-def _is_reporter(function: Any) -> bool:
-    """Whether it is known to report, and to return nothing."""
-    return function is print or (
-        isinstance(function, types.FunctionType) and function.__module__ in ("logging", "warnings")
-    )
-
-
-def _is_drawing(function: Any) -> bool:
-    """Whether it gives Python's or NumPy's random numbers, or the time."""
-    if not isinstance(function, (types.MethodType, types.BuiltinFunctionType)):
-        return False
-    owner = function.__self__
-    return owner.__name__ in _DRAWING if isinstance(owner, types.ModuleType) else _draws(owner)
-
-
-def _draws(value: Any) -> bool:
-    """Whether it is a generator of random numbers."""
-    module = type(value).__module__
-    return module == "random" or module.startswith("numpy.random.")
-
-
-def _is_users_class(value: Any) -> bool:
-    return isinstance(value, type) and type(value.__dict__.get("__enter__")) is types.FunctionType
-
-
-def _is_users_own_class(value: Any) -> bool:
-    """Whether it is a user's class of Python objects, whose methods may change what they hold."""
-    start = getattr(value, "__init__", None) if isinstance(value, type) else None
-    return type(start) is types.FunctionType and is_users(start)
 
 
 def _is_place(node: ast.AST) -> bool:
@@ -595,7 +538,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
         if isinstance(chain, ast.Name):
             return None if chain.id in local or chain.id in given else outside(chain.id)
         owner = value_of(chain.value) if isinstance(chain, ast.Attribute) else None
-        return getattr(owner, chain.attr, None) if isinstance(owner, types.ModuleType) or _draws(owner) else None
+        return getattr(owner, chain.attr, None) if isinstance(owner, types.ModuleType) or draws(owner) else None
 
     def known(name: str) -> bool:
         if name in local or name in given:
@@ -603,7 +546,7 @@ def definition(function: types.FunctionType) -> ast.FunctionDef | None:
         value = outside(name)
         if isinstance(value, types.FunctionType):
             return not is_users(value) and not is_block(value)
-        return isinstance(value, (types.ModuleType, type, types.BuiltinFunctionType)) or _is_ours(value)
+        return isinstance(value, (types.ModuleType, type, types.BuiltinFunctionType)) or is_ours(value)
 
     rewriter = _Rewriter(local, given, outer, known, value_of)
     rewriter.outside = {*enclosing, *function.__globals__} - local - given

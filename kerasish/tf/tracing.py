@@ -25,7 +25,7 @@ from kerasish.core.composite import CompositeTensor
 from kerasish.core.context import local
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import code_names, creation, rewriting
+from kerasish.tf import callees, code_names, creation, rewriting
 from kerasish.tf.declared import Declared, declare, open_shape
 from kerasish.tf.nodes import Graph
 from kerasish.tf.reads import FIXED, Reads
@@ -208,7 +208,7 @@ class Effects:
         if self.trace.tracing:
             self._note(owner)
             return True
-        return not rewriting.is_effect(function) or id(owner) in self._made or self._is_new(owner)
+        return not callees.is_effect(function) or id(owner) in self._made or self._is_new(owner)
 
     def _note(self, owner: Any) -> None:
         if isinstance(owner, _CONTAINERS):
@@ -222,10 +222,10 @@ class Effects:
         """Whether a statement that changes a variable or attribute which holds ``value``, of ``owner``, runs."""
         if self.trace.tracing:
             self._note(owner)
-            if name is not None and isinstance(value, rewriting.PLAIN):
+            if name is not None and isinstance(value, callees.PLAIN):
                 self.trace.counted.add(name)
             return True
-        return not isinstance(value, rewriting.PLAIN) or id(owner) in self._made or self._is_new(owner)
+        return not isinstance(value, callees.PLAIN) or id(owner) in self._made or self._is_new(owner)
 
     def read(self, owner: Any, name: str, place: int) -> Any:
         """An attribute; plain values are those of the traced call."""
@@ -271,7 +271,7 @@ class Effects:
     def is_effect(self, function: Any, owner: Any = None) -> bool:
         """Whether a call concerns Python's own state only; asked for the branch that is not taken, while it is traced."""
         self._note(owner)
-        return rewriting.is_effect(function)
+        return callees.is_effect(function)
 
     @staticmethod
     def are_tensors(*values: Any) -> bool:
@@ -299,6 +299,10 @@ class Effects:
             inner = self.inside(function.func)
             return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
         return self._of_object(function)
+
+    def handed(self, value: Any) -> Any:
+        """An attribute that a call is given: a user's method is rewritten, too."""
+        return self.inside(value) if type(value) is types.MethodType else value
 
     def _of_object(self, called: Any) -> Any:
         """A user's object with a ``__call__``: that method, rewritten; a user's layer: with its ``call`` rewritten."""
@@ -584,13 +588,14 @@ class Trace:
         found = self._functions.get(function)
         if found is None:
             found = self._functions[function] = self._of_trace(function)
+            self._functions[found] = found
         return found
 
     def _of_trace(self, function: Any) -> Any:
-        if rewriting.is_block(function):
+        if callees.is_block(function):
             inner = self.function(function.__wrapped__)
             return function if inner is function.__wrapped__ else contextlib.contextmanager(inner)
-        if not rewriting.is_users(function) or getattr(function, "_keeps_python", False):
+        if not callees.is_users(function) or getattr(function, "_keeps_python", False):
             return function
         code = rewriting.rewritten_code(function)
         stored_names, stored = code_names.assigned_outside(code)

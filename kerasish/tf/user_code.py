@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from kerasish.core.errors import InvalidArgumentError, OpError, ShapeMismatchError
-from kerasish.tf import rewriting
+from kerasish.tf import callees
 
 _OF_SHAPES = re.compile(r"\b(shapes?|dimensions?|size-incompatible|ranks?|out of bounds)\b")
 _OPERATION = re.compile(r"\s*\[Op:(\w+)\]")
@@ -43,7 +43,7 @@ def _lines(error: BaseException) -> list[str]:
     while at is not None:
         code = at.tb_frame.f_code
         module = at.tb_frame.f_globals.get("__name__") or ""
-        if module.partition(".")[0] not in ("kerasish", "torch") and not rewriting.is_of_library(code.co_filename):
+        if module.partition(".")[0] not in ("kerasish", "torch") and not callees.is_of_library(code.co_filename):
             line = linecache.getline(code.co_filename, at.tb_lineno).strip() or "<source unavailable>"
             found += [f'    File "{code.co_filename}", line {at.tb_lineno}, in {code.co_name}  *', f"        {line}"]
         at = at.tb_next

@@ -14,7 +14,7 @@ from typing import Any
 from kerasish.core import tree
 from kerasish.core.context import local
 from kerasish.core.tensor import Tensor
-from kerasish.tf import code_names, rewriting
+from kerasish.tf import callees, code_names
 from kerasish.tf.plain import is_plain
 from kerasish.tf.spec import TensorSpec
 from kerasish.tf.tracing import Trace
@@ -45,7 +45,7 @@ def traced_at_first(function: Callable) -> Callable:
 
 def _plain_copy(function: Any, copies: dict) -> Any:
     """A plain function with the names that it reads as they are now; operations and other values are what they are."""
-    if type(function) is not types.FunctionType or not rewriting.is_users(function):
+    if type(function) is not types.FunctionType or not callees.is_users(function):
         return function
     if function in copies:
         return copies[function]
