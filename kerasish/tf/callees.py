@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import logging
@@ -59,7 +60,7 @@ def is_effect(function: Any) -> bool:
         owner = function.__self__
         if isinstance(owner, types.ModuleType):
             return owner.__name__ not in _CALLING
-        return owner is None or isinstance(owner, PLAIN) or _is_reporting(type(owner).__module__)
+        return owner is None or isinstance(owner, (*PLAIN, collections.deque)) or _is_reporting(type(owner).__module__)
     if isinstance(getattr(function, "__self__", None), logging.Logger):
         return True
     return _is_reporting(getattr(function, "__module__", None))

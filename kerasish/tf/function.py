@@ -29,7 +29,7 @@ from kerasish.core.shape import TensorShape
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
-from kerasish.tf import code_names, nodes, tracing, user_code
+from kerasish.tf import code_names, nodes, signatures, user_code
 from kerasish.tf.compiling import Program
 from kerasish.tf.concrete import ConcreteFunction, outputs_of, specification
 from kerasish.tf.declared import Declared
@@ -178,7 +178,7 @@ class Function:
             local.function.asks_for_shapes = True  # which of its traces runs depends on them
         if settings.run_functions_eagerly or local.tracing or local.capturing is not None or _symbolic(args, kwargs):
             return _finished(self._python_function(*args, **kwargs))
-        key = "signature" if self._input_signature is not None else tracing.key((args, kwargs), [])
+        key = "signature" if self._input_signature is not None else signatures.key((args, kwargs), [])
         trace = self._traces.by_key.get(key)
         if trace is None and (self._reduce_retracing or self._traces.has_open):
             key = self._general(key)
@@ -198,6 +198,8 @@ class Function:
             function = trace.callable(self._python_function) if self._autograph else self._python_function
             trace.reads.rewind()
             args, kwargs = trace.declared(args, kwargs)
+            if trace.changes and not trace.tracing:
+                return self._replayed(trace, function, args, kwargs)
             if trace.records_all:
                 return _recorded(trace, function, args, kwargs)
             if self._jit_compile and not trace.tracing and not trace.records:
@@ -212,6 +214,18 @@ class Function:
             raise
         finally:
             local.function = before
+
+    @staticmethod
+    def _replayed(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
+        """A later call of a trace that changed Python's state."""
+        with trace.changes.put_back():
+            before, trace.replays = trace.replays, True
+            try:
+                if trace.records or trace.records_all:
+                    return _recorded(trace, function, args, kwargs)
+                return _finished(function(*args, **kwargs))
+            finally:
+                trace.replays = before
 
     def _try(self, trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
         """A call, once more if it turns out to need gradients that were not recorded."""
@@ -240,12 +254,13 @@ class Function:
         if self._input_signature is not None:
             signature = (self._input_signature, {})
         elif self._reduce_retracing:
-            signature = tracing.general(key, signature)
+            signature = signatures.general(key, signature)
         trace = Trace(signature, self._names(args, kwargs, signature), may_make=not self._traces.by_key)
         trace.records = code_names.mentions(self._python_function, {"gradients", "hessians"})
         self._traces.by_key[key] = trace
         self._traces.has_open = self._traces.has_open or trace.is_open
         trace.tracing = trace.tells = not self._effects_are_past
+        given = signatures.outline((args, kwargs))
         try:
             result = (run or self._run)(trace, args, kwargs)
         except BaseException as error:
@@ -256,6 +271,9 @@ class Function:
             raise told from told.__cause__
         finally:
             trace.tracing = False
+        if given != signatures.outline((args, kwargs)):
+            del self._traces.by_key[key]
+            raise fail(ValueError, f"{self.name}() should not modify its Python input arguments", given, (args, kwargs))
         trace.output = tree.map_structure(specification, result)
         trace.settle(result)
         if trace.made_variables and run is None:
@@ -287,11 +305,11 @@ class Function:
     def _general(self, key: Any) -> Any:
         """The signature to trace a call for, where traces are to be few: with unknown sizes, after one that differs."""
         for known in self._traces.by_key:
-            if tracing.covers(known, key):
+            if signatures.covers(known, key):
                 return known
         if not self._reduce_retracing:
             return key
-        candidates = (tracing.generalised(known, key) for known in self._traces.by_key)
+        candidates = (signatures.generalised(known, key) for known in self._traces.by_key)
         return next((general for general in candidates if general is not None), key)
 
     def _named(self, args: tuple, kwargs: dict) -> list[tuple[str, Any]]:
@@ -395,7 +413,7 @@ class Function:
         args, kwargs = self._bound(args, kwargs)
         args, kwargs = tree.map_structure(_argument, (args, kwargs))
         structure = tree.map_structure(_specified, (args, kwargs))
-        key = "signature" if self._input_signature is not None else tracing.key(structure, [])
+        key = "signature" if self._input_signature is not None else signatures.key(structure, [])
         trace = self._traces.by_key.get(key)
         if trace is None:
             self._trace(key, *structure, run=self._run_on_specs)

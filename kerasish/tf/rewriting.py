@@ -16,16 +16,12 @@ text.
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import builtins
 import copy
-import functools
 import inspect
 import itertools
-import linecache
-import textwrap
 import types
 import weakref
 from collections.abc import Callable
@@ -45,11 +41,22 @@ from kerasish.tf.callees import (
     is_users_function,
 )
 from kerasish.tf.liveness import RESULT, Block, examine, own_parts
+from kerasish.tf.sources import NAME, REWRITTEN, compiled, is_of_super, loaded, parsed, parts
 
-NAME = "__effects__"  # the free variable by which rewritten functions reach their trace
-_REWRITTEN = "__rewritten__"  # a definition's name while it is compiled: its own may be one that it reads
 _OF_TENSORS = {"shape", "dtype", "ndim", "T", "real", "imag"}  # attributes that are not worth a look at who has them
 _COLLECTING = {"append", "extend", "insert", "add"}  # methods of lists and sets
+_CHANGING = _COLLECTING | {
+    "pop",
+    "popleft",
+    "popitem",
+    "setdefault",
+    "appendleft",
+    "update",
+    "remove",
+    "discard",
+    "clear",
+}
+_IN_PLACE = {"heapq", "bisect", "numpy", "operator"}  # modules with functions that change their first arguments
 _IN_PYTHON = {"py_function", "numpy_function", "py_func", "eager_py_func"}  # what they are given is not traced
 _places = itertools.count()
 
@@ -112,11 +119,11 @@ class _Rewriter(ast.NodeTransformer):
         Args:
             made: parameters that are made in this call, too.
         """
-        names, parts = (self.local, self.outside, self.given), list(ast.walk(node))
+        names, inner = (self.local, self.outside, self.given), list(ast.walk(node))
         before = [set(held) for held in names]
-        parameters = {part.arg for part in parts if isinstance(part, ast.arg)}
-        stored = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-        for part in parts:
+        parameters = {part.arg for part in inner if isinstance(part, ast.arg)}
+        stored = {part.id for part in inner if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+        for part in inner:
             if isinstance(part, (ast.Global, ast.Nonlocal)):
                 stored.difference_update(part.names)
         for held in (self.local, self.outside):
@@ -142,27 +149,35 @@ class _Rewriter(ast.NodeTransformer):
         call = node.value
         if isinstance(call, ast.Call):
             root = _root(call.func)
+            if is_of_super(call.func):
+                node.value = self.visit(call)
+                return node
             self.generic_visit(call) if root is None else self._arguments(call)
             if root is not None and root not in self.local and not is_operation(self.value(call.func)):
                 test = self._method("of", call.func, *(self._owner(call.func) or self._changed_by(call)))
+                test.keywords += self._within(call.func)
                 call.func = self._followed(call.func)
                 return ast.copy_location(ast.If(test, [node], []), node)
             call.func = self._followed(call.func)
             return node
         return self.generic_visit(node)
 
-    def _changed_by(self, call: ast.Call) -> list[ast.expr]:
-        """What a function of the standard library may change: ``heapq.heappush(waiting, x)``."""
-        first = call.args[0] if call.args and not is_reporter(self.value(call.func)) else None
-        return [first] if isinstance(first, ast.Name) else []
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        return self._stored([node.target], node, self._augmented)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+    def _augmented(self, node: ast.AugAssign) -> ast.AST:
         node.target, node.value = self._target(node.target), self.visit(node.value)
         return self._guarded(node, node.target)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         target = node.targets[0]
-        repeated = ast.dump(_loaded(target)) in {ast.dump(part) for part in ast.walk(node.value) if _is_place(part)}
+        if not isinstance(target, ast.Name) or len(node.targets) > 1:
+            return self._stored(node.targets, node, self._assigned)
+        return self._assigned(node)
+
+    def _assigned(self, node: ast.Assign) -> ast.AST:
+        target = node.targets[0]
+        repeated = ast.dump(loaded(target)) in {ast.dump(part) for part in ast.walk(node.value) if _is_place(part)}
         node.targets, node.value = [self._target(part) for part in node.targets], self.visit(node.value)
         return self._guarded(node, node.targets[0]) if repeated else node  # n = n + 1
 
@@ -170,10 +185,32 @@ class _Rewriter(ast.NodeTransformer):
         node.value = None if node.value is None else self.visit(node.value)
         return node
 
-    def visit_Delete(self, node: ast.Delete) -> ast.AST:
-        return node
+    def visit_Delete(self, node: ast.Delete) -> Any:
+        return self._stored(node.targets, node, lambda same: same)
+
+    def _stored(self, targets: list[ast.expr], node: Any, visit: Callable) -> Any:
+        """A statement that assigns or deletes attributes and items: traced calls note those from outside before it."""
+        notes = [note for target in targets for place in parts(target) for note in self._notes(place)]
+        made = visit(node)
+        if not notes or isinstance(made, ast.If):
+            return made
+        self.changed = True
+        test = ast.Attribute(_member(NAME, "trace"), "tracing", ast.Load())
+        return [ast.copy_location(ast.If(test, notes, []), node), made]
+
+    def _notes(self, place: ast.expr) -> list[ast.stmt]:
+        if not isinstance(place, (ast.Attribute, ast.Subscript)):
+            return []
+        inner = place.value
+        of_class = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "type"
+        root = _root(inner.args[0] if of_class and len(inner.args) == 1 else inner)  # type: ignore[attr-defined]
+        if root is None or root in self.local:
+            return []
+        name = [ast.Constant(place.attr)] if isinstance(place, ast.Attribute) else []
+        return [ast.copy_location(ast.Expr(self._method("storing", loaded(inner), *name)), place)]
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        drawn = bool(node.args) and self._is_from_outside(node.args[0])
         self._arguments(node)
         function = self.value(node.func)
         if function is range:
@@ -182,17 +219,25 @@ class _Rewriter(ast.NodeTransformer):
             return node
         if is_reporter(function):  # its result is None
             return ast.copy_location(ast.IfExp(self._method("of", node.func), node, ast.Constant(None)), node)
-        if is_drawing(function) or (function is next and node.args and _root(node.args[0]) in self.outside):
+        if is_drawing(function) or (function is next and drawn):
             node.func = self._method("drawn", node.func, ast.Constant(next(_places)))
         elif is_users_class(function):
             node.func = self._method("made", node.func)
-        elif _root(node.func) is not None:
-            node.func = self._followed(node.func)
+        elif (root := _root(node.func)) is not None:
+            changes = isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING and root not in self.local
+            changes = changes and not self._in_module(node.func)
+            node.func = self._method("changing", node.func) if changes else self._followed(node.func)
+        elif is_of_super(node.func):
+            node.func = self._method("inside", node.func)
         elif isinstance(node.func, ast.Attribute):
             node.func.value = self.visit(node.func.value)
         else:
             node.func = self.visit(node.func)
         return node
+
+    def _is_from_outside(self, chain: ast.expr) -> bool:
+        root = _root(chain)
+        return root in self.outside or (isinstance(chain, ast.Attribute) and root in self.given - self.local)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if not isinstance(node.ctx, ast.Load) or self._in_module(node):
@@ -313,6 +358,9 @@ class _Rewriter(ast.NodeTransformer):
                 collects = collects and (root := _root(called)) is not None and root not in self.local
                 if collects or is_reporter(self.value(called)):
                     report: ast.stmt = copy.deepcopy(statement)
+                    if not collects:
+                        tracing = ast.Attribute(_member(NAME, "trace"), "tracing", ast.Load())
+                        report = ast.copy_location(ast.If(tracing, [report], []), statement)
                     if collects:
                         test = self._method("is_effect", copy.deepcopy(called), *self._owner(called))
                         report = ast.copy_location(ast.If(test, [report], []), statement)
@@ -384,8 +432,12 @@ class _Rewriter(ast.NodeTransformer):
         if root is None or (isinstance(target, ast.Name) and root not in self.outer) or root in self.local - self.outer:
             return node
         self.changed = True
+        if isinstance(target, ast.Name):
+            test = self._method("on_name", loaded(target), ast.Constant(target.id))
+            return ast.copy_location(ast.If(test, [node], []), node)
         name = ast.Constant(target.attr if isinstance(target, ast.Attribute) else None)
-        test = self._method("on", _loaded(target), name, *self._owner(target))
+        test = self._method("on", loaded(target), loaded(target.value), name, *self._owner(target))
+        test.keywords += self._within(target)
         return ast.copy_location(ast.If(test, [node], []), node)
 
     def _owner(self, place: ast.expr) -> list[ast.expr]:
@@ -393,6 +445,24 @@ class _Rewriter(ast.NodeTransformer):
         root = _root(place)
         inner = isinstance(place, (ast.Attribute, ast.Subscript)) and root is not None and not self.known(root)
         return [ast.copy_location(ast.Name(root, ast.Load()), place)] if inner and root is not None else []
+
+    def _changed_by(self, call: ast.Call) -> list[ast.expr]:
+        """The first argument of a function that changes that: ``heapq.heappush``."""
+        module = getattr(self.value(call.func), "__module__", None) or ""
+        root = _root(call.args[0]) if call.args else None
+        return (
+            [ast.copy_location(ast.Name(root, ast.Load()), call)]
+            if root is not None and module.partition(".")[0].lstrip("_") in _IN_PLACE
+            else []
+        )
+
+    @staticmethod
+    def _within(place: ast.expr) -> list[ast.keyword]:
+        """The attribute that holds what a method or item is one of."""
+        inner = place.value if isinstance(place, (ast.Attribute, ast.Subscript)) else place
+        while isinstance(inner, ast.Subscript):
+            inner = inner.value
+        return [ast.keyword("within", ast.Constant(inner.attr))] if isinstance(inner, ast.Attribute) else []
 
     def _followed(self, function: ast.expr) -> ast.expr:
         root = _root(function)
@@ -460,67 +530,16 @@ def _is_place(node: ast.AST) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
 
 
-def _loaded(target: ast.expr) -> ast.expr:
-    """An assignment's target as an expression."""
-    text = ast.unparse(target)
-    return ast.copy_location(ast.parse(text, mode="eval").body, target)
-
-
 # functions ------------------------------------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=1024)
-def _parsed(code: types.CodeType) -> ast.FunctionDef | None:
-    """The definition that a code object comes from, with the file's line numbers; None if there is no text of it."""
-    if code.co_name == "<lambda>":
-        return _parsed_lambda(code)
-    try:
-        lines, first = inspect.getsourcelines(code)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError, IndentationError, ValueError):
-        return None
-    definition = tree.body[0] if len(tree.body) == 1 else None
-    if not isinstance(definition, ast.FunctionDef) or definition.name != code.co_name:
-        return None  # a coroutine
-    ast.increment_lineno(tree, first - 1)
-    return definition
-
-
-def _parsed_lambda(code: types.CodeType) -> ast.FunctionDef | None:
-    """The definition of a function that does what a lambda does; the place of its result in the text tells which one."""
-    if not hasattr(code, "co_positions"):  # before Python 3.11
-        return None
-    places = {place for place in code.co_positions() if None not in place}
-    for node in _lambdas("".join(linecache.getlines(code.co_filename))).get(code.co_firstlineno, ()):
-        body = node.body
-        if (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in places:
-            result = ast.copy_location(ast.Return(body), body)
-            made = ast.FunctionDef(name="_", args=node.args, body=[result], decorator_list=[])
-            return ast.copy_location(made, node)
-    return None
-
-
-@functools.lru_cache(maxsize=8)
-def _lambdas(text: str) -> dict[int, list[ast.Lambda]]:
-    """The lambdas of a file, by the lines on which they begin."""
-    found: dict[int, list[ast.Lambda]] = {}
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):  # it is no Python, or has changed
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda):
-            found.setdefault(node.lineno, []).append(node)
-    return found
 
 
 def definition(function: types.FunctionType) -> ast.FunctionDef | None:
     """The rewritten definition of a function; None if nothing in it needs to be, or if its text is not known."""
     code = function.__code__
-    parsed = _parsed(code)
-    if parsed is None:
+    written = parsed(code)
+    if written is None:
         return None
-    tree = copy.deepcopy(parsed)
+    tree = copy.deepcopy(written)
     arguments = inspect.getargs(code)
     given: set[Any] = {*arguments.args, arguments.varargs}  # the dictionary of ``**kwargs`` is made by the call
     declared = [node for node in ast.walk(tree) if isinstance(node, (ast.Global, ast.Nonlocal))]
@@ -573,33 +592,6 @@ def _aliases(function: ast.FunctionDef, local: set[str]) -> set[str]:
     return {name for name, alias in given.items() if alias and stores.get(name) == 1 and name in local}
 
 
-def _compiled(function_code: types.CodeType, tree: ast.FunctionDef, owner: str | None) -> types.CodeType:
-    """The code of a rewritten definition, with the free variables of the original one."""
-    tree.name = _REWRITTEN
-    tree.args.defaults = [ast.Constant(None) for _ in tree.args.defaults]
-    tree.args.kw_defaults = [None if default is None else ast.Constant(None) for default in tree.args.kw_defaults]
-    inner: ast.stmt = tree
-    if owner is not None:  # in a class: its private names, and super()
-        inner = ast.ClassDef(name=owner, bases=[], keywords=[], body=[tree], decorator_list=[])
-    names = [NAME, *(name for name in function_code.co_freevars if name != "__class__" or owner is None)]
-    body: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in names]
-    if owner is not None and owner not in names:  # what the function says of its own class is the global one
-        body.append(ast.Global([owner]))
-    empty = ast.parse("def outer(): pass").body[0]
-    if owner is not None and owner not in function_code.co_freevars:  # its name stays what it was: the module's
-        body.insert(0, ast.Global([owner]))  # type: ignore[arg-type]
-    empty.body = [*body, inner]  # type: ignore[attr-defined]
-    module = ast.fix_missing_locations(ast.Module([empty], []))
-    code = compile(module, function_code.co_filename, "exec", dont_inherit=True, flags=_future(function_code))
-    for name in ("outer", *([owner] if owner else []), _REWRITTEN):
-        code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
-    return code.replace(co_name=function_code.co_name, co_qualname=function_code.co_qualname)
-
-
-def _future(code: types.CodeType) -> int:
-    return code.co_flags & __future__.annotations.compiler_flag
-
-
 _codes: weakref.WeakKeyDictionary[types.FunctionType, types.CodeType] = weakref.WeakKeyDictionary()
 
 
@@ -608,16 +600,16 @@ def rewritten_code(function: types.FunctionType) -> types.CodeType:
     code = _codes.get(function)
     if code is None:
         tree = definition(function)
-        parts = function.__qualname__.split(".")
-        owner = parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else None
-        code = function.__code__ if tree is None else _compiled(function.__code__, tree, owner)
+        names = function.__qualname__.split(".")
+        owner = names[-2] if len(names) > 1 and names[-2] != "<locals>" else None
+        code = function.__code__ if tree is None else compiled(function.__code__, tree, owner)
         _codes[function] = code
     return code
 
 
 def is_within_rewritten(function: types.FunctionType) -> bool:
     """Whether a call of a rewritten function made it: then it is rewritten already, with what it shares with that call."""
-    return f".{_REWRITTEN}." in getattr(function.__code__, "co_qualname", function.__qualname__)
+    return f".{REWRITTEN}." in getattr(function.__code__, "co_qualname", function.__qualname__)
 
 
 def source(function: Callable) -> str:
@@ -627,7 +619,7 @@ def source(function: Callable) -> str:
         ValueError: its text is not known.
     """
     inner = inspect.unwrap(function)
-    tree = definition(inner) or _parsed(inner.__code__)
+    tree = definition(inner) or parsed(inner.__code__)
     if tree is None:
         raise fail(ValueError, "The source code of the function is not known", received=repr(function))
     return ast.unparse(tree) + "\n"

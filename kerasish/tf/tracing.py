@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 from kerasish.core import dispatch, tree
 from kerasish.core.composite import CompositeTensor
@@ -26,107 +25,14 @@ from kerasish.core.context import local
 from kerasish.core.tensor import Tensor, convert
 from kerasish.core.variable import Variable
 from kerasish.tf import callees, code_names, creation, rewriting
-from kerasish.tf.declared import Declared, declare, open_shape
+from kerasish.tf.changes import CONTAINERS, Changes
+from kerasish.tf.declared import declare, open_shape
 from kerasish.tf.nodes import Graph
 from kerasish.tf.reads import FIXED, Reads
-from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
+from kerasish.tf.spec import spec_of
 from kerasish.tf.staged import Staged
 
-# keys -----------------------------------------------------------------------------------------------------------------
-
-
-class _Object:
-    """Stands for an object in a key: equal where it is the same one, and equal to nothing once that is gone."""
-
-    __slots__ = ("_hash", "_reference")
-
-    def __init__(self, value: Any) -> None:
-        self._hash = id(value)
-        try:
-            self._reference: Callable = weakref.ref(value)
-        except TypeError:
-            self._reference = lambda: value
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        mine = self._reference()
-        return isinstance(other, _Object) and mine is not None and mine is other._reference()
-
-
-def key(value: Any, variables: list) -> Any:
-    """What two arguments of one trace have in common; ``variables`` collects those met, whose repetitions count."""
-    kind = type(value)
-    if kind is Tensor:
-        t = value._t
-        return t.dtype, t.shape
-    if kind in (bool, int, float, complex, str, bytes, type(None)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return kind, *[key(part, variables) for part in value]
-    if isinstance(value, dict):
-        return kind, *[(name, key(part, variables)) for name, part in value.items()]
-    if isinstance(value, Variable):
-        index = next((i for i, seen in enumerate(variables) if seen is value), len(variables))
-        variables.append(value)
-        return Variable, value.dtype, tuple(value.shape), value.trainable, index
-    if type(value) is Declared:
-        return value._t.dtype, None if value._static.rank is None else tuple(value._static)
-    if isinstance(value, (Tensor, CompositeTensor)):
-        return spec_of(value)
-    if isinstance(value, TypeSpec):
-        return key_of_spec(value)
-    if isinstance(spec := getattr(value, "_type_spec", None), TypeSpec):  # datasets, their iterators, optional values
-        return spec
-    own = getattr(value, "__tf_tracing_type__", None)
-    return _Object(value) if own is None else own(None)
-
-
-def key_of_spec(spec: TypeSpec) -> Any:
-    """The key of the tensors of a specification."""
-    if type(spec) is not TensorSpec or spec.dtype.name == "string":
-        return spec
-    return spec.dtype.torch, None if spec.shape.rank is None else torch.Size(spec.shape) if (
-        spec.shape.is_fully_defined()
-    ) else tuple(spec.shape)
-
-
-def generalised(first: Any, second: Any) -> Any:
-    """A key of both: shapes with None where they differ, None for another rank; None if there is no such key."""
-    if first == second:
-        return first
-    if not isinstance(first, tuple) or not isinstance(second, tuple) or len(first) != len(second):
-        return None
-    if len(first) == 2 and isinstance(first[0], torch.dtype):
-        if first[0] != second[0]:
-            return None
-        if first[1] is None or second[1] is None or len(first[1]) != len(second[1]):
-            return first[0], None
-        return first[0], tuple(a if a == b else None for a, b in zip(first[1], second[1]))
-    parts = tuple(generalised(a, b) for a, b in zip(first, second))
-    missing = any(part is None and a is not None for part, a in zip(parts, first))
-    return None if missing else parts
-
-
-def covers(general: Any, special: Any) -> bool:
-    """Whether a key with unknown sizes is one of the calls with ``special``."""
-    return generalised(general, special) == general
-
-
-def general(key: Any, value: Any) -> Any:
-    """Arguments with specifications instead of the tensors whose sizes are unknown in their key."""
-    if type(value) is Tensor:
-        return TensorSpec(key[1], value.dtype) if key[1] is None or None in key[1] else value
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(general(mine, part) for mine, part in zip(key[1:], value))
-    if type(value) is dict:
-        return {name: general(mine, part) for (name, mine), part in zip(key[1:], value.values())}
-    return value
-
-
-_CONTAINERS = (list, dict, set)
-_ONLY_HERE = 2  # references that ``sys.getrefcount`` tells of what one dictionary holds
+_OWN = (*CONTAINERS, np.ndarray)  # what a call makes and changes
 _PYTHONS = (list, tuple, dict, set, str, range, enumerate, zip, types.GeneratorType)
 _NUMBERS = (bool, int, float, complex)
 _SINGLETON = (
@@ -141,17 +47,31 @@ _numbers = itertools.count()
 
 
 class _Names(dict):
-    """Global names as they were when a trace first read them."""
+    """Global names as they were when a trace first read them; those that it assigns itself as they are."""
 
-    __slots__ = ("_names",)
+    __slots__ = ("_changes", "_names", "_read")
 
-    def __init__(self, names: dict) -> None:
+    def __init__(self, names: dict, changes: Changes, waits: bool) -> None:
         super().__init__(__builtins__=names["__builtins__"], __name__=names.get("__name__"))
-        self._names = names
+        self._names, self._changes = names, changes
+        self._read: dict[str, Any] | None = {} if waits else None  # while it is not known what a traced call assigns
 
     def __missing__(self, name: str) -> Any:
-        value = self[name] = self._names[name]
+        value = self._names[name]
+        if self._changes.is_assigned(self._names, name):
+            return value
+        if self._read is None or type(value) not in FIXED:
+            self[name] = value
+        else:
+            self._read.setdefault(name, value)
         return value
+
+    def settle(self) -> None:
+        """After the traced call."""
+        read, self._read = self._read, None
+        for name, value in (read or {}).items():
+            if not self._changes.is_assigned(self._names, name):
+                self[name] = value
 
 
 def _outside(function: types.FunctionType) -> list:
@@ -194,38 +114,90 @@ class Effects:
 
     def made(self, kind: type) -> Callable:
         """What is called for a user's class: what a call makes is its own, to be changed by each."""
+        start = kind.__init__
+        inner = self.trace.function(start) if type(kind) is type and kind.__new__ is object.__new__ else start
 
         def make(*args: Any, **kwargs: Any) -> Any:
-            made = kind(*args, **kwargs)
+            made = kind(*args, **kwargs) if inner is start else object.__new__(kind)
             with contextlib.suppress(TypeError):  # objects of some classes cannot be referred to weakly
                 self._made[id(made)] = made
+            if inner is not start:
+                inner(made, *args, **kwargs)
             return made
 
         return make
 
-    def of(self, function: Any, owner: Any = None) -> bool:
-        """Whether a statement that calls ``function``, which ``owner`` leads to, runs."""
-        if self.trace.tracing:
-            self._note(owner)
-            return True
-        return not callees.is_effect(function) or id(owner) in self._made or self._is_new(owner)
+    def of(self, function: Any, owner: Any = None, within: str | None = None) -> bool:
+        """Whether a statement that calls ``function`` runs.
 
-    def _note(self, owner: Any) -> None:
-        if isinstance(owner, _CONTAINERS):
-            self.trace.changed[id(owner)] = owner
+        Args:
+            owner: the variable that leads to it, or the first argument of what changes that.
+            within: the attribute that the method is one of.
+        """
+        trace = self.trace
+        if trace.tracing:
+            trace.changes.note(owner)
+            trace.changes.note(getattr(function, "__self__", None))
+            return True
+        if not callees.is_effect(function) or id(owner) in self._made or self._is_new(owner):
+            return True
+        return self._is_put_back(getattr(function, "__self__", None), within)
+
+    def _is_put_back(self, held: Any, within: str | None = None) -> bool:
+        """Whether what the call in progress does to a container is undone afterwards, or the call made it."""
+        trace = self.trace
+        return trace.replays and isinstance(held, CONTAINERS) and trace.is_put_back(held, within)
 
     def _is_new(self, owner: Any) -> bool:
-        """Whether it is a list, set or dictionary that the traced call did not change: the call in progress made it."""
-        return isinstance(owner, _CONTAINERS) and id(owner) not in self.trace.changed
+        """Whether it is a container that the traced call did not change: the call in progress made it."""
+        return isinstance(owner, _OWN) and id(owner) not in self.trace.changes.containers
 
-    def on(self, value: Any, name: str | None = None, owner: Any = None) -> bool:
-        """Whether a statement that changes a variable or attribute which holds ``value``, of ``owner``, runs."""
-        if self.trace.tracing:
-            self._note(owner)
-            if name is not None and isinstance(value, callees.PLAIN):
-                self.trace.counted.add(name)
+    def on(
+        self, value: Any, holder: Any, name: str | None = None, owner: Any = None, within: str | None = None
+    ) -> bool:
+        """Whether a statement that changes an attribute or item which holds ``value`` runs.
+
+        Args:
+            holder: whose it is.
+            name: the attribute's.
+            owner: the variable that leads to it.
+            within: the attribute that an item is in.
+        """
+        trace = self.trace
+        if trace.tracing:
+            trace.changes.note(owner)
+            if name is None:
+                trace.changes.note(holder)
+            else:
+                trace.changes.note_attribute(holder, name, counts=True)
+                if isinstance(value, callees.PLAIN):
+                    trace.counted.add(name)
             return True
-        return not isinstance(value, callees.PLAIN) or id(owner) in self._made or self._is_new(owner)
+        if not isinstance(value, callees.PLAIN) or id(owner) in self._made or self._is_new(owner):
+            return True
+        if name is not None:
+            return trace.replays and trace.changes.has_attribute(holder, name)
+        return self._is_put_back(holder, within)
+
+    def on_name(self, value: Any, name: str) -> bool:
+        """Whether a statement that changes a name from outside, which holds ``value``, runs."""
+        trace = self.trace
+        return trace.tracing or not isinstance(value, callees.PLAIN) or (trace.replays and name in trace.changes.names)
+
+    def changing(self, function: Any) -> Any:
+        """What is called for a method that may change its container, for its result."""
+        if type(function) is not types.BuiltinMethodType:
+            return self.inside(function)
+        if self.trace.tracing:
+            self.trace.changes.note(function.__self__)
+        return function
+
+    def storing(self, holder: Any, name: str | None = None) -> None:
+        """In the traced call: an attribute, or an item, will be assigned or deleted."""
+        if name is None:
+            self.trace.changes.note(holder)
+        elif isinstance(holder, type) or id(holder) not in self._made:
+            self.trace.changes.note_attribute(holder, name, counts=False)
 
     def read(self, owner: Any, name: str, place: int) -> Any:
         """An attribute; plain values are those of the traced call."""
@@ -270,7 +242,11 @@ class Effects:
 
     def is_effect(self, function: Any, owner: Any = None) -> bool:
         """Whether a call concerns Python's own state only; asked for the branch that is not taken, while it is traced."""
-        self._note(owner)
+        held = getattr(function, "__self__", None)
+        if self.trace.replays:
+            return self.trace.changes.has(held)
+        self.trace.changes.note(owner)
+        self.trace.changes.note(held)
         return callees.is_effect(function)
 
     @staticmethod
@@ -352,7 +328,19 @@ class _Loop(Staged):
     Or a condition, whose branches, if it is on a tensor, are graphs of their own; see ``nodes``.
     """
 
-    __slots__ = ("_before", "_done", "_loops", "_rounds", "_trace", "_values", "is_for", "limit", "repeats", "tells")
+    __slots__ = (
+        "_before",
+        "_done",
+        "_loops",
+        "_replays",
+        "_rounds",
+        "_trace",
+        "_values",
+        "is_for",
+        "limit",
+        "repeats",
+        "tells",
+    )
 
     def __init__(self, trace: Trace) -> None:
         self.on = self.has_invariants = self.repeats = self.is_for = False  # one is made in each round: no super()
@@ -362,12 +350,12 @@ class _Loop(Staged):
         self.tells = False  # whether the branch that is not taken is traced, too
 
     def __enter__(self) -> _Loop:
-        self._before, self._loops = self._trace.tracing, local.loops
+        self._before, self._replays, self._loops = self._trace.tracing, self._trace.replays, local.loops
         self._trace.blocks.append(self)
         return self
 
     def __exit__(self, kind: Any, *exception: Any) -> None:
-        self._trace.tracing, local.loops = self._before, self._loops
+        self._trace.tracing, self._trace.replays, local.loops = self._before, self._replays, self._loops
         self._trace.blocks.pop()
         if self._held is not None and self.repeats and kind is None:
             self.check_round(sys._getframe(1))
@@ -405,7 +393,7 @@ class _Loop(Staged):
     def branch(self, value: Any, place: int, around: _Loop | None) -> Any:
         """What an ``if`` asks."""
         if isinstance(value, (Tensor, Variable)):
-            self.tells, frame = self._trace.tracing, sys._getframe(1)
+            self.tells, frame = self._trace.tracing or self._trace.replays, sys._getframe(1)
             if self._trace.in_python:
                 value = bool(value)
             elif self._before:
@@ -423,6 +411,8 @@ class _Loop(Staged):
                 self._next(value)
                 if self._done == 2 and self.on:
                     self.check_round(sys._getframe(1))
+            elif self._replays:
+                self._next(value)
             yield value
 
     def _ended(self) -> bool:
@@ -443,14 +433,14 @@ class _Loop(Staged):
                     self.check_round(frame)
             if self._ended():
                 return False
-        if self._before:
+        if self._before or self._replays:
             self._next(value)
         return value
 
     def _next(self, value: Any) -> None:
         self._rounds += 1
         if self._rounds > 1 and any(isinstance(x, (Tensor, Variable)) for x in tree.flatten(value)):
-            self._trace.tracing = False
+            self._trace.tracing = self._trace.replays = False
 
 
 class Trace:
@@ -470,7 +460,8 @@ class Trace:
         output: specification of what was returned.
         reads: the plain values that the traced call read from objects.
         counted: attributes that traced calls only change.
-        changed: the lists, sets and dictionaries that the traced call changed and that are still there, by identity.
+        changes: what the traced call changed of Python's state.
+        replays: the call in progress begins with that as it was, and changes it again.
         constants: there are numbers of Python's among the arguments.
     """
 
@@ -496,10 +487,14 @@ class Trace:
         self.records_all = False  # also by tensors that nothing watches
         self.tape: Any = None  # in the call in progress, if it does
         self.made_variables = False
-        self.changed: dict[int, Any] = {}
+        self.changes = Changes()
+        self.replays = False
         self.in_python = False  # what runs is a function of Python's, given to tf.py_function
         self._may_make = may_make
         self._made: list[weakref.ref] = []
+        self._names: list[_Names] = []
+        self._keeps = False  # what functions read is kept from the beginning
+        self._assigned: frozenset[str] = frozenset()  # attributes
         self.blocks: list[_Loop] = []  # loops and conditions of rewritten functions that run, outermost first
         self._functions: dict[Any, Any] = {}
         self._effects = Effects(self)
@@ -556,11 +551,18 @@ class Trace:
             )
         ):
             self._open = None  # nothing asks for shapes
-        for key in list(self.changed):
-            if sys.getrefcount(self.changed[key]) <= _ONLY_HERE:  # the call's own
-                del self.changed[key]
         codes = [inner.__code__ for inner in self._functions.values() if type(inner) is types.FunctionType]
-        self.reads.settle(set().union(*map(code_names.attributes_set, codes)), self.counted)
+        self._assigned = frozenset().union(*map(code_names.attributes_set, codes))
+        self.reads.settle(self._assigned, self.counted)
+        self.changes.settle(self.made_variables)
+        for names in self._names:
+            names.settle()
+
+    def is_put_back(self, held: Any, within: str | None) -> bool:
+        """Whether a container is put back after the call in progress, or made by it for the attribute ``within``."""
+        if self.changes.has(held):
+            return True
+        return id(held) not in self.changes.containers and within in self._assigned and within not in self.counted
 
     def callable(self, function: Any) -> Any:
         """What the trace runs for the function of ``tf.function``."""
@@ -568,6 +570,7 @@ class Trace:
 
     def keep(self, function: Any) -> Any:
         """The same, with all that it and the users' functions which it names read from outside as it is now."""
+        self._keeps = True
         kept = self.callable(function)
         waiting = list(self._functions.items())
         for original, inner in waiting:
@@ -600,12 +603,21 @@ class Trace:
         code = rewriting.rewritten_code(function)
         stored_names, stored = code_names.assigned_outside(code)
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        closure = [cell if name in stored else _frozen(cell) for name, cell in cells.items()]
+        self.changes.note_cells(cells, stored)
+        for cell in cells.values():
+            if cell != types.CellType() and type(inner := cell.cell_contents) is types.FunctionType:
+                shared = dict(zip(inner.__code__.co_freevars, inner.__closure__ or ()))
+                self.changes.note_cells(shared, code_names.assigned_outside(inner.__code__)[1])
+        closure = [cell if self.changes.is_assigned(cell) else _frozen(cell) for cell in cells.values()]
         by_name = {**dict(zip(cells, closure)), rewriting.NAME: types.CellType(self._effects)}
         names = function.__globals__
+        if stored_names:
+            self.changes.note_names(names, stored_names)
+        else:
+            self._names.append(_Names(names, self.changes, not self._keeps))
         made = types.FunctionType(
             code,
-            names if stored_names else _Names(names),
+            names if stored_names else self._names[-1],
             function.__name__,
             function.__defaults__,
             tuple(by_name[name] if name in by_name else types.CellType() for name in code.co_freevars),
