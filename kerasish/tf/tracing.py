@@ -464,6 +464,7 @@ class Trace:
         made_variables: a call made variables.
         tells: the traced call has Python's side effects.
         output: specification of what was returned.
+        variables: those that a run on specifications read or wrote, in the order of their first use; None: there was none.
         reads: the plain values that the traced call read from objects.
         counted: attributes that traced calls only change.
         changed: the lists, sets and dictionaries that the traced call changed and that are still there, by identity.
@@ -484,6 +485,7 @@ class Trace:
         self.tracing = self.tells = True
         self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
+        self.variables: list | None = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
         self.reads = Reads()

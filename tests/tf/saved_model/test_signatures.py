@@ -1,0 +1,99 @@
+"""Signatures of SavedModels: names, results, errors and the variables that they read, as TensorFlow 2.21 gave them."""
+
+import pytest
+
+from kerasish import tf
+
+
+class Model(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = tf.Variable(2.0, name="w")
+        self.unused = tf.Variable(0.0, name="unused")
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def scaled(self, x):
+        return self.w * x
+
+    @tf.function(input_signature=[tf.TensorSpec([None], name="x"), tf.TensorSpec([], name="y")])
+    def both(self, x, y):
+        return {"s": x + y, "p": x * y}
+
+    @tf.function
+    def nested(self, a):
+        return {"a": [a, a]}
+
+    @tf.function(input_signature=[tf.TensorSpec([2])])
+    def nothing(self, a):
+        return None
+
+
+def saved(path, signatures):
+    tf.saved_model.save(Model(), path, signatures)
+    return tf.saved_model.load(path).signatures
+
+
+def test_a_signature_takes_names_and_a_single_argument_by_position(tmp_path):
+    model = Model()
+    tf.saved_model.save(model, tmp_path, {"f": model.scaled, "g": model.both})
+    signatures = tf.saved_model.load(tmp_path).signatures
+    x, y = tf.constant([1.0, 1.0]), tf.constant(1.0)
+    f, g = signatures["f"], signatures["g"]
+    assert f(x=x)["output_0"].numpy().tolist() == f(x)["output_0"].numpy().tolist() == [2.0, 2.0]
+    assert f(x=[1.0, 1.0])["output_0"].numpy().tolist() == [2.0, 2.0]
+    assert {name: value.numpy().tolist() for name, value in g(x=x, y=y).items()} == {"p": [1.0, 1.0], "s": [2.0, 2.0]}
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        g(x, y)
+    with pytest.raises(TypeError, match="missing a required argument: 'x'"):
+        f()
+    with pytest.raises(TypeError, match="got an unexpected keyword argument 'z'"):
+        f(x=x, z=x)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected to be a float tensor but is a int32 tensor"):
+        f(x=tf.constant([1, 2]))
+
+
+def test_a_signature_tells_its_inputs_outputs_and_variables(tmp_path):
+    model = Model()
+    tf.saved_model.save(model, tmp_path, {"f": model.scaled, "g": model.both})
+    signatures = tf.saved_model.load(tmp_path).signatures
+    f, g = signatures["f"], signatures["g"]
+    assert [x.name for x in f.inputs] == ["x:0", "unknown:0"]
+    assert [x.name for x in f.outputs] == ["Identity:0"]
+    assert f.inputs[1].dtype == tf.resource
+    assert [v.name for v in f.variables] == ["w:0"]
+    assert [x.name for x in g.inputs] == ["x:0", "y:0"]
+    assert g.variables == g.trainable_variables == ()
+    assert g.pretty_printed_signature().splitlines()[:3] == [
+        "Input Parameters:",
+        "  x (KEYWORD_ONLY): TensorSpec(shape=(None,), dtype=tf.float32, name='x')",
+        "  y (KEYWORD_ONLY): TensorSpec(shape=(), dtype=tf.float32, name='y')",
+    ]
+    assert f.output_shapes == {"output_0": tf.TensorShape([None])}
+
+
+def test_tensors_of_a_list_are_numbered(tmp_path):
+    total = tf.function(lambda xs: xs[0] + 2 * xs[1])
+    concrete = total.get_concrete_function([tf.TensorSpec([2]), tf.TensorSpec([2])])
+    run = saved(tmp_path, concrete)["serving_default"]
+    assert sorted(run.structured_input_signature[1]) == ["xs", "xs_1"]
+    found = run(xs_1=tf.constant([1.0, 2.0]), xs=tf.constant([10.0, 20.0]))
+    assert found["output_0"].numpy().tolist() == [12.0, 24.0]
+
+
+@pytest.mark.parametrize("name", ["nested", "nothing"])
+def test_what_gives_no_tensors_by_name_is_no_signature(tmp_path, name):
+    function = getattr(Model(), name).get_concrete_function(tf.TensorSpec([2]))
+    with pytest.raises(ValueError, match="Got a non-Tensor value"):
+        saved(tmp_path, function)
+
+
+def test_objects_without_functions_are_saved_with_their_variables(tmp_path):
+    module = tf.Module()
+    module.v = tf.Variable([1.0, 2.0])
+    module.inner = tf.Module()
+    module.inner.n = tf.Variable(3)
+    tf.saved_model.save(module, tmp_path)
+    loaded = tf.saved_model.load(tmp_path)
+    assert loaded.v.numpy().tolist() == [1.0, 2.0]
+    assert loaded.inner.n.numpy() == 3
+    assert dict(loaded.signatures) == {}
