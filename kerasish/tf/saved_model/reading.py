@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from kerasish.core import dispatch, tree
+from kerasish.core import dispatch, registry, tree
 from kerasish.core.errors import fail
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable, Variable
 from kerasish.export import signatures
 from kerasish.layers import exported
 from kerasish.layers.exported import Exported
+from kerasish.saving import folders
+from kerasish.saving.model_files import load_model
 from kerasish.tf.function import Function
 from kerasish.tf.saved_model.restored import Restored
 from kerasish.tf.saved_model.signature import Signature, as_dict
@@ -227,13 +230,26 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Loaded:
         OSError: there is none.
         ValueError: it is a SavedModel of TensorFlow's, or damaged.
     """
+    path = os.fspath(export_dir)
+    if folders.is_model(path) and not exported.is_exported(path):
+        return _of_model(path)
     if not contains_saved_model(export_dir):
         raise OSError(f"SavedModel file does not exist at: {os.fspath(export_dir)}")
     return Loaded(export_dir)
+
+
+def _of_model(path: str) -> Loaded:
+    """The functions of a model that was saved in a SavedModel's place, for a program that asks for Keras 2."""
+    with tempfile.TemporaryDirectory(prefix="keras_functions_") as folder:
+        registry.above("tensorflow.saved_model.save")(load_model(path, compile=False), folder)
+        loaded = Loaded(folder)
+        for name in loaded.endpoint_names if loaded.python is None else ():
+            loaded.module(name)  # read while its file is there
+    return loaded
 
 
 def contains_saved_model(export_dir: Any) -> bool:
     """Whether a folder holds an exported model, of ours or TensorFlow's."""
     path = os.fspath(export_dir)
     theirs = any(os.path.isfile(os.path.join(path, name)) for name in ("saved_model.pb", "saved_model.pbtxt"))
-    return theirs or exported.is_exported(path)
+    return theirs or exported.is_exported(path) or folders.is_model(path)

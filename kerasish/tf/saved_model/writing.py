@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from kerasish.core import tree
+from kerasish.core import registry, tree
 from kerasish.core.context import local, scope
 from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable
@@ -237,3 +237,6 @@ def _held(graph: object_graph.ObjectGraph) -> Iterator[list[nn.Module]]:
     finally:
         for variable, owner, key in before:
             variable.move(owner, key)
+
+
+registry.publish_alias("tensorflow.saved_model.save", save)

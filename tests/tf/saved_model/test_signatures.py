@@ -97,3 +97,22 @@ def test_objects_without_functions_are_saved_with_their_variables(tmp_path):
     assert loaded.v.numpy().tolist() == [1.0, 2.0]
     assert loaded.inner.n.numpy() == 3
     assert dict(loaded.signatures) == {}
+
+
+def test_models_of_keras_2_are_saved_with_signatures(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2, kernel_initializer="ones")])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], name="feats")])
+    def serve(feats):
+        return {"out": 2.0 * model(feats)}
+
+    model.save(tmp_path / "m", signatures={"serving_default": serve}, save_traces=False)
+    run = tf.saved_model.load(tmp_path / "m").signatures["serving_default"]
+    assert run(feats=tf.ones([1, 3]))["out"].numpy().tolist() == [[6.0, 6.0]]
+    assert tf.keras.models.load_model(tmp_path / "m").predict(tf.ones([1, 3]), verbose=0).tolist() == [[3.0, 3.0]]
+    tf.keras.models.save_model(model, tmp_path / "m", save_format="tf")  # nothing is left of the signatures before
+    run = tf.saved_model.load(tmp_path / "m").signatures["serving_default"]
+    assert run(tf.ones([1, 3]))["output_0"].numpy().tolist() == [[3.0, 3.0]]
+    with pytest.raises(ValueError, match="not supported"):
+        model.save(tmp_path / "m.keras", signatures=serve)
