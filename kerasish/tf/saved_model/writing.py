@@ -20,6 +20,7 @@ from kerasish.saving import object_graph
 from kerasish.saving.checkpoint_files import write_objects
 from kerasish.tf.concrete import ConcreteFunction
 from kerasish.tf.function import Function
+from kerasish.tf.saved_model.fingerprint import write_fingerprint
 from kerasish.tf.saved_model.reading import DEFAULT, OTHER
 from kerasish.tf.saved_model.restored import Restored, kept_signatures
 from kerasish.tf.saved_model.signature import as_dict
@@ -73,6 +74,7 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
     archive._notes["signatures"] = named
     archive.write_out(export_dir, verbose=False)
     write_objects(os.path.join(os.fspath(export_dir), "variables", "variables"), graph)
+    write_fingerprint(export_dir)
 
 
 def _check_results(key: str, function: Function | ConcreteFunction) -> None:

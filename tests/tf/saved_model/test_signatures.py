@@ -4,6 +4,8 @@ import pytest
 
 from kerasish import tf
 
+Fingerprint, read = tf.saved_model.experimental.Fingerprint, tf.saved_model.experimental.read_fingerprint
+
 
 class Model(tf.Module):
     def __init__(self):
@@ -116,3 +118,39 @@ def test_models_of_keras_2_are_saved_with_signatures(tmp_path, monkeypatch):
     assert run(tf.ones([1, 3]))["output_0"].numpy().tolist() == [[3.0, 3.0]]
     with pytest.raises(ValueError, match="not supported"):
         model.save(tmp_path / "m.keras", signatures=serve)
+
+
+def test_fingerprints_tell_saved_models_apart(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Could not find fingerprint"):
+        read(tmp_path)
+    model = Model()
+    tf.saved_model.save(model, tmp_path / "a")
+    tf.saved_model.save(model, tmp_path / "b", model.both)
+    first, second = read(tmp_path / "a"), read(tmp_path / "b")
+    assert first == read(tmp_path / "a")
+    assert first != second
+    assert first.singleprint().count("/") == 3
+    made = Fingerprint(1, 2, 3, 4, 5, 6)
+    assert made == Fingerprint(1, 2, 3, 4, 5, 7)
+    assert made != Fingerprint(1, 2, 3, 4, 9, 6)
+    assert (repr(made), made.singleprint()) == ("Fingerprint(1, 2, 3, 4, 5)", "2/3/4/5")
+    with pytest.raises(ValueError, match="singleprint"):
+        Fingerprint().singleprint()
+
+
+def test_a_fingerprint_of_tensorflow_is_read(tmp_path):
+    (tmp_path / "fingerprint.pb").write_bytes(b"\x08\x01\x10\x02\x18\x03\x20\x04\x28\x05\x32\x02\x08\x01")
+    found = read(tmp_path)
+    assert (repr(found), found.version) == ("Fingerprint(1, 2, 3, 4, 5)", 1)
+    (tmp_path / "fingerprint.pb").write_bytes(b"\x08")
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        read(tmp_path)
+
+
+def test_policies_of_variables_are_known_by_name():
+    policy = tf.saved_model.experimental.VariablePolicy
+    given = tf.saved_model.SaveOptions(experimental_variable_policy="SAVE_variable_devices")
+    assert given.experimental_variable_policy is policy.SAVE_VARIABLE_DEVICES
+    assert tf.saved_model.SaveOptions().experimental_variable_policy is policy.NONE
+    with pytest.raises(ValueError, match="Received invalid VariablePolicy value: bad"):
+        tf.saved_model.SaveOptions(experimental_variable_policy="bad")
