@@ -322,7 +322,7 @@ def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 _TRIES = 16  # of choices of known sizes for unknown ones
 # torch's words where tensors without storage meet what needs values, or tensors that the function has from elsewhere
-_OF_META = ("on meta tensors", "not on the expected device meta")
+_OF_META = ("on meta tensors", "not on the expected device meta", "Tensor on device meta is not")
 
 
 def with_known_sizes(inputs: Any) -> Iterator[Any]:

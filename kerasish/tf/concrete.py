@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import symbolic, tree
+from kerasish.core.accessed import Accessed
 from kerasish.core.context import local, scope
 from kerasish.core.errors import InvalidArgumentError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
@@ -21,27 +22,6 @@ from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 from kerasish.tf.tracing import Trace
 
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # as TensorFlow's kernels call them
-
-
-class Accessed(dict):
-    """Values that variables have while a function is traced; it notes which variables are read or written.
-
-    Args:
-        values: those so far.
-    """
-
-    def __init__(self, values: dict) -> None:
-        super().__init__(values)
-        self.variables: dict[int, Any] = {}  # in the order of their first use
-
-    def get(self, key: int, default: Any = None) -> Any:
-        if default is not None:
-            self.variables.setdefault(key, default[0])
-        return super().get(key, default)
-
-    def __setitem__(self, key: int, value: Any) -> None:
-        self.variables.setdefault(key, value[0])
-        super().__setitem__(key, value)
 
 
 def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, finish: Callable) -> Any:
@@ -60,9 +40,11 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
                     trace.names[id(leaves[i])] = (names[id(spec)][0], spec.shape)
         args, kwargs = tree.pack_as((args, kwargs), leaves)
         values = Accessed(local.overlay or {})
-        with scope(overlay=values):
-            result = finish(function(*args, **kwargs))
-        trace.variables = list(values.variables.values())
+        try:
+            with scope(overlay=values):
+                result = finish(function(*args, **kwargs))
+        finally:
+            trace.variables = list(values.variables.values())
         trace.tracing = False  # a second run, for unknown sizes, has no effects
         return result
 

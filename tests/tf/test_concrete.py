@@ -54,3 +54,22 @@ def test_keyword_only_parameters_are_printed_behind_a_star():
     text = f.get_concrete_function(tf.TensorSpec([2]), b=4).pretty_printed_signature(verbose=False)
     spec = "TensorSpec(shape=(2,), dtype=tf.float32, name=None)"
     assert text == f"(a: {spec}, b: Literal[4], *, k: Literal[None]) -> List[{spec}]"
+
+
+def test_weights_of_layers_and_variables_under_a_tape_are_known():
+    model = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(2), tf.keras.layers.BatchNormalization()])
+    concrete = tf.function(lambda x: model(x)).get_concrete_function(tf.TensorSpec([None, 3]))
+    assert (len(concrete.variables), len(concrete.trainable_variables)) == (6, 4)
+    w = tf.Variable([1.0, 2.0])
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((w * x) ** 2)
+        w.assign_sub(0.1 * tape.gradient(loss, w))
+        return loss
+
+    concrete = step.get_concrete_function(tf.TensorSpec([2]))
+    assert w.numpy().tolist() == [1.0, 2.0]
+    assert [x is w for x in concrete.variables] == [True]
+    assert concrete.structured_outputs.shape.as_list() == []
