@@ -150,6 +150,7 @@ _announce_above("tf.data.Dataset", lambda: importlib.import_module(f"{__name__}.
 _announce_above("tf.TensorSpec", lambda: importlib.import_module(f"{__name__}.tf.spec"))
 
 
+_announce_above("tensorflow.saved_model.save", lambda: importlib.import_module(f"{__name__}.tf.saved_model.writing"))
 _announce_above("keras.src.export.export_model", lambda: importlib.import_module(f"{__name__}.export"))
 
 

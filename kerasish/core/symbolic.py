@@ -321,6 +321,8 @@ def infer(function: Callable, args: tuple, kwargs: dict) -> Any:
 
 
 _TRIES = 16  # of choices of known sizes for unknown ones
+# torch's words where tensors without storage meet what needs values, or tensors that the function has from elsewhere
+_OF_META = ("on meta tensors", "not on the expected device meta", "Tensor on device meta is not")
 
 
 def with_known_sizes(inputs: Any) -> Iterator[Any]:
@@ -368,7 +370,7 @@ def _infer(function: Callable, args: tuple, kwargs: dict) -> Any:
         except NotImplementedError:  # it makes a tensor of numbers and reads it
             pass
         except ValueError as error:
-            if "on meta tensors" not in str(error):
+            if not any(text in str(error) for text in _OF_META):
                 raise _with_shapes(error, leaves) from error.__cause__
     if runs is not None and not any(map(_may_be_size, tree.flatten(runs[0]))):
         return merge(runs)

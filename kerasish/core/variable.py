@@ -191,7 +191,7 @@ class Variable(metaclass=Named):
         """The raw value for an operation: logical layout, compute dtype, attached to the recording now in progress."""
         t = (self._owner._parameters if self._is_parameter else self._owner._buffers)[self._key]
         if local.overlay is not None:
-            t = local.overlay.get(id(self), (None, t))[1]
+            t = local.overlay.get(id(self), (self, t))[1]
         if type(t) is np.ndarray:
             return t
         if t.requires_grad:
@@ -281,7 +281,7 @@ class Variable(metaclass=Named):
         """The raw value in the variable's own dtype, detached: what updates start from."""
         t = self.stored
         if local.overlay is not None:
-            t = local.overlay.get(id(self), (None, t))[1]
+            t = local.overlay.get(id(self), (self, t))[1]
         if type(t) is np.ndarray:
             return t
         return self._layout.to_logical(t.detach()) if self._layout is not None else t.detach()

@@ -135,7 +135,7 @@ class ExportArchive:
         Raises:
             ValueError: there is no endpoint.
         """
-        if not self._endpoints:
+        if not self._endpoints and self._refusal is None:  # else there are variables, at least
             raise ValueError("No endpoints have been set yet. Call add_endpoint().")
         folder = pathlib.Path(filepath)
         folder.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ class Exported:
         self.signatures: dict[str, Callable] = {name: Endpoint(self, name) for name in self.endpoint_names}
         for name, endpoint in self.signatures.items():
             setattr(self, name, endpoint)
-        if "serving_default" not in self.signatures:
+        if self.signatures and "serving_default" not in self.signatures:
             self.signatures["serving_default"] = self.signatures[self.endpoint_names[0]]
         for name, values in self._read_collections().items():
             setattr(self, name, values)
@@ -248,7 +248,7 @@ def _read_index(folder: pathlib.Path) -> dict:
         if file.stat().st_size > _LARGEST_INDEX:
             raise ValueError("it is too large")
         index = json.loads(file.read_text(encoding="utf-8"))
-        if index["format"] != FORMAT or index["version"] != 1 or not index["endpoints"]:
+        if index["format"] != FORMAT or index["version"] != 1 or not (index["endpoints"] or "language" in index):
             raise ValueError(f"it is of format {index['format']!r}, version {index['version']!r}")
         for entry in index["endpoints"]:
             if not isinstance(entry["name"], str) or not isinstance(entry["inputs"], list):

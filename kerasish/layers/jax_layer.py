@@ -335,7 +335,7 @@ def _arguments(function: Callable, name: str, allowed: tuple[str, ...]) -> list[
 def _raw_value(variable: Variable) -> torch.Tensor:
     """A variable's tensor as built-in layers see it: attached, whatever recording is in progress."""
     value = variable.logical
-    return value if local.overlay is None else local.overlay.get(id(variable), (None, value))[1]
+    return value if local.overlay is None else local.overlay.get(id(variable), (variable, value))[1]
 
 
 def _key(seed: tuple[int, int]) -> torch.Tensor:

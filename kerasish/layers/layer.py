@@ -26,6 +26,7 @@ from torch.compiler import is_dynamo_compiling
 from kerasish import constraints, initializers, regularizers
 from kerasish.core import deferred, dispatch, registry, symbolic, tree
 from kerasish.core import device as devices
+from kerasish.core.accessed import Accessed
 from kerasish.core.autodiff import recording
 from kerasish.core.context import (
     asks_for_keras_2,
@@ -276,6 +277,8 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             self._ensure_built(args, kwargs)
             if self._policies is not None:  # the path was not known before, and with it the dtype
                 args, kwargs, _ = self._prepare(args, kwargs)
+        if type(local.overlay) is Accessed and not self._user_call:  # our calls read weights as they are stored
+            local.overlay.note(self.weights)
         outputs = self._run(args, kwargs, training, wrapped)
         if self._last_shapes is None:
             self._note_shapes(args, kwargs, outputs)

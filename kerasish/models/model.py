@@ -513,6 +513,17 @@ class Model(Trainer, Layer):
         """The architecture as JSON; arguments go to ``json.dumps``. ``keras.models.model_from_json`` reads it."""
         return json.dumps(registry.serialize_keras_object(self), **kwargs)
 
+    def to_yaml(self, **kwargs: Any) -> str:
+        """Keras 2's, which is gone there too.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "Method `model.to_yaml()` has been removed due to security risk of arbitrary code execution. Please use "
+            "`model.to_json()` instead."
+        )
+
     def get_config(self) -> dict:
         if self._network is not None and takes_graph(type(self)):
             return registry.class_named("keras.models.Functional")._graph_config(self)

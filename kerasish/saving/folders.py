@@ -10,10 +10,13 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
+from kerasish.core import registry
 from kerasish.core.context import asks_for_keras_2
 from kerasish.core.errors import fail
+from kerasish.layers.exported import INDEX
 from kerasish.saving.archive import CorruptFileError, write_archive
 from kerasish.saving.keras_file import ASSETS, CONFIG, METADATA, WEIGHTS
 
@@ -35,6 +38,19 @@ def spread(archive: str, folder: str) -> None:
     os.makedirs(os.path.join(folder, ASSETS), exist_ok=True)
     with zipfile.ZipFile(archive) as members:
         members.extractall(folder)
+
+
+def add_functions(model: Any, folder: str, signatures: Any, options: Any) -> None:
+    """Write what ``tf.saved_model.load`` reads beside a model's files.
+
+    Args:
+        signatures: functions by name, or one; None: ``load`` makes them of the model when it is asked.
+    """
+    if signatures is not None:
+        registry.above("tensorflow.saved_model.save")(model, folder, signatures, options)
+        return
+    with suppress(FileNotFoundError):  # of a model that was here before
+        os.remove(os.path.join(folder, INDEX))
 
 
 @contextmanager

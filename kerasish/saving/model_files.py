@@ -41,7 +41,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         overwrite: whether an existing file is replaced without asking.
         zipped: False: the archive's members are written as files into the folder ``filepath``.
         **kwargs: ``include_optimizer``: whether the compiled state is written. ``save_format``: "keras" or "h5", as in
-            Keras 2; then the name need not tell.
+            Keras 2; then the name need not tell. In programs that ask for Keras 2 and name a folder: ``signatures``,
+            functions for ``tf.saved_model.load``; its ``options``; ``save_traces``, which changes nothing.
 
     Raises:
         ValueError: another extension, or an unknown argument.
@@ -49,12 +50,14 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
     """
     include_optimizer = kwargs.pop("include_optimizer", True)
     save_format = kwargs.pop("save_format", None)
-    unserved = [name for name in _SAVED_MODEL_ONLY if kwargs.pop(name, None) is not None]
-    if kwargs or unserved:
-        raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *unserved])}")
+    of_folder = {name: value for name in _SAVED_MODEL_ONLY if (value := kwargs.pop(name, None)) is not None}
+    if kwargs:
+        raise ValueError(f"The following argument(s) are not supported: {sorted([*kwargs, *of_folder])}")
     _check_layer(model, "save_model")
     path = _path_of(filepath, None if folders.stands_for("", save_format) else save_format)
     folder = zipped is False or (zipped is None and folders.stands_for(path, save_format))
+    if of_folder and not folder:
+        raise ValueError(f"The following argument(s) are not supported: {sorted(of_folder)}")
     legacy = not folder and (save_format in ("h5", "hdf5") or (save_format is None and path.endswith((".h5", ".hdf5"))))
     if legacy:
         _check_model(model, "save_model")
@@ -79,6 +82,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
                 archive = os.path.join(temporary, "model.keras")
                 keras_file.save(model, archive, config, include_optimizer)
                 folders.spread(archive, path)
+            folders.add_functions(model, path, of_folder.get("signatures"), of_folder.get("options"))
             return
         (legacy_h5 if legacy else keras_file).save(model, path, config, include_optimizer)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
 
 from kerasish.core import symbolic, tree
+from kerasish.core.accessed import Accessed
+from kerasish.core.context import local, scope
 from kerasish.core.errors import InvalidArgumentError, OpError, fail
 from kerasish.core.symbolic import KerasTensor
 from kerasish.core.tensor import Tensor, convert
@@ -36,9 +39,14 @@ def outputs_of(function: Callable, args: tuple, kwargs: dict, trace: Trace, fini
                 if id(spec) in names:
                     trace.names[id(leaves[i])] = (names[id(spec)][0], spec.shape)
         args, kwargs = tree.pack_as((args, kwargs), leaves)
-        result = function(*args, **kwargs)
+        values = Accessed(local.overlay or {})
+        try:
+            with scope(overlay=values):
+                result = finish(function(*args, **kwargs))
+        finally:
+            trace.variables = list(values.variables.values())
         trace.tracing = False  # a second run, for unknown sizes, has no effects
-        return finish(result)
+        return result
 
     specs = tree.flatten((list(args), kwargs))
     if any(isinstance(x, TypeSpec) and not isinstance(x, TensorSpec) for x in specs):
@@ -72,12 +80,19 @@ def _without_shape(value: Any) -> Any:
     return TensorSpec(None, value.dtype) if isinstance(value, TensorSpec) else value
 
 
-class _Result(TensorSpec):
-    """A result's specification, printed as the tensor of TensorFlow's graph that it stands for."""
+class GraphTensor(TensorSpec):
+    """A specification that prints as the tensor of TensorFlow's graph that it stands for.
 
-    def __init__(self, spec: TensorSpec, number: int) -> None:
+    Args:
+        spec: of the tensor.
+        label: the name of its operation, without the number of the output.
+    """
+
+    def __init__(self, spec: TensorSpec, label: str) -> None:
         super().__init__(spec.shape, spec.dtype)
-        self._label = f"Identity_{number}:0" if number else "Identity:0"
+        self._label = f"{label}:0"
+
+    name = property(lambda self: self._label)
 
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self._label}' shape={self.shape} dtype={self.dtype.name}>"
@@ -85,6 +100,24 @@ class _Result(TensorSpec):
     def __str__(self) -> str:
         shape = "" if self.shape.rank is None else f", shape={self.shape}"
         return f'Tensor("{self._label}"{shape}, dtype={self.dtype.name})'
+
+
+def _numbered(label: str, number: int) -> str:
+    return f"{label}_{number}" if number else label
+
+
+def result_labels(label: str, count: int) -> list[str]:
+    """Names of equal operations, as a graph gives them."""
+    return [_numbered(label, number) for number in range(count)]
+
+
+def refused(name: str, index: int, spec: TensorSpec, tensor: Any) -> InvalidArgumentError:
+    """What is raised for a tensor of another dtype than a function's trace has."""
+    wanted, received = (_NAMES.get(x.dtype.name, x.dtype.name) for x in (spec, tensor))
+    return InvalidArgumentError(
+        f"cannot compute {name} as input #{index}(zero-based) was expected to be a {wanted} tensor but is a {received} "
+        f"tensor [Op:{name}]"
+    )
 
 
 class ConcreteFunction:
@@ -130,7 +163,7 @@ class ConcreteFunction:
 
         def result(spec: Any) -> Any:
             if isinstance(spec, TensorSpec):
-                return _Result(spec, next(numbers))
+                return GraphTensor(spec, _numbered("Identity", next(numbers)))
             if isinstance(spec, TypeSpec) and not type(spec).__module__.startswith(
                 "kerasish."
             ):  # a program's composite
@@ -140,14 +173,52 @@ class ConcreteFunction:
         return tree.map_structure(result, self._trace.output)
 
     @property
-    def inputs(self) -> list:
+    def _specs(self) -> list:
         """Specifications of the tensors among the arguments."""
         return [x for x in tree.flatten((self._args, self._kwargs)) if isinstance(x, TypeSpec)]
 
     @property
+    def inputs(self) -> list:
+        """What stands for the tensors among the arguments, and for the variables that the function reads."""
+        own = [
+            GraphTensor(spec, name) if isinstance(spec, TensorSpec) else spec
+            for name, spec in self._named_specs().items()
+        ]
+        handle = TensorSpec((), "resource")
+        return own + [GraphTensor(handle, label) for label in result_labels("unknown", len(self.variables))]
+
+    def _named_specs(self) -> dict[str, TypeSpec]:
+        """Specifications of the tensors among the arguments, with the names that a graph's inputs have."""
+        found: dict[str, TypeSpec] = {}
+        for name, value in self._function._named(self._args, self._kwargs):
+            leaves = [x for x in tree.flatten(value) if isinstance(x, TypeSpec)]
+            for number, spec in enumerate(leaves):
+                label = (getattr(spec, "name", None) or _numbered(name, number)).removesuffix(":0")
+                found[label] = TensorSpec(spec.shape, spec.dtype, label) if isinstance(spec, TensorSpec) else spec
+        return found
+
+    @property
     def outputs(self) -> list:
-        """Specifications of the tensors among the results."""
+        """What stands for the tensors among the results."""
         return [x for x in tree.flatten(self.structured_outputs) if isinstance(x, TypeSpec)]
+
+    @functools.cached_property
+    def variables(self) -> tuple:
+        """The variables that the function reads or writes, in the order of their first use."""
+        if self._trace.variables is None:  # it was traced with values
+            before = self._trace.output, self._trace.is_output_known
+            self._function._run_on_specs(self._trace, self._args, self._kwargs)
+            self._trace.output, self._trace.is_output_known = before
+        return tuple(self._trace.variables or ())
+
+    @property
+    def trainable_variables(self) -> tuple:
+        return tuple(variable for variable in self.variables if variable.trainable)
+
+    @property
+    def captured_inputs(self) -> list:
+        """The handles of the variables; other tensors that the function reads are none of them."""
+        return [variable.handle for variable in self.variables]
 
     output_shapes = property(lambda self: tree.map_structure(lambda x: x.shape, self._trace.output))
     output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))
@@ -193,7 +264,7 @@ class ConcreteFunction:
         given = self._structured(args, kwargs)
         leaves = tree.flatten((self._args, self._kwargs))
         if given is None:
-            given = list(args) if not kwargs and len(args) == len(self.inputs) else None
+            given = list(args) if not kwargs and len(args) == len(self._specs) else None
         if given is None:
             raise TypeError(
                 f"Binding inputs to tf.function failed due to `{self._problem(args, kwargs)}`. Received args: {args} and "
@@ -259,12 +330,7 @@ class ConcreteFunction:
             return value
         tensor = value if isinstance(value, Tensor) else convert(value, None if hasattr(value, "dtype") else spec.dtype)
         if tensor.dtype != spec.dtype:
-            wanted, received = (_NAMES.get(x.dtype.name, x.dtype.name) for x in (spec, tensor))
-            name = self.name.decode()
-            raise InvalidArgumentError(
-                f"cannot compute {name} as input #{index}(zero-based) was expected to be a {wanted} tensor but is a "
-                f"{received} tensor [Op:{name}]"
-            )
+            raise refused(self.name.decode(), index, spec, tensor)
         return tensor
 
     def _described(self) -> list[tuple[str, str, str]]:
@@ -282,8 +348,13 @@ class ConcreteFunction:
         return [(name, kinds.get(name, "KEYWORD_ONLY"), type_text(value)) for name, value in values]
 
     def _signature(self) -> str:
-        inside = ", ".join(f"{name}: {text}" for name, _, text in self._described())
-        return f"({inside}) -> {type_text(self._trace.output)}"
+        parts, kinds = [], []
+        for name, kind, text in self._described():
+            if kind == "KEYWORD_ONLY" and kind not in kinds:
+                parts.append("*")
+            kinds.append(kind)
+            parts.append(f"{name}: {text}")
+        return f"({', '.join(parts)}) -> {type_text(self._trace.output)}"
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """The parameters and results as text, in one line or several."""
@@ -295,7 +366,9 @@ class ConcreteFunction:
     def __str__(self) -> str:
         lines = [f"  {name} ({kind}): {text}" for name, kind, text in self._described()]
         parts = ["ConcreteFunction Input Parameters:", *(lines or ["  None"]), "Output Type:"]
-        return "\n".join([*parts, f"  {type_text(self._trace.output)}", "Captures:", "  None"])
+        handle = TensorSpec((), "resource")
+        captures = [f"  {id(variable)}: {handle!r}" for variable in self.variables] or ["  None"]
+        return "\n".join([*parts, f"  {type_text(self._trace.output)}", "Captures:", *captures])
 
 
 def _named(value: Any, name: str | None) -> Any:

@@ -123,7 +123,7 @@ tf.lite.experimental.QuantizationDebugger: tf.lite.Interpreter of both files
 tf.lite.experimental.QuantizationDebugOptions: tf.lite.Interpreter of both files
 tf.lite.experimental.authoring: tf.lite.TFLiteConverter, which says what it cannot convert
 tf.quantization.experimental: tf.lite.TFLiteConverter, or model.quantize("int8")
-tf.saved_model.experimental: nothing: variables are saved as they are, and hashlib.sha256 tells files apart
+tf.saved_model.experimental.TrackableResource: tf.Module
 tf.test.Benchmark: timeit
 tf.test.benchmark_config: timeit
 tf.test.assert_equal_graph_def: comparing what functions return

@@ -233,6 +233,12 @@ class FunctionGraph(Graph):
     inputs = property(lambda self: self._function.inputs)
     outputs = property(lambda self: self._function.outputs)
     structured_outputs = property(lambda self: self._function.structured_outputs)
+    variables = property(lambda self: self._function.variables)
+    trainable_variables = property(lambda self: self._function.trainable_variables)
+    captures = property(lambda self: list(zip(self._function.captured_inputs, self._inner_captures)))
+    external_captures = property(lambda self: self._function.captured_inputs)
+    internal_captures = property(lambda self: self._inner_captures)
+    _inner_captures = property(lambda self: self.inputs[len(self.inputs) - len(self.variables) :])
     structured_input_signature = property(lambda self: self._function.structured_input_signature)
 
     def __repr__(self) -> str:

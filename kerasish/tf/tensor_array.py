@@ -181,7 +181,13 @@ class TensorArray:
         return ops.stack([self._element(i) for i in integer_shape(indices)])
 
     def concat(self, name: str | None = None) -> Tensor:
-        """All elements, joined along their first axes."""
+        """All elements, joined along their first axes.
+
+        Raises:
+            InvalidArgumentError: there are none.
+        """
+        if not self._elements:
+            raise InvalidArgumentError("There are no elements to join: the array is empty.")
         return ops.concatenate([self._element(i) for i in range(len(self._elements))])
 
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:

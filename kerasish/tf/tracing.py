@@ -458,6 +458,7 @@ class Trace:
         made_variables: a call made variables.
         tells: the traced call has Python's side effects.
         output: specification of what was returned.
+        variables: those that a run on specifications read or wrote, in the order of their first use; None: there was none.
         reads: the plain values that the traced call read from objects.
         counted: attributes that traced calls only change.
         changes: what the traced call changed of Python's state.
@@ -479,6 +480,7 @@ class Trace:
         self.tracing = self.tells = True
         self.is_output_known = True  # else its structure depends on values
         self.output: Any = None
+        self.variables: list | None = None
         self.concrete: Any = None  # the ConcreteFunction, once it was asked for
         self.program: Any = None  # a compiling.Program, of jit_compile
         self.reads = Reads()

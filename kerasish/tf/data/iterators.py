@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import itertools
+import re
 from collections.abc import Callable
 from collections.abc import Iterator as PythonIterator
 from typing import Any
@@ -17,6 +18,7 @@ from kerasish.core.tensor import Tensor, convert
 from kerasish.tf.data import elements
 from kerasish.tf.data.elements import DatasetSpec, ElementsSpec, NestedDataset
 from kerasish.tf.data.node import Node, Run
+from kerasish.tf.data.randomness import Seeds
 
 
 class IteratorSpec(ElementsSpec):
@@ -80,6 +82,8 @@ class Iterator(collections.abc.Iterator):
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._random = _seeds(node)
+        self._begun = [seeds.state for seeds in self._random]  # before the pass
         self._run = Run()
         self._stream = node.stream(self._run)
         self._apart = node.runs_python
@@ -114,8 +118,19 @@ class Iterator(collections.abc.Iterator):
         """The next element, as ``next(iterator)``."""
         return next(self)
 
-    def go_to(self, taken: int) -> None:
-        """Begin a new pass and leave out so many elements."""
+    @property
+    def position(self) -> np.ndarray:
+        """Where the iterator is, as whole numbers: how many elements it gave, and what its random steps draw from."""
+        numbers = [self.taken, *itertools.chain.from_iterable(self._begun)]
+        return np.array(numbers, dtype=np.uint64).view(np.int64)
+
+    def go_to(self, position: Any) -> None:
+        """Begin a new pass, of the same random numbers, and leave out the elements that ``position`` says were given."""
+        taken, *rest = np.ravel(np.asarray(position, dtype=np.int64)).view(np.uint64).tolist()
+        if len(rest) == 3 * len(self._random):  # else of another dataset, or written by an earlier version
+            self._begun = [tuple(rest[i : i + 3]) for i in range(0, len(rest), 3)]
+        for seeds, state in zip(self._random, self._begun):
+            seeds.go_to(state)
         self._run = Run()
         self._stream = self._node.stream(self._run)
         self.taken = 0
@@ -139,6 +154,13 @@ class Iterator(collections.abc.Iterator):
         return Optional(tuple(itertools.islice(self, 1)), lambda: self.element_spec)
 
 
+def _seeds(node: Node) -> list[Seeds]:
+    """What the random steps of a dataset draw from."""
+    found = {id(seeds): seeds for part in node.inputs for seeds in _seeds(part)}
+    own = getattr(node, "_seeds", None)
+    return [*found.values(), *([own] if isinstance(own, Seeds) else [])]
+
+
 class NumpyIterator(collections.abc.Iterator):
     """One pass over a dataset, with NumPy values in place of tensors."""
 
@@ -158,8 +180,8 @@ class NumpyIterator(collections.abc.Iterator):
         return next(self)
 
     def save(self) -> Tensor:
-        """How far it has gone, as a text: the number of elements that it gave."""
-        return convert(str(self._iterator.taken).encode())
+        """Where it is, as a text."""
+        return convert(" ".join(map(str, self._iterator.position)).encode())
 
     def restore(self, state: Any) -> None:
         """Go where an iterator of this dataset was when it was saved.
@@ -168,9 +190,9 @@ class NumpyIterator(collections.abc.Iterator):
             InvalidArgumentError: ``state`` is no result of ``save``.
         """
         text = state.numpy() if hasattr(state, "numpy") else state
-        if not isinstance(text, bytes) or not text.isdigit():
+        if not isinstance(text, bytes) or not re.fullmatch(rb"-?\d+( -?\d+)*", text):
             raise InvalidArgumentError(f"The state of an iterator must be what `save` gave. Received: {state!r}")
-        self._iterator.go_to(int(text))
+        self._iterator.go_to([int(number) for number in text.split()])
 
     def __repr__(self) -> str:
         return f"NumpyIterator(iterator={self._iterator!r})"

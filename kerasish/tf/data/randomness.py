@@ -40,6 +40,15 @@ class Seeds:
         self._renewed = renewed
         self._passes = 0
 
+    @property
+    def state(self) -> tuple[int, int, int]:
+        """The seeds, and how many passes began: what ``go_to`` takes."""
+        return (*self._pair, self._passes)
+
+    def go_to(self, state: tuple[int, int, int]) -> None:
+        """Let the next pass be the one that was next when ``state`` was asked for."""
+        self._pair, self._passes = (state[0], state[1]), state[2]
+
     def next_pass(self, probing: bool = False) -> Words:
         """The words of the next pass. One that only looks at a few elements, for their specification, does not count."""
         own = Words(*self._pair)

@@ -152,6 +152,10 @@ class DispatchServer:
         """
         _refuse("service.DispatchServer.join", _SERVICE)
 
+    def stop(self) -> None:
+        """Take no more requests."""
+        self._stop()
+
     def _stop(self) -> None:
         _dispatchers.pop(f"localhost:{self._port}", None)
 
@@ -202,6 +206,10 @@ class WorkerServer:
             NotServedError: always: none can come.
         """
         _refuse("service.WorkerServer.join", _SERVICE)
+
+    def stop(self) -> None:
+        """Make no more elements."""
+        self._stop()
 
     def _stop(self) -> None:
         _dispatcher(self._config.dispatcher_address)._workers.remove(self)

@@ -53,7 +53,7 @@ class TFLiteConverter:
         held = [trackable_obj] if isinstance(trackable_obj, Layer) else []
         function = functions[0]
         modules = [*held, *programs.modules_of(function._function.python_function)]
-        self._prepare(programs.user_function(function._filled), modules, signatures.given(function.inputs))
+        self._prepare(programs.user_function(function._filled), modules, signatures.given(function._specs))
 
     def _prepare(self, function: Callable, modules: Iterable[Any], signature: list) -> None:
         self._program = (function, list(modules), signature)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasish.core.errors import missing_name
 from kerasish.tf.creation import constant
+from kerasish.tf.saved_model import experimental as experimental
 from kerasish.tf.saved_model.options import LoadOptions as LoadOptions
 from kerasish.tf.saved_model.options import SaveOptions as SaveOptions
 from kerasish.tf.saved_model.reading import contains_saved_model as contains_saved_model

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
+
+
+class VariablePolicy(Enum):
+    """How variables are to be written. Those of several devices are one value here, whatever is asked for."""
+
+    NONE = None
+    SAVE_VARIABLE_DEVICES = "save_variable_devices"
+    EXPAND_DISTRIBUTED_VARIABLES = "expand_distributed_variables"
+
+    @classmethod
+    def from_obj(cls, obj: Any) -> VariablePolicy:
+        """The policy that a name, None or a policy stands for.
+
+        Raises:
+            ValueError: none.
+        """
+        if obj is None or isinstance(obj, cls):
+            return obj or cls.NONE
+        try:
+            return cls(str(obj).lower())
+        except ValueError:
+            raise ValueError(f"Received invalid VariablePolicy value: {obj}.") from None
 
 
 class SaveOptions:
@@ -41,7 +64,7 @@ class SaveOptions:
         self.function_aliases = function_aliases or {}
         self.experimental_debug_stripper = experimental_debug_stripper
         self.experimental_io_device = experimental_io_device
-        self.experimental_variable_policy = experimental_variable_policy
+        self.experimental_variable_policy = VariablePolicy.from_obj(experimental_variable_policy)
         self.experimental_custom_gradients = experimental_custom_gradients
         self.experimental_image_format = experimental_image_format
         self.experimental_skip_saver = experimental_skip_saver

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from kerasish.core import dispatch, tree
+from kerasish.core import dispatch, registry, tree
 from kerasish.core.errors import fail
 from kerasish.core.tensor import convert
 from kerasish.core.variable import TFVariable, Variable
 from kerasish.export import signatures
 from kerasish.layers import exported
 from kerasish.layers.exported import Exported
-from kerasish.tf.concrete import ConcreteFunction
+from kerasish.saving import folders
+from kerasish.saving.model_files import load_model
 from kerasish.tf.function import Function
 from kerasish.tf.saved_model.restored import Restored
-from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
+from kerasish.tf.saved_model.signature import Signature, as_dict
+from kerasish.tf.spec import TensorSpec, spec_of
 
 DEFAULT = "serving_default"
 OTHER = "__trace_"  # stands in the names of a function's further traces
@@ -48,7 +51,7 @@ class Loaded(Exported):
                     self._place(way, variable)
         else:
             self._functions = dict(self.signatures)
-            signature_of = Signature
+            signature_of = _of_program
             for name in [name for name in self._functions if f"{name}{OTHER}1" in self._functions]:
                 others = (f for other, f in self._functions.items() if other.startswith(name + OTHER))
                 self._functions[name] = _chosen(self._functions[name], list(others))
@@ -58,7 +61,7 @@ class Loaded(Exported):
                     self.module(name)
             for entry in entries:
                 self._place_variable(entry)
-        self.signatures = _Signatures((name, signature_of(self, endpoint)) for name, endpoint in names.items())
+        self.signatures = _SignatureMap((name, signature_of(self, endpoint)) for name, endpoint in names.items())
         for name, function in self._functions.items():
             vars(self).pop(name, None)
             self._place(name.split("."), function)
@@ -134,83 +137,28 @@ class Loaded(Exported):
         return [v for v in self._variables.values() if v.trainable] if self._variables else super().trainable_variables
 
 
-class Signature:
-    """A function of a loaded model that gives a dict of its results."""
+def _of_program(loaded: Loaded, endpoint: str) -> Signature:
+    function, entry = exported.Endpoint(loaded, endpoint), loaded._entry(endpoint)
+    specs = signatures.flat(_specs_of(loaded.specs(endpoint)))
+    named = {spec.name or f"args_{i}": spec for i, spec in enumerate(specs)}
+    inputs = {name: TensorSpec(spec.shape, spec.dtype, name) for name, spec in named.items()}
 
-    def __init__(self, loaded: Loaded, endpoint: str) -> None:
-        self._function = exported.Endpoint(loaded, endpoint)
-        self.name = endpoint
+    def run(*values: Any) -> Any:
+        left = iter(values)
+        return function(*signatures.mapped(lambda _: next(left), _specs_of(loaded.specs(endpoint))))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return _as_dict(self._function(*args, **kwargs))
+    def results() -> dict[str, TensorSpec]:
+        outputs = as_dict(_specs_of(entry.get("outputs")))
+        return {name: TensorSpec(x.shape, x.dtype, name) for name, x in outputs.items() if x is not None}
 
-    @property
-    def structured_input_signature(self) -> tuple[tuple, dict[str, TensorSpec]]:
-        """No positional arguments, and the specification of each argument by its name."""
-        specs = signatures.flat(_specs_of(self._function._exported.specs(self.name)))
-        named = {spec.name or f"args_{i}": spec for i, spec in enumerate(specs)}
-        return (), {name: TensorSpec(spec.shape, spec.dtype, name) for name, spec in named.items()}
+    def variables() -> list[Variable]:
+        state = entry.get("state") or {}
+        nodes = [node for node in loaded.module(endpoint).graph.nodes if node.op == "get_attr" and node.users]
+        read = {state[node.target] for node in nodes if node.target in state}
+        numbers = sorted(read | set(entry.get("writes") or ()))
+        return [loaded._variables[number] for number in numbers if number in loaded._variables]
 
-    @property
-    def structured_outputs(self) -> dict[str, TensorSpec]:
-        """The specification of each result by its name."""
-        found = _as_dict(_specs_of(self._function._exported._entry(self.name).get("outputs")))
-        return {name: TensorSpec(spec.shape, spec.dtype, name) for name, spec in found.items() if spec is not None}
-
-    @property
-    def inputs(self) -> list[TensorSpec]:
-        return list(self.structured_input_signature[1].values())
-
-    @property
-    def outputs(self) -> list[TensorSpec]:
-        return list(self.structured_outputs.values())
-
-    output_shapes = property(lambda self: {name: spec.shape for name, spec in self.structured_outputs.items()})
-    output_dtypes = property(lambda self: {name: spec.dtype for name, spec in self.structured_outputs.items()})
-
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}: {spec!r}" for name, spec in self.structured_input_signature[1].items())
-        gives = ", ".join(f"[{name!r}, {spec!r}]" for name, spec in self.structured_outputs.items())
-        return f"<ConcreteFunction (*, {given}) -> Dict[{gives}] at 0x{id(self):X}>"
-
-
-class PythonSignature(Signature):
-    """A function of Python as a signature.
-
-    Args:
-        restored: the function.
-    """
-
-    def __init__(self, restored: Restored) -> None:
-        self._restored, self.name = restored, restored.name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        names = list(self.structured_input_signature[1])
-        unknown = [name for name in kwargs if name not in names]
-        if unknown or len(args) + len(kwargs) != len(names):
-            raise fail(
-                TypeError, f"The signature takes {names}", received=f"{len(args)} by position and {list(kwargs)}"
-            )
-        values = [*args, *(kwargs[name] for name in names[len(args) :])]
-        specs = self.inputs
-        values = [
-            convert(value, spec.dtype) if isinstance(spec, TensorSpec) else value for value, spec in zip(values, specs)
-        ]
-        return _as_dict(self._concrete._filled(*values))
-
-    @property
-    def _concrete(self) -> ConcreteFunction:
-        return self._restored.get_concrete_function()
-
-    @property
-    def structured_input_signature(self) -> tuple[tuple, dict[str, Any]]:
-        args, kwargs = self._concrete.structured_input_signature
-        specs = [spec for spec in tree.flatten((args, kwargs)) if isinstance(spec, TypeSpec)]
-        return (), {getattr(spec, "name", None) or f"args_{i}": spec for i, spec in enumerate(specs)}
-
-    @property
-    def structured_outputs(self) -> dict[str, Any]:
-        return _as_dict(self._concrete.structured_outputs)
+    return Signature(endpoint, inputs, results, run, variables)
 
 
 def _of_python(loaded: Loaded, endpoint: str) -> Signature:
@@ -218,14 +166,23 @@ def _of_python(loaded: Loaded, endpoint: str) -> Signature:
     if not isinstance(function, Restored):  # a layer's call, of which the index says what it takes
         specs = signatures.mapped(_tensor_spec, _specs_of(loaded.specs(endpoint)))
         function = Restored(Function(function, input_signature=specs), [(tuple(specs), {})])
-    return PythonSignature(function)
+    concrete = function.get_concrete_function()
+
+    def results() -> dict[str, Any]:
+        return {name: _named(spec, name) for name, spec in as_dict(concrete._trace.output).items()}
+
+    return Signature(function.name, concrete._named_specs(), results, concrete._filled, lambda: concrete.variables)
+
+
+def _named(spec: Any, name: str) -> Any:
+    return TensorSpec(spec.shape, spec.dtype, name) if isinstance(spec, TensorSpec) else spec
 
 
 def _tensor_spec(spec: signatures.Spec) -> TensorSpec:
     return TensorSpec(spec.shape, spec.dtype, spec.name)
 
 
-class _Signatures(dict):
+class _SignatureMap(dict):
     """Signatures by name."""
 
     def __repr__(self) -> str:
@@ -239,13 +196,6 @@ def _specs_of(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _specs_of(value) for key, value in data.items()}
     return [_specs_of(value) for value in data] if isinstance(data, list) else data
-
-
-def _as_dict(outputs: Any) -> dict[str, Any]:
-    if isinstance(outputs, dict):
-        return outputs
-    listed = outputs if isinstance(outputs, (list, tuple)) and not isinstance(outputs, signatures.Spec) else [outputs]
-    return {f"output_{i}": output for i, output in enumerate(listed)}
 
 
 def _chosen(first: Any, others: list) -> Callable:
@@ -280,13 +230,26 @@ def load(export_dir: Any, tags: Any = None, options: Any = None) -> Loaded:
         OSError: there is none.
         ValueError: it is a SavedModel of TensorFlow's, or damaged.
     """
+    path = os.fspath(export_dir)
+    if folders.is_model(path) and not exported.is_exported(path):
+        return _of_model(path)
     if not contains_saved_model(export_dir):
         raise OSError(f"SavedModel file does not exist at: {os.fspath(export_dir)}")
     return Loaded(export_dir)
+
+
+def _of_model(path: str) -> Loaded:
+    """The functions of a model that was saved in a SavedModel's place, for a program that asks for Keras 2."""
+    with tempfile.TemporaryDirectory(prefix="keras_functions_") as folder:
+        registry.above("tensorflow.saved_model.save")(load_model(path, compile=False), folder)
+        loaded = Loaded(folder)
+        for name in loaded.endpoint_names if loaded.python is None else ():
+            loaded.module(name)  # read while its file is there
+    return loaded
 
 
 def contains_saved_model(export_dir: Any) -> bool:
     """Whether a folder holds an exported model, of ours or TensorFlow's."""
     path = os.fspath(export_dir)
     theirs = any(os.path.isfile(os.path.join(path, name)) for name in ("saved_model.pb", "saved_model.pbtxt"))
-    return theirs or exported.is_exported(path)
+    return theirs or exported.is_exported(path) or folders.is_model(path)

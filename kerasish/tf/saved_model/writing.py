@@ -9,9 +9,8 @@ from typing import Any
 
 from torch import nn
 
-from kerasish.core import tree
+from kerasish.core import registry, tree
 from kerasish.core.context import local, scope
-from kerasish.core.errors import fail
 from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable
 from kerasish.export import programs, signatures
@@ -21,8 +20,10 @@ from kerasish.saving import object_graph
 from kerasish.saving.checkpoint_files import write_objects
 from kerasish.tf.concrete import ConcreteFunction
 from kerasish.tf.function import Function
+from kerasish.tf.saved_model.fingerprint import write_fingerprint
 from kerasish.tf.saved_model.reading import DEFAULT, OTHER
 from kerasish.tf.saved_model.restored import Restored, kept_signatures
+from kerasish.tf.saved_model.signature import as_dict
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
 _OF_LAYERS = frozenset(  # whatever they are: a layer is written by its call as a whole
@@ -46,7 +47,7 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
         options: ``SaveOptions``.
 
     Raises:
-        ValueError: there is no function to write, or one has no ``input_signature``.
+        ValueError: a signature is no ``tf.function`` with an ``input_signature``, or gives something else than tensors.
     """
     if not hasattr(obj, "__dict__"):
         raise ValueError(f"Expected an object such as `tf.Module`, for export. Got {obj!r} with type {type(obj)}.")
@@ -55,21 +56,15 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
     functions = _functions(graph)
     for name, function in given.items():
         if not isinstance(function, ConcreteFunction) and getattr(function, "input_signature", None) is None:
-            raise fail(
-                ValueError,
-                f"The signature '{name}' needs a tf.function with an `input_signature`",
-                received=f"{function!r}",
+            raise ValueError(
+                f"Expected a TensorFlow function for which to generate a signature, but got {function}. Only `tf.functions` "
+                "with an input signature or concrete functions can be used as a signature."
             )
-    if not isinstance(obj, Layer) and not functions and not given:
-        raise fail(
-            ValueError,
-            f"There is no function to write in {obj!r}",
-            hint="Give methods @tf.function(input_signature=[tf.TensorSpec(...)]), or pass `signatures`.",
-        )
+        _check_results(name, function)
     layer = obj if isinstance(obj, Layer) and DEFAULT not in given and (obj.built or not functions) else None
     named = {name: name for name in given} or _default_signatures(obj, functions, layer is not None)
     functions |= given
-    reason = _beyond_programs(functions)
+    reason = _beyond_programs(functions) if functions or layer is not None else "There is no function, hence no program"
     if reason is None:
         with _held(graph) as modules:
             archive = _programs(layer, graph, functions, modules)
@@ -79,6 +74,25 @@ def save(obj: Any, export_dir: Any, signatures: Any = None, options: Any = None)
     archive._notes["signatures"] = named
     archive.write_out(export_dir, verbose=False)
     write_objects(os.path.join(os.fspath(export_dir), "variables", "variables"), graph)
+    write_fingerprint(export_dir)
+
+
+def _check_results(key: str, function: Function | ConcreteFunction) -> None:
+    """Raise ValueError if a function that is to be a signature gives something else than tensors by name or number."""
+    concrete = function if isinstance(function, ConcreteFunction) else function.get_concrete_function()
+    if not concrete._trace.is_output_known:
+        return
+    for name, result in as_dict(concrete.structured_outputs).items():
+        told = (
+            f"in the output of the function {concrete.name.decode()} used to generate the SavedModel signature '{key}'"
+        )
+        if not isinstance(name, str):
+            raise ValueError(f"Got a dictionary with a non-string key {name!r} {told}.")
+        if not isinstance(result, TypeSpec):
+            raise ValueError(
+                f"Got a non-Tensor value {result!r} for key {name!r} {told}. Outputs for functions used as signatures must "
+                "be a single Tensor, a sequence of Tensors, or a dictionary from string to Tensor."
+            )
 
 
 def _functions(graph: object_graph.ObjectGraph) -> dict[str, Function | ConcreteFunction]:
@@ -138,7 +152,7 @@ def _programs(layer: Layer | None, graph: object_graph.ObjectGraph, functions: d
         archive.track(layer)
     for name, function in functions.items():
         for part, concrete in _concrete(name, function).items():
-            specs = [spec for spec in tree.flatten(concrete.structured_input_signature) if isinstance(spec, TypeSpec)]
+            specs = list(concrete._named_specs().values())
             _add_program(archive, part, concrete._filled, modules, signatures.given(specs))
     archive._variables = graph.variables()
     if layer is not None and archive._refusal is None:
@@ -225,3 +239,6 @@ def _held(graph: object_graph.ObjectGraph) -> Iterator[list[nn.Module]]:
     finally:
         for variable, owner, key in before:
             variable.move(owner, key)
+
+
+registry.publish_alias("tensorflow.saved_model.save", save)

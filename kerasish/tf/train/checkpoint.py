@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
 from kerasish.core.context import real_state
 from kerasish.core.errors import NotFoundError
 from kerasish.core.variable import TFVariable
@@ -228,5 +226,5 @@ def _(thing: Iterator, dialect: str = trackables.KERAS_3) -> dict[str, Any]:
 
 @trackables.values.register
 def _(thing: Iterator) -> dict[str, Value]:
-    # TensorFlow stores the state of every step; here it is the number of elements, which are left out when it is read.
-    return {"ITERATOR": Value(lambda: np.int64(thing.taken), lambda taken: thing.go_to(int(taken)), "_STATE")}
+    # TensorFlow stores the state of every step; here the elements that were given are left out when it is read.
+    return {"ITERATOR": Value(lambda: thing.position, thing.go_to, "_STATE")}

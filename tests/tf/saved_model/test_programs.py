@@ -81,9 +81,7 @@ def test_a_models_own_call_may_be_a_function(tmp_path):
 
 
 def test_what_cannot_be_written_or_read_says_why(tmp_path):
-    with pytest.raises(ValueError, match="no function to write"):
-        tf.saved_model.save(tf.Module(), tmp_path / "m")
-    with pytest.raises(ValueError, match="needs a tf.function with an `input_signature`"):
+    with pytest.raises(ValueError, match="Expected a TensorFlow function for which to generate a signature"):
         tf.saved_model.save(Linear(), tmp_path / "m", signatures={"f": lambda x: x})
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / "saved_model.pb").write_bytes(b"")

@@ -182,3 +182,23 @@ def test_views_show_the_graphs(tmp_path):
     assert view.match(checkpoint)[3] is checkpoint.v
     assert view.diff(tf.train.Checkpoint())[2] == [1, 2, 3, 4, 5]
     assert list(tf.train.TrackableView(checkpoint).children(checkpoint)) == ["listed", "mapped", "v"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_iterators_of_shuffled_data_go_on_in_their_order(tmp_path, again):
+    def data():
+        return tf.data.Dataset.range(100).shuffle(50)
+
+    dataset = data()
+    if again:
+        list(dataset)  # a second pass has another order
+    iterator = iter(dataset)
+    for _ in range(3):
+        next(iterator)
+    path = tf.train.Checkpoint(iterator=iterator).save(tmp_path / "c")
+    wanted = [next(iterator).numpy() for _ in range(5)]
+    other = iter(data())
+    tf.train.Checkpoint(iterator=other).restore(path)
+    assert [next(other).numpy() for _ in range(5)] == wanted
+    tf.train.Checkpoint(iterator=iterator).restore(path)
+    assert [next(iterator).numpy() for _ in range(5)] == wanted
