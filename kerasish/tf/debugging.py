@@ -13,7 +13,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.composite import CompositeTensor, Served
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.storage import to_numpy
+from kerasish.core.storage import bits, to_numpy
 from kerasish.tf import math
 from kerasish.tf.alias import FLOATS, check
 from kerasish.tf.gone import missing as _missing
@@ -159,12 +159,17 @@ def _near(x: Array, y: Array, rtol: Any, atol: Any, message: str | None) -> None
     )
 
 
+def _with_kernels(x: torch.Tensor) -> torch.Tensor:
+    """Unsigned integers as what torch compares with 0: any number above it serves for those above."""
+    return (bits(x) != 0).byte() if x.dtype in dispatch.WIDE_UNSIGNED else x
+
+
 def _signed(sign: str, compare: Callable, name: str) -> Callable:
     """``assert_<name>(x)``, a comparison with 0."""
 
     def assertion(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
         values = dispatch.raw(x)
-        if _waits(values) or bool(compare(values, 0).all()):
+        if _waits(values) or bool(compare(_with_kernels(values), 0).all()):
             return
         every = values.reshape(-1).tolist()
         count = 3 if summarize is None else summarize

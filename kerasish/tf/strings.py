@@ -14,6 +14,7 @@ from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import AxisError, InvalidArgumentError, OutOfRangeError, missing_name
 from kerasish.core.ragged import RaggedTensor, position
 from kerasish.core.storage import to_numpy
+from kerasish.core.tensor import convert
 from kerasish.ops import strings as texts
 from kerasish.ops.common import axis_indices
 from kerasish.ops.hashing import fingerprint64, murmur64, siphash
@@ -147,11 +148,16 @@ _CHARACTER = re.compile(rb"(?s:.)[\x80-\xbf]*")  # a byte, and those that contin
 _INTEGER = re.compile(r"\s*[-+]?\d+\s*")
 
 
+_HEXADECIMAL = re.compile(r"\s*[-+]?0[xX][0-9a-fA-F.]+(?:[pP][-+]?\d+)?\s*")
+
+
 def _number(text: bytes, whole: bool) -> Any:
     try:
         decoded = text.decode()
         if whole:
             return int(decoded) if _INTEGER.fullmatch(decoded) else float("_")
+        if _HEXADECIMAL.fullmatch(decoded):
+            return float.fromhex(decoded)
         return float(decoded if "_" not in decoded else "_")
     except ValueError:
         raise InvalidArgumentError(
@@ -212,11 +218,6 @@ def to_hash_bucket_strong(input: Array, num_buckets: Any, key: Sequence[int], na
 
 @of_text
 def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
-    """The texts of several tensors of one shape joined elementwise; scalars are repeated.
-
-    Raises:
-        InvalidArgumentError: the shapes differ.
-    """
     parts = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
     shapes = [part.shape for part in parts if part.ndim]
     for other in shapes[1:]:
@@ -230,6 +231,20 @@ def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
     out = np.empty(columns[0].size, dtype=object)
     out[:] = [between.join(row) for row in rows]
     return out.reshape(columns[0].shape)
+
+
+_join = join
+
+
+def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
+    """The texts of several tensors of one shape joined elementwise; scalars are repeated. None at all are an empty text.
+
+    Raises:
+        InvalidArgumentError: the shapes differ.
+    """
+    if isinstance(inputs, (list, tuple)) and not inputs:
+        return convert("")
+    return _join(inputs, separator, name)
 
 
 @of_text

@@ -110,6 +110,8 @@ def pad(tensor: Array, paddings: Any, mode: str = "CONSTANT", constant_values: A
             f"{kind}"
         )
     pairs = _pairs(paddings, tensor.ndim)
+    if not tensor.ndim:
+        return tensor
     if kind == "CONSTANT":
         return ops.pad.raw(tensor, pairs, "constant", _padding_value(constant_values, tensor.dtype))
     for (before, after), length in zip(pairs, tensor.shape):

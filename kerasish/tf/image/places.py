@@ -235,4 +235,9 @@ def extract_patches(images: Array, sizes: Any, strides: Any, rates: Any, padding
         if len(numbers) != 4 or numbers[0] != 1 or numbers[3] != 1:
             raise InvalidArgumentError(f"{name_} must be [1, rows, columns, 1]. Received: {value}")
         inner.append(tuple(numbers[1:3]))
+    size, steps, rate = inner
+    room = [n - (k - 1) * r for n, k, r in zip(images.shape[1:3], size, rate, strict=True)]
+    if padding.upper() == "VALID" and min(room) < 1:
+        places = [max(0, -(-n // step)) for n, step in zip(room, steps, strict=True)]
+        return images.new_zeros(len(images), *places, size[0] * size[1] * images.shape[3])
     return patches(images, *inner, padding.lower())
