@@ -123,8 +123,10 @@ def from_dense(x: Any, where: Any = None) -> SparseTensor:
     if x.is_meta:
         indices = torch.empty((0, x.ndim), dtype=torch.int64, device=x.device)
         return SparseTensor.of_raw(indices, x.new_empty(0), x.shape)
-    indices = torch.nonzero((x if where is None else where).detach())
-    return SparseTensor.of_raw(indices, x[tuple(indices.unbind(1))] if x.ndim else x[None], x.shape)
+    plain = bits(x)
+    indices = torch.nonzero((plain if where is None else where).detach())
+    values = plain[tuple(indices.unbind(1))] if x.ndim else plain[None]
+    return SparseTensor.of_raw(indices, of_bits(values, x.dtype), x.shape)
 
 
 def to_dense(sp: SparseTensor, default: Any = 0) -> Any:

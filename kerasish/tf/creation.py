@@ -226,7 +226,10 @@ def zeros_like(input: Array, dtype: Any = None, name: str | None = None, layout:
     return torch.zeros_like(input, dtype=_like(input, dtype))
 
 
-_ONES_OF = "bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64, complex64, complex128, bool"
+_ONES_OF = (
+    "bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64, "
+    "complex64, complex128, bool"
+)
 
 
 def _ones_for_strings(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:

@@ -53,6 +53,10 @@ def _waits(tensor: Any) -> bool:
     return waits("An assertion") or (isinstance(tensor, torch.Tensor) and tensor.is_meta)
 
 
+def _led_by(message: str | None) -> str:
+    return f"{message}.  " if message else ""
+
+
 def _prefixed(message: str | None, text: str) -> str:
     return f"{message}\n{text}" if message else text
 
@@ -174,9 +178,11 @@ def _signed(sign: str, compare: Callable, name: str) -> Callable:
         every = values.reshape(-1).tolist()
         count = 3 if summarize is None else summarize
         flat = [str(value) for value in every[:count]] + ["..."] * (len(every) > count)
+        line = "" if sign == "<=" else "\n"  # TensorFlow lacks this one
         raise InvalidArgumentError(
-            f"{message + '.  ' if message else ''}\nCondition x {sign} 0 did not hold element-wise:\n"
-            f"x (shape={tuple(values.shape)} dtype={dtypes.as_dtype(values.dtype).name}) = \n{flat}"
+            f"{_led_by(message)}\nCondition x {sign} 0 did not hold element-wise:{line}"
+            f"x (shape={tuple(values.shape)} dtype={dtypes.as_dtype(values.dtype).name}) = \n"
+            f"{flat if values.ndim else every[0]}"
         )
 
     assertion.__name__ = assertion.__qualname__ = f"assert_{name}"
@@ -261,7 +267,7 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     """Raise ``ValueError`` if the tensor has dimensions."""
     shape = _shape_of(tensor)
     if shape:
-        raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {shape}.")
+        raise ValueError(f"{_led_by(message)}Expected scalar shape, saw shape: {shape}.")
 
 
 def assert_shapes(
@@ -292,7 +298,7 @@ def assert_shapes(
             if symbol is None or size is None:
                 continue
             expected, origin = (
-                (symbol, "")
+                (symbol, "Specified explicitly.  ")
                 if isinstance(symbol, int)
                 else known.setdefault(symbol, (size, f"Specified by tensor {label} dimension {place}.  "))
             )
@@ -332,14 +338,14 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     """Raise ``TypeError`` unless the tensor has this dtype."""
     wanted, found = dtypes.as_dtype(tf_type), _dtype_of(tensor)
     if found != wanted:
-        raise TypeError(f"{message or ''}tensor must be of type {wanted!r}; got {found!r}")
+        raise TypeError(f"{_led_by(message)}tensor must be of type {wanted!r}; got {found!r}")
 
 
 def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> None:
     """Raise ``TypeError`` unless x is of integers."""
     kind = _dtype_of(x)
     if not kind.is_integer:
-        raise TypeError(f'{message or ""}Expected "x" to be integer type.  Found: tensor of dtype {kind!s}')
+        raise TypeError(f'{_led_by(message)}Expected "x" to be integer type.  Found: tensor of dtype {kind!s}')
 
 
 def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> dtypes.DType:

@@ -12,6 +12,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings, whole_indices
 from kerasish.core.errors import InvalidArgumentError, NotFoundError
+from kerasish.core.storage import bits, of_bits
 from kerasish.core.tensor import Tensor
 from kerasish.ops.common import integer_shape, moves, needs_values, whole
 from kerasish.tf import symbolic_results
@@ -202,7 +203,7 @@ def _masked(tensor: torch.Tensor, mask: torch.Tensor, axis: Any) -> torch.Tensor
         raise ValueError(f"Shapes {tuple(named)} and {tuple(mask.shape)} are incompatible")
     needs_values(mask, "boolean_mask")
     flat = tensor.reshape(tensor.shape[:first] + (named.numel(),) + tensor.shape[first + mask.ndim :])
-    return flat.index_select(first, mask.reshape(-1).nonzero().reshape(-1))
+    return of_bits(bits(flat).index_select(first, mask.reshape(-1).nonzero().reshape(-1)), tensor.dtype)
 
 
 boolean_mask = strict_op(strings(_masked_strings)(boolean_mask.raw))
@@ -302,7 +303,9 @@ def dynamic_partition(data: Array, partitions: Index, num_partitions: int, name:
     if flat.numel() and not local.tracing and not 0 <= int(flat.min()) <= int(flat.max()) < num_partitions:
         raise InvalidArgumentError(f"partitions is not in [0, {num_partitions}) [Op:DynamicPartition]")
     rows = data.reshape(flat.numel(), *data.shape[partitions.ndim :])
-    return [rows.index_select(0, (flat == i).nonzero().reshape(-1)) for i in range(num_partitions)]
+    plain = bits(rows)
+    parts = [plain.index_select(0, (flat == i).nonzero().reshape(-1)) for i in range(num_partitions)]
+    return [of_bits(part, data.dtype) for part in parts]
 
 
 @strict_op

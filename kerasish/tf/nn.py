@@ -158,7 +158,9 @@ def moments(x: Array, axes: Axis, shift: Any = None, keepdims: bool = False, nam
         mean = reduce_mean.raw(x, axes, True)
         variance = reduce_mean.raw(squared_difference.raw(x, mean), axes, keepdims)
         return mean.reshape(variance.shape), variance
-    mean, variance = ops.moments.raw(x, axes, keepdims)
+    plain = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    mean = over(torch.mean, plain, axes, keepdims).to(x.dtype)  # that of torch's var_mean is NaN beside infinity
+    variance = ops.moments.raw(plain, axes, keepdims)[1].to(x.dtype)
     if x.requires_grad:  # as there, second derivatives take the mean in the variance for a constant
         wide = x if x.dtype is torch.float64 else x.float()
         centre = over(torch.mean, wide, axes, True).detach()

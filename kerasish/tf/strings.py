@@ -14,7 +14,6 @@ from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import AxisError, InvalidArgumentError, OutOfRangeError, missing_name
 from kerasish.core.ragged import RaggedTensor, position
 from kerasish.core.storage import to_numpy
-from kerasish.core.tensor import convert
 from kerasish.ops import strings as texts
 from kerasish.ops.common import axis_indices
 from kerasish.ops.hashing import fingerprint64, murmur64, siphash
@@ -218,7 +217,14 @@ def to_hash_bucket_strong(input: Array, num_buckets: Any, key: Sequence[int], na
 
 @of_text
 def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
+    """The texts of several tensors of one shape joined elementwise; scalars are repeated. None at all are an empty text.
+
+    Raises:
+        InvalidArgumentError: the shapes differ.
+    """
     parts = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
+    if not parts:
+        return np.full((), b"", dtype=object)
     shapes = [part.shape for part in parts if part.ndim]
     for other in shapes[1:]:
         if other != shapes[0]:
@@ -231,20 +237,6 @@ def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
     out = np.empty(columns[0].size, dtype=object)
     out[:] = [between.join(row) for row in rows]
     return out.reshape(columns[0].shape)
-
-
-_join = join
-
-
-def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
-    """The texts of several tensors of one shape joined elementwise; scalars are repeated. None at all are an empty text.
-
-    Raises:
-        InvalidArgumentError: the shapes differ.
-    """
-    if isinstance(inputs, (list, tuple)) and not inputs:
-        return convert("")
-    return _join(inputs, separator, name)
 
 
 @of_text

@@ -114,27 +114,27 @@ def _check_rank(x: torch.Tensor) -> None:
 # hue and saturation ---------------------------------------------------------------------------------------------------
 
 
-def _of_single(function: Any) -> Any:
+def of_single(function: Any) -> Any:
     """Publish a function of floats whose arguments are float32 unless they are tensors with a dtype of their own."""
     published = strict_op(function)
 
     @functools.wraps(function)
-    def converting(images: Any, name: str | None = None) -> Any:
+    def converting(images: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(images, (np.ndarray, list, tuple)):
             images = convert(images, dtypes.float32)
-        return published(images, name)
+        return published(images, *args, **kwargs)
 
     converting.raw = published.raw  # type: ignore[attr-defined]
     return converting
 
 
-@_of_single
+@of_single
 def rgb_to_hsv(images: Array, name: str | None = None) -> Any:
     """Hue, saturation and value, from 0 to 1, of floats (..., 3) from 0 to 1; of arrays and lists as float32."""
     return _pixels(ops.image.rgb_to_hsv.raw, images)
 
 
-@_of_single
+@of_single
 def hsv_to_rgb(images: Array, name: str | None = None) -> Any:
     """Red, green and blue of floats (..., 3) that give hue, saturation and value; of arrays and lists as float32."""
     return _pixels(ops.image.hsv_to_rgb.raw, images)

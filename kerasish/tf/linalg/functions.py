@@ -208,7 +208,9 @@ def _length(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 def _norm(x: torch.Tensor, order: Any, axis: Any, keepdims: bool | None) -> torch.Tensor:
     check(x, FLOATS_AND_COMPLEX, "Sqrt")
     order = order.item() if hasattr(order, "item") else order
-    if isinstance(axis, (list, tuple)) and len(axis) != 1:
+    if hasattr(axis, "tolist"):
+        axis = axis.tolist()
+    if isinstance(axis, (list, tuple)):
         if len(axis) != 2 or axis_index(axis[0], x.ndim) == axis_index(axis[1], x.ndim):
             raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
         if order not in ("euclidean", "fro", 1, 2, torch.inf):
@@ -218,7 +220,6 @@ def _norm(x: torch.Tensor, order: Any, axis: Any, keepdims: bool | None) -> torc
         return torch.linalg.matrix_norm(x, order, tuple(axis), bool(keepdims))
     if order != "euclidean" and not (isinstance(order, (int, float)) and order > 0):
         raise ValueError(f"'ord' must be a supported vector norm, got {order}")
-    axis = axis[0] if isinstance(axis, (list, tuple)) else axis
     if order in ("euclidean", 2):
         return _length(x, axis, bool(keepdims))
     return torch.linalg.vector_norm(x, order, axis, bool(keepdims))
@@ -237,7 +238,8 @@ def norm(
         ValueError: another ``ord``, or an ``axis`` that is neither.
     """
     result = _norm(tensor, ord, axis, keepdims)
-    return result.to(tensor.dtype) if tensor.is_complex() else result  # as TensorFlow has it
+    roots = ord in ("euclidean", "fro") or (ord == 2 and (axis is None or isinstance(axis, int)))
+    return result.to(tensor.dtype) if tensor.is_complex() and roots else result  # as TensorFlow has it
 
 
 @strict_op

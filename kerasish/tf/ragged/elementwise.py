@@ -86,7 +86,7 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
     return nested(reductions.add_n(flat), parts)
 
 
-@RaggedTensor.serve(strings._join)
+@RaggedTensor.serve(strings.join)
 def join(inputs: Any, separator: str = "", name: str | None = None) -> Any:
     flat, parts = broadcast(operands(inputs))
     return nested(strings.join(flat, separator), parts)
