@@ -376,7 +376,8 @@ class GradientTape:
                 )
             t = y.stored if isinstance(y, Variable) else y._t if isinstance(y, Tensor) else dispatch.raw(y)
             if not isinstance(t, torch.Tensor) or not t.requires_grad:
-                t = t.detach().requires_grad_(True) if t.is_floating_point() else torch.zeros((), requires_grad=True)
+                smooth = t.is_floating_point() or t.is_complex()
+                t = t.detach().requires_grad_(True) if smooth else torch.zeros((), requires_grad=True)
             outputs.append(t)
             grads.append(torch.ones_like(t) if weight is None else _weight(weight, t))
         return outputs, grads

@@ -12,6 +12,7 @@ from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.ragged_index import take_raw
 from kerasish.core.ragged_partition import RowPartition, integers, splits_of
+from kerasish.core.storage import bits, of_bits
 from kerasish.core.tensor import Tensor, convert
 
 
@@ -119,7 +120,8 @@ def to_dense(ragged: Any, default_value: Any, shape: Any) -> Tensor:
         out[tuple(place.numpy() for place in places)] = flat
         return dispatch.wrap(out)
     where = tuple(place.to(flat.device) for place in places)
-    return dispatch.wrap(filler.expand(sizes).clone().index_put(where, flat))
+    filled = bits(filler.expand(sizes).clone()).index_put(where, bits(flat))
+    return dispatch.wrap(of_bits(filled, flat.dtype))
 
 
 def _wanted(shape: Any, bounds: list[int], ragged_rank: int) -> list[int]:

@@ -14,6 +14,7 @@ from kerasish.core import dispatch
 from kerasish.core.composite import CompositeTensor
 from kerasish.core.errors import DTypeMismatchError, InvalidArgumentError
 from kerasish.core.ragged_partition import RowPartition, from_uniform, ranges, splits_of
+from kerasish.core.storage import bits, of_bits
 
 
 def count_rows(value: Any) -> int:
@@ -33,7 +34,7 @@ def take_raw(raw: Any, rows: torch.Tensor) -> Any:
     """Rows of a tensor's storage."""
     if isinstance(raw, np.ndarray):
         return raw[rows.numpy()]
-    return raw.index_select(0, rows.to(raw.device))
+    return of_bits(bits(raw).index_select(0, rows.to(raw.device)), raw.dtype)
 
 
 def take_rows(value: Any, rows: torch.Tensor) -> Any:

@@ -428,3 +428,16 @@ def numpy_text(array: np.ndarray) -> str:
         return repr(value) if isinstance(value, bytes) else str(value)
     text = repr(array)
     return "\n" + text if "\n" in text else text
+
+
+_AS_SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+
+
+def bits(x: torch.Tensor) -> torch.Tensor:
+    """The same bits as signed integers, where torch has no kernels for the dtype: enough to move and to add elements."""
+    return x.view(_AS_SIGNED[x.dtype]) if x.dtype in _AS_SIGNED else x
+
+
+def of_bits(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """What ``bits`` made, as it was; other tensors, and their gradients, as they are."""
+    return x if x.dtype is dtype else x.view(dtype)

@@ -16,9 +16,10 @@ import torch
 from torch.nn import functional as F
 
 from kerasish.core.context import local
-from kerasish.core.dispatch import dtype_mismatch
+from kerasish.core.dispatch import WIDE_UNSIGNED, dtype_mismatch
 from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.sparse import SparseTensor
+from kerasish.core.storage import bits, of_bits
 
 # places ---------------------------------------------------------------------------------------------------------------
 
@@ -122,8 +123,10 @@ def from_dense(x: Any, where: Any = None) -> SparseTensor:
     if x.is_meta:
         indices = torch.empty((0, x.ndim), dtype=torch.int64, device=x.device)
         return SparseTensor.of_raw(indices, x.new_empty(0), x.shape)
-    indices = torch.nonzero((x if where is None else where).detach())
-    return SparseTensor.of_raw(indices, x[tuple(indices.unbind(1))] if x.ndim else x[None], x.shape)
+    plain = bits(x)
+    indices = torch.nonzero((plain if where is None else where).detach())
+    values = plain[tuple(indices.unbind(1))] if x.ndim else plain[None]
+    return SparseTensor.of_raw(indices, of_bits(values, x.dtype), x.shape)
 
 
 def to_dense(sp: SparseTensor, default: Any = 0) -> Any:
@@ -143,7 +146,8 @@ def to_dense(sp: SparseTensor, default: Any = 0) -> Any:
     if not ordered(sp):
         sp = _last_of_each(sp)
         indices, values = sp.raw_indices, sp.raw_values
-    return out.index_put((keys(indices, shape),), values).reshape(shape)
+    filled = bits(out).index_put((keys(indices, shape),), bits(values))
+    return of_bits(filled, out.dtype).reshape(shape)
 
 
 def _last_of_each(sp: SparseTensor) -> SparseTensor:
@@ -192,7 +196,8 @@ def union(first: SparseTensor, second: SparseTensor) -> tuple[torch.Tensor, Any,
 
 
 def _at(merged: torch.Tensor, own: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    return values.new_zeros(len(merged)).index_put((torch.searchsorted(merged, own),), values)
+    found = bits(values).new_zeros(len(merged)).index_put((torch.searchsorted(merged, own),), bits(values))
+    return of_bits(found, values.dtype)
 
 
 def _spread(sp: SparseTensor, numbers: list[int]) -> torch.Tensor:
@@ -350,10 +355,9 @@ def reduce(sp: SparseTensor, kept: Sequence[int], largest: bool) -> SparseTensor
     values = sp.raw_values
     if empty(values):
         return SparseTensor.of_raw(indices, values, shape)
-    out = values.new_zeros(len(indices))
+    plain = values.long() if largest and values.dtype in WIDE_UNSIGNED else bits(values)
+    out = plain.new_zeros(len(indices))
     out = (
-        out.scatter_reduce(0, number, values, "amax", include_self=False)
-        if largest
-        else out.index_add(0, number, values)
+        out.scatter_reduce(0, number, plain, "amax", include_self=False) if largest else out.index_add(0, number, plain)
     )
-    return SparseTensor.of_raw(indices, out, shape)
+    return SparseTensor.of_raw(indices, out.to(values.dtype) if largest else of_bits(out, values.dtype), shape)

@@ -69,8 +69,10 @@ def rgb_to_hsv(images: Array, data_format: str | None = None) -> Any:
         InvalidArgumentError: there are not 3 channels.
     """
     (red, green, blue), axis = _colour_planes(images, data_format)
-    value = torch.maximum(torch.maximum(red, green), blue)
-    spread = value - torch.minimum(torch.minimum(red, green), blue)
+    # of equal channels the gradient belongs to the first as the largest and to the last as the smallest, as in TensorFlow
+    value = torch.where((red >= green) & (red >= blue), red, torch.where(green >= blue, green, blue))
+    least = torch.where((blue <= red) & (blue <= green), blue, torch.where(green <= red, green, red))
+    spread = value - least
     coloured = spread > 0
     saturation = torch.where(value > 0, spread / torch.where(value > 0, value, 1), 0)
     unit = 1 / (6 * torch.where(coloured, spread, 1))

@@ -29,6 +29,8 @@ _EVERY = tuple(tuple(range(rank)) for rank in range(9))  # axis
 def over(function: Callable, x: torch.Tensor, axis: Axis, keepdims: bool) -> torch.Tensor:
     """``function(x, axes, keepdims)``, where torch would take an empty list of axes for all of them."""
     rank = x.ndim
+    if type(keepdims) is not bool:
+        keepdims = bool(keepdims)  # NumPy's users write 1
     if type(axis) is int:
         if -rank <= axis < rank:
             return function(x, axis, keepdims)

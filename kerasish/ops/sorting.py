@@ -242,7 +242,7 @@ def _sized(x: torch.Tensor, size: int, axis: int, filling: Any) -> torch.Tensor:
 
 
 def _segments(data: torch.Tensor, ids: torch.Tensor, count: int | None, kind: str, empty: Any) -> torch.Tensor:
-    """Reduce the slices of ``data`` along its first axis whose ids agree."""
+    """Reduce the slices of ``data`` along its first axis whose ids agree; ``empty`` is one operand of each."""
     if ids.ndim != 1:
         raise fail(
             ValueError,
@@ -260,6 +260,16 @@ def _segments(data: torch.Tensor, ids: torch.Tensor, count: int | None, kind: st
     ids = torch.where((ids < 0) | (ids >= count), count, ids)
     index = ids.reshape(-1, *[1] * (data.ndim - 1)).expand(data.shape)
     return start.scatter_reduce(0, index, data, kind)[:count]
+
+
+def segment_extremes(data: torch.Tensor, ids: torch.Tensor, count: int | None, kind: str) -> torch.Tensor:
+    """The largest ("amax") or smallest ("amin") of each segment's own slices; 0 for an id that nothing has."""
+    end = "min" if kind == "amax" else "max"
+    bound = float("-inf" if kind == "amax" else "inf") if data.is_floating_point() else _bound(data, end)
+    found = _segments(data, ids, count, kind, bound)
+    filled = torch.zeros(len(found), dtype=torch.bool, device=data.device)
+    filled[ids[(ids >= 0) & (ids < len(found))].long()] = True
+    return torch.where(filled.reshape(-1, *[1] * (data.ndim - 1)), found, 0)
 
 
 @op
@@ -298,8 +308,9 @@ def segment_max(data: Array, segment_ids: Index, num_segments: int | None = None
 
     Where the ids are ``sorted`` and nothing says how many there are, it is 0 instead. See ``segment_sum``.
     """
-    empty = 0 if sorted and num_segments is None else _bound(data, "min")
-    return _segments(data, segment_ids, num_segments, "amax", empty)
+    if sorted and num_segments is None:
+        return segment_extremes(data, segment_ids, None, "amax")
+    return _segments(data, segment_ids, num_segments, "amax", _bound(data, "min"))
 
 
 @op

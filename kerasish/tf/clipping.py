@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 
+from kerasish.core import dispatch
 from kerasish.core.dispatch import Array, Arrays, Operand, strict_op
 from kerasish.core.errors import ShapeMismatchError, fail
+from kerasish.core.storage import cast_raw
 from kerasish.ops.reduce import over
 from kerasish.tf.alias import FLOATS_AND_COMPLEX, REALS, check
 from kerasish.tf.slices import IndexedSlices, like, own_values
@@ -36,9 +38,15 @@ def clipped(t: torch.Tensor, limit: Any, axes: Any) -> torch.Tensor:
 
 
 @strict_op
-def clip_by_norm(t: Array, clip_norm: Operand, axes: Any = None, name: str | None = None) -> Any:
-    """The tensor, scaled down so that its norm (√Σt²) over ``axes``, all by default, is at most ``clip_norm``."""
+def clip_by_norm(t: Array, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+    """The tensor, scaled down so that its norm (√Σt²) over ``axes``, all by default, is at most ``clip_norm``.
+
+    Args:
+        clip_norm: a number of any dtype, or such numbers that broadcast with the tensor.
+    """
     check(t, FLOATS_AND_COMPLEX, "Sqrt")
+    if not isinstance(clip_norm, (int, float)):
+        clip_norm = cast_raw(dispatch.raw(clip_norm), t.dtype)
     return clipped(t, clip_norm, axes)
 
 

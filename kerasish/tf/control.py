@@ -450,6 +450,9 @@ def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True
         raise ShapeMismatchError(
             f"The tensors must have one length along their first axis. Received: {sorted(lengths)}."
         )
+    if any(isinstance(x, Tensor) and x.dtype == "string" for x in tree.flatten(elems)) and (rows := _rows(elems)):
+        steps = [fn(row) for row in rows]  # torch cannot vectorize texts
+        return _stacked(steps, tree.map_structure(_kind, steps[0]))
     return ops.vectorized_map(fn, elems)
 
 

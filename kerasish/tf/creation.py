@@ -226,10 +226,25 @@ def _empty_strings(input: Any, dtype: Any = None, name: str | None = None, layou
 def zeros_like(input: Array, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
     """Zeros in the shape of the tensor, and in its dtype by default."""
     _no_layout(layout)
+    if dtype is not None and dtypes.as_dtype(dtype) == "string":
+        return np.full(tuple(input.shape), b"", dtype=object)
     return torch.zeros_like(input, dtype=_like(input, dtype))
 
 
+_ONES_OF = (
+    "bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64, "
+    "complex64, complex128, bool"
+)
+
+
+def _ones_for_strings(input: Any, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
+    if dtype is None:
+        raise dispatch.unsupported_dtype("OnesLike", "string", _ONES_OF)
+    return torch.ones(input.shape, dtype=dtypes.to_torch(dtype))
+
+
 @strict_op
+@strings(_ones_for_strings)
 def ones_like(input: Array, dtype: Any = None, name: str | None = None, layout: Any = None) -> Any:
     """Ones in the shape of the tensor, and in its dtype by default."""
     _no_layout(layout)

@@ -12,6 +12,7 @@ from kerasish.core import dispatch
 from kerasish.core.arithmetic import divide as divide_raw
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, fail
+from kerasish.ops.common import whole
 from kerasish.ops.crossentropy import soft_label_loss
 from kerasish.tf.alias import FLOATS, check
 from kerasish.tf.reductions import reduce_sum
@@ -30,6 +31,7 @@ def softmax_cross_entropy_with_logits(labels: Index, logits: Array, axis: int = 
         InvalidArgumentError: the shapes do not fit.
     """
     check(logits, FLOATS, "SoftmaxCrossEntropyWithLogits")
+    axis = axis if type(axis) is int else whole(axis, "axis")
     wide = logits.float() if logits.dtype in _SIXTEEN_BITS else logits
     try:
         wide, labels = torch.broadcast_tensors(wide, labels.to(wide.dtype))

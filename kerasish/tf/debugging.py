@@ -13,7 +13,7 @@ from kerasish.core import dispatch, dtypes
 from kerasish.core.composite import CompositeTensor, Served
 from kerasish.core.dispatch import Array, strict_op
 from kerasish.core.errors import InvalidArgumentError
-from kerasish.core.storage import to_numpy
+from kerasish.core.storage import bits, to_numpy
 from kerasish.tf import math
 from kerasish.tf.alias import FLOATS, check
 from kerasish.tf.gone import missing as _missing
@@ -51,6 +51,10 @@ def Assert(condition: Any, data: Sequence, summarize: int | None = None, name: s
 def _waits(tensor: Any) -> bool:
     """Whether a tensor has no values, or only those of a trial: its assertion is for runs."""
     return waits("An assertion") or (isinstance(tensor, torch.Tensor) and tensor.is_meta)
+
+
+def _led_by(message: str | None) -> str:
+    return f"{message}.  " if message else ""
 
 
 def _prefixed(message: str | None, text: str) -> str:
@@ -159,19 +163,26 @@ def _near(x: Array, y: Array, rtol: Any, atol: Any, message: str | None) -> None
     )
 
 
+def _with_kernels(x: torch.Tensor) -> torch.Tensor:
+    """Unsigned integers as what torch compares with 0: any number above it serves for those above."""
+    return (bits(x) != 0).byte() if x.dtype in dispatch.WIDE_UNSIGNED else x
+
+
 def _signed(sign: str, compare: Callable, name: str) -> Callable:
     """``assert_<name>(x)``, a comparison with 0."""
 
     def assertion(x: Any, message: str | None = None, summarize: int | None = None, name: str | None = None) -> None:
         values = dispatch.raw(x)
-        if _waits(values) or bool(compare(values, 0).all()):
+        if _waits(values) or bool(compare(_with_kernels(values), 0).all()):
             return
         every = values.reshape(-1).tolist()
         count = 3 if summarize is None else summarize
         flat = [str(value) for value in every[:count]] + ["..."] * (len(every) > count)
+        line = "" if sign == "<=" else "\n"  # TensorFlow lacks this one
         raise InvalidArgumentError(
-            f"{message + '.  ' if message else ''}\nCondition x {sign} 0 did not hold element-wise:\n"
-            f"x (shape={tuple(values.shape)} dtype={dtypes.as_dtype(values.dtype).name}) = \n{flat}"
+            f"{_led_by(message)}\nCondition x {sign} 0 did not hold element-wise:{line}"
+            f"x (shape={tuple(values.shape)} dtype={dtypes.as_dtype(values.dtype).name}) = \n"
+            f"{flat if values.ndim else every[0]}"
         )
 
     assertion.__name__ = assertion.__qualname__ = f"assert_{name}"
@@ -256,7 +267,7 @@ def assert_scalar(tensor: Any, message: str | None = None, name: str | None = No
     """Raise ``ValueError`` if the tensor has dimensions."""
     shape = _shape_of(tensor)
     if shape:
-        raise ValueError(f"{message or ''}Expected scalar shape, saw shape: {shape}.")
+        raise ValueError(f"{_led_by(message)}Expected scalar shape, saw shape: {shape}.")
 
 
 def assert_shapes(
@@ -287,7 +298,7 @@ def assert_shapes(
             if symbol is None or size is None:
                 continue
             expected, origin = (
-                (symbol, "")
+                (symbol, "Specified explicitly.  ")
                 if isinstance(symbol, int)
                 else known.setdefault(symbol, (size, f"Specified by tensor {label} dimension {place}.  "))
             )
@@ -327,14 +338,14 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     """Raise ``TypeError`` unless the tensor has this dtype."""
     wanted, found = dtypes.as_dtype(tf_type), _dtype_of(tensor)
     if found != wanted:
-        raise TypeError(f"{message or ''}tensor must be of type {wanted!r}; got {found!r}")
+        raise TypeError(f"{_led_by(message)}tensor must be of type {wanted!r}; got {found!r}")
 
 
 def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> None:
     """Raise ``TypeError`` unless x is of integers."""
     kind = _dtype_of(x)
     if not kind.is_integer:
-        raise TypeError(f'{message or ""}Expected "x" to be integer type.  Found: tensor of dtype {kind!s}')
+        raise TypeError(f'{_led_by(message)}Expected "x" to be integer type.  Found: tensor of dtype {kind!s}')
 
 
 def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> dtypes.DType:

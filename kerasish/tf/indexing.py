@@ -11,7 +11,9 @@ from kerasish import ops
 from kerasish.core import dispatch, dtypes
 from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, Operand, strict_op, strings, whole_indices
-from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.errors import InvalidArgumentError, NotFoundError
+from kerasish.core.storage import bits, of_bits
+from kerasish.core.tensor import Tensor
 from kerasish.ops.common import integer_shape, moves, needs_values, whole
 from kerasish.tf import symbolic_results
 from kerasish.tf.alias import BOOLS, INTEGERS, REALS, check
@@ -52,6 +54,8 @@ def gather(
         raise InvalidArgumentError(f"Shape must be at least rank {axis + 1} but is rank {params.ndim} [Op:GatherV2]")
     try:
         return _batch_gather(params, indices, axis, batch) if batch else _gather(params, indices, axis)
+    except NotImplementedError:  # a dtype without kernels, which is computed in another
+        raise
     except (RuntimeError, IndexError):
         raise _outside(indices, params.shape[axis]) or InvalidArgumentError(
             f"params.shape {list(params.shape)} and indices.shape {list(indices.shape)} do not fit with batch_dims="
@@ -125,13 +129,16 @@ def gather_nd(
     Args:
         indices: (..., k): each row names a place along the first k axes (after the batch dimensions).
         batch_dims: so many first axes of params and indices belong together.
-        bad_indices_policy: "" and "ERROR" refuse indices that are out of bounds; others are not served.
+        bad_indices_policy: "" and "ERROR" refuse indices that are out of bounds, "IGNORE" gives zeros for them.
 
     Raises:
         InvalidArgumentError: an index is out of bounds.
     """
-    _check_policy(bad_indices_policy)
     batch = whole(batch_dims, "batch_dims")
+    if _ignores(bad_indices_policy):
+        inside = _inside(indices, params.shape[batch:])
+        found = gather_nd.raw(params, torch.where(inside[..., None], indices, 0), batch)
+        return torch.where(inside.reshape(inside.shape + (1,) * (found.ndim - inside.ndim)), found, 0)
     places = _coordinates(indices, params.shape[batch:], "param")
     if batch:
         rank = indices.ndim - 1
@@ -143,9 +150,29 @@ def gather_nd(
     return params[places]
 
 
-def _check_policy(policy: str) -> None:
-    if policy not in ("", "DEFAULT", "ERROR"):
-        raise NotImplementedError(f"bad_indices_policy={policy!r} is not served; '' and 'ERROR' are.")
+def _ignores(policy: str) -> bool:
+    """Whether indices that are out of bounds are left out.
+
+    Raises:
+        NotFoundError: an unknown policy.
+    """
+    if policy not in ("", "DEFAULT", "ERROR", "IGNORE"):
+        raise NotFoundError(f"Could not find device for node: no kernel has bad_indices_policy={policy!r}")
+    return policy == "IGNORE"
+
+
+def _inside(indices: torch.Tensor, shape: Any) -> torch.Tensor:
+    """Which rows of indices name a place along the first axes of ``shape``."""
+    sizes = torch.tensor(shape[: indices.shape[-1]], dtype=indices.dtype, device=indices.device)
+    return ((indices >= 0) & (indices < sizes)).all(-1)
+
+
+def _kept(indices: torch.Tensor, updates: torch.Tensor, shape: Any, policy: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Indices and updates without those that the policy leaves out."""
+    if not _ignores(policy):
+        return indices, updates
+    inside = _inside(indices, shape)
+    return indices[inside], updates[inside]
 
 
 @strict_op
@@ -176,7 +203,7 @@ def _masked(tensor: torch.Tensor, mask: torch.Tensor, axis: Any) -> torch.Tensor
         raise ValueError(f"Shapes {tuple(named)} and {tuple(mask.shape)} are incompatible")
     needs_values(mask, "boolean_mask")
     flat = tensor.reshape(tensor.shape[:first] + (named.numel(),) + tensor.shape[first + mask.ndim :])
-    return flat.index_select(first, mask.reshape(-1).nonzero().reshape(-1))
+    return of_bits(bits(flat).index_select(first, mask.reshape(-1).nonzero().reshape(-1)), tensor.dtype)
 
 
 boolean_mask = strict_op(strings(_masked_strings)(boolean_mask.raw))
@@ -205,8 +232,8 @@ def scatter_nd(
     Raises:
         InvalidArgumentError: an index is out of bounds, or the shapes do not fit.
     """
-    _check_policy(bad_indices_policy)
     sizes = torch.Size(integer_shape(shape))
+    indices, updates = _kept(indices, updates, sizes, bad_indices_policy)
     places = _coordinates(indices, sizes, "")
     _check_updates(indices, updates, sizes)
     return updates.new_zeros(sizes).index_put(places, updates, accumulate=True)
@@ -234,8 +261,7 @@ def tensor_scatter_nd_add(
     tensor: Array, indices: Index, updates: Array, bad_indices_policy: str = "", name: str | None = None
 ) -> Any:
     """The tensor with ``updates`` added at the places that rows of ``indices`` name."""
-    _check_policy(bad_indices_policy)
-    return _scattered(tensor, indices, updates, "add")
+    return _scattered(tensor, *_kept(indices, updates, tensor.shape, bad_indices_policy), "add")
 
 
 @strict_op
@@ -243,8 +269,7 @@ def tensor_scatter_nd_sub(
     tensor: Array, indices: Index, updates: Array, bad_indices_policy: str = "", name: str | None = None
 ) -> Any:
     """The tensor with ``updates`` subtracted at the places that rows of ``indices`` name."""
-    _check_policy(bad_indices_policy)
-    return _scattered(tensor, indices, -updates, "add")
+    return _scattered(tensor, *_kept(indices, -updates, tensor.shape, bad_indices_policy), "add")
 
 
 @strict_op
@@ -252,8 +277,7 @@ def tensor_scatter_nd_max(
     tensor: Array, indices: Index, updates: Array, bad_indices_policy: str = "", name: str | None = None
 ) -> Any:
     """The tensor, or ``updates`` where they are larger, at the places that rows of ``indices`` name."""
-    _check_policy(bad_indices_policy)
-    return _scattered(tensor, indices, updates, "max")
+    return _scattered(tensor, *_kept(indices, updates, tensor.shape, bad_indices_policy), "max")
 
 
 @strict_op
@@ -261,8 +285,7 @@ def tensor_scatter_nd_min(
     tensor: Array, indices: Index, updates: Array, bad_indices_policy: str = "", name: str | None = None
 ) -> Any:
     """The tensor, or ``updates`` where they are smaller, at the places that rows of ``indices`` name."""
-    _check_policy(bad_indices_policy)
-    return _scattered(tensor, indices, updates, "min")
+    return _scattered(tensor, *_kept(indices, updates, tensor.shape, bad_indices_policy), "min")
 
 
 @strict_op
@@ -280,7 +303,9 @@ def dynamic_partition(data: Array, partitions: Index, num_partitions: int, name:
     if flat.numel() and not local.tracing and not 0 <= int(flat.min()) <= int(flat.max()) < num_partitions:
         raise InvalidArgumentError(f"partitions is not in [0, {num_partitions}) [Op:DynamicPartition]")
     rows = data.reshape(flat.numel(), *data.shape[partitions.ndim :])
-    return [rows.index_select(0, (flat == i).nonzero().reshape(-1)) for i in range(num_partitions)]
+    plain = bits(rows)
+    parts = [plain.index_select(0, (flat == i).nonzero().reshape(-1)) for i in range(num_partitions)]
+    return [of_bits(part, data.dtype) for part in parts]
 
 
 @strict_op
@@ -383,6 +408,8 @@ def unravel_index(indices: Index, dims: Any, name: str | None = None) -> Any:
     if not sizes or (isinstance(dims, int) and indices.ndim) or indices.ndim > 1:
         raise InvalidArgumentError("The indices can only be scalar or vector, and dims a vector [Op:UnravelIndex]")
     check(indices, INTEGERS, "UnravelIndex")
+    if isinstance(dims, Tensor) and dims.dtype == "int64":
+        indices = indices.long()
     limit = torch.Size(sizes).numel()
     if indices.device.type == "cpu" and bool(((indices < 0) | (indices >= limit)).any()):
         raise InvalidArgumentError("index is out of bound as with dims [Op:UnravelIndex]")
@@ -450,8 +477,7 @@ def searchsorted(
     check(sorted_sequence, REALS, "LowerBound")
     if not sorted_sequence.ndim or not values.ndim:
         raise InvalidArgumentError("searchsorted needs at least vectors [Op:LowerBound]")
-    rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1]).contiguous()
-    wanted = values.reshape(-1, values.shape[-1]).contiguous()
+    rows, wanted = (t.reshape(t.shape[:-1].numel(), t.shape[-1]).contiguous() for t in (sorted_sequence, values))
     if len(rows) != len(wanted):
         raise InvalidArgumentError(
             f"Leading dims of sorted_sequence {list(sorted_sequence.shape)} and values {list(values.shape)} must match"

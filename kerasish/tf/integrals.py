@@ -224,5 +224,14 @@ def _with_gradients(function: Callable, sign: int) -> Callable:
     return lambda a, x: Incomplete.apply(a, x) if a.requires_grad or x.requires_grad else function(a, x)
 
 
-lower_gamma = _with_gradients(torch.igamma, 1)
-upper_gamma = _with_gradients(torch.igammac, -1)
+def _lower(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """P(a, x): 0 at x = 0 for any a, otherwise NaN where a is not positive; torch says 1 for a = 0."""
+    return torch.where(x == 0, 0, torch.where(a > 0, torch.igamma(a, x), torch.nan))
+
+
+def _upper(a: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    return torch.where(a > 0, torch.igammac(a, x), torch.nan)
+
+
+lower_gamma = _with_gradients(_lower, 1)
+upper_gamma = _with_gradients(_upper, -1)

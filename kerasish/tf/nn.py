@@ -13,7 +13,7 @@ from kerasish.core.context import local
 from kerasish.core.dispatch import Array, Arrays, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError, missing_name
 from kerasish.core.tensor import convert
-from kerasish.ops.common import Axis, axis_indices, integer_shape
+from kerasish.ops.common import Axis, axis_indices, integer_shape, whole
 from kerasish.ops.reduce import over
 from kerasish.tf import nn_experimental as experimental  # noqa: F401
 from kerasish.tf.alias import FLOATS, FLOATS_AND_COMPLEX, INTEGERS, NUMBERS, REALS, check, define
@@ -151,12 +151,16 @@ def moments(x: Array, axes: Axis, shift: Any = None, keepdims: bool = False, nam
         shift: a number near the mean; TensorFlow does not use it either.
     """
     check(x, NUMBERS, "Mean")
+    axes, keepdims = axes if axes is None or isinstance(axes, int) else integer_shape(axes), bool(keepdims)
+    if axes is not None and not isinstance(axes, int) and not axes and not keepdims:
+        return tuple(part.squeeze() for part in moments.raw(x, axes, shift, True))  # no axes are all of length 1
     if not x.is_floating_point():
         mean = reduce_mean.raw(x, axes, True)
         variance = reduce_mean.raw(squared_difference.raw(x, mean), axes, keepdims)
         return mean.reshape(variance.shape), variance
-    axes = axes if axes is None or isinstance(axes, int) else integer_shape(axes)
-    mean, variance = ops.moments.raw(x, axes, keepdims)
+    plain = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    mean = over(torch.mean, plain, axes, keepdims).to(x.dtype)  # that of torch's var_mean is NaN beside infinity
+    variance = ops.moments.raw(plain, axes, keepdims)[1].to(x.dtype)
     if x.requires_grad:  # as there, second derivatives take the mean in the variance for a constant
         wide = x if x.dtype is torch.float64 else x.float()
         centre = over(torch.mean, wide, axes, True).detach()
@@ -177,7 +181,7 @@ def weighted_moments(
     if keepdims:
         return mean, variance
     named = axis_indices(axes, mean.ndim)
-    shape = [n for i, n in enumerate(mean.shape) if i not in named]
+    shape = [n for i, n in enumerate(mean.shape) if (i not in named if named else n != 1)]
     return mean.reshape(shape), variance.reshape(shape)
 
 
@@ -300,7 +304,7 @@ def isotonic_regression(inputs: Any, decreasing: bool = True, axis: int = -1) ->
     Returns:
         The numbers, which are means of runs of the inputs, and the number of the run of each; integers give floats.
     """
-    x = convert(inputs)
+    x, axis = convert(inputs), whole(axis, "axis")
     runs = dispatch.wrap(_runs(dispatch.raw(x).detach().movedim(axis, -1), decreasing))
     found = _means_of_runs(x, runs, axis), _moved(runs, axis)
     last = axis in (-1, len(x.shape) - 1)

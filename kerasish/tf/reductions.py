@@ -122,7 +122,7 @@ def reduce_variance(input_tensor: Array, axis: Axis = None, keepdims: bool = Fal
         TypeError: x is of integers.
     """
     _demand_no_integers(input_tensor)
-    return ops.var.raw(input_tensor, axis, keepdims)
+    return ops.var.raw(input_tensor, axis, bool(keepdims))
 
 
 @strict_op
@@ -133,7 +133,7 @@ def reduce_std(input_tensor: Array, axis: Axis = None, keepdims: bool = False, n
         TypeError: x is of integers.
     """
     _demand_no_integers(input_tensor)
-    return ops.std.raw(input_tensor, axis, keepdims)
+    return ops.std.raw(input_tensor, axis, bool(keepdims))
 
 
 def _count_strings(
@@ -391,7 +391,7 @@ def bincount(
     if axis not in (None, 0, -1):
         raise fail(ValueError, "Unsupported value for argument axis", "0, -1 or None", axis)
     numbers = arr.long() if axis == -1 else arr.reshape(1, -1).long()
-    rows = numbers.reshape(-1, numbers.shape[-1]) if numbers.ndim != 2 else numbers
+    rows = numbers.unsqueeze(0) if numbers.ndim == 1 else numbers
     amounts = None if weights is None else weights.reshape(rows.shape)
     if maxlength is not None:
         limit = int(maxlength)

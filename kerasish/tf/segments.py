@@ -12,6 +12,7 @@ from kerasish.core.arithmetic import divide
 from kerasish.core.context import local
 from kerasish.core.dispatch import WIDE_UNSIGNED, Array, Index, strict_op
 from kerasish.core.errors import InvalidArgumentError
+from kerasish.ops.sorting import segment_extremes
 from kerasish.tf.alias import FLOATS_AND_COMPLEX, NUMBERS, REALS, check
 
 # ascending ids --------------------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ def _mean(total: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
     sizes = sizes.clamp(min=1)
     if total.is_floating_point() or total.is_complex():
         return total / sizes.to(total.dtype)
-    return torch.div(total, sizes, rounding_mode="trunc").to(total.dtype)
+    return torch.div(total.long(), sizes, rounding_mode="trunc").to(total.dtype)  # sums are below 2⁶³
 
 
 @strict_op
@@ -88,23 +89,34 @@ def segment_mean(data: Array, segment_ids: Index, name: str | None = None) -> An
     return _mean(_reduced(ops.segment_sum.raw, data, segment_ids, count), _sizes(data, segment_ids, count))
 
 
-def _extreme(function: Callable, data: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+def _extreme(kind: str, data: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     count = _count(data, ids)
-    return torch.where(_sizes(data, ids, count) > 0, _reduced(function, data, ids, count), 0)
+    found = _ordered(lambda x, *given: segment_extremes(x, *given, kind), data, ids, count)
+    if data.dtype is not torch.uint64:
+        return found
+    return torch.where(_sizes(data, ids, count) > 0, found.long(), 0).to(found.dtype)  # no longer 0 where it was turned
+
+
+def _ordered(function: Callable, data: torch.Tensor, ids: torch.Tensor, count: int) -> torch.Tensor:
+    """``_reduced`` for smallest and largest elements: uint64 keeps its order where the highest bit is turned."""
+    if data.dtype is not torch.uint64:
+        return _reduced(function, data, ids, count)
+    turn = torch.iinfo(torch.int64).min
+    return (function(data.long() ^ turn, ids, count) ^ turn).to(data.dtype)
 
 
 @strict_op
 def segment_max(data: Array, segment_ids: Index, name: str | None = None) -> Any:
     """The largest of the slices of each segment, elementwise; ids ascend; 0 for an id that nothing has."""
     check(data, REALS, "SegmentMax")
-    return _extreme(ops.segment_max.raw, data, segment_ids)
+    return _extreme("amax", data, segment_ids)
 
 
 @strict_op
 def segment_min(data: Array, segment_ids: Index, name: str | None = None) -> Any:
     """The smallest of the slices of each segment, elementwise; ids ascend; 0 for an id that nothing has."""
     check(data, REALS, "SegmentMin")
-    return _extreme(ops.segment_min.raw, data, segment_ids)
+    return _extreme("amin", data, segment_ids)
 
 
 # ids in any order -----------------------------------------------------------------------------------------------------
@@ -152,14 +164,14 @@ def unsorted_segment_prod(data: Array, segment_ids: Index, num_segments: Any, na
 def unsorted_segment_max(data: Array, segment_ids: Index, num_segments: Any, name: str | None = None) -> Any:
     """The largest of the slices with the same id; the dtype's smallest number for an id that nothing has."""
     check(data, REALS, "UnsortedSegmentMax")
-    return _reduced(ops.segment_max.raw, *_flattened(data, segment_ids, num_segments))
+    return _ordered(ops.segment_max.raw, *_flattened(data, segment_ids, num_segments))
 
 
 @strict_op
 def unsorted_segment_min(data: Array, segment_ids: Index, num_segments: Any, name: str | None = None) -> Any:
     """The smallest of the slices with the same id; the dtype's largest number for an id that nothing has."""
     check(data, REALS, "UnsortedSegmentMin")
-    return _reduced(ops.segment_min.raw, *_flattened(data, segment_ids, num_segments))
+    return _ordered(ops.segment_min.raw, *_flattened(data, segment_ids, num_segments))
 
 
 @strict_op

@@ -8,6 +8,7 @@ import torch
 
 from kerasish.core import dispatch
 from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor, is_sparse_value
 from kerasish.ops import coordinates
 from kerasish.tf.clipping import clipped
@@ -31,14 +32,14 @@ def embedding_lookup_sparse(
 
     Args:
         params: the table, or a list of its parts in order.
-        sp_ids: int32 or int64 ids, ordered by row.
+        sp_ids: int32 or int64 ids, ordered by row; or rows of them, as a ragged tensor.
         sp_weights: floats at the same places, or None for ones.
         combiner: "sum", "mean" (over the sum of weights, the default) or "sqrtn" (over the root of their squares' sum).
         max_norm: rows with a larger norm are scaled down to it.
         allow_fast_lookup: in TensorFlow, whether ids of a special form may be looked up faster; the result is the same.
 
     Raises:
-        TypeError: ids or weights are not sparse.
+        TypeError: ids or weights are neither sparse nor ragged.
         ValueError: an unknown combiner, no table, or weights at other places.
         InvalidArgumentError: an id is outside of the table, or rows are not in order.
     """
@@ -46,6 +47,7 @@ def embedding_lookup_sparse(
     if how not in _COMBINERS:
         raise ValueError(f"combiner must be one of 'mean', 'sqrtn' or 'sum', got {combiner}")
     table = _table(params, "Length of params is currently 0. Need at least one param.")
+    sp_ids, sp_weights = _rows_as_sparse(sp_ids, sp_weights)
     for what, given in (("sp_ids", sp_ids), ("sp_weights", sp_weights)):
         if not is_sparse_value(given) and not (what == "sp_weights" and given is None):
             raise TypeError(f"{what} must be SparseTensor, got {type(given)}")
@@ -54,6 +56,22 @@ def embedding_lookup_sparse(
         raise ValueError(f"Shapes {ids.values.shape} and {weights.values.shape} are incompatible")
     amounts = None if weights is None else weights.raw_values
     return _combined(table, ids.raw_values.long(), ids.raw_indices[:, 0], amounts, how, max_norm)
+
+
+def _rows_as_sparse(ids: Any, weights: Any) -> tuple[Any, Any]:
+    """Ragged ids, and weights, as sparse tensors.
+
+    Raises:
+        TypeError: one is ragged, the other not.
+    """
+    if not isinstance(ids, RaggedTensor):
+        return ids, weights
+    if weights is not None and not isinstance(weights, RaggedTensor):
+        raise TypeError(
+            f"sp_ids must be of the same type as sp_weights, received {type(ids).__name__!r} for sp_ids and "
+            f"{type(weights).__name__!r} for sp_weights."
+        )
+    return ids.to_sparse(), None if weights is None else weights.to_sparse()
 
 
 def _table(params: Any, message: str) -> torch.Tensor:
@@ -115,6 +133,7 @@ def safe_embedding_lookup_sparse(
     if embedding_weights is None:
         raise ValueError(f"Missing embedding_weights {embedding_weights}.")
     table = _table(embedding_weights, f"Missing embedding_weights {embedding_weights}.")
+    sparse_ids, sparse_weights = _rows_as_sparse(sparse_ids, sparse_weights)
     ids = sparse(sparse_ids)
     outer = ids.shape[:-1]
     rows = torch.Size(outer).numel()

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from kerasish.core import tree
-from kerasish.core.dispatch import dtype_mismatch
+from kerasish.core.dispatch import WIDE_UNSIGNED, dtype_mismatch
 from kerasish.core.dtypes import as_dtype, float32
 from kerasish.core.errors import InvalidArgumentError
+from kerasish.core.ragged import RaggedTensor
 from kerasish.core.sparse import SparseTensor, is_sparse_value
-from kerasish.core.tensor import convert
+from kerasish.core.storage import bits, of_bits
 from kerasish.ops import coordinates
 from kerasish.tf.sparse_op import check_kind, integers, largest, raw, sparse, sparse_op
 
@@ -86,7 +87,10 @@ def add(a: Any, b: Any, threshold: Any = 0) -> Any:
 def _extreme(function: Callable, name: str, sp_a: Any, sp_b: Any) -> SparseTensor:
     first, second = _with_parts(sp_a), _with_parts(sp_b)
     coordinates.demand_same_dtype(first, second, name)
-    return coordinates.combine(first, second, function)
+    kind = first.raw_values.dtype
+    if kind not in WIDE_UNSIGNED:
+        return coordinates.combine(first, second, function)
+    return coordinates.combine(first, second, lambda a, b: function(a.long(), b.long()).to(kind))
 
 
 @sparse_op
@@ -264,6 +268,7 @@ def bincount(
     if numbers.numel() and int(numbers.min()) < 0:
         raise InvalidArgumentError("Input values must all be non-negative")
     length = max(largest(numbers) + 1, int(minlength or 0))
+    length = max(length, 1)
     if maxlength is not None:
         length = int(maxlength)
         keep = numbers < length
@@ -296,6 +301,10 @@ def _counted(values: Any, weights: Any) -> tuple[torch.Tensor, torch.Tensor, tor
             None if weights is None else weights.raw_values,
             None if one else values.shape[0],
         )
+    if isinstance(values, RaggedTensor):
+        partition = values._partition
+        amounts = None if weights is None else raw(weights.flat_values)
+        return raw(values.flat_values), partition.rowids.long(), amounts, partition.nrows
     dense = raw(values)
     if dense.ndim not in (1, 2):
         raise InvalidArgumentError(f"Input must be a 1 or 2-dimensional tensor. Got: {dense.ndim}")
@@ -316,7 +325,7 @@ def _counted(values: Any, weights: Any) -> tuple[torch.Tensor, torch.Tensor, tor
 def _segments(data: Any, indices: Any, segment_ids: Any, num_segments: Any, name: str) -> tuple[torch.Tensor, ...]:
     """The sums of the slices of each segment, and how many slices each has."""
     table = raw(data)
-    chosen, ids = (raw(v if np.size(v) else convert(v, "int32")).long() for v in (indices, segment_ids))
+    chosen, ids = (raw(v, None if np.size(v) else "int32").long() for v in (indices, segment_ids))
     if name != "Sum" and not table.is_floating_point():
         raise InvalidArgumentError(
             f"Value for attr 'T' is not in the list of allowed values: floats [Op:SparseSegment{name}]"
@@ -336,7 +345,8 @@ def _segments(data: Any, indices: Any, segment_ids: Any, num_segments: Any, name
     count = largest(ids) + 1 if num_segments is None else int(num_segments)
     if largest(ids) >= count:
         raise InvalidArgumentError("segment ids must be < num_segments")
-    sums = table.new_zeros((count, *table.shape[1:])).index_add(0, ids, table[chosen])
+    plain = bits(table)
+    sums = of_bits(plain.new_zeros((count, *table.shape[1:])).index_add(0, ids, plain[chosen]), table.dtype)
     sizes = torch.bincount(ids, minlength=count).clamp(min=1)
     return sums, sizes.reshape(count, *[1] * (table.ndim - 1)).to(table.dtype)
 

@@ -147,11 +147,16 @@ _CHARACTER = re.compile(rb"(?s:.)[\x80-\xbf]*")  # a byte, and those that contin
 _INTEGER = re.compile(r"\s*[-+]?\d+\s*")
 
 
+_HEXADECIMAL = re.compile(r"\s*[-+]?0[xX][0-9a-fA-F.]+(?:[pP][-+]?\d+)?\s*")
+
+
 def _number(text: bytes, whole: bool) -> Any:
     try:
         decoded = text.decode()
         if whole:
             return int(decoded) if _INTEGER.fullmatch(decoded) else float("_")
+        if _HEXADECIMAL.fullmatch(decoded):
+            return float.fromhex(decoded)
         return float(decoded if "_" not in decoded else "_")
     except ValueError:
         raise InvalidArgumentError(
@@ -212,12 +217,14 @@ def to_hash_bucket_strong(input: Array, num_buckets: Any, key: Sequence[int], na
 
 @of_text
 def join(inputs: Arrays, separator: str = "", name: str | None = None) -> Any:
-    """The texts of several tensors of one shape joined elementwise; scalars are repeated.
+    """The texts of several tensors of one shape joined elementwise; scalars are repeated. None at all are an empty text.
 
     Raises:
         InvalidArgumentError: the shapes differ.
     """
     parts = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
+    if not parts:
+        return np.full((), b"", dtype=object)
     shapes = [part.shape for part in parts if part.ndim]
     for other in shapes[1:]:
         if other != shapes[0]:

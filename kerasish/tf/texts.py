@@ -29,6 +29,8 @@ def of_text(function: F) -> F:
     @functools.wraps(function)
     def refuse(*args: Any, **kwargs: Any) -> Any:
         given = next((v for v in itertools.chain(args, kwargs.values()) if isinstance(v, torch.Tensor)), None)
+        if args and isinstance(args[0], (list, tuple)) and not args[0]:
+            return function(*args, **kwargs)  # a list of no tensors
         kind = "number" if given is None else kernels.word(dtypes.as_dtype(given.dtype).name)
         own = kernels.operation(function.__name__)
         name = f"String{own}" if own in _OF_STRINGS else own

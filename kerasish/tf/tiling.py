@@ -110,6 +110,8 @@ def pad(tensor: Array, paddings: Any, mode: str = "CONSTANT", constant_values: A
             f"{kind}"
         )
     pairs = _pairs(paddings, tensor.ndim)
+    if not tensor.ndim:
+        return tensor
     if kind == "CONSTANT":
         return ops.pad.raw(tensor, pairs, "constant", _padding_value(constant_values, tensor.dtype))
     for (before, after), length in zip(pairs, tensor.shape):
@@ -191,7 +193,7 @@ def sequence_mask(lengths: Index, maxlen: Any = None, dtype: Any = dtypes.bool_,
     """Whether each place 0 … maxlen - 1 of a new last axis comes before the length; maxlen is the longest by default."""
     if maxlen is None:
         needs_values(lengths, "sequence_mask")
-        maxlen = lengths.max() if lengths.numel() else 0
+        maxlen = lengths.max().clamp(min=0) if lengths.numel() else 0
     elif type(maxlen) is not int:
         maxlen = dispatch.raw(maxlen)
         if maxlen.ndim:

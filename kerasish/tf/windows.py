@@ -306,7 +306,7 @@ def _transpose(
                 f"Conv2DBackpropInput: Size of out_backprop doesn't match computed: actual = {size}, computed = "
                 f"{window_output(length, window, step, pads, rate)} for an output of {length}"
             )
-    full = full_transposed(y, filters.permute(n + 1, n, *range(n)), steps, rates)
+    full = full_transposed(y, filters.permute(n + 1, n, *range(n)).contiguous(), steps, rates)
     for axis, (length, window, step, rate, size) in enumerate(zip(lengths, windows, steps, rates, sizes), 2):
         reach = (window - 1) * rate + 1
         before = max((size - 1) * step + reach - length, 0) // 2 if pads == "same" else 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish import ops
-from kerasish.core import dtypes
+from kerasish.core import dispatch, dtypes
 from kerasish.core.dispatch import Array, Index, strict_op
 from kerasish.core.errors import AxisError, ChoiceError, FailedPreconditionError, ShapeMismatchError, fail
 from kerasish.core.storage import cast_raw
+from kerasish.core.tensor import convert
 from kerasish.tf.alias import FLOATS, check
 
 # dtypes ---------------------------------------------------------------------------------------------------------------
@@ -31,6 +34,8 @@ def converted(x: torch.Tensor, target: Any, saturate: bool = False) -> torch.Ten
     source = dtypes.as_dtype(x.dtype)
     if source == target:
         return x
+    if x.dtype in dispatch.WIDE_UNSIGNED:
+        x = x.long()
     cast = ops.saturate_cast.raw if saturate else (lambda y, dtype: cast_raw(y, dtype.torch))
     if source.is_floating:
         return cast_raw(x, target.torch) if target.is_floating else cast(x * (target.max + 0.5), target)
@@ -109,15 +114,29 @@ def _check_rank(x: torch.Tensor) -> None:
 # hue and saturation ---------------------------------------------------------------------------------------------------
 
 
-@strict_op
+def of_single(function: Any) -> Any:
+    """Publish a function of floats whose arguments are float32 unless they are tensors with a dtype of their own."""
+    published = strict_op(function)
+
+    @functools.wraps(function)
+    def converting(images: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(images, (np.ndarray, list, tuple)):
+            images = convert(images, dtypes.float32)
+        return published(images, *args, **kwargs)
+
+    converting.raw = published.raw  # type: ignore[attr-defined]
+    return converting
+
+
+@of_single
 def rgb_to_hsv(images: Array, name: str | None = None) -> Any:
-    """Hue, saturation and value, from 0 to 1, of floats (..., 3) from 0 to 1."""
+    """Hue, saturation and value, from 0 to 1, of floats (..., 3) from 0 to 1; of arrays and lists as float32."""
     return _pixels(ops.image.rgb_to_hsv.raw, images)
 
 
-@strict_op
+@of_single
 def hsv_to_rgb(images: Array, name: str | None = None) -> Any:
-    """Red, green and blue of floats (..., 3) that give hue, saturation and value."""
+    """Red, green and blue of floats (..., 3) that give hue, saturation and value; of arrays and lists as float32."""
     return _pixels(ops.image.hsv_to_rgb.raw, images)
 
 

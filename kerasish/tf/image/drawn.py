@@ -15,6 +15,7 @@ from kerasish.core.errors import InvalidArgumentError
 from kerasish.core.random import Stream
 from kerasish.ops.common import integer_shape
 from kerasish.tf.candidates import Words
+from kerasish.tf.image.colours import of_single
 
 
 class SampleDistortedBoundingBoxV2(NamedTuple):
@@ -161,12 +162,12 @@ _COLOURS = (
 )  # fmt: skip
 
 
-@strict_op
+@of_single
 def draw_bounding_boxes(images: Array, boxes: Index, colors: Any, name: str | None = None) -> Any:
     """Images with the outlines of boxes, one pixel wide.
 
     Args:
-        images: (batch, height, width, channels), floats in [0, 1].
+        images: (batch, height, width, channels), floats in [0, 1]; arrays and lists count as float32.
         boxes: (batch, boxes, 4), as parts of the sides.
         colors: a list of colours, used in turn; None: ten of TensorFlow's.
 
@@ -175,6 +176,7 @@ def draw_bounding_boxes(images: Array, boxes: Index, colors: Any, name: str | No
     """
     if images.dtype not in (torch.float32, torch.float16):
         raise dispatch.unsupported_dtype("DrawBoundingBoxesV2", images.dtype, "float, half")
+    images = images.detach()  # boxes are drawn without gradients
     batch, height, width, channels = images.shape
     if boxes.ndim != 3 or boxes.shape[0] != batch or boxes.shape[2] != 4:
         raise InvalidArgumentError("boxes must have shape (batch, boxes, 4)")

@@ -63,15 +63,20 @@ def resize(
         ValueError: the method is unknown, or ranks do not fit.
     """
     check_rank(images)
-    method = getattr(method, "value", method)
-    if method not in _METHODS:
-        raise fail(ValueError, "Resize method is not implemented", f"one of {sorted(_METHODS)}", f"method={method}")
+    method = _method(method)
     high, wide = _size_of(size)
     height, width = images.shape[-3:-1]
     if preserve_aspect_ratio:
         scale = min(np.float32(high) / np.float32(height), np.float32(wide) / np.float32(width))
         high, wide = (int(np.rint(scale * np.float32(side))) for side in (height, width))
     return _resized(images, high, wide, method, antialias)
+
+
+def _method(method: Any) -> str:
+    method = getattr(method, "value", method)
+    if method not in _METHODS:
+        raise fail(ValueError, "Resize method is not implemented", f"one of {sorted(_METHODS)}", f"method={method}")
+    return method
 
 
 def _size_of(size: Any) -> tuple[int, int]:
@@ -83,8 +88,11 @@ def _size_of(size: Any) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
+_SMOOTHING = ("gaussian", "mitchellcubic")  # these change images that keep their size
+
+
 def _resized(images: torch.Tensor, height: int, width: int, method: str, antialias: bool) -> torch.Tensor:
-    if (height, width) == tuple(images.shape[-3:-1]):
+    if (height, width) == tuple(images.shape[-3:-1]) and method not in _SMOOTHING:
         return images.view_as(images) if method == "nearest" else images.float().view_as(images)
     batch = images if images.ndim == 4 else images.unsqueeze(0)
     if batch.dtype in (torch.float16, torch.bfloat16) and method != "nearest":
@@ -100,6 +108,7 @@ def resize_with_pad(
 ) -> Any:
     """Images resized into the given size, with black on both sides of what keeps its form."""
     check_rank(image)
+    method = _method(method)
     height, width = image.shape[-3:-1]
     ratio = max(height / target_height, width / target_width)
     high, wide = int(height / ratio), int(width / ratio)
@@ -235,4 +244,9 @@ def extract_patches(images: Array, sizes: Any, strides: Any, rates: Any, padding
         if len(numbers) != 4 or numbers[0] != 1 or numbers[3] != 1:
             raise InvalidArgumentError(f"{name_} must be [1, rows, columns, 1]. Received: {value}")
         inner.append(tuple(numbers[1:3]))
+    size, steps, rate = inner
+    room = [n - (k - 1) * r for n, k, r in zip(images.shape[1:3], size, rate, strict=True)]
+    if padding.upper() == "VALID" and min(room) < 1:
+        places = [max(0, -(-n // step)) for n, step in zip(room, steps, strict=True)]
+        return images.new_zeros(len(images), *places, size[0] * size[1] * images.shape[3])
     return patches(images, *inner, padding.lower())

@@ -11,7 +11,7 @@ import torch
 
 from kerasish import ops
 from kerasish.core import dtypes
-from kerasish.core.dispatch import Array, Index, first_by_itself, strict_op
+from kerasish.core.dispatch import Array, Index, first_by_itself, strict_op, strings
 from kerasish.core.errors import FailedPreconditionError, InvalidArgumentError, fail
 from kerasish.ops.common import axis_index
 from kerasish.ops.linalg import lower_factor
@@ -141,6 +141,10 @@ def tensordot(a: Array, b: Array, axes: Any, name: str | None = None) -> Any:
             "`axes` must be at least 0 and not larger than the number of dimensions of a tensor",
             received=axes,
         )
+    if isinstance(axes, int) and axes:
+        summed = a.shape[a.ndim - axes :]
+        if summed != b.shape[:axes] and summed.numel() == b.shape[:axes].numel():
+            b = b.reshape(summed + b.shape[axes:])  # only how many elements there are counts
     return ops.tensordot.raw(a, b, axes)
 
 
@@ -159,7 +163,14 @@ def cross(a: Array, b: Array, name: str | None = None) -> Any:
     return torch.linalg.cross(a, b, dim=-1)
 
 
+def _transposed_texts(a: Any, name: str | None = None, conjugate: bool = False) -> Any:
+    if a.ndim < 2:
+        raise ValueError(f"Argument `a` should be a (batch) matrix with rank >= 2. Received shape: {tuple(a.shape)}")
+    return a.swapaxes(-1, -2)
+
+
 @strict_op
+@strings(_transposed_texts)
 def matrix_transpose(a: Array, name: str | None = "matrix_transpose", conjugate: bool = False) -> Any:
     """Matrices with rows and columns exchanged, and conjugated if so wanted.
 
@@ -197,7 +208,9 @@ def _length(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 def _norm(x: torch.Tensor, order: Any, axis: Any, keepdims: bool | None) -> torch.Tensor:
     check(x, FLOATS_AND_COMPLEX, "Sqrt")
     order = order.item() if hasattr(order, "item") else order
-    if isinstance(axis, (list, tuple)) and len(axis) != 1:
+    if hasattr(axis, "tolist"):
+        axis = axis.tolist()
+    if isinstance(axis, (list, tuple)):
         if len(axis) != 2 or axis_index(axis[0], x.ndim) == axis_index(axis[1], x.ndim):
             raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
         if order not in ("euclidean", "fro", 1, 2, torch.inf):
@@ -207,7 +220,6 @@ def _norm(x: torch.Tensor, order: Any, axis: Any, keepdims: bool | None) -> torc
         return torch.linalg.matrix_norm(x, order, tuple(axis), bool(keepdims))
     if order != "euclidean" and not (isinstance(order, (int, float)) and order > 0):
         raise ValueError(f"'ord' must be a supported vector norm, got {order}")
-    axis = axis[0] if isinstance(axis, (list, tuple)) else axis
     if order in ("euclidean", 2):
         return _length(x, axis, bool(keepdims))
     return torch.linalg.vector_norm(x, order, axis, bool(keepdims))
@@ -226,7 +238,8 @@ def norm(
         ValueError: another ``ord``, or an ``axis`` that is neither.
     """
     result = _norm(tensor, ord, axis, keepdims)
-    return result.to(tensor.dtype) if tensor.is_complex() else result  # as TensorFlow has it
+    roots = ord in ("euclidean", "fro") or (ord == 2 and (axis is None or isinstance(axis, int)))
+    return result.to(tensor.dtype) if tensor.is_complex() and roots else result  # as TensorFlow has it
 
 
 @strict_op
@@ -440,7 +453,7 @@ def triangular_solve(
 def cholesky_solve(chol: Array, rhs: Array, name: str | None = None) -> Any:
     """x with a·x = rhs, given the lower triangular Cholesky factor of a."""
     _square(chol, "Cholesky")
-    return torch.cholesky_solve(rhs, chol)
+    return torch.cholesky_solve(rhs, chol.tril())  # no gradient reaches what is not read
 
 
 @strict_op
@@ -448,12 +461,13 @@ def lstsq(matrix: Array, rhs: Array, l2_regularizer: Any = 0.0, fast: bool = Tru
     """The x that makes |matrix·x - rhs|² + l2_regularizer·|x|² least, the shortest of those.
 
     Args:
-        fast: whether a method of lower precision will do; the precise one is used in any case.
+        fast: whether a method of lower precision will do; the precise one is used in any case. False leaves the
+            regularizer out of account, as there.
     """
     check(matrix, _MATRIX_KINDS, "MatrixSolveLs")
     _check_system(matrix, rhs, "MatrixSolveLs")
     weight = float(l2_regularizer)
-    if not weight:
+    if not weight or not fast:
         return ops.lstsq.raw(matrix, rhs)
     columns = matrix.shape[-1]
     ones = torch.eye(columns, dtype=matrix.dtype, device=matrix.device)

@@ -168,7 +168,7 @@ def _along(values: list, axis: int, stacked: bool) -> Any:
         if not stacked:
             return plain(whole)
         counts = torch.tensor([count_rows(value) for value in values])
-        kind = whole._splits_dtype if isinstance(whole, RaggedTensor) else torch.int64
+        kind = whole._splits_dtype if isinstance(whole, RaggedTensor) else torch.int32  # that of the vectors' shapes
         return RaggedTensor._remade(plain(whole), RowPartition(splits_of(counts.to(kind))))
     if axis == 1:
         return _side_by_side(values, stacked)

@@ -20,6 +20,7 @@ from kerasish.tf import (
     math,
     nn,
     reductions,
+    special,
     strings,
     tiling,
 )
@@ -44,6 +45,8 @@ def serve_elementwise(operation: Callable, count: int = 1) -> None:
 
 
 _UNARY = {
+    special: """bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e bessel_y0 bessel_y1 dawsn expint fresnel_cos
+        fresnel_sin spence""",
     math: """abs acos acosh angle asin asinh atan atanh bessel_i0 bessel_i0e bessel_i1 bessel_i1e ceil conj cos cosh
         digamma erf erfc erfcinv erfinv exp expm1 floor imag is_finite is_inf is_nan lgamma log log1p log_sigmoid
         logical_not ndtri negative real reciprocal reciprocal_no_nan rint round rsqrt sigmoid sign sin sinh softplus

@@ -146,7 +146,7 @@ def stack_dynamic_partitions(data: Any, partitions: Any, num_partitions: Any, na
         place = int(wrong.nonzero()[0])
         raise InvalidArgumentError(f"partitions[{place}] = {int(ids[place])} is not in [0, {count})")
     order = torch.sort(ids, stable=True).indices
-    kind = data._splits_dtype if isinstance(data, RaggedTensor) else torch.int64
+    kind = data._splits_dtype if isinstance(data, RaggedTensor) else ids.dtype
     lengths = torch.bincount(ids, minlength=count).to(kind)
     return RaggedTensor._remade(plain(take_rows(data, order)), RowPartition(splits_of(lengths)))
 

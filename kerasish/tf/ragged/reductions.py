@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from kerasish.core.ragged import RaggedTensor, position
 from kerasish.core.ragged_index import take_raw
 from kerasish.core.ragged_partition import RowPartition, splits_of
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf import arrays, creation, math, nn, segments
+from kerasish.tf import arrays, creation, math, nn, segments, sparse_arrays, sparse_math
 from kerasish.tf import reductions as dense
 from kerasish.tf.ragged.arrays import expand_dims
 
@@ -104,7 +105,8 @@ def _reduce(whole: Callable, segment: Callable, x: Any, axis: Any, keepdims: boo
         return whole(x, axis, keepdims)
     if axis is None:
         out = whole(x.flat_values, None, False)
-        return arrays.reshape(out, [1] * x.shape.rank) if keepdims else out
+        # there the values keep their axes and as many as all of the tensor's but one are put before
+        return arrays.reshape(out, [1] * (x.shape.rank + x.flat_values.shape.rank - 1)) if keepdims else out
     axes = _axes(axis, x.shape.rank)
     for a in reversed(axes):
         x = _reduce_one(whole, segment, x, a, keepdims)
@@ -196,10 +198,10 @@ def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool | None = Non
 
 @RaggedTensor.serve(dense.reduce_variance)
 def reduce_variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
-    """The mean square less the square of the mean."""
-    x = input_tensor if input_tensor.dtype.is_floating else creation.cast(input_tensor, "float64")
-    mean = reduce_mean(x, axis, keepdims)
-    return math.subtract(reduce_mean(math.square(x), axis, keepdims), math.square(mean))
+    """The mean square less the square of the mean, at least 0; squares of integers wrap around, as there."""
+    mean = reduce_mean(input_tensor, axis, keepdims)
+    found = math.subtract(reduce_mean(math.square(input_tensor), axis, keepdims), math.square(mean))
+    return math.maximum(found, creation.zeros_like(found))
 
 
 @RaggedTensor.serve(dense.reduce_std)
@@ -214,12 +216,25 @@ def reduce_logsumexp(input_tensor: Any, axis: Any = None, keepdims: bool = False
     return math.add(math.log(total), largest if keepdims else dense.reduce_max(largest, axis))
 
 
+_BINCOUNT = inspect.signature(dense.bincount)
+
+
 @RaggedTensor.serve(dense.bincount)
 def bincount(arr: Any, *args: Any, **kwargs: Any) -> Any:
-    """How often each number occurs, in all rows."""
-    if kwargs.get("axis") not in (None, 0):
-        raise ValueError("tf.math.bincount of a ragged tensor counts all values: `axis` must be 0 or None")
-    return dense.bincount(arr.flat_values, *args, **kwargs)
+    """How often each number occurs, in all rows or (``axis=-1``) in each."""
+    bound = _BINCOUNT.bind(arr, *args, **kwargs)
+    given = bound.arguments
+    by_rows = given.get("axis") == -1
+    weights = given.get("weights")
+    if not by_rows:
+        bound.arguments.update(arr=arr.flat_values, weights=None if weights is None else weights.flat_values)
+        return dense.bincount(*bound.args, **bound.kwargs)
+    bounds = {name: given.get(name) for name in ("minlength", "maxlength")}
+    found = sparse_math.bincount(arr, weights, -1, **bounds, binary_output=given.get("binary_output", False))
+    counts = sparse_arrays.to_dense(found)
+    if weights is None:
+        counts = creation.cast(counts, given.get("dtype", "int32"))
+    return counts
 
 
 # along rows -----------------------------------------------------------------------------------------------------------

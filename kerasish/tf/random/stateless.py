@@ -73,7 +73,7 @@ def stateless_normal(
     alg: Any = "auto_select",
 ) -> Any:
     """Normal floats; the same for the same seed, two integers."""
-    return draws.normal(shape_of(shape), _seeded(seed, alg), mean, stddev, dtype)
+    return draws.normal(shape_of(shape), _seeded(seed, alg), mean, stddev, dtype or dtypes.float32)
 
 
 def stateless_truncated_normal(
@@ -86,7 +86,7 @@ def stateless_truncated_normal(
     alg: Any = "auto_select",
 ) -> Any:
     """Normal floats within two standard deviations of the mean; the same for the same seed, two integers."""
-    return draws.truncated_normal(shape_of(shape), _seeded(seed, alg), mean, stddev, dtype)
+    return draws.truncated_normal(shape_of(shape), _seeded(seed, alg), mean, stddev, dtype or dtypes.float32)
 
 
 def stateless_categorical(
