@@ -226,7 +226,7 @@ class BatchNormalization(ScaledNormalization):
 
     def _renorm(self, mean: torch.Tensor, deviation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The correction (r, d) of batch renormalization; moves all averages."""
-        average = self._buffers["renorm_stddev"]
+        average = self._buffers["renorm_stddev"].clamp(min=self.epsilon**0.5)
         limits = self.renorm_clipping
         r = deviation / average
         d = (mean - self._buffers["renorm_mean"]) / average
@@ -238,7 +238,7 @@ class BatchNormalization(ScaledNormalization):
         _move_average(self.renorm_stddev, deviation, self.renorm_momentum)
         _move_average(self.moving_mean, mean, self.momentum)
         _move_average(self.moving_stddev, deviation, self.momentum)
-        self.moving_variance.write(self._buffers["moving_stddev"].square() - self.epsilon)
+        self.moving_variance.write((self._buffers["moving_stddev"].square() - self.epsilon).clamp(min=0))
         return r, d
 
 

@@ -10,6 +10,7 @@ from kerasish.core import registry, tree
 from kerasish.core.dtypes import to_torch
 from kerasish.core.errors import fail
 from kerasish.core.symbolic import KerasTensor
+from kerasish.layers.calling import cast_float
 from kerasish.layers.composites import run_padded
 from kerasish.layers.layer import Layer
 from kerasish.layers.rnn import split_states
@@ -58,6 +59,8 @@ class TimeDistributed(Wrapper):
         ValueError: ``layer`` is not a layer, or the inputs have less than 3 dimensions.
     """
 
+    _delegates = True
+
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(
@@ -89,7 +92,8 @@ class TimeDistributed(Wrapper):
 
     def _run_layer(self, inputs: torch.Tensor, mask: Any, training: bool | None) -> Any:
         options = {} if mask is None else {"mask": mask}
-        return self.layer(inputs, training=training, **options)
+        outputs = self.layer(inputs, training=training, **options)
+        return tree.map_structure(lambda x: cast_float(x, self.compute_dtype), outputs)
 
     def _steps_matter(self, training: bool | None) -> bool:
         """Whether one large batch would give other results than step after step."""
@@ -108,7 +112,11 @@ class TimeDistributed(Wrapper):
     def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         time = inputs.shape[1]
         spec = self.layer.compute_output_spec(KerasTensor(_step_shape(inputs.shape), inputs.dtype))
-        return tree.map_structure(lambda x: KerasTensor((x.shape[0], time, *x.shape[1:]), x.dtype), spec)
+
+        def of_all_steps(x: KerasTensor) -> KerasTensor:
+            return KerasTensor((x.shape[0], time, *x.shape[1:]), self.compute_dtype if x.dtype.is_floating else x.dtype)
+
+        return tree.map_structure(of_all_steps, spec)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         _step_shape(input_shape)
@@ -154,6 +162,8 @@ class Bidirectional(Layer):
     """
 
     _config_first = ("merge_mode",)
+
+    _delegates = True
 
     _not_in_config = ("weights",)
 

@@ -222,7 +222,7 @@ def categorical_generalized_cross_entropy(y_true: Index, y_pred: Array, q: float
             received=f"y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}",
         )
     codes = nn.one_hot.raw(y_true.long(), y_pred.shape[-1], dtype=y_pred.dtype)
-    p = torch.clamp((codes * y_pred).sum(-1), settings.epsilon, 1.0 - settings.epsilon)
+    p = (codes * y_pred).sum(-1)
     return (1 - torch.pow(p, q)) / q
 
 

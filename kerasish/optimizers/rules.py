@@ -260,7 +260,9 @@ class Ftrl(Rule):
             torch._foreach_add_(linears, params, alpha=2.0 * self.l2_shrinkage_regularization_strength)
         torch._foreach_sub_(linears, torch._foreach_mul(change, params))
         curvatures = torch._foreach_div(after, rate)
-        penalty = 2.0 * (self.l2_regularization_strength + self.beta / (2.0 * rate))
+        penalty: Any = 2.0 * self.l2_regularization_strength
+        if self.beta:
+            penalty = penalty + self.beta / torch.as_tensor(rate, dtype=params[0].dtype)  # a rate of 0 gives infinity
         l1 = self.l1_regularization_strength
         for param, linear, curvature in zip(params, linears, curvatures):
             param.copy_((linear.clamp(-l1, l1) - linear) / (curvature + penalty))

@@ -225,6 +225,13 @@ def test_batch_renorm_corrects_towards_its_averages(limits):
     assert [w.name for w in layer.weights] == names.split()
 
 
+def test_batch_renorm_divides_by_the_root_of_epsilon_at_least():
+    layer = BatchNormalization(renorm=True, moving_variance_initializer="zeros", epsilon=0.01)
+    x = np.arange(6, dtype="float32").reshape(3, 2) / 10
+    assert np.allclose(layer(x, training=True), [[0, 1], [2, 3], [4, 5]], atol=1e-6)
+    assert np.allclose(layer.renorm_stddev, 0.00191485) and layer.moving_variance.numpy().tolist() == [0, 0]
+
+
 def test_batch_renorm_starts_from_the_root_of_the_variance():
     layer = BatchNormalization(renorm=True, moving_variance_initializer=lambda shape, dtype=None: np.full(shape, 4.0))
     layer.build((None, 2))

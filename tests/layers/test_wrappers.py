@@ -354,3 +354,16 @@ def test_dtype_of_the_merged_outputs():
 def test_errors_of_bidirectional(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_wrapped_layers_compute_in_their_own_dtype():
+    x = np.linspace(-1, 1, 6, dtype="float32").reshape(1, 2, 3)
+    lstm = LSTM(1, kernel_initializer="ones", recurrent_initializer="ones", return_sequences=True, dtype="float32")
+    y = Bidirectional(lstm, merge_mode="sum", dtype="mixed_float16")(x)
+    assert y.dtype.name == "float16" and np.allclose(y, [[[0.01927185], [1.0830078]]])
+
+
+@pytest.mark.parametrize(("outer", "inner"), [("mixed_float16", "float32"), ("float32", "mixed_float16")])
+def test_steps_have_the_compute_dtype_of_time_distributed(outer, inner):
+    layer = TimeDistributed(Dense(2, dtype=inner), dtype=outer)
+    assert layer(DATA).dtype == layer(Input((None, DATA.shape[-1]))).dtype == layer.compute_dtype

@@ -265,3 +265,12 @@ def test_second_derivatives_exist():
     for name in ("mean_squared_error", "huber", "log_cosh"):
         function = getattr(losses, name).raw
         assert torch.autograd.gradgradcheck(lambda p, f=function: f(torch.zeros(1, 2, dtype=torch.float64), p), x)
+
+
+def test_generalized_crossentropy_takes_probabilities_as_they_are():
+    p = convert([[1.0, 0.0], [0.25, 2.0]])
+    with GradientTape() as tape:
+        tape.watch(p)
+        loss = losses.categorical_generalized_cross_entropy([0, 1], p, q=0.5)
+    assert np.allclose(loss, [0.0, -0.8284271])
+    assert np.allclose(tape.gradient(loss, p), [[-1, 0], [0, -0.70710677]])

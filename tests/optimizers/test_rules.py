@@ -624,3 +624,9 @@ def test_arguments_by_position():
 def test_rule_refuses_bad_arguments(name, kwargs, message):
     with pytest.raises(ValueError, match=message):
         make(name, **kwargs)
+
+
+def test_ftrl_with_a_rate_of_zero_has_no_numbers():
+    variable = Weight([1.0, 2.0], name="v")
+    optimizers.Ftrl(0.0).apply([torch.tensor([0.1, 0.2])], [variable])
+    assert np.isnan(variable.numpy()).all()  # as in Keras: the rule divides by the rate

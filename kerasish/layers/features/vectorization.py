@@ -201,7 +201,8 @@ class TextVectorization(TextLayer):
         found = self._lookup_layer.call(tokens)
         if self._output_mode != "int" or length is None:
             return found
-        return F.pad(found[..., :length], (0, max(length - found.shape[-1], 0)))
+        found = found[..., :length]
+        return found if self._ragged else F.pad(found, (0, length - found.shape[-1]))
 
     def _tokens(self, texts: np.ndarray) -> Any:
         """Raw texts as Rows of tokens, or, where nothing splits them, as an array."""

@@ -139,3 +139,8 @@ def test_ngrams_need_an_axis():
     layer = TextVectorization(split=None, ngrams=2, vocabulary=["a"])
     with pytest.raises(ValueError, match="rank>0"):
         layer("a")
+
+
+def test_ragged_results_without_a_split_are_cut_and_not_padded():
+    layer = TextVectorization(split=None, ragged=True, output_sequence_length=2, vocabulary=["a", "b"])
+    assert layer(["a", "x", "b"]).numpy().tolist() == [2, 1] and layer([["b"]]).numpy().tolist() == [[3]]
