@@ -30,7 +30,7 @@ class TakesComposites:
     _dtype_policy: Any
     _user_call: bool
     _raw_call: Callable
-    _compute: Callable
+    _k_compute: Callable
     _note_access: Callable
     _takes_sparse = False
     _densifies = False
@@ -68,7 +68,7 @@ class TakesComposites:
             self._note_access()
         flat = cast_float(dispatch.raw(inputs.flat_values), self._dtype_policy.compute_dtype if self.autocast else None)
         with dispatch.recorded_only():
-            return inputs._around(dispatch.wrap(self._compute(self._raw_call, (flat, *args), kwargs)))
+            return inputs._around(dispatch.wrap(self._k_compute(self._raw_call, (flat, *args), kwargs)))
 
 
 def run_padded(layer: Any, inputs: RaggedTensor, *args: Any, **kwargs: Any) -> Any:

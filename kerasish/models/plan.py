@@ -173,7 +173,7 @@ class Plan:
             return False
         return not any(
             part._user_call
-            or part._has_hooks()
+            or part._k_has_hooks()
             or (part._dtype_policy.is_mixed and part._follows_policy)
             or part.activity_regularizer is not None
             or type(part).__call__ is not Layer.__call__

@@ -75,7 +75,7 @@ def save_weights(model: Any, path: Any) -> None:
 
 
 def _model_config(model: Any, config: dict) -> dict:
-    if model._network is None and not hasattr(model, "_stack"):  # a user's words are nobody else's to translate
+    if model._k_network is None and not hasattr(model, "_k_stack"):  # a user's words are nobody else's to translate
         return {"class_name": config.get("registered_name") or config["class_name"], "config": config["config"]}
     data = to_keras_2(config)
     return {"class_name": data["class_name"], "config": data["config"]}
@@ -264,7 +264,7 @@ def _compile_arguments(training: dict, model: Any) -> dict:
     for key in ("run_eagerly", "steps_per_execution"):
         if training.get(key):
             arguments[key] = training[key]
-    outputs = model.output_names if model._network is not None else []
+    outputs = model.output_names if model._k_network is not None else []
     for key in ("metrics", "weighted_metrics"):
         if arguments.get(key):
             at_home("keras.metrics", arguments[key])

@@ -21,7 +21,7 @@ from kerasish.optimizers.base import Optimizer
 
 KERAS_3, KERAS_2 = "keras 3", "keras 2"
 
-_BOOKKEEPING = frozenset(vars(Layer(name="layer"))) | {"_network", "_stack", "_entry", "_compiled", "_step"}
+_BOOKKEEPING = frozenset(vars(Layer(name="layer"))) | {"_k_network", "_k_stack", "_k_entry", "_k_compiled", "_k_step"}
 _CONTAINERS = (list, tuple, dict)
 
 
@@ -151,8 +151,8 @@ _KERAS_2_NAMES = {
 
 def _of_graph(model: Any, dialect: str) -> dict[str, Any]:
     """The layers of a model that is given by a graph or a list."""
-    network = getattr(model, "_network", None)
-    stacked = hasattr(model, "_stack")
+    network = getattr(model, "_k_network", None)
+    stacked = hasattr(model, "_k_stack")
     if network is None and not stacked:
         return {}
     if dialect == KERAS_2:

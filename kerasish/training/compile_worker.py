@@ -78,7 +78,7 @@ def _rebuilt(job: dict, batch: tuple) -> tuple[Any, tuple]:
     step.train(*batch)  # metrics and optimizer get their state
     if graphs.written_state(model) != job["state"]:
         raise CannotCapture("a model made from its configuration has other weights than this one")
-    optimizer = model._compiled.optimizer
+    optimizer = model._k_compiled.optimizer
     for _ in range(10_000):
         phase = optimizer.phase()
         if json.loads(json.dumps(phase)) == job["phase"]:

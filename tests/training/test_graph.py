@@ -65,8 +65,8 @@ def assert_same(make, x, y, rtol=1e-5, atol=1e-6, **options):
         warnings.simplefilter("error")
         eager, expected, history = train(make, x, y, False, **options)
         model, found, captured_history = train(make, x, y, True, **options)
-    assert not eager._tiers().captured
-    assert model._tiers().captured
+    assert not eager._k_tiers().captured
+    assert model._k_tiers().captured
     for variable, e, f in zip([*model.variables, *model.optimizer.variables], expected, found, strict=True):
         np.testing.assert_allclose(f, e, rtol, atol, err_msg=variable.path)
     assert history.keys() == captured_history.keys()
@@ -257,7 +257,7 @@ def test_models_with_several_inputs_and_outputs():
         m.compile("adam", {"y": "mse", "z": "mae"}, loss_weights={"y": 1.0, "z": 0.3}, metrics={"z": ["mse"]},
                   jit_compile=jit)  # fmt: skip
         m.fit(x, {"y": Y[:16], "z": Y[:16, :1]}, batch_size=8, epochs=25, shuffle=False, verbose=0)
-    assert again._tiers().captured
+    assert again._k_tiers().captured
     for a, b in zip(model.get_weights(), again.get_weights()):
         np.testing.assert_allclose(b, a, 1e-4, 1e-5)
 
@@ -370,7 +370,7 @@ def test_steps_that_read_values_are_not_captured():
     model.compile("sgd", "mse", jit_compile=True)
     with pytest.warns(UserWarning, match="training goes on without a compiled step"):
         model.fit(X, Y, batch_size=8, verbose=0)
-    assert not model._tiers().captured
+    assert not model._k_tiers().captured
 
 
 def test_variables_of_others_are_no_constants():
