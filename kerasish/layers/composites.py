@@ -21,7 +21,7 @@ class TakesComposites:
 
     Attributes:
         _takes_sparse: sparse tensors may be among the inputs; ``_sparse_call`` is then called in place of ``call``.
-        _densifies: the outputs for such are dense.
+        _k_densifies: the outputs for such are dense.
         _by_value: each value is treated by itself, so that ragged tensors are taken.
     """
 
@@ -33,7 +33,7 @@ class TakesComposites:
     _k_compute: Callable
     _note_access: Callable
     _takes_sparse = False
-    _densifies = False
+    _k_densifies = False
     _by_value = False
 
     def _sparse_input(self, x: SparseTensor, dtype: Any) -> SparseTensor:

@@ -153,7 +153,7 @@ class Plan:
             arguments.append(f"training={self._training}")
         function = operation.function if isinstance(operation, FunctionCall) else operation
         self._emit(node, self._bind(operation.name, _raw_outputs(function)), arguments)
-        if not getattr(operation, "_densifies", False):
+        if not getattr(operation, "_k_densifies", False):
             self._sparse.update(id(x) for x in node.outputs)
 
     def _doubt(self, node: Node) -> None:

@@ -152,7 +152,7 @@ def _optimizer_arrays(optimizer: Any) -> list[tuple[str, Any]]:
     kind = type(optimizer).__name__
     if kind not in KERAS_2_OPTIMIZERS:
         return [(v.path, v.numpy()) for v in optimizer.variables]
-    names = {id(slot): (name, i) for name, slots in optimizer._slots.items() for i, slot in slots.items()}
+    names = {id(slot): (name, i) for name, slots in optimizer._k_slots.items() for i, slot in slots.items()}
     theirs = {ours: name for name, ours in reversed(_SLOTS.items())}
     if kind == "RMSprop":
         theirs |= {"velocity": "velocity", "momentum": "momentum"}
@@ -301,7 +301,7 @@ def _load_optimizer(model: Any, group: h5.Group | None, file: str) -> None:
     if slots is None:
         match_optimizer(transfer, OPTIMIZER, optimizer, arrays)
     else:
-        own = {name: [table[i] for i in sorted(table)] for name, table in optimizer._slots.items()}
+        own = {name: [table[i] for i in sorted(table)] for name, table in optimizer._k_slots.items()}
         transfer.match("iteration", optimizer, [optimizer.variables[0]], arrays[:1])
         for slot, variables in own.items():
             variables = [v for v in variables if len(v.shape) or slot not in _OF_MATRICES]

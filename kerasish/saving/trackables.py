@@ -120,7 +120,15 @@ def _(thing: Optimizer, dialect: str = KERAS_3) -> dict[str, Any]:
     else:
         found["_variables"] = Part(thing, "_variables", dict(_numbered(own)))
         found["_trainable_variables"] = Part(thing, "_trainable_variables", dict(_numbered(thing._trainable_variables)))
-    skipped = ("_variables", "_trainable_variables", "_updated", "_hosted", "_undecayed", "_slots", "_index_dict")
+    skipped = (
+        "_variables",
+        "_trainable_variables",
+        "_k_updated",
+        "_k_hosted",
+        "_k_undecayed",
+        "_k_slots",
+        "_index_dict",
+    )
     return {**found, **attributes(thing, skipped)}
 
 
@@ -247,7 +255,7 @@ def slot(optimizer: Any, variable: Any, name: str) -> Variable | None:
         return None
     position = optimizer._index_dict.get(id(variable))
     for new in OLD_SLOTS.get(name, ()):
-        found = optimizer._slots.get(new, {}).get(position)  # type: ignore[arg-type]
+        found = optimizer._k_slots.get(new, {}).get(position)  # type: ignore[arg-type]
         if found is not None:
             return found
     return None

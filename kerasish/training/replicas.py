@@ -171,7 +171,7 @@ class _OwnRandomNumbers:
 
     def __enter__(self) -> None:
         self._shared = torch.get_rng_state()
-        step = self._compiled.optimizer._count() if self._compiled is not None else 0
+        step = self._compiled.optimizer._k_count() if self._compiled is not None else 0
         seed = (torch.initial_seed() * 0x9E3779B97F4A7C15 + step * num_processes() + process_id()) & (2**63 - 1)
         generator = torch.default_generator if devices.current().type == "cpu" else torch
         generator.manual_seed(seed)

@@ -400,7 +400,7 @@ def test_a_job_that_runs_is_not_begun_again(monkeypatch):
     model = model_of()
     model.train_on_batch(X[:8], Y[:8])
     step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
-    phase = model.optimizer.phase()
+    phase = model.optimizer._k_phase()
     first = compile_job.start(step, batch, phase, 7, False)
     assert compile_job.start(step, batch, phase, 9, False) is first
     assert (len(begun), first.swap_at) == (1, 9)

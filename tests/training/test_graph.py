@@ -329,7 +329,7 @@ def test_a_graph_takes_only_the_state_that_the_step_uses():
     model.compile("sgd", "mse", jit_compile=False)
     model.train_on_batch(X[:8], Y[:8])
     step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
-    phase = model.optimizer.phase()
+    phase = model.optimizer._k_phase()
     graph = graphs.trace(step, batch, phase, 1)
     state = graphs.step_state(model)
     assert [state[i].path.rpartition("/")[2] for i in graph.used] == [
@@ -351,7 +351,7 @@ def test_tracing_leaves_the_model_as_it_is():
     before = [(v.stored, v.stored.detach().clone()) for v in variables]
     random = torch.get_rng_state()
     step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
-    graphs.trace(step, batch, model.optimizer.phase(), 1)
+    graphs.trace(step, batch, model.optimizer._k_phase(), 1)
     assert all(v.stored is t and torch.equal(t, copy) for v, (t, copy) in zip(variables, before))
     assert torch.equal(torch.get_rng_state(), random)
     assert int(model.optimizer.iterations) == 1
@@ -392,7 +392,7 @@ def test_graphs_go_through_text():
     y = (Y > 0).astype("f")
     model.train_on_batch(X[:8], y[:8])
     batch = (torch.from_numpy(X[:8]), torch.from_numpy(y[:8]), None)
-    graph = graphs.trace(model._the_step(), batch, model.optimizer.phase(), 1)
+    graph = graphs.trace(model._the_step(), batch, model.optimizer._k_phase(), 1)
     state = graphs.step_state(model)
     results = []
     for text in (False, True):
