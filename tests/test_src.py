@@ -313,3 +313,36 @@ def test_import_star_of_a_private_module_gives_the_helpers_of_all_paths_above():
 
     assert "RNNCell" in module("tensorflow.python.ops.rnn_cell").__all__
     assert {"smart_cond", "RNNCell"} <= set(module("tensorflow.python.ops").__all__)
+
+
+def test_activations_added_to_the_table_are_found_by_name():
+    known = private("keras.src.activations.ALL_OBJECTS_DICT")
+    known["halved"] = lambda x: 0.5 * x
+    try:
+        assert float(keras.layers.Activation("halved")(np.ones((1, 1), "float32"))[0, 0]) == 0.5
+    finally:
+        del known["halved"]
+
+
+def test_a_cell_drops_the_same_units_in_all_steps():
+    class Cell(private("keras.src.layers.rnn.dropout_rnn_cell.DropoutRNNCell"), keras.layers.Layer):
+        dropout, recurrent_dropout, state_size = 0.5, 0.0, 8
+
+        def __init__(self):
+            super().__init__()
+            self.seed_generator = keras.random.SeedGenerator(1)
+
+        def call(self, x, states):
+            return x * self.get_dropout_mask(x), states
+
+    kept = np.asarray(keras.layers.RNN(Cell(), return_sequences=True)(np.ones((2, 4, 8), "float32")))
+    assert set(kept.ravel()) == {0.0, 2.0}
+    assert (kept == kept[:, :1]).all()
+    assert Cell().get_recurrent_dropout_mask(np.ones((2, 8), "float32")) is None
+
+
+def test_helpers_of_shapes():
+    conv_output_length = private("keras.src.utils.conv_utils.conv_output_length")
+    assert [conv_output_length(10, 3, kind, 2) for kind in ("same", "valid", "full")] == [5, 4, 6]
+    compute_fans = private("tensorflow.python.ops.init_ops_v2._compute_fans")
+    assert [compute_fans(shape) for shape in ((), (3,), (2, 3), (3, 3, 2, 4))] == [(1, 1), (3, 3), (2, 3), (18, 36)]

@@ -144,7 +144,7 @@ def image(keras: Any, tf: Any, case: dict) -> dict:
         entry = keras.Input(given.shape[1:], dtype=given.dtype.name)
         model = keras.Model(entry, module.preprocess_input(entry, **case["arguments"]))
         result = model(given)
-        names = [operation.name for operation in getattr(model, "operations", None) or model._network.operations]
+        names = [operation.name for operation in getattr(model, "operations", None) or model._k_network.operations]
         return {"facts": {"operations": names[1:]}, "arrays": {"result": as_array(result)}}
     return {"arrays": {"result": as_array(result), **arrays}}
 

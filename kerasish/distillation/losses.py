@@ -148,4 +148,4 @@ class FeatureDistillation(DistillationLoss):
 
 def has_graph(model: Any) -> bool:
     """Whether a model is one of symbolic inputs and outputs."""
-    return getattr(model, "_network", None) is not None
+    return getattr(model, "_k_network", None) is not None

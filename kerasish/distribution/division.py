@@ -59,7 +59,7 @@ def _tell_of_no_match(variables: list[Variable], distribution: Any) -> None:
 
 def _divide_slots(model: Any) -> None:
     """State that the optimizer has already."""
-    compiled = getattr(model, "_compiled", None)
+    compiled = getattr(model, "_k_compiled", None)
     optimizer = getattr(compiled, "optimizer", None)
     if optimizer is None or not optimizer.built:
         return

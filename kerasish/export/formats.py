@@ -49,7 +49,7 @@ def export_model(
     opset_version = options.pop("opset_version", None)
     _no_options(options, (), format)
     program = programs.export(programs.inference(model), [model], signature)
-    names = model.output_names if model._network is not None and not model._user_call else []
+    names = model.output_names if model._k_network is not None and not model._user_call else []
     onnx.write(program, filepath, signature, names, opset_version)
     if said:
         say(f"Saved artifact at '{filepath}'.")

@@ -47,7 +47,7 @@ def _plain(outputs: Any) -> Any:
 
 def inference(model: Layer) -> Callable:
     """A model's forward pass on raw tensors; of one that is given by a graph, its lowered program."""
-    network = getattr(model, "_network", None)
+    network = getattr(model, "_k_network", None)
     if network is None or model._user_call or model._runs_layers():  # type: ignore[attr-defined]
         mode = {"training": False} if model._call_spec.takes_training else {}
         return lambda *args: model(*args, **mode)

@@ -98,7 +98,7 @@ def signature_of(model: Any) -> list:
             f"Model '{model.name}' has not been built yet, so it cannot be exported",
             hint="Call it on data, build(input_shape), or pass `input_signature`.",
         )
-    network = model._network
+    network = model._k_network
     if network is not None and not model._user_call:
         names = {id(x): entry.name for x, entry in zip(network.inputs, network.entries)}
 
@@ -108,7 +108,7 @@ def signature_of(model: Any) -> list:
         return [mapped(declared, network.inputs_structure)]
     if model._stated_inputs is not None:
         return [mapped(spec_of, model._stated_inputs)]
-    shapes = list((model._build_shapes or {}).values()) or [model._last_shapes[0] if model._last_shapes else None]
+    shapes = list((model._build_shapes or {}).values()) or [model._k_last_shapes[0] if model._k_last_shapes else None]
     if not shapes or shapes[0] is None:
         raise fail(
             ValueError,

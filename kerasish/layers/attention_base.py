@@ -126,7 +126,7 @@ class ProjectedAttention(ProtectedNames):
             layer._user_call
             or layer.activity_regularizer is not None
             or layer._dtype_policy is not self._dtype_policy
-            or layer._has_hooks()
+            or layer._k_has_hooks()
         ):
             return layer(x)
         return layer._raw_call(x)

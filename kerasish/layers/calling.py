@@ -153,8 +153,8 @@ def wrap_build(build: Callable) -> Callable:
 
     @functools.wraps(build)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-        outermost = not self._building
-        object.__setattr__(self, "_building", True)
+        outermost = not self._k_building
+        object.__setattr__(self, "_k_building", True)
         try:
             if outermost:
                 self._note_build(args, kwargs)
@@ -162,7 +162,7 @@ def wrap_build(build: Callable) -> Callable:
                 build(self, *args, **kwargs)
         finally:
             if outermost:
-                object.__setattr__(self, "_building", False)
+                object.__setattr__(self, "_k_building", False)
         if outermost:
             self.built = True
             tracking.structure_changed()

@@ -100,7 +100,7 @@ class RecurrentCell(Layer):
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         if not self._draws_seed_first:
             self.seed_generator = SeedGenerator(seed)
-        self.__dict__["_drawn"] = {}  # dropout masks in use
+        self.__dict__["_k_drawn"] = {}  # dropout masks in use
 
     # sizes
 
@@ -205,25 +205,25 @@ class RecurrentCell(Layer):
 
     def reset_dropout_mask(self) -> None:
         """Let the next step draw another mask for its inputs."""
-        self._drawn.pop("dropout", None)
+        self._k_drawn.pop("dropout", None)
 
     def reset_recurrent_dropout_mask(self) -> None:
         """Let the next step draw another mask for the hidden state."""
-        self._drawn.pop("recurrent_dropout", None)
+        self._k_drawn.pop("recurrent_dropout", None)
 
     def _mask_for(self, name: str, like: torch.Tensor) -> Any:
         rate = getattr(self, name)
         if rate == 0:
             return None
-        masks = self._drawn.get(name)
+        masks = self._k_drawn.get(name)
         if masks is None:
-            drawn = [self._draw(like, rate) for _ in range(self._gates)]
+            drawn = [self._k_draw(like, rate) for _ in range(self._gates)]
             masks = drawn if self._gates > 1 else drawn[0]
             if not local.tracing:
-                self._drawn[name] = masks
+                self._k_drawn[name] = masks
         return masks
 
-    def _draw(self, like: torch.Tensor, rate: float) -> torch.Tensor:
+    def _k_draw(self, like: torch.Tensor, rate: float) -> torch.Tensor:
         if self.seed is None:
             keep = torch.empty_like(like).bernoulli_(1 - rate)
         else:
@@ -266,7 +266,7 @@ class RecurrentCell(Layer):
     @property
     def runs_sequences(self) -> bool:
         """Whether ``run`` may stand for calls of the cell: not if a user's code or hooks would be left out."""
-        return not self._user_call and not self._has_hooks() and self.activity_regularizer is None
+        return not self._user_call and not self._k_has_hooks() and self.activity_regularizer is None
 
     def can_fuse(self, training: bool | None) -> bool:
         drops_state = training and 0 < self.recurrent_dropout < 1
@@ -284,7 +284,7 @@ class RecurrentCell(Layer):
             )
         if fuse and self.can_fuse(training):
             if training and 0 < self.dropout < 1:  # one mask for all gates, as Keras has it for its fused kernels
-                inputs = inputs * self._draw(inputs[:, 0], self.dropout).unsqueeze(1)
+                inputs = inputs * self._k_draw(inputs[:, 0], self.dropout).unsqueeze(1)
             return recurrent.fused(self._fused_kernel() or "", inputs, states, self._both_biases(weights), mask)
         masks = self._masks("dropout", inputs[:, 0], training)
         masks = None if masks is None else [m.unsqueeze(1) for m in masks]

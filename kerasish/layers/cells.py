@@ -288,7 +288,7 @@ class StackedRNNCells(Layer):
 
     @property
     def runs_sequences(self) -> bool:
-        own = not self._user_call and not self._has_hooks() and self.activity_regularizer is None
+        own = not self._user_call and not self._k_has_hooks() and self.activity_regularizer is None
         return own and all(getattr(cell, "runs_sequences", False) for cell in self.cells)
 
     def can_fuse(self, training: bool | None) -> bool:

@@ -21,7 +21,7 @@ class TakesComposites:
 
     Attributes:
         _takes_sparse: sparse tensors may be among the inputs; ``_sparse_call`` is then called in place of ``call``.
-        _densifies: the outputs for such are dense.
+        _k_densifies: the outputs for such are dense.
         _by_value: each value is treated by itself, so that ragged tensors are taken.
     """
 
@@ -30,10 +30,10 @@ class TakesComposites:
     _dtype_policy: Any
     _user_call: bool
     _raw_call: Callable
-    _compute: Callable
+    _k_compute: Callable
     _note_access: Callable
     _takes_sparse = False
-    _densifies = False
+    _k_densifies = False
     _by_value = False
 
     def _sparse_input(self, x: SparseTensor, dtype: Any) -> SparseTensor:
@@ -68,7 +68,7 @@ class TakesComposites:
             self._note_access()
         flat = cast_float(dispatch.raw(inputs.flat_values), self._dtype_policy.compute_dtype if self.autocast else None)
         with dispatch.recorded_only():
-            return inputs._around(dispatch.wrap(self._compute(self._raw_call, (flat, *args), kwargs)))
+            return inputs._around(dispatch.wrap(self._k_compute(self._raw_call, (flat, *args), kwargs)))
 
 
 def run_padded(layer: Any, inputs: RaggedTensor, *args: Any, **kwargs: Any) -> Any:

@@ -231,7 +231,7 @@ class Dense(QuantizedProduct, Layer):
             outputs = torch.matmul(inputs, kernel) + weights["bias"]
         return activations.raw(self.activation)(outputs)
 
-    _takes_sparse = _densifies = True
+    _takes_sparse = _k_densifies = True
 
     def _sparse_call(self, inputs: SparseTensor, training: bool | None = None) -> Any:
         if inputs.dtype == "string":
@@ -381,7 +381,7 @@ class Embedding(QuantizedTable, Layer):
             counted = self._counted_from_end(indices, inputs, error)
         return self._rows(counted)
 
-    _takes_sparse = _densifies = True
+    _takes_sparse = _k_densifies = True
 
     def _sparse_call(self, inputs: SparseTensor) -> torch.Tensor:
         if inputs.dtype == "string" or self.mask_zero:

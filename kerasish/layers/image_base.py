@@ -22,7 +22,7 @@ class PlainDataLayer(DataLayer):
 
     _stacks_lists = True
 
-    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+    def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         return call(*args, **kwargs)  # no autocast: what is computed in which dtype, a layer says itself
 
 

@@ -200,7 +200,7 @@ class JaxLayer(Layer):
             for variable, value in zip(variables, values, strict=True):
                 variable.write(value.detach().to(dtypes.to_torch(variable.dtype)))
 
-    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+    def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         return call(*args, **kwargs)  # what is computed in which dtype is JAX's affair
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -158,11 +158,11 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 received=f"trainable={trainable} (of type {type(trainable)})",
             )
         self._name = name or automatic_name(type(self))
-        self._set_policy(dtype)
+        self._k_set_policy(dtype)
         self.autocast = autocast
         self._trainable = trainable
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._has_begun = True
+        self._k_has_begun = True
         if local.remat_scopes:
             rematerialize(self)
 
@@ -252,11 +252,11 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             return traced_call(self, args, kwargs)
         state = self.__dict__
         short = args if len(args) == 1 and (not kwargs or kwargs.keys() == _MODE_ONLY) else ()
-        if short and (route := state.get("_route")) is not None and state["built"]:
+        if short and (route := state.get("_k_route")) is not None and state["built"]:
             outputs = route.follow(self, args[0], kwargs.get("training"))
             if outputs is not MISSED:
                 return outputs
-        if not state.get("_has_begun"):
+        if not state.get("_k_has_begun"):
             raise RuntimeError(_FORGOT_INIT.format(type(self).__name__))
         if not args:
             args, kwargs = self._call_spec.first_by_position(kwargs)
@@ -266,7 +266,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             return self.symbolic_call(*args, **kwargs)
         if len(args) > 1 and self._call_spec.takes_training:
             args, kwargs = self._named_training(args, kwargs)
-        args, kwargs, wrapped = self._prepare(args, kwargs)
+        args, kwargs, wrapped = self._k_prepare(args, kwargs)
         mask = self._take_masks(args, kwargs)
         if self._takes_masks_off:
             without_masks((args, kwargs))
@@ -275,15 +275,15 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             check_input(self.input_spec, args[0] if args else None, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
-            if self._policies is not None:  # the path was not known before, and with it the dtype
-                args, kwargs, _ = self._prepare(args, kwargs)
+            if self._k_policies is not None:  # the path was not known before, and with it the dtype
+                args, kwargs, _ = self._k_prepare(args, kwargs)
         if type(local.overlay) is Accessed and not self._user_call:  # our calls read weights as they are stored
             local.overlay.note(self.weights)
-        outputs = self._run(args, kwargs, training, wrapped)
-        if self._last_shapes is None:
+        outputs = self._k_run(args, kwargs, training, wrapped)
+        if self._k_last_shapes is None:
             self._note_shapes(args, kwargs, outputs)
         if mask is not None or self.activity_regularizer is not None or self._makes_mask:
-            self._finish(args, outputs, mask)
+            self._k_finish(args, outputs, mask)
         elif short:
             Route.note(self, short[0])
         return outputs
@@ -291,7 +291,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     _takes_masks_off = False  # True for layers after which their input tensors have no masks any more
     _makes_mask = False  # True for layers that give a mask to outputs whose inputs had none
 
-    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+    def _k_prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         """Inputs as tensors of the compute dtype; says whether any was ours (then so are the outputs)."""
         if not self._convert_input_args:
             return args, kwargs, True
@@ -388,7 +388,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             kwargs["training"] = training
         return training
 
-    def _run(self, args: tuple, kwargs: dict, training: bool | None, wrapped: bool) -> Any:
+    def _k_run(self, args: tuple, kwargs: dict, training: bool | None, wrapped: bool) -> Any:
         """``call`` in its scopes. ``wrapped``: inputs and outputs are ours, TensorFlow's rule of recording holds."""
         if not local.call_layers:
             self._clear_losses()
@@ -396,18 +396,18 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             try:
                 return self._run_raw(args, kwargs, wrapped)
             except Exception as error:
-                self._explain(error, args, kwargs)
+                self._k_explain(error, args, kwargs)
                 raise
-        with scope(**self._scopes(training)):
+        with scope(**self._k_scopes(training)):
             try:
                 if self._user_call:
-                    return self._run_user(args, kwargs, wrapped)
+                    return self._k_run_user(args, kwargs, wrapped)
                 return self._run_raw(args, kwargs, wrapped)
             except Exception as error:
-                self._explain(error, args, kwargs)
+                self._k_explain(error, args, kwargs)
                 raise
 
-    def _scopes(self, training: bool | None) -> dict[str, Any]:
+    def _k_scopes(self, training: bool | None) -> dict[str, Any]:
         """What holds for the layers below during a call."""
         policy = self._dtype_policy
         scopes: dict[str, Any] = {"call_layers": (*local.call_layers, self)}
@@ -417,10 +417,10 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             scopes["autocast"] = to_torch(policy.compute_dtype) if policy.is_mixed else None
         return scopes
 
-    def _run_user(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
-        if self._torch_modules:
+    def _k_run_user(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
+        if self._k_torch_modules:
             self._set_torch_mode(local.training)
-        call = self._forward_with_hooks if self._has_hooks() else self.call
+        call = self._forward_with_hooks if self._k_has_hooks() else self.call
         if not self._convert_input_args:
             return call(*args, **kwargs)
         if wrapped:
@@ -432,7 +432,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def _run_raw(self, args: tuple, kwargs: dict, wrapped: bool) -> Any:
         if args and isinstance(args[0], RaggedTensor):
             return self._call_on_composite(*args, **kwargs)
-        call = self._forward_with_hooks if self._has_hooks() else self._raw_call
+        call = self._forward_with_hooks if self._k_has_hooks() else self._raw_call
         if local.tapes:
             self._note_access()
         if wrapped:
@@ -441,12 +441,12 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             given = args
             args, kwargs = tree.map_structure(raw_with_mask, (args, kwargs))
             with dispatch.recorded_only():
-                outputs = self._compute(call, args, kwargs)
+                outputs = self._k_compute(call, args, kwargs)
                 outputs = tree.map_structure(wrap_with_mask, outputs) if self._layers else dispatch.wrap(outputs)
             if given and isinstance(given[0], Tensor) and given[0]._is_declared:
                 return dispatch.of_declared(self, given[:1], {}, outputs)
             return outputs
-        return self._compute(call, args, kwargs)
+        return self._k_compute(call, args, kwargs)
 
     def _note_access(self) -> None:
         """Tell the open tapes that the variables are read."""
@@ -454,13 +454,13 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             for tape in local.tapes:
                 tape.note_access(variable)
 
-    def _program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
+    def _k_program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
         """A lowered program for one tensor like ``x``, as a function of the layer and the tensor; models have one."""
         return None
 
     _delegates = False  # True for layers that compute by other layers alone, whose policies may differ
 
-    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+    def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         """A built-in ``call`` under its dtype policy: mixed ones by torch's autocast, results in the compute dtype."""
         policy = self._dtype_policy
         if not policy.is_mixed:
@@ -473,7 +473,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             outputs = call(*args, **kwargs)
         return tree.map_structure(lambda x: cast_float(x, policy.compute_dtype), outputs)
 
-    def _finish(self, args: tuple, outputs: Any, mask: Any) -> None:
+    def _k_finish(self, args: tuple, outputs: Any, mask: Any) -> None:
         """Give the outputs their mask and add the activity penalty."""
         if isinstance(outputs, RaggedTensor):
             return  # rows say by their lengths what a mask would
@@ -482,7 +482,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 if has_tensors(output):
                     self.add_loss(self._activity_loss(output))
         if self.supports_masking or self._makes_mask:
-            self._set_masks(outputs, self.compute_mask(args[0], mask) if args else None)
+            self._k_set_masks(outputs, self.compute_mask(args[0], mask) if args else None)
         elif any(m is not None for m in tree.flatten(mask)):
             warnings.warn(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
@@ -491,7 +491,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
                 stacklevel=4,
             )
 
-    def _set_masks(self, outputs: Any, masks: Any) -> None:
+    def _k_set_masks(self, outputs: Any, masks: Any) -> None:
         if masks is None:
             return
         flat = tree.flatten(outputs)
@@ -511,7 +511,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         with recording():
             return dispatch.raw(penalty(wrap_with_mask(output))) / batch
 
-    def _has_hooks(self) -> bool:
+    def _k_has_hooks(self) -> bool:
         return bool(self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks)
 
     def _forward_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
@@ -526,7 +526,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         if dtype is not None:
             self.dtype_policy = dtype
 
-    def _explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
+    def _k_explain(self, error: Exception, args: tuple, kwargs: dict) -> None:
         """Tell an error of ``call`` what the arguments were; one of torch's about shapes is raised as TensorFlow's."""
         told = error if self._user_call or self._layers else input_failure(error, args, self.name)
         if told is error:
@@ -555,14 +555,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             check_input(self.input_spec, first, self.name)
         if not self.built:
             self._ensure_built(args, kwargs)
-            self._build_sublayers(args, kwargs)
+            self._k_build_sublayers(args, kwargs)
         outputs = self.compute_output_spec(*args, **kwargs)
         Node(self, args, given, outputs)
         if mask is not None and not self.supports_masking and not self._makes_mask:
-            self._finish(args, [], mask)
+            self._k_finish(args, [], mask)
         if (mask is not None and self.supports_masking) or self._makes_mask:
             first = tree.map_structure(symbolic.as_dense, first)
-            self._set_masks(outputs, symbolic.infer(self.compute_mask, (first, mask), {}))
+            self._k_set_masks(outputs, symbolic.infer(self.compute_mask, (first, mask), {}))
         return outputs
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -594,7 +594,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
 
     def _shape_arguments(self, args: tuple, kwargs: dict) -> list:
         """Shapes for ``compute_output_shape(input_shape)`` or ``(query_shape, value_shape, ...)``."""
-        return list(self._shapes_by_name(type(self).compute_output_shape, args, kwargs).values())
+        return list(self._k_shapes_by_name(type(self).compute_output_shape, args, kwargs).values())
 
     # building
 
@@ -606,7 +606,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         """Build for the shapes of these inputs, outside of any tracing or recording."""
         if not self._user_call and type(self).build is not Layer.build and args and not is_tensors(args[0]):
             raise no_tensor(args[0], self.name)
-        shapes = self._shapes_by_name(type(self).build, args, kwargs)
+        shapes = self._k_shapes_by_name(type(self).build, args, kwargs)
         with real_state(), scope(call_layers=(*local.call_layers, self)):
             self._settle_path()
             if self._builds_by_running or (type(self).build is Layer.build and registry.is_builtin(type(self))):
@@ -622,7 +622,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             if weights is not None:
                 self.set_weights(weights)
 
-    def _build_sublayers(self, args: tuple, kwargs: dict) -> None:
+    def _k_build_sublayers(self, args: tuple, kwargs: dict) -> None:
         """Let sublayers build themselves, by a run, where neither ``build`` nor working out the output shape does that."""
         builds = type(self).build is not Layer.build and not self._builds_by_running
         if builds or type(self).call is Layer.call or all(layer.built for layer in self._layers):
@@ -653,7 +653,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def _infer_parameters(self, _: Any, args: tuple, kwargs: dict) -> None:
         build_before_tracing(self, args, kwargs)
 
-    def _shapes_by_name(self, function: Callable, args: tuple, kwargs: dict) -> dict[str, Any]:
+    def _k_shapes_by_name(self, function: Callable, args: tuple, kwargs: dict) -> dict[str, Any]:
         """The shapes of tensor arguments under the names that ``build`` or ``compute_output_shape`` uses for them."""
         wanted = [
             p.name
@@ -681,7 +681,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         """Where the layer gets its first weights is where it belongs."""
         if self._path is None:
             object.__setattr__(self, "_path", current_path(self._name, outside=self))
-            self._find_policy()
+            self._k_find_policy()
 
     def get_build_config(self) -> dict | None:
         """What ``build_from_config`` needs to create the weights again."""
@@ -832,11 +832,11 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         Raises:
             AttributeError: there was no such call.
         """
-        tensors = self._node_at(node_index, "input").input_tensors
+        tensors = self._k_node_at(node_index, "input").input_tensors
         return tensors[0] if len(tensors) == 1 else list(tensors)
 
     def get_output_at(self, node_index: int) -> Any:
-        return self._node_at(node_index, "output").structure
+        return self._k_node_at(node_index, "output").structure
 
     def get_input_shape_at(self, node_index: int) -> Any:
         return tree.map_structure(lambda x: tuple(x.shape), self.get_input_at(node_index))
@@ -854,7 +854,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         """The symbolic calls of others that take its results, as in Keras 2."""
         return self._outbound_nodes
 
-    def _node_at(self, index: int, what: str) -> Node:
+    def _k_node_at(self, index: int, what: str) -> Node:
         if not self._inbound_nodes:
             raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
         if index >= len(self._inbound_nodes):
@@ -869,24 +869,24 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         """Shape of the inputs, the batch dimension being ``None``; known once the layer was called."""
         if self._inbound_nodes:
             return plain_shapes(shape_tree(self.input))
-        return plain_shapes(self._seen_shapes("input")[0])
+        return plain_shapes(self._k_seen_shapes("input")[0])
 
     @property
     def output_shape(self) -> Any:
         """Shape of the outputs, the batch dimension being ``None``; known once the layer was called."""
         if self._inbound_nodes:
             return plain_shapes(shape_tree(self.output))
-        return plain_shapes(self._seen_shapes("output")[1])
+        return plain_shapes(self._k_seen_shapes("output")[1])
 
-    def _seen_shapes(self, what: str) -> tuple:
-        if self._last_shapes is None:
+    def _k_seen_shapes(self, what: str) -> tuple:
+        if self._k_last_shapes is None:
             raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what} shape.")
-        return self._last_shapes
+        return self._k_last_shapes
 
     def _note_shapes(self, args: tuple, kwargs: dict, outputs: Any) -> None:
         if local.tracing:
             return
-        self.__dict__["_last_shapes"] = (without_batch(args[0] if args else None), without_batch(outputs))
+        self.__dict__["_k_last_shapes"] = (without_batch(args[0] if args else None), without_batch(outputs))
 
     # configuration
 
@@ -907,7 +907,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         for key in init_arguments(builtin) if not builtin._is_base else ():
             config[key] = serialize_argument(getattr(self, key))
         if builtin._is_base and registry.is_builtin(_home(type(self), "get_config")):
-            config.update(captured_arguments(self, *self._init_arguments))
+            config.update(captured_arguments(self, *self._k_init_arguments))
         return config
 
     @classmethod
@@ -935,7 +935,7 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         """What the base class takes, for classes whose ``__init__`` does not pass it on."""
         self._name = values.get("name", self._name)
         if "dtype" in values:
-            self._set_policy(values["dtype"])
+            self._k_set_policy(values["dtype"])
         if values.get("trainable") is False:
             self.trainable = False
 

@@ -31,14 +31,14 @@ from kerasish.layers.tracking import TrackedDict, TrackedList, structure
 # Attributes that hold bookkeeping, and those whose change makes a lowered model's program stale.
 _UNTRACKED = frozenset(
     (
-        "_init_arguments",
+        "_k_init_arguments",
         "_build_shapes",
-        "_last_shapes",
+        "_k_last_shapes",
         "_keras_2_arguments",
         "_inbound_nodes",
         "_outbound_nodes",
-        "_stack",
-        "_entry",
+        "_k_stack",
+        "_k_entry",
     )
 )
 _HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -63,18 +63,18 @@ class Module(nn.Module):
         state = layer.__dict__
         state.update({name: _Hooks() for name in _HOOK_TABLES})
         state["training"] = False
-        state["_init_arguments"] = ((), {}) if is_builtin(cls) else (args, kwargs)
+        state["_k_init_arguments"] = ((), {}) if is_builtin(cls) else (args, kwargs)
         for name in ("_layers", "_metrics", "_seed_generators", "_trainable_variables", "_non_trainable_variables"):
             state[name] = []
         state["_losses"] = []
-        state["_parts_then"] = None
-        state["_torch_modules"] = []
-        state["_replaced"] = {}  # attribute -> the variable in whose place a tensor stands
+        state["_k_parts_then"] = None
+        state["_k_torch_modules"] = []
+        state["_k_replaced"] = {}  # attribute -> the variable in whose place a tensor stands
         state["_inbound_nodes"] = []
         state["_outbound_nodes"] = Followers()
-        state["_building"] = False
+        state["_k_building"] = False
         state["_build_shapes"] = None
-        state["_last_shapes"] = None
+        state["_k_last_shapes"] = None
         state["built"] = False
         state["_trainable"] = True
         state["_path"] = None
@@ -93,23 +93,23 @@ class Module(nn.Module):
                 yield layer
                 stack[:0] = layer._layers
 
-    def _parts(self) -> list[Module]:
+    def _k_parts(self) -> list[Module]:
         """This layer and all below it, each once: from a list that is made anew when the structure has changed."""
         if is_dynamo_compiling():  # its graphs are not for one version of the structure
             return list(self._flatten_layers())
-        return [self, *self._known_parts().below]
+        return [self, *self._k_known_parts().below]
 
-    def _known_parts(self) -> _KnownParts:
-        known = self._parts_then
+    def _k_known_parts(self) -> _KnownParts:
+        known = self._k_parts_then
         if known is None or known.version != structure.version:
-            known = self.__dict__["_parts_then"] = _KnownParts(self)
+            known = self.__dict__["_k_parts_then"] = _KnownParts(self)
         return known
 
-    def _collect(self, own: Callable[[Module], list]) -> list:
+    def _k_collect(self, own: Callable[[Module], list]) -> list:
         """Variables of this layer, then of its sublayers, each once."""
         seen: set[int] = set()
         found = []
-        for layer in self._parts():
+        for layer in self._k_parts():
             for variable in own(layer):
                 if id(variable) not in seen:
                     seen.add(id(variable))
@@ -124,11 +124,11 @@ class Module(nn.Module):
         """
         if asks_for_keras_2():
             return self._keras_2_weights()
-        return self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+        return self._k_collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
 
     def _keras_2_weights(self) -> list[Variable]:
         """In Keras 2's order: the trainable ones first, wherever they are below."""
-        found = self._collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
+        found = self._k_collect(lambda layer: layer._trainable_variables + layer._non_trainable_variables)
         return sorted(found, key=lambda variable: not variable.is_learnt)
 
     @property
@@ -139,7 +139,7 @@ class Module(nn.Module):
             generators = [generator.state for generator in layer._seed_generators]
             return layer._trainable_variables + layer._non_trainable_variables + generators
 
-        return self._collect(own)
+        return self._k_collect(own)
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -179,7 +179,7 @@ class Module(nn.Module):
     @property
     def metrics(self) -> list:
         """Metric objects held by this layer and its sublayers."""
-        return self._collect(lambda layer: layer._metrics)
+        return self._k_collect(lambda layer: layer._metrics)
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -233,7 +233,7 @@ class Module(nn.Module):
         """This layer's own variables in the order in which files hold them."""
         return self._trainable_variables + self._non_trainable_variables
 
-    def _variables_for(self, count: int) -> list[Variable]:
+    def _k_variables_for(self, count: int) -> list[Variable]:
         """The variables that a file with ``count`` arrays means: Keras leaves out what subclasses of some layers add."""
         own, known = self._file_variables(), self._own_file_variables()
         if count == len(own) or count != len(known) or not known:
@@ -258,7 +258,7 @@ class Module(nn.Module):
         Raises:
             ValueError: the store has another number of variables, or the layer is not built.
         """
-        own = self._variables_for(len(store))
+        own = self._k_variables_for(len(store))
         if len(store) != len(own):
             if not own and not self.built:
                 raise ValueError(
@@ -294,7 +294,7 @@ class Module(nn.Module):
     def _set_torch_mode(self, training: bool | None) -> None:
         """Let the modules of torch's that the layer holds follow the mode of a call."""
         mode = bool(training)
-        for module in self._torch_modules:
+        for module in self._k_torch_modules:
             if module.training is not mode:
                 module.train(mode)
 
@@ -306,7 +306,7 @@ class Module(nn.Module):
             object.__setattr__(self, name, value)
             return
         if isinstance(value, torch.Tensor):
-            self._set_tensor(name, value)
+            self._k_set_tensor(name, value)
             return
         if type(value) is tracking.NoDependency:
             with scope(tracking=False):
@@ -314,7 +314,7 @@ class Module(nn.Module):
             return
         old = state.get(name)
         is_value = isinstance(value, np.ndarray) or (dispatch.is_tensor(value) and not isinstance(value, Variable))
-        if name in self._replaced and not is_value:
+        if name in self._k_replaced and not is_value:
             old = tracking.put_back(self, name)
         if tracking.is_tracked(old) and old is not value:
             object.__setattr__(self, name, None)
@@ -343,7 +343,7 @@ class Module(nn.Module):
         if name == "call":
             self._override_call()
 
-    def _set_tensor(self, name: str, value: torch.Tensor) -> None:
+    def _k_set_tensor(self, name: str, value: torch.Tensor) -> None:
         """A parameter or tensor assigned to an attribute: torch exchanging one of ours, or the user's own."""
         if name in self._parameters:
             self._parameters[name] = value

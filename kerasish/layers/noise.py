@@ -60,7 +60,7 @@ class RandomLayer(KeepsDtype):
     def _disturb(self, x: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def _drawn(self, x: torch.Tensor, shape: Any, method: str, *parameters: float) -> torch.Tensor:
+    def _k_drawn(self, x: torch.Tensor, shape: Any, method: str, *parameters: float) -> torch.Tensor:
         """Random numbers like ``x``: of the layer's own generator, without a seed of torch's global one."""
         if self.seed is not None:
             return self.seed_generator.noise(x, shape, method, *parameters)
@@ -68,7 +68,7 @@ class RandomLayer(KeepsDtype):
 
     def _kept(self, x: torch.Tensor, shape: Any) -> torch.Tensor:
         """Ones and zeros of ``shape`` in the dtype of ``x``: which elements are kept."""
-        return self._drawn(x, shape, "bernoulli_", 1.0 - float(self.rate))
+        return self._k_drawn(x, shape, "bernoulli_", 1.0 - float(self.rate))
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         return TensorShape(input_shape)
@@ -220,7 +220,7 @@ class GaussianNoise(RandomLayer):
         return self.stddev
 
     def _disturb(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self._drawn(x, x.shape, "normal_", 0.0, float(self.stddev))
+        return x + self._k_drawn(x, x.shape, "normal_", 0.0, float(self.stddev))
 
 
 class GaussianDropout(RandomLayer):
@@ -245,7 +245,7 @@ class GaussianDropout(RandomLayer):
 
     def _disturb(self, x: torch.Tensor) -> torch.Tensor:
         deviation = math.sqrt(self.rate / (1.0 - self.rate))
-        return x * self._drawn(x, x.shape, "normal_", 1.0, deviation)
+        return x * self._k_drawn(x, x.shape, "normal_", 1.0, deviation)
 
 
 # What selu tends to for large negative inputs: minus its two constants' product (Klambauer et al. 2017).

@@ -30,11 +30,11 @@ class Operation(FunctionCall, metaclass=ABCMeta):
         ValueError: a name that is none.
     """
 
-    _init_arguments: tuple = ((), {})
+    _k_init_arguments: tuple = ((), {})
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         operation = object.__new__(cls)
-        operation._init_arguments = (args, kwargs)
+        operation._k_init_arguments = (args, kwargs)
         return operation
 
     def __init__(self, name: str | None = None) -> None:
@@ -55,19 +55,19 @@ class Operation(FunctionCall, metaclass=ABCMeta):
 
     def _of_raw(self, *args: Any, **kwargs: Any) -> Any:
         if not any(isinstance(x, torch.Tensor) for x in tree.flatten((list(args), kwargs))):
-            return self._compute(*args, **kwargs)
+            return self._k_compute(*args, **kwargs)
         with recording():
             args, kwargs = tree.map_structure(wrap_with_mask, (args, kwargs))
-            out = self._compute(*args, **kwargs)
+            out = self._k_compute(*args, **kwargs)
             return tree.map_structure(lambda x: raw_with_mask(x) if dispatch.is_tensor(x) else x, out)
 
-    def _compute(self, *args: Any, **kwargs: Any) -> Any:
+    def _k_compute(self, *args: Any, **kwargs: Any) -> Any:
         return self.rematerialized_call(self.call, *args, **kwargs)(*args, **kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if symbolic.any_symbolic(args, kwargs):
             return self.symbolic_call(*args, **kwargs)
-        return self._compute(*args, **kwargs)
+        return self._k_compute(*args, **kwargs)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """Record a call on symbolic tensors."""
@@ -108,7 +108,7 @@ class Operation(FunctionCall, metaclass=ABCMeta):
         Raises:
             NotImplementedError: arguments that are not plain data.
         """
-        return {"name": self.name, **captured_arguments(self, *self._init_arguments)}
+        return {"name": self.name, **captured_arguments(self, *self._k_init_arguments)}
 
     @classmethod
     def from_config(cls, config: dict) -> Any:

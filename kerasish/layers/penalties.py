@@ -20,7 +20,7 @@ from kerasish.layers import tracking
 class Penalized:
     """The part of a layer that holds penalties: of ``add_loss``, of activities and of weights."""
 
-    _loss_functions: tuple = ()  # functions that ``add_loss`` was given
+    _k_loss_functions: tuple = ()  # functions that ``add_loss`` was given
     _given_loss = False  # whether ``add_loss`` was called on it, though nothing else told that it would be
 
     def add_loss(self, loss: Any) -> None:
@@ -35,7 +35,7 @@ class Penalized:
         for value in tree.flatten(loss):
             if callable(value) and not dispatch.is_tensor(value):
                 if not any(layer is self for layer in local.call_layers):
-                    object.__setattr__(self, "_loss_functions", (*self._loss_functions, value))
+                    object.__setattr__(self, "_k_loss_functions", (*self._k_loss_functions, value))
                     self._note_losses()
                     continue
                 value = value()
@@ -63,12 +63,12 @@ class Penalized:
 
     def raw_losses(self) -> list[torch.Tensor]:
         """``losses`` as raw tensors, attached to the graph that torch is recording."""
-        known = self._known_parts()
+        known = self._k_known_parts()
         found = list(self._losses)
         for layer in known.with_losses:
             found.extend(layer._losses)
         for layer in (self, *known.with_losses):
-            for function in layer._loss_functions:
+            for function in layer._k_loss_functions:
                 with recording():
                     found.append(dispatch.raw(function(), to_torch(layer.compute_dtype)))
         for variable in (*self._trainable_variables, *self._non_trainable_variables, *known.variables):
@@ -90,7 +90,7 @@ class Penalized:
         """Forget the penalties of the last call, at the start of a new one."""
         if self._losses:
             self._losses.clear()
-        for layer in self._known_parts().with_losses:
+        for layer in self._k_known_parts().with_losses:
             if layer._losses:
                 layer._losses.clear()
 

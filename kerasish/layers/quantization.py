@@ -34,27 +34,27 @@ class Quantizable:
     """The part of ``Layer`` that concerns quantization and the dtype policies that go with it."""
 
     _is_quantized = False
-    _policies: DTypePolicyMap | None = None  # where the layer's policy is to be found by its path, if it was given so
+    _k_policies: DTypePolicyMap | None = None  # where the layer's policy is to be found by its path, if it was given so
     _dtype_policy: DTypePolicy
     name: str
 
-    def _set_policy(self, dtype: Any) -> None:
+    def _k_set_policy(self, dtype: Any) -> None:
         """The constructor's argument ``dtype``."""
         policy = get_policy(dtype)
         if isinstance(policy, DTypePolicyMap):
-            self.__dict__["_policies"] = policy
+            self.__dict__["_k_policies"] = policy
             policy = policy.default_policy
         self._dtype_policy = policy
 
-    def _find_policy(self) -> None:
+    def _k_find_policy(self) -> None:
         """Look the policy up, now that the path is known."""
-        if self._policies is not None:
-            self._dtype_policy = self._policies[self.path]  # type: ignore[attr-defined]
+        if self._k_policies is not None:
+            self._dtype_policy = self._k_policies[self.path]  # type: ignore[attr-defined]
 
     @property
     def dtype_policy(self) -> DTypePolicy:
         """The dtypes of weights and computations; setting a quantized one quantizes a layer that is built."""
-        return self._dtype_policy if self._policies is None else self._policies
+        return self._dtype_policy if self._k_policies is None else self._k_policies
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
@@ -67,13 +67,13 @@ class Quantizable:
                 f"Implicitly enabling {mode.upper()} quantization by setting `dtype_policy` to '{value}' is not supported",
                 hint=f"It needs data to calibrate with: use `.quantize('{mode}', config=...)` instead.",
             )
-        if self._policies is not None and self._path is not None:  # type: ignore[attr-defined]
+        if self._k_policies is not None and self._path is not None:  # type: ignore[attr-defined]
             path = self.path  # type: ignore[attr-defined]
-            if path in self._policies:
-                del self._policies[path]
-            self._policies[path] = policy
+            if path in self._k_policies:
+                del self._k_policies[path]
+            self._k_policies[path] = policy
         elif isinstance(policy, DTypePolicyMap):
-            self._set_policy(policy)
+            self._k_set_policy(policy)
             policy = self._dtype_policy
         self._dtype_policy = policy
         tracking.structure_changed()

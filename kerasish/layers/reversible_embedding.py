@@ -167,15 +167,15 @@ class ReversibleEmbedding(Embedding):
         for name, value in integers.items():
             self.__dict__[name].assign(value)
 
-    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+    def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         return call(*args, **kwargs)  # no autocast: the way back has a dtype of its own
 
     def _lowered(self, inputs: KerasTensor, training: bool) -> tuple[Callable, ...] | None:
         return None  # which way, the call says
 
-    def _set_masks(self, outputs: Any, masks: Any) -> None:
+    def _k_set_masks(self, outputs: Any, masks: Any) -> None:
         if masks is not None and len(outputs.shape) == len(masks.shape) + 1:  # not on the way back
-            super()._set_masks(outputs, masks)
+            super()._k_set_masks(outputs, masks)
 
     def compute_output_shape(self, input_shape: Any, reverse: bool = False) -> tuple:
         return (*input_shape[:-1], self.input_dim) if reverse else (*input_shape, self.output_dim)

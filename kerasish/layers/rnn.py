@@ -111,7 +111,7 @@ class RNN(Layer):
         return self._states
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
-        batch, _, *features = self._batch_first(sequences_shape)
+        batch, _, *features = self._k_batch_first(sequences_shape)
         if not self.cell.built:
             self.cell.build((batch, *features))
         if self.stateful:
@@ -190,7 +190,7 @@ class RNN(Layer):
             raise fail(
                 ValueError, f"Layer '{self.name}' was given sequences without time steps", received=sequences.shape
             )
-        states = self._begin(sequences, initial_state)
+        states = self._k_begin(sequences, initial_state)
         mask = _checked_mask(mask, sequences, self.name)
         last, outputs, states = self.inner_loop(sequences, states, mask, training)
         if self.stateful:
@@ -244,7 +244,7 @@ class RNN(Layer):
                 for kind in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
                     getattr(cell, kind, lambda: None)()
 
-    def _begin(self, sequences: torch.Tensor, given: Any) -> list:
+    def _k_begin(self, sequences: torch.Tensor, given: Any) -> list:
         """The states of the first step, in the structure of ``state_size``."""
         batch = sequences.shape[0]
         if self.stateful and (first := tree.flatten(self._states)[0]).shape[0] != batch:
@@ -277,7 +277,7 @@ class RNN(Layer):
 
     # shapes and masks
 
-    def _batch_first(self, sizes: Any) -> tuple:
+    def _k_batch_first(self, sizes: Any) -> tuple:
         """The sizes of sequences as (batch, time, ...), or those in the order of ``time_major``."""
         sizes = tuple(sizes)
         return (sizes[1], sizes[0], *sizes[2:]) if self.time_major and len(sizes) > 1 else sizes
@@ -289,10 +289,10 @@ class RNN(Layer):
         return [own, *(None for _ in self.state_size)] if self.return_state else own
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
-        batch, time, *_ = self._batch_first(sequences_shape)
+        batch, time, *_ = self._k_batch_first(sequences_shape)
         size = output_size(self.cell)
         leading = (batch, time) if self.return_sequences else (batch,)
-        output = (*self._batch_first(leading), *((size,) if isinstance(size, int) else size))
+        output = (*self._k_batch_first(leading), *((size,) if isinstance(size, int) else size))
         return (output, *_as_returned(_state_shapes(self.state_size, batch))) if self.return_state else output
 
     # configuration

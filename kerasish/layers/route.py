@@ -56,19 +56,19 @@ class Route:
     @staticmethod
     def note(layer: Any, x: Any) -> None:
         """Let the layer take the short way for inputs like ``x``, on which it has just been called, if it may."""
-        if layer._has_hooks() or layer._dtype_policy.is_mixed or local.tracing:
+        if layer._k_has_hooks() or layer._dtype_policy.is_mixed or local.tracing:
             return
         t = x._t if type(x) is Tensor else x if type(x) in (torch.Tensor, np.ndarray) else None
         if type(t) is np.ndarray and t.dtype.kind in "fiub":
             t = dispatch.raw(t)
         if type(t) is not torch.Tensor or local.overlay is not None or getattr(x, "_keras_mask", None) is not None:
             return
-        route = layer.__dict__.get("_route")
+        route = layer.__dict__.get("_k_route")
         fits = route is not None and route.version == structure.version and route.dtype is t.dtype
         if fits and route.rank == t.ndim and len(route.shapes) < _SHAPES:
             route.shapes.add(t.shape)
         else:
-            layer.__dict__["_route"] = Route(layer, t)
+            layer.__dict__["_k_route"] = Route(layer, t)
 
     def follow(self, layer: Any, x: Any, training: Any) -> Any:
         """The outputs of a layer for an input, or ``MISSED``."""
@@ -111,7 +111,7 @@ class Route:
                 )
             return call(layer, t) if kind is torch.Tensor else self._recorded(layer, call, t)
         except Exception as error:
-            layer._explain(error, (x,), {"training": training} if self.takes_mode else {})
+            layer._k_explain(error, (x,), {"training": training} if self.takes_mode else {})
             raise
 
     def _recorded(self, layer: Any, call: Callable, t: torch.Tensor) -> Any:
@@ -134,7 +134,7 @@ class Route:
         if self.user:
             call = _in_scopes(_user_call(options), training)
         else:
-            call = layer._program(t, training) or _bare(layer, t, training)
+            call = layer._k_program(t, training) or _bare(layer, t, training)
             if call is None:
                 call = _raw_call(options)
                 call = _in_scopes(call, training) if layer._layers else call
@@ -167,7 +167,7 @@ def _user_call(options: dict) -> Callable:
     """A user's ``call``, for a tensor of ours or of torch's: the result is one of the same kind."""
 
     def call(layer: Any, x: Any) -> Any:
-        if layer._torch_modules:
+        if layer._k_torch_modules:
             layer._set_torch_mode(local.training)
         if not isinstance(x, torch.Tensor):
             out = layer.call(x, **options)

@@ -64,14 +64,14 @@ def traced_call(layer: Any, args: tuple, kwargs: dict) -> Any:
         args, kwargs = spec.first_by_position(kwargs)
     if len(args) > 1 and spec.takes_training:
         args, kwargs = layer._named_training(args, kwargs)
-    args, kwargs, wrapped = layer._prepare(args, kwargs)
+    args, kwargs, wrapped = layer._k_prepare(args, kwargs)
     mask = layer._take_masks(args, kwargs)
     training = layer._take_training(kwargs)
     if layer.input_spec is not None:
         check_input(layer.input_spec, args[0] if args else None, layer.name)
     outputs = _run(layer, args, kwargs, training, wrapped)
     if mask is not None or layer.activity_regularizer is not None or layer._makes_mask:
-        layer._finish(args, outputs, mask)
+        layer._k_finish(args, outputs, mask)
     return outputs
 
 
@@ -80,8 +80,8 @@ def _run(layer: Any, args: tuple, kwargs: dict, training: bool | None, wrapped: 
         _forget_losses(layer)
     if not layer._user_call and not layer._layers:
         return layer._run_raw(args, kwargs, wrapped)
-    with scope(**layer._scopes(training)):
-        return layer._run_user(args, kwargs, wrapped) if layer._user_call else layer._run_raw(args, kwargs, wrapped)
+    with scope(**layer._k_scopes(training)):
+        return layer._k_run_user(args, kwargs, wrapped) if layer._user_call else layer._run_raw(args, kwargs, wrapped)
 
 
 def _forget_losses(layer: Any) -> None:

@@ -354,7 +354,7 @@ def untrack(owner: Any, value: Any) -> None:
         owner._layers,
         owner._metrics,
         owner._seed_generators,
-        owner._torch_modules,
+        owner._k_torch_modules,
         owner._trainable_variables,
         owner._non_trainable_variables,
     ):
@@ -371,7 +371,7 @@ def _held(owner: Any) -> Iterator[Any]:
         "_layers",
         "_metrics",
         "_seed_generators",
-        "_torch_modules",
+        "_k_torch_modules",
         "_trainable_variables",
         "_non_trainable_variables",
     )
@@ -432,7 +432,7 @@ def rename(variable: Variable, key: str) -> None:
 
 def take_place(owner: Any, name: str, old: Variable, new: Variable) -> None:
     """Let a variable that the user made stand where one of the layer's own was: the layer computes with it."""
-    if old._key != name or any(new is other for other in (old, *owner._replaced.values())):
+    if old._key != name or any(new is other for other in (old, *owner._k_replaced.values())):
         return
     value = new._slots.pop(new._key)
     kept = any(old is own for own in (*owner._trainable_variables, *owner._non_trainable_variables))
@@ -468,21 +468,21 @@ def replace(owner: Any, name: str, old: Any, tensor: Any) -> None:
     Args:
         old: what the attribute was, perhaps such a variable. It keeps its value, under another key.
     """
-    variable = owner._replaced.get(name)
+    variable = owner._k_replaced.get(name)
     if variable is None:
         if not isinstance(old, Variable) or old._owner is not owner or old._key != name:
             return
         variable = old
         old.move(owner, free_key(owner, name))
-        owner.__dict__["_replaced"] = {**owner._replaced, name: old}
+        owner.__dict__["_k_replaced"] = {**owner._k_replaced, name: old}
     raw = dispatch.raw(tensor)
     variable._slots[name] = raw if variable._layout is None else variable._layout.to_stored(raw)
 
 
 def put_back(owner: Any, name: str) -> Variable:
     """The variable in whose place a tensor stood, which has its place again."""
-    variable = owner._replaced[name]
-    owner.__dict__["_replaced"] = {key: v for key, v in owner._replaced.items() if key != name}
+    variable = owner._k_replaced[name]
+    owner.__dict__["_k_replaced"] = {key: v for key, v in owner._k_replaced.items() if key != name}
     del variable._slots[name]
     variable.move(owner, name)
     return variable
@@ -490,7 +490,7 @@ def put_back(owner: Any, name: str) -> Variable:
 
 def _track_torch_module(owner: Any, module: nn.Module) -> None:
     """The parameters and buffers of a torch module, as variables of the layer that holds it."""
-    _add(owner._torch_modules, module)
+    _add(owner._k_torch_modules, module)
     own = (*owner._trainable_variables, *owner._non_trainable_variables)
     known = {(id(holder), key) for v in own for holder, key in ((v._owner, v._key), *v._ties)}
     variables = {id(v.stored): v for v in own}  # a tensor that several modules hold is one variable

@@ -110,14 +110,14 @@ class Loss:
         if isinstance(y_pred, torch.Tensor):
             y_pred = to_float(y_pred, dtype)
         else:
-            y_pred = tree.map_structure(lambda x: self._prediction(x, dtype), y_pred)
-        values = self._values(y_true, y_pred, dtype) if self._casts_targets else self.raw_call(y_true, y_pred)
+            y_pred = tree.map_structure(lambda x: self._k_prediction(x, dtype), y_pred)
+        values = self._k_values(y_true, y_pred, dtype) if self._casts_targets else self.raw_call(y_true, y_pred)
         own_mask = getattr(values, "_keras_mask", None)  # of a class to ignore
         if own_mask is not None:
             mask = own_mask if mask is None else combined_weight(own_mask.to(dtype), mask.to(dtype))
         return reduce_weighted(values, sample_weight, mask, self.reduction, dtype)
 
-    def _values(self, y_true: Any, y_pred: Any, dtype: torch.dtype) -> torch.Tensor:
+    def _k_values(self, y_true: Any, y_pred: Any, dtype: torch.dtype) -> torch.Tensor:
         """The unreduced loss for targets in the loss's dtype; integers that it refuses as floats stay what they are, as in
         Keras 2: ``tf.one_hot`` and the like need class numbers.
         """
@@ -130,7 +130,7 @@ class Loss:
                 return self.raw_call(y_true, y_pred)
             raise error
 
-    def _prediction(self, x: Any, dtype: torch.dtype) -> Any:
+    def _k_prediction(self, x: Any, dtype: torch.dtype) -> Any:
         """One prediction; an object that stands for a tensor (a distribution) reaches a user's function as it is."""
         if isinstance(x, torch.Tensor):
             return to_float(x, dtype)

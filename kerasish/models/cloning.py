@@ -47,7 +47,7 @@ def clone_model(
         if call_function is not None:
             raise fail(ValueError, "`call_function` argument is not supported with Sequential models")
         return _clone_sequential(model, input_tensors, clone)
-    if model._network is not None and not model._user_call:
+    if model._k_network is not None and not model._user_call:
         return _clone_functional(model, input_tensors, clone, call_function)
     if clone_function is not None or input_tensors is not None:
         raise fail(
@@ -79,22 +79,22 @@ def _clone_sequential(model: Sequential, input_tensors: Any, clone: Callable) ->
         entry = tensors[0]._keras_history.operation
         own = isinstance(entry, InputLayer)
         copy.add(entry if own else InputLayer(input_tensor=tensors[0]), rebuild=False)
-    elif model._entry is not None:
-        entry = model._entry
+    elif model._k_entry is not None:
+        entry = model._k_entry
         copy.add(InputLayer(batch_shape=entry.batch_shape, dtype=entry.dtype, name=entry.name), rebuild=False)
     made: dict[int, Any] = {}  # a layer that stands twice in the model is one in the copy, too
     for layer in model.layers:
         if id(layer) not in made:
             made[id(layer)] = clone(layer)
         copy.add(made[id(layer)], rebuild=False)
-    copy._redraw()
-    if copy._network is None and model._network is not None:
+    copy._k_redraw()
+    if copy._k_network is None and model._k_network is not None:
         copy.build(model.input_shape)
     return copy
 
 
 def _clone_functional(model: Model, input_tensors: Any, clone: Callable, call_function: Callable | None) -> Model:
-    network = model._network
+    network = model._k_network
     if input_tensors is None:
         inputs = [
             Input(batch_shape=tuple(x.shape), dtype=x.dtype.name, name=entry.name)

@@ -29,7 +29,7 @@ class Functional(Model):
         return self._graph_config() if takes_graph(type(self)) else Layer.get_config(self)
 
     def _graph_config(self) -> dict:
-        network = self._network
+        network = self._k_network
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "layers": []}
         nodes = {id(node) for node in network.graph.nodes}
         places = _places(network)

@@ -68,8 +68,8 @@ class Model(Trainer, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         functional = cls is Model and _is_functional(args, _todays(kwargs))
         model = Layer.__new__(registry.class_named("keras.models.Functional") if functional else cls, *args, **kwargs)
-        model.__dict__["_network"] = None
-        model.__dict__["_compiled"] = None
+        model.__dict__["_k_network"] = None
+        model.__dict__["_k_compiled"] = None
         return model
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class Model(Trainer, Layer):
             given = {**dict(zip(names, args)), **kwargs}
             inputs, outputs = given.pop("inputs"), given.pop("outputs")
             super().__init__(**given)
-            self._set_network(Network(inputs, outputs, self.name))
+            self._k_set_network(Network(inputs, outputs, self.name))
             self.built = True
             return
         if len(args) == 1 and isinstance(args[0], str):  # a subclass's super().__init__("name"), as Keras 2 allowed
@@ -88,12 +88,12 @@ class Model(Trainer, Layer):
             raise fail(TypeError, "Model takes `inputs` and `outputs`, or keyword arguments only", received=str(args))
         super().__init__(**kwargs)
 
-    def _set_network(self, network: Network) -> None:
+    def _k_set_network(self, network: Network) -> None:
         """Make the graph's layers this model's."""
         state = self.__dict__
-        if self._network is not None and self._network.entries is not network.entries:
-            self._forget(self._network.entries)
-        state["_network"] = network
+        if self._k_network is not None and self._k_network.entries is not network.entries:
+            self._k_forget(self._k_network.entries)
+        state["_k_network"] = network
         state["autocast"] = False  # inputs get the dtypes that the Inputs declare
         for i, layer in enumerate([*network.layers, *network.loss_layers]):
             if not any(layer is own for own in self._layers):
@@ -108,7 +108,7 @@ class Model(Trainer, Layer):
     @property
     def _is_graph_network(self) -> bool:
         """Keras 2's: whether it is made of symbolic tensors."""
-        return self._network is not None
+        return self._k_network is not None
 
     @property
     def _input_layers(self) -> list:
@@ -116,7 +116,7 @@ class Model(Trainer, Layer):
         return [layer for layer in self._layers_of_graph() if isinstance(layer, InputLayer)]
 
     def _layers_of_graph(self) -> list:
-        return [] if self._network is None else list(self._network.layers)
+        return [] if self._k_network is None else list(self._k_network.layers)
 
     def _keras_2_weights(self) -> list:
         """In Keras 2's order: layer by layer, then its own."""
@@ -136,20 +136,20 @@ class Model(Trainer, Layer):
 
     def add_loss(self, loss: Any) -> None:
         values = tree.flatten(loss)
-        symbolic = [x for x in values if isinstance(x, KerasTensor)] if self._network is not None else []
+        symbolic = [x for x in values if isinstance(x, KerasTensor)] if self._k_network is not None else []
         if symbolic:
             object.__setattr__(self, "_given_loss", True)
-            self._set_network(PenalizedNetwork(self._network, self, symbolic, {}))
+            self._k_set_network(PenalizedNetwork(self._k_network, self, symbolic, {}))
         super().add_loss([x for x in values if not any(x is own for own in symbolic)])
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
         check_metric(name, aggregation)
-        if self._network is None or not isinstance(value, KerasTensor):
+        if self._k_network is None or not isinstance(value, KerasTensor):
             super().add_metric(value, name)
         else:
-            self._set_network(PenalizedNetwork(self._network, self, [], {name: value}))
+            self._k_set_network(PenalizedNetwork(self._k_network, self, [], {name: value}))
 
-    def _forget(self, layers: list) -> None:
+    def _k_forget(self, layers: list) -> None:
         """Take layers out of the model."""
         gone = {id(layer) for layer in layers}
         self._layers[:] = [layer for layer in self._layers if id(layer) not in gone]
@@ -161,7 +161,7 @@ class Model(Trainer, Layer):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The model's outputs; a subclass without inputs and outputs defines this."""
-        if self._network is None:
+        if self._k_network is None:
             raise NotImplementedError(
                 f"Model {type(self).__name__} does not have a `call()` method implemented. "
                 "Give the class one, or make the model with keras.Model(inputs, outputs) or keras.Sequential(layers)."
@@ -174,32 +174,32 @@ class Model(Trainer, Layer):
             return self._call_on_composite(inputs, training)
         if self._runs_layers():
             with recording():
-                outputs = self._network.run_layers(tree.map_structure(wrap_with_mask, inputs), training, self)
+                outputs = self._k_network.run_layers(tree.map_structure(wrap_with_mask, inputs), training, self)
                 return tree.map_structure(raw_with_mask, outputs)
-        return self._network.run(inputs, training, self)
+        return self._k_network.run(inputs, training, self)
 
     def _call_on_composite(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Layer by layer: a program computes on dense tensors."""
-        if self._network is None:
+        if self._k_network is None:
             return super()._call_on_composite(inputs)
         inputs = tree.map_structure(wrap_with_mask, inputs)
-        return self._network.run_layers(inputs, local.training if training is None else training, self)
+        return self._k_network.run_layers(inputs, local.training if training is None else training, self)
 
-    def _program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
-        if self._network is None or self._user_call or self._runs_layers():
+    def _k_program(self, x: torch.Tensor, training: bool | None) -> Callable | None:
+        if self._k_network is None or self._user_call or self._runs_layers():
             return None
-        return self._network.program_for(x, training)
+        return self._k_network.program_for(x, training)
 
     def _follow_dtype(self, fn: Callable) -> None:
         super()._follow_dtype(fn)
-        for entry in self._network.entries if self._network is not None else ():
+        for entry in self._k_network.entries if self._k_network is not None else ():
             entry._follow_dtype(fn)
 
-    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+    def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         """Each layer follows its own dtype policy."""
         return call(*args, **kwargs)
 
-    def _network_for(self, inputs: Any) -> Network | None:
+    def _k_network_for(self, inputs: Any) -> Network | None:
         """Another network, for inputs that do not fit the present one, if the model may have one."""
         return None
 
@@ -207,26 +207,26 @@ class Model(Trainer, Layer):
         """Whether to go through the layers one by one rather than run the lowered program, as torch.compile does too."""
         if is_dynamo_compiling():
             return True
-        return self.run_eagerly or self._network.has_masked_inputs
+        return self.run_eagerly or self._k_network.has_masked_inputs
 
     def nested_program(self, training: bool | None) -> Callable[..., tuple] | None:
         """The program of this model for use in another one's; None where it has to be called as a layer."""
         simple = (
-            self._network is not None
+            self._k_network is not None
             and not self._user_call
-            and not self._has_hooks()
+            and not self._k_has_hooks()
             and self.activity_regularizer is None
             and not self.run_eagerly
         )
-        if not simple or self._network.plan(training).calls_layers:
+        if not simple or self._k_network.plan(training).calls_layers:
             return None
-        return self._network.nested_program(training)
+        return self._k_network.nested_program(training)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        if self._network is not None and not self._user_call:
+        if self._k_network is not None and not self._user_call:
             inputs = args[0] if args else kwargs["inputs"]
             try:
-                return self._network.output_spec(inputs)
+                return self._k_network.output_spec(inputs)
             except ValueError as error:
                 return adapted(self, inputs, error).output_spec(inputs)
         return super().compute_output_spec(*args, **kwargs)
@@ -234,7 +234,7 @@ class Model(Trainer, Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape, or structure of shapes, of the outputs for inputs of the given shapes."""
         inputs = keras_tensors(input_shape, self.compute_dtype)
-        spec = self.compute_output_spec(inputs) if self._network is not None else trace(self, (inputs,), {})
+        spec = self.compute_output_spec(inputs) if self._k_network is not None else trace(self, (inputs,), {})
         return tree.map_structure(lambda x: tuple(x.shape), spec)
 
     def _shape_rule_applies(self, args: tuple, kwargs: dict) -> bool:
@@ -246,7 +246,7 @@ class Model(Trainer, Layer):
         Raises:
             ValueError: no shape was given, or the model cannot be run on symbolic inputs of it.
         """
-        if self._network is not None:
+        if self._k_network is not None:
             return
         if input_shape is None:
             raise fail(ValueError, "Input shape must be defined when calling `build()` on a model")
@@ -265,12 +265,12 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers this model was made of, not those inside them."""
-        return list(self._network.layers if self._network is not None else self._layers)
+        return list(self._k_network.layers if self._k_network is not None else self._layers)
 
     @property
     def operations(self) -> list:
         """The layers and functions of a model's graph, in the order of ``layers``."""
-        return list(self._the_network("operations").operations)
+        return list(self._k_the_network("operations").operations)
 
     @layers.setter
     def layers(self, value: Any) -> None:
@@ -303,39 +303,39 @@ class Model(Trainer, Layer):
 
     @property
     def inputs(self) -> list[KerasTensor]:
-        return self._the_network("inputs").inputs
+        return self._k_the_network("inputs").inputs
 
     @property
     def outputs(self) -> list[KerasTensor]:
-        return self._the_network("outputs").outputs
+        return self._k_the_network("outputs").outputs
 
     @property
     def input(self) -> Any:
-        return self._the_network("input").inputs_structure
+        return self._k_the_network("input").inputs_structure
 
     @property
     def output(self) -> Any:
-        return self._the_network("output").outputs_structure
+        return self._k_the_network("output").outputs_structure
 
     @property
     def input_names(self) -> list[str]:
-        return list(self._the_network("input_names").input_names)
+        return list(self._k_the_network("input_names").input_names)
 
     @property
     def output_names(self) -> list[str]:
-        return [x._keras_history.operation.name for x in self._the_network("output_names").outputs]
+        return [x._keras_history.operation.name for x in self._k_the_network("output_names").outputs]
 
     @property
     def input_shape(self) -> Any:
-        if self._network is None and self._user_call:
+        if self._k_network is None and self._user_call:
             return super().input_shape
-        return _shapes(self._the_network("input").inputs)
+        return _shapes(self._k_the_network("input").inputs)
 
     @property
     def output_shape(self) -> Any:
-        if self._network is None and self._user_call:
+        if self._k_network is None and self._user_call:
             return super().output_shape
-        return _shapes(self._the_network("output").outputs)
+        return _shapes(self._k_the_network("output").outputs)
 
     def save_spec(self, dynamic_batch: bool = True) -> Any:
         """What Keras 2's models are called with, as type specifications: a list with that of the inputs, and a dictionary.
@@ -349,26 +349,26 @@ class Model(Trainer, Layer):
         Raises:
             NotServedError: a subclass with a ``call`` of its own: what it was called with is not kept.
         """
-        if self._network is None:
-            if self._last_shapes is None:
+        if self._k_network is None:
+            if self._k_last_shapes is None:
                 return None
             raise NotServedError(
                 f"Model '{self.name}' is a subclass with a `call()`: save_spec knows models of layers alone."
             )
         spec = registry.above("tf.TensorSpec")
-        return [tree.map_structure(lambda x: spec(x.shape, x.dtype, x.name), self._network.inputs_structure)], {}
+        return [tree.map_structure(lambda x: spec(x.shape, x.dtype, x.name), self._k_network.inputs_structure)], {}
 
     @property
     def state_updates(self) -> list:
         """What Keras 2's graphs had to run after a step: nothing."""
         return []
 
-    def _the_network(self, what: str) -> Network:
-        if self._network is None:
+    def _k_the_network(self, what: str) -> Network:
+        if self._k_network is None:
             raise AttributeError(
                 f"Model '{self.name}' has no defined {what}: it is a subclass with a `call()`, or not built yet."
             )
-        return self._network
+        return self._k_network
 
     def reset_states(self) -> None:
         """Set the states of stateful layers to zero."""
@@ -525,7 +525,7 @@ class Model(Trainer, Layer):
         )
 
     def get_config(self) -> dict:
-        if self._network is not None and takes_graph(type(self)):
+        if self._k_network is not None and takes_graph(type(self)):
             return registry.class_named("keras.models.Functional")._graph_config(self)
         return Layer.get_config(self)
 
@@ -543,7 +543,7 @@ class Model(Trainer, Layer):
             return super().from_config(config)
 
     def build_from_config(self, config: dict) -> None:
-        if config and "input_shape" in config and self._network is None:
+        if config and "input_shape" in config and self._k_network is None:
             self.build(shape_from_config(config["input_shape"]))
         elif config:
             super().build_from_config(config)

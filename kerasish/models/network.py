@@ -243,7 +243,7 @@ def _like(x: KerasTensor, own: KerasTensor) -> KerasTensor:
 
 def adapted(owner: Any, inputs: Any, error: ValueError) -> Network:
     """The model's network for inputs that do not fit its usual one; raises the error if there is none."""
-    network = owner._network_for(inputs)
+    network = owner._k_network_for(inputs)
     if network is None:
         raise error
     return network

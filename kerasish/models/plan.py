@@ -153,7 +153,7 @@ class Plan:
             arguments.append(f"training={self._training}")
         function = operation.function if isinstance(operation, FunctionCall) else operation
         self._emit(node, self._bind(operation.name, _raw_outputs(function)), arguments)
-        if not getattr(operation, "_densifies", False):
+        if not getattr(operation, "_k_densifies", False):
             self._sparse.update(id(x) for x in node.outputs)
 
     def _doubt(self, node: Node) -> None:
@@ -173,7 +173,7 @@ class Plan:
             return False
         return not any(
             part._user_call
-            or part._has_hooks()
+            or part._k_has_hooks()
             or (part._dtype_policy.is_mixed and part._follows_policy)
             or part.activity_regularizer is not None
             or type(part).__call__ is not Layer.__call__

@@ -89,8 +89,8 @@ def print_summary(
             "This model has not yet been built",
             hint="Build the model first by calling `build()` or by calling the model on a batch of data.",
         )
-    connected = model._network is not None and not _is_chain(model)
-    operations = model._network.operations if connected else _own_layers(model)
+    connected = model._k_network is not None and not _is_chain(model)
+    operations = model._k_network.operations if connected else _own_layers(model)
     operations = _in_range(operations, layer_range)
     draw = _table_3 if boxed else _table_2
     lines = draw(model, operations, connected, line_length, positions, expand_nested, show_trainable)
@@ -103,16 +103,16 @@ def print_summary(
 
 def _own_layers(model: Any) -> list:
     """The layers of a chain: a Sequential's without its entry, a functional model's with it and with its functions."""
-    functional = model._network is not None and type(model).__name__ != "Sequential"
-    return model._network.operations if functional else model.layers
+    functional = model._k_network is not None and type(model).__name__ != "Sequential"
+    return model._k_network.operations if functional else model.layers
 
 
 def _is_chain(model: Any) -> bool:
     """Whether each layer takes the one before's output alone, so that "connected to" would say nothing."""
-    nodes = [node for node in model._network.graph.nodes if not node.is_input]
+    nodes = [node for node in model._k_network.graph.nodes if not node.is_input]
     if type(model).__name__ == "Sequential":
         return True
-    if len(model._network.inputs) > 1:
+    if len(model._k_network.inputs) > 1:
         return False
     seen: set[int] = set()
     for node in nodes:
@@ -140,13 +140,13 @@ def _in_range(operations: list, layer_range: Any) -> list:
 def _rows(operations: list, expand: bool, depth: int = 0) -> Iterator[Row]:
     for operation in operations:
         yield Row(operation, depth)
-        if expand and getattr(operation, "_network", None) is not None:
+        if expand and getattr(operation, "_k_network", None) is not None:
             yield from _rows(operation.layers, expand, depth + 1)
 
 
 def _connections(model: Any, operation: Any) -> list[str]:
     """``dense[0][0]`` for each tensor that an operation takes: name, which of its calls, which result."""
-    nodes = {id(node) for node in model._network.graph.nodes}
+    nodes = {id(node) for node in model._k_network.graph.nodes}
     found = []
     for node in getattr(operation, "_inbound_nodes", ()):
         if id(node) in nodes:
@@ -166,7 +166,7 @@ def _output_shape(layer: Any) -> Any:
     Raises:
         AttributeError: it is not known.
     """
-    if isinstance(layer, FunctionCall) or getattr(layer, "_network", None) is not None:
+    if isinstance(layer, FunctionCall) or getattr(layer, "_k_network", None) is not None:
         return _shape(layer.output)
     try:
         return layer.output_shape

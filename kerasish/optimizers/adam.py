@@ -65,7 +65,7 @@ class Adam(Rule):
         if self.amsgrad:
             self.add_optimizer_variables(variables, "velocity_hat")
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         return (learning_rate * self.adam_correction(self.beta_1, self.beta_2, step),)
 
     def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
@@ -167,7 +167,7 @@ class Adamax(Rule):
         self.beta_2 = fraction(beta_2, "beta_2")
         self.epsilon = epsilon
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         return (learning_rate / (1.0 - self.power(self.beta_1, step)),)
 
     def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
@@ -210,11 +210,11 @@ class Nadam(Rule):
         if any(variable is self._u_product for variable in loaded):
             return
         product = 1.0
-        for step in range(1, self.step):
+        for step in range(1, self._k_this_step):
             product *= self.beta_1 * (1.0 - 0.5 * 0.96**step)
         self._u_product.assign(product)
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         beta_1 = single(self.beta_1)
         now, then = (beta_1 * (1.0 - 0.5 * self.power(0.96, i)) for i in (step, step + 1))
         product = self._product(step)
@@ -226,12 +226,12 @@ class Nadam(Rule):
         """u₁ u₂ … uₜ."""
         return self._u_product.stored.item() * self.beta_1 * (1.0 - 0.5 * 0.96**step)
 
-    def advance(self, phase: tuple) -> None:
+    def _k_advance(self, phase: tuple) -> None:
         if phase[0]:
-            product = self._product(self.step)
+            product = self._product(self._k_this_step)
             self._u_product.make_writable(copy=False)
             self._u_product.stored.fill_(product)
-        super().advance(phase)
+        super()._k_advance(phase)
 
     def update(self, params: Tensors, grads: Tensors, variables: list[Variable], *numbers: Any) -> None:
         of_mean, of_gradient, correction = numbers
@@ -280,7 +280,7 @@ class ScheduleFreeAdamW(Rule):
         with torch.no_grad():
             torch._foreach_copy_(iterates, [v.stored for v in variables])
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         if step < self.warmup_steps:
             learning_rate *= step / self.warmup_steps
         return learning_rate, 1.0 / (1.0 - self.power(self.beta_2, step)), 1.0 / step

@@ -59,7 +59,7 @@ class Optimizer(Keras2Optimizer):
         TypeError: no learning rate.
     """
 
-    _elementwise = True  # whether a rule updates each element of a variable by itself
+    _k_elementwise = True  # whether a rule updates each element of a variable by itself
 
     def __init__(
         self,
@@ -104,9 +104,9 @@ class Optimizer(Keras2Optimizer):
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self._check_arguments()
         self.built = False
-        self._updated: list[Variable] = []  # the trainable variables that rules update
-        self._undecayed: tuple[list[Variable], list[re.Pattern]] = ([], [])
-        self._begin(learning_rate)
+        self._k_updated: list[Variable] = []  # the trainable variables that rules update
+        self._k_undecayed: tuple[list[Variable], list[re.Pattern]] = ([], [])
+        self._k_begin(learning_rate)
 
     def _check_arguments(self) -> None:
         clips = (self.clipnorm, self.clipvalue, self.global_clipnorm)
@@ -140,15 +140,15 @@ class Optimizer(Keras2Optimizer):
         if local.function is not None:
             local.function.check_may_make()
         self._trainable_variables = list(variables)
-        self._updated = [v for v in self._trainable_variables if not v.overwrite_with_gradient]
-        self._index()
+        self._k_updated = [v for v in self._trainable_variables if not v.overwrite_with_gradient]
+        self._k_index()
         if self.use_ema:
-            self.add_optimizer_variables(self._updated, "average")
+            self.add_optimizer_variables(self._k_updated, "average")
         if self.gradient_accumulation_steps:
-            self.add_optimizer_variables(self._updated, "gradient_accumulator")
+            self.add_optimizer_variables(self._k_updated, "gradient_accumulator")
         self.built = True
         if self.is_keras_2:
-            self._begin_keras_2(self._updated)
+            self._begin_keras_2(self._k_updated)
 
     # the update
 
@@ -281,20 +281,20 @@ class Optimizer(Keras2Optimizer):
     def raw_apply(self, grads: list[torch.Tensor], variables: list[Variable]) -> None:
         """Update from raw gradients in stored layout. The step of a training loop; call it without recording."""
         self.prepare_writes(variables)
-        phase = self.phase()
+        phase = self._k_phase()
         values = step_numbers(self.step_values(phase), grads[0].device)
         if divided.in_use:
             self._divided_step(grads, variables, phase, values)
         else:
             self.device_step(grads, variables, phase, values)
-        self.advance(phase)
+        self._k_advance(phase)
 
     def _divided_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
         """A step where processes store parts of variables: on these, or on the whole if the rule has to see that."""
-        elementwise = self._elementwise and not self._updates_one_by_one
+        elementwise = self._k_elementwise and not self._updates_one_by_one
         by_parts = elementwise and all(v.constraint is None for v in variables)
         view = divided.parts if by_parts else divided.wholes
-        with view([*variables, *self._updated, *self.variables], grads) as given:
+        with view([*variables, *self._k_updated, *self.variables], grads) as given:
             self.device_step(given, variables, phase, values)
 
     # the host's side of a step
@@ -305,31 +305,31 @@ class Optimizer(Keras2Optimizer):
             for variable in variables:
                 variable.make_writable()
 
-    def phase(self) -> tuple:
+    def _k_phase(self) -> tuple:
         """What kind of step the next one is: whether variables are updated, and whether averages overwrite them."""
         every, frequency = self.gradient_accumulation_steps, self.ema_overwrite_frequency
-        updates = not every or (self._count() + 1) % every == 0
-        return updates, bool(self.use_ema and frequency) and self.step % frequency == 0
+        updates = not every or (self._k_count() + 1) % every == 0
+        return updates, bool(self.use_ema and frequency) and self._k_this_step % frequency == 0
 
     def step_values(self, phase: tuple) -> tuple[float, ...]:
         """The numbers of the next step: amounts of weight decay, the averages' weight, what the rule needs."""
         average = ()
         if self.use_ema:  # before the first update there is nothing to average with
-            average = (1.0 - self.ema_momentum if self.step > 1 else 1.0,)
+            average = (1.0 - self.ema_momentum if self._k_this_step > 1 else 1.0,)
         if not phase[0]:
             return average
-        rate = self.rate()
-        return (*(rate * decay for decay in self._decays()), *average, *self.numbers(rate, self.step))
+        rate = self._k_rate()
+        return (*(rate * decay for decay in self._k_decays()), *average, *self._k_numbers(rate, self._k_this_step))
 
-    def _decays(self) -> tuple[float, ...]:
+    def _k_decays(self) -> tuple[float, ...]:
         """The rates of weight decay, one for each group of variables."""
         return () if self.weight_decay is None else (single(self.weight_decay),)
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         """What the rule needs that changes from step to step; ``step`` counts updates from 1."""
         return (learning_rate,)
 
-    def advance(self, phase: tuple) -> None:
+    def _k_advance(self, phase: tuple) -> None:
         """Count the step that was made."""
         self._iterations.make_writable()
         self._iterations.stored.add_(1)
@@ -338,29 +338,29 @@ class Optimizer(Keras2Optimizer):
 
     def device_step(self, grads: list[torch.Tensor], variables: list[Variable], phase: tuple, values: tuple) -> None:
         """A step of this kind with these numbers."""
-        if len(self._updated) < len(self._trainable_variables):
-            grads, variables = self._overwrite(grads, variables)
+        if len(self._k_updated) < len(self._trainable_variables):
+            grads, variables = self._k_overwrite(grads, variables)
         params = [v.stored for v in variables]
         # the fused kernels take the elements as they lie in memory
         grads = [g if g.stride() == p.stride() else torch.empty_like(p).copy_(g) for g, p in zip(grads, params)]
         updates, overwrites = phase
-        decays = len(self._decays()) if updates else 0
+        decays = len(self._k_decays()) if updates else 0
         if self.loss_scale_factor is not None:
             grads = list(torch._foreach_div(grads, self.loss_scale_factor))
         if self.gradient_accumulation_steps:
-            grads = self._accumulate(grads, variables, updates)
+            grads = self._k_accumulate(grads, variables, updates)
         if grads:
-            grads = self._clip(grads, variables)
-            self._shrink(params, variables, values[:decays])
-            self._step(params, grads, variables, values[decays + bool(self.use_ema) :])
+            grads = self._k_clip(grads, variables)
+            self._k_shrink(params, variables, values[:decays])
+            self._k_step(params, grads, variables, values[decays + bool(self.use_ema) :])
         if self.use_ema:
-            self._average(values[decays], overwrites)
+            self._k_average(values[decays], overwrites)
         for variable in variables:
             if variable.constraint is not None:
                 value = variable.logical.detach().clone()  # the constraint may keep or return what it is given
                 variable.write(constraints.raw(variable.constraint)(value))
 
-    def _overwrite(self, grads: list, variables: list[Variable]) -> tuple[list, list[Variable]]:
+    def _k_overwrite(self, grads: list, variables: list[Variable]) -> tuple[list, list[Variable]]:
         """Variables that take their "gradient" as their value, such as scales of float8 layers; the others are left."""
         left: list[tuple] = []
         for grad, variable in zip(grads, variables):
@@ -370,7 +370,7 @@ class Optimizer(Keras2Optimizer):
                 left.append((grad, variable))
         return [g for g, _ in left], [v for _, v in left]
 
-    def _step(self, params: list, grads: list, variables: list[Variable], numbers: tuple) -> None:
+    def _k_step(self, params: list, grads: list, variables: list[Variable], numbers: tuple) -> None:
         if not self._updates_one_by_one:
             self.update(params, grads, variables, *numbers)
             return
@@ -392,10 +392,10 @@ class Optimizer(Keras2Optimizer):
         variable.make_writable()
         grad = torch.empty_like(variable.stored).copy_(_stored_gradient(gradient, variable))
         with torch.no_grad():
-            numbers = step_numbers(self.numbers(float(learning_rate), self.step), grad.device)
+            numbers = step_numbers(self._k_numbers(float(learning_rate), self._k_this_step), grad.device)
             self.update([variable.stored], [grad], [variable], *numbers)
 
-    def _accumulate(self, grads: list, variables: list[Variable], updates: bool) -> list[torch.Tensor]:
+    def _k_accumulate(self, grads: list, variables: list[Variable], updates: bool) -> list[torch.Tensor]:
         """Sum gradients up; their means if this is the last step before an update, else nothing."""
         steps = self.gradient_accumulation_steps
         sums = self.slots("gradient_accumulator", variables)
@@ -403,10 +403,10 @@ class Optimizer(Keras2Optimizer):
         if not updates:
             return []
         means = torch._foreach_div(sums, float(steps))
-        torch._foreach_zero_(self.slots("gradient_accumulator", self._updated))
+        torch._foreach_zero_(self.slots("gradient_accumulator", self._k_updated))
         return list(means)
 
-    def _clip(self, grads: list[torch.Tensor], variables: list[Variable]) -> list[torch.Tensor]:
+    def _k_clip(self, grads: list[torch.Tensor], variables: list[Variable]) -> list[torch.Tensor]:
         if self.clipnorm is not None and self.clipnorm > 0:
             excess = divided.norms(grads, variables)
             torch._foreach_div_(excess, self.clipnorm)
@@ -420,14 +420,14 @@ class Optimizer(Keras2Optimizer):
             return [g.clamp(-self.clipvalue, self.clipvalue) for g in grads]
         return grads
 
-    def _shrink(self, params: list[torch.Tensor], variables: list[Variable], amounts: tuple) -> None:
-        """Weight decay, one amount for each rate of ``_decays``."""
+    def _k_shrink(self, params: list[torch.Tensor], variables: list[Variable], amounts: tuple) -> None:
+        """Weight decay, one amount for each rate of ``_k_decays``."""
         for amount in amounts:
             self._shrink_by(amount, params, variables)
 
     def _shrink_by(self, factor: Any, params: list[torch.Tensor], variables: list[Variable]) -> None:
         """``params -= params * factor``."""
-        kept, patterns = self._undecayed
+        kept, patterns = self._k_undecayed
         if kept or patterns:
             params = [p for p, v in zip(params, variables) if not _named(v, kept, patterns)]
         if params:
@@ -438,11 +438,11 @@ class Optimizer(Keras2Optimizer):
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
         """Name variables that weight decay leaves alone: themselves, or patterns found in their paths."""
-        self._undecayed = (list(var_list or ()), [re.compile(name) for name in var_names or ()])
+        self._k_undecayed = (list(var_list or ()), [re.compile(name) for name in var_names or ()])
 
-    def _average(self, weight: Any, overwrites: bool) -> None:
+    def _k_average(self, weight: Any, overwrites: bool) -> None:
         """Move the averages of all trainable variables, updated now or not; let them overwrite the variables."""
-        variables = self._updated
+        variables = self._k_updated
         averages, params = self.slots("average", variables), [v.stored for v in variables]
         if isinstance(weight, torch.Tensor):
             for average, param in zip(averages, params):
@@ -455,12 +455,12 @@ class Optimizer(Keras2Optimizer):
 
     def averages(self) -> list[tuple[Variable, Variable]]:
         """The variables that have moving averages, with those."""
-        slots = self._slots.get("average", {})
+        slots = self._k_slots.get("average", {})
         return [(v, slots[i]) for i, v in enumerate(self._trainable_variables) if i in slots]
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """At the end of training: set the variables to their moving averages, if those are kept."""
-        averages = self._slots.get("average", {})
+        averages = self._k_slots.get("average", {})
         for variable in var_list:
             average = averages.get(self._index_dict.get(id(variable), -1))
             if average is not None:

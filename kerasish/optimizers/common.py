@@ -73,9 +73,9 @@ class Rule(Optimizer):
         if self.built:
             return
         super().build(variables)
-        if any(v.dtype == "float64" for v in self._updated):
+        if any(v.dtype == "float64" for v in self._k_updated):
             self._number = np.float64
-        self._add_slots(self._updated)
+        self._add_slots(self._k_updated)
         if deferred.pending:
             deferred.note(self)
 

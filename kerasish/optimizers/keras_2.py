@@ -94,7 +94,7 @@ class Keras2Optimizer(OptimizerState):
 
     def _decayed_lr(self, var_dtype: Any) -> Any:
         """The learning rate of the next step, as a tensor."""
-        return dispatch.wrap(torch.tensor(self.rate(), dtype=to_torch(var_dtype)))
+        return dispatch.wrap(torch.tensor(self._k_rate(), dtype=to_torch(var_dtype)))
 
     def _build_learning_rate(self, learning_rate: Any) -> Any:
         """A schedule or function as it is; else the learning rate variable, set to the number."""
@@ -141,10 +141,10 @@ class Keras2Optimizer(OptimizerState):
         """
         if id(var) not in self._index_dict:  # another optimizer calls the rule, and this one is not built
             self._trainable_variables.append(var)
-            self._updated.append(var)
-            self._index()
+            self._k_updated.append(var)
+            self._k_index()
         position = self._index_dict[id(var)]
-        table = self._slots.setdefault(slot_name, {})
+        table = self._k_slots.setdefault(slot_name, {})
         if position not in table:
             has_value = dispatch.is_tensor(initializer) or not (isinstance(initializer, str) or callable(initializer))
             rule = "zeros" if has_value else initializer
@@ -165,11 +165,11 @@ class Keras2Optimizer(OptimizerState):
         Raises:
             KeyError: there is none of that name.
         """
-        return self._slots[slot_name][self._index_dict[id(var)]]
+        return self._k_slots[slot_name][self._index_dict[id(var)]]
 
     def get_slot_names(self) -> list[str]:
         """The names of all slots."""
-        return list(self._slots)
+        return list(self._k_slots)
 
     def _var_key(self, variable: Variable) -> int:
         """What ``_index_dict`` knows a variable by."""
@@ -178,16 +178,16 @@ class Keras2Optimizer(OptimizerState):
     def _track_trackable(self, trackable: Any, name: str, overwrite: bool = False) -> Any:
         """Count another optimizer's state to this one's, once both are built."""
         if isinstance(trackable, OptimizerState):
-            self._nested.append(trackable)
+            self._k_nested.append(trackable)
         return trackable
 
     def _begin_keras_2(self, variables: Sequence[Variable]) -> None:
         """The slots of a rule in Keras 2's style."""
         self._create_hypers()
         self._create_slots(variables)
-        for optimizer in self._nested:
+        for optimizer in self._k_nested:
             for variable in optimizer._variables:
-                self._track(variable)
+                self._k_track(variable)
 
     # the update
 

@@ -43,7 +43,7 @@ class Lamb(Rule):
         beta_1, beta_2, epsilon: as of ``Adam``, but with the bias corrected before epsilon is added.
     """
 
-    _elementwise = False
+    _k_elementwise = False
     _slot_names = ("momentum", "velocity")
 
     @with_common_arguments
@@ -60,7 +60,7 @@ class Lamb(Rule):
         self.beta_2 = fraction(beta_2, "beta_2")
         self.epsilon = epsilon
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         return (
             learning_rate,
             1.0 / (1.0 - self.power(self.beta_1, step)),
@@ -94,7 +94,7 @@ class Adafactor(Rule):
         relative_step: whether the learning rate is at most ``1 / √t``.
     """
 
-    _elementwise = False
+    _k_elementwise = False
 
     @with_common_arguments
     def __init__(
@@ -123,10 +123,10 @@ class Adafactor(Rule):
                 else:
                     slot = self.add_variable(kept, dtype=variable.dtype, name=label)
                     slot._install(slot.stored.to(variable.stored.device))
-                self._slots.setdefault(name, {})[self._get_variable_index(variable)] = slot
+                self._k_slots.setdefault(name, {})[self._get_variable_index(variable)] = slot
             self.add_optimizer_variables([variable], "velocity")
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         if self.relative_step:
             learning_rate = min(learning_rate, step**-0.5)
         return learning_rate, step**self.beta_2_decay
@@ -174,7 +174,7 @@ class Muon(Rule):
         rms_rate: if given, steps are scaled by ``rms_rate * √max(rows, columns)``.
     """
 
-    _elementwise = False
+    _k_elementwise = False
 
     def __init__(
         self,
@@ -247,28 +247,28 @@ class Muon(Rule):
         return any(re.search(pattern, path) for pattern in self.exclude_layers)
 
     def _add_slots(self, variables: list[Variable]) -> None:
-        self._slots["velocity"] = {}
+        self._k_slots["velocity"] = {}
         for variable in variables:
             names = ("momentum", "velocity") if self._is_for_adam(variable) else ("momentum",)
             self.add_optimizer_variables([variable], names)
 
     def _split(self, params: Tensors, grads: Tensors, variables: list[Variable]) -> tuple[list, list]:
         """Triples of parameter, gradient and variable: the matrices, and those for Adam."""
-        adam = self._slots["velocity"]
+        adam = self._k_slots["velocity"]
         parts: tuple[list, list] = ([], [])
         for triple in zip(params, grads, variables):
             parts[self._get_variable_index(triple[2]) in adam].append(triple)
         return parts
 
-    def _decays(self) -> tuple[float, ...]:
+    def _k_decays(self) -> tuple[float, ...]:
         return single(self.weight_decay or 0.0), single(self.adam_weight_decay or 0.0)
 
-    def _shrink(self, params: Tensors, variables: list[Variable], amounts: tuple) -> None:
-        for part, amount, decay in zip(self._split(params, params, variables), amounts, self._decays()):
+    def _k_shrink(self, params: Tensors, variables: list[Variable], amounts: tuple) -> None:
+        for part, amount, decay in zip(self._split(params, params, variables), amounts, self._k_decays()):
             if decay:
                 self._shrink_by(amount, [t[0] for t in part], [t[2] for t in part])
 
-    def numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
+    def _k_numbers(self, learning_rate: float, step: int) -> tuple[float, ...]:
         correction = self.adam_correction(self.adam_beta_1, self.adam_beta_2, step)
         return learning_rate, learning_rate * self.adam_lr_ratio * correction
 

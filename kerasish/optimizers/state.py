@@ -20,12 +20,13 @@ from kerasish.core.dtypes import standardize
 from kerasish.core.errors import fail
 from kerasish.core.initial_value import Fresh
 from kerasish.core.shape import standardize_shape
+from kerasish.core.tensor import convert
 from kerasish.core.variable import Variable, Weight
 from kerasish.optimizers.schedules import LearningRateSchedule
 
 _HOST = torch.device("cpu")
 _INTERNAL = frozenset(
-    ("_variables", "_hosted", "_trainable_variables", "_updated", "_undecayed", "_slots", "_index_dict")
+    ("_variables", "_k_hosted", "_trainable_variables", "_k_updated", "_k_undecayed", "_k_slots", "_index_dict")
 )
 
 
@@ -44,14 +45,14 @@ class OptimizerState:
     decay: float
     gradient_accumulation_steps: int | None
 
-    def _begin(self, learning_rate: Any) -> None:
+    def _k_begin(self, learning_rate: Any) -> None:
         self._variables: list[Variable] = []
-        self._hosted: list[Variable] = []
+        self._k_hosted: list[Variable] = []
         self._trainable_variables: list[Variable] = []
         self._index_dict: dict[int, int] = {}  # id of a trainable variable -> its position
-        self._slots: dict[str, dict[int, Variable]] = {}  # name -> position of a trainable variable -> its slot
+        self._k_slots: dict[str, dict[int, Variable]] = {}  # name -> position of a trainable variable -> its slot
         self._hyper: dict[str, Any] = {}  # of classes in Keras 2's style
-        self._nested: list[OptimizerState] = []  # optimizers of theirs that work for this one
+        self._k_nested: list[OptimizerState] = []  # optimizers of theirs that work for this one
         self._iterations = self._host_variable(0, "int64", "iteration")
         if isinstance(learning_rate, dict):
             learning_rate = registry.deserialize_keras_object(learning_rate)
@@ -67,9 +68,9 @@ class OptimizerState:
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)
-        self._index()
+        self._k_index()
 
-    def _index(self) -> None:
+    def _k_index(self) -> None:
         self._index_dict = {id(v): i for i, v in enumerate(self._trainable_variables)}
 
     def _get_variable_index(self, variable: Variable) -> int:
@@ -83,9 +84,9 @@ class OptimizerState:
         if name not in _INTERNAL:  # variables that a user's optimizer keeps as attributes are state too
             for leaf in tree.flatten(value):
                 if isinstance(leaf, Variable):
-                    self._track(leaf)
+                    self._k_track(leaf)
 
-    def _track(self, variable: Variable) -> None:
+    def _k_track(self, variable: Variable) -> None:
         if not any(variable is known for known in self._variables):
             self._variables.append(variable)
             if deferred.pending:
@@ -95,14 +96,14 @@ class OptimizerState:
         with scope(device=_HOST):
             variable = Weight(value, dtype=dtype, trainable=False, name=name)
         variable._path = current_path(self.name, name)
-        self._hosted.append(variable)
-        self._track(variable)
+        self._k_hosted.append(variable)
+        self._k_track(variable)
         return variable
 
     @property
     def host_variables(self) -> list[Variable]:
         """The part of the state that lives on the host and that no step of the device's touches."""
-        return list(self._hosted)
+        return list(self._k_hosted)
 
     def add_variable(
         self,
@@ -124,26 +125,43 @@ class OptimizerState:
         value = initializers.make(initializers.get(initializer), shape, dtype)
         variable = Weight(Fresh(value), dtype=dtype, trainable=False, aggregation=aggregation, name=name)
         variable._path = current_path(self.name, variable.name)
-        self._track(variable)
+        self._k_track(variable)
         return variable
 
     def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
+        self,
+        reference_variable: Variable | None = None,
+        name: str | None = None,
+        initializer: Any = "zeros",
+        model_variable: Variable | None = None,
+        variable_name: str | None = None,
+        shape: Any = None,
+        initial_value: Any = None,
     ) -> Weight:
-        """A variable with the shape, dtype and layout of another one: its slot."""
-        stored = reference_variable.stored
-        value = zeros_like(stored)
-        layout = reference_variable._layout
-        if initializer != "zeros":
-            shape, dtype = tuple(reference_variable.shape), reference_variable.dtype.name
-            made = initializers.make(initializers.get(initializer), shape, dtype)
+        """A variable with the shape, dtype and layout of another one: its slot.
+
+        Args:
+            model_variable, variable_name, shape, initial_value: Keras 2's; slots of another shape have no layout.
+        """
+        reference_variable = model_variable if reference_variable is None else reference_variable
+        name = name or variable_name
+        value, layout = zeros_like(reference_variable.stored), reference_variable._layout
+        sizes = tuple(reference_variable.shape) if shape is None else tuple(shape)
+        made = None
+        if initial_value is not None:
+            made = convert(initial_value, reference_variable.dtype)._t
+        elif initializer != "zeros" or sizes != tuple(reference_variable.shape):
+            made = initializers.make(initializers.get(initializer), sizes, reference_variable.dtype.name)
+        if made is not None and made.shape == tuple(reference_variable.shape):
             value.copy_(layout.to_stored(made) if layout else made)
+        elif made is not None:
+            value, layout = made.clone(), None
         slot_name = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         slot = Weight(dispatch.wrap(torch.zeros(())), trainable=False, name=slot_name)
         slot._layout = layout
         slot._install(value)
         slot._path = current_path(self.name, slot_name)
-        self._track(slot)
+        self._k_track(slot)
         return slot
 
     def add_optimizer_variables(
@@ -168,13 +186,13 @@ class OptimizerState:
                 if not variable.overwrite_with_gradient:
                     slot = self.add_variable_from_reference(variable, slot_name, first_value)
                     if position is not None:
-                        self._slots.setdefault(slot_name, {})[position] = slot
+                        self._k_slots.setdefault(slot_name, {})[position] = slot
                 slots.append(slot)
         return made[0] if isinstance(name, str) else made
 
     def slots(self, name: str, variables: list[Variable]) -> list[torch.Tensor]:
         """The raw slot tensors of some variables, to be updated in place."""
-        table, index = self._slots[name], self._index_dict
+        table, index = self._k_slots[name], self._index_dict
         try:
             found = [table[index[id(variable)]] for variable in variables]
         except KeyError:
@@ -188,7 +206,7 @@ class OptimizerState:
     def slots_of(self, variable: Variable) -> list[Variable]:
         """All slots of one variable."""
         position = self._index_dict.get(id(variable))
-        return [table[position] for table in self._slots.values() if position in table]
+        return [table[position] for table in self._k_slots.values() if position in table]
 
     def _check_known(self, variables: Iterable[Variable]) -> None:
         for variable in variables:
@@ -214,14 +232,14 @@ class OptimizerState:
         steps = self.gradient_accumulation_steps
         return self._iterations.snapshot() // steps if steps else self._iterations
 
-    def _count(self) -> int:
+    def _k_count(self) -> int:
         """How often gradients were applied or accumulated."""
         return self._iterations.stored.item()
 
     @property
-    def step(self) -> int:
+    def _k_this_step(self) -> int:
         """Which update the next one is, from 1."""
-        return self._count() // (self.gradient_accumulation_steps or 1) + 1
+        return self._k_count() // (self.gradient_accumulation_steps or 1) + 1
 
     @property
     def learning_rate(self) -> Any:
@@ -254,17 +272,17 @@ class OptimizerState:
     def lr(self, value: Any) -> None:
         self.learning_rate = value
 
-    def rate(self) -> float:
+    def _k_rate(self) -> float:
         """The learning rate of the next step, as a number."""
         rate = self._learning_rate
         if isinstance(rate, Variable):
             value = rate.stored.item()
         elif isinstance(rate, LearningRateSchedule):
-            value = rate.value(self._count())
+            value = rate.value(self._k_count())
         else:
             with scope(device=_HOST):
                 value = float(rate())
-        return value / (1.0 + self.decay * self._count()) if self.decay else value
+        return value / (1.0 + self.decay * self._k_count()) if self.decay else value
 
     # in files
 

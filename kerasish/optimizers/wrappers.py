@@ -79,7 +79,7 @@ class LossScaleOptimizer(Optimizer):
 
     @property
     def host_variables(self) -> list[Variable]:
-        return [*self._hosted, *self.inner_optimizer.host_variables]
+        return [*self._k_hosted, *self.inner_optimizer.host_variables]
 
     @property
     def iterations(self) -> Any:
@@ -288,7 +288,7 @@ class MultiOptimizer(Optimizer):
 
     @property
     def host_variables(self) -> list[Variable]:
-        return [*self._hosted, *(v for optimizer in self._optimizers for v in optimizer.host_variables)]
+        return [*self._k_hosted, *(v for optimizer in self._optimizers for v in optimizer.host_variables)]
 
     @property
     def learning_rate(self) -> Any:
@@ -316,9 +316,9 @@ class MultiOptimizer(Optimizer):
     def _stepping(self) -> list[Optimizer]:
         return [optimizer for optimizer in self._optimizers if optimizer.built]
 
-    def phase(self) -> tuple:
+    def _k_phase(self) -> tuple:
         """For each of them its own, and how many numbers it has then."""
-        phases = [optimizer.phase() for optimizer in self._stepping()]
+        phases = [optimizer._k_phase() for optimizer in self._stepping()]
         return tuple((own, len(o.step_values(own))) for o, own in zip(self._stepping(), phases))
 
     def step_values(self, phase: tuple) -> tuple[float, ...]:
@@ -335,10 +335,10 @@ class MultiOptimizer(Optimizer):
     def _optimizer_for(self, variable: Variable) -> Optimizer:
         return self._optimizers[self._optimizer_of[self._get_variable_index(variable)]]
 
-    def advance(self, phase: tuple) -> None:
+    def _k_advance(self, phase: tuple) -> None:
         for optimizer, (own, _) in zip(self._stepping(), phase):
-            optimizer.advance(own)
-        super().advance(phase)
+            optimizer._k_advance(own)
+        super()._k_advance(phase)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
         for optimizer in self._optimizers:

@@ -37,7 +37,7 @@ MAX_NESTING = 500
 
 # Attributes that are not a user's: what every layer has, and what models have besides ``layers``.
 _PUBLIC = frozenset(dir(Layer(name="layer")))
-_STATE = frozenset(vars(Layer(name="layer"))) | {"_stack", "_entry", "_input_layers", "operations"}
+_STATE = frozenset(vars(Layer(name="layer"))) | {"_k_stack", "_k_entry", "_input_layers", "operations"}
 _OPTIMIZER = frozenset(dir(Optimizer(0.0, name="optimizer")))
 
 
@@ -99,7 +99,7 @@ def _attributes(thing: Any, layers_first: bool | None, private_last: bool) -> It
     else:
         names = (set(object.__dir__(thing)) - _PUBLIC) | set(vars(thing)) - _STATE
     if layers_first is None:  # a graph's, or a Sequential's
-        layers_first = getattr(thing, "_network", None) is not None or hasattr(thing, "_stack")
+        layers_first = getattr(thing, "_k_network", None) is not None or hasattr(thing, "_k_stack")
     for name in sorted(names, key=lambda n: (not (layers_first and n == "layers"), private_last and n[0] == "_", n)):
         if name.startswith("__") or name in _STATE:
             continue
@@ -317,7 +317,7 @@ def _plan(model: Any, root: h5.Group, has_optimizer: bool, skip: Iterable, **ord
             if arrays or has_optimizer:
                 match_optimizer(transfer, where, thing, arrays)
             continue
-        transfer.match(where or thing.name, thing, thing._variables_for(len(arrays)), arrays)
+        transfer.match(where or thing.name, thing, thing._k_variables_for(len(arrays)), arrays)
     if transfer.problems:
         transfer.unused = sorted({p.rpartition("/")[0] for p in root.walk()} - used)
     return transfer

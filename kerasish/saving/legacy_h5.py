@@ -75,7 +75,7 @@ def save_weights(model: Any, path: Any) -> None:
 
 
 def _model_config(model: Any, config: dict) -> dict:
-    if model._network is None and not hasattr(model, "_stack"):  # a user's words are nobody else's to translate
+    if model._k_network is None and not hasattr(model, "_k_stack"):  # a user's words are nobody else's to translate
         return {"class_name": config.get("registered_name") or config["class_name"], "config": config["config"]}
     data = to_keras_2(config)
     return {"class_name": data["class_name"], "config": data["config"]}
@@ -152,7 +152,7 @@ def _optimizer_arrays(optimizer: Any) -> list[tuple[str, Any]]:
     kind = type(optimizer).__name__
     if kind not in KERAS_2_OPTIMIZERS:
         return [(v.path, v.numpy()) for v in optimizer.variables]
-    names = {id(slot): (name, i) for name, slots in optimizer._slots.items() for i, slot in slots.items()}
+    names = {id(slot): (name, i) for name, slots in optimizer._k_slots.items() for i, slot in slots.items()}
     theirs = {ours: name for name, ours in reversed(_SLOTS.items())}
     if kind == "RMSprop":
         theirs |= {"velocity": "velocity", "momentum": "momentum"}
@@ -264,7 +264,7 @@ def _compile_arguments(training: dict, model: Any) -> dict:
     for key in ("run_eagerly", "steps_per_execution"):
         if training.get(key):
             arguments[key] = training[key]
-    outputs = model.output_names if model._network is not None else []
+    outputs = model.output_names if model._k_network is not None else []
     for key in ("metrics", "weighted_metrics"):
         if arguments.get(key):
             at_home("keras.metrics", arguments[key])
@@ -301,7 +301,7 @@ def _load_optimizer(model: Any, group: h5.Group | None, file: str) -> None:
     if slots is None:
         match_optimizer(transfer, OPTIMIZER, optimizer, arrays)
     else:
-        own = {name: [table[i] for i in sorted(table)] for name, table in optimizer._slots.items()}
+        own = {name: [table[i] for i in sorted(table)] for name, table in optimizer._k_slots.items()}
         transfer.match("iteration", optimizer, [optimizer.variables[0]], arrays[:1])
         for slot, variables in own.items():
             variables = [v for v in variables if len(v.shape) or slot not in _OF_MATRICES]

@@ -21,7 +21,7 @@ from kerasish.optimizers.base import Optimizer
 
 KERAS_3, KERAS_2 = "keras 3", "keras 2"
 
-_BOOKKEEPING = frozenset(vars(Layer(name="layer"))) | {"_network", "_stack", "_entry", "_compiled", "_step"}
+_BOOKKEEPING = frozenset(vars(Layer(name="layer"))) | {"_k_network", "_k_stack", "_k_entry", "_k_compiled", "_k_step"}
 _CONTAINERS = (list, tuple, dict)
 
 
@@ -120,7 +120,15 @@ def _(thing: Optimizer, dialect: str = KERAS_3) -> dict[str, Any]:
     else:
         found["_variables"] = Part(thing, "_variables", dict(_numbered(own)))
         found["_trainable_variables"] = Part(thing, "_trainable_variables", dict(_numbered(thing._trainable_variables)))
-    skipped = ("_variables", "_trainable_variables", "_updated", "_hosted", "_undecayed", "_slots", "_index_dict")
+    skipped = (
+        "_variables",
+        "_trainable_variables",
+        "_k_updated",
+        "_k_hosted",
+        "_k_undecayed",
+        "_k_slots",
+        "_index_dict",
+    )
     return {**found, **attributes(thing, skipped)}
 
 
@@ -151,8 +159,8 @@ _KERAS_2_NAMES = {
 
 def _of_graph(model: Any, dialect: str) -> dict[str, Any]:
     """The layers of a model that is given by a graph or a list."""
-    network = getattr(model, "_network", None)
-    stacked = hasattr(model, "_stack")
+    network = getattr(model, "_k_network", None)
+    stacked = hasattr(model, "_k_stack")
     if network is None and not stacked:
         return {}
     if dialect == KERAS_2:
@@ -247,7 +255,7 @@ def slot(optimizer: Any, variable: Any, name: str) -> Variable | None:
         return None
     position = optimizer._index_dict.get(id(variable))
     for new in OLD_SLOTS.get(name, ()):
-        found = optimizer._slots.get(new, {}).get(position)  # type: ignore[arg-type]
+        found = optimizer._k_slots.get(new, {}).get(position)  # type: ignore[arg-type]
         if found is not None:
             return found
     return None

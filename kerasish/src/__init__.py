@@ -24,6 +24,7 @@ ROOTS = ("keras.src", "tensorflow.python", "tensorflow.compiler")
 
 # First part of a private path → what of ours has the helpers that it defines.
 HELPERS = {
+    "activations": "kerasish.src._utils",
     "backend": "kerasish.src._backend",
     "engine": "kerasish.src._layers",
     "layers": "kerasish.src._layers",
@@ -100,6 +101,7 @@ RENAMED = {
     "enable_numpy_behavior": "experimental_enable_numpy_behavior",
     "BackendVariable": "Variable",
     "BaseOptimizer": "Optimizer",
+    "OptimizerV2": "Optimizer",
     "KerasVariable": "Variable",
     "TFOptimizer": "Optimizer",
     "TorchLayer": "Layer",

@@ -11,12 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from kerasish.activations import _OURS
 from kerasish.core import context, dispatch, dtypes
 from kerasish.core.registry import public_name
 from kerasish.core.shape import tuple_of
 from kerasish.core.tree import map_structure
 from kerasish.layers.tracking import TrackedDict as TrackedDict
 from kerasish.layers.tracking import TrackedList as TrackedList
+from kerasish.src._tensorflow import conv_output_length as conv_output_length
+
+# The activations by name; what packages add is found by that name.
+ALL_OBJECTS_DICT = _OURS
 
 # api_export ------------------------------------------------------------------------------------------------------------
 
@@ -292,8 +297,10 @@ class LazyModule:
 
 
 __all__ = [
-    "DotNotTrackScope", "LazyModule", "TrackedDict", "TrackedList", "ask_to_proceed_with_overwrite", "auto_name",
-    "cast_to_common_dtype", "default", "dtype_size", "filter_traceback", "get_name_from_symbol", "get_object_name",
+    "ALL_OBJECTS_DICT", "DotNotTrackScope", "LazyModule", "TrackedDict", "TrackedList",
+    "ask_to_proceed_with_overwrite", "auto_name",
+    "cast_to_common_dtype", "conv_output_length",
+    "default", "dtype_size", "filter_traceback", "get_name_from_symbol", "get_object_name",
     "in_grain_data_pipeline", "in_tf_graph", "inject_argument_info_in_traceback", "is_default", "is_float",
     "is_tracking_enabled", "keras_export", "no_automatic_dependency_tracking", "print_msg", "pythonify_logs",
     "register_symbolic_tensor_type", "remove_by_id", "standardize_padding", "standardize_tuple", "to_list",

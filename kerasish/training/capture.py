@@ -100,7 +100,7 @@ class Captured:
         if self._generators:
             opaque.use_sources(self._generators)
         results = self._run([*tensors, self._numbers, *batch])
-        self._optimizer.advance(self._phase)
+        self._optimizer._k_advance(self._phase)
         return results
 
 
@@ -220,7 +220,7 @@ class Tiers:
             batch = [x, y]
         else:
             batch = [t for t in tree.flatten((x, y, sample_weight)) if t is not None]
-        phase = step.compiled.optimizer.phase()
+        phase = step.compiled.optimizer._k_phase()
         captured = self._ready.get(phase)
         if captured is None or not captured.accepts(batch):
             captured = self._swap_in((x, y, sample_weight), batch, phase)

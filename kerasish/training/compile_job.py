@@ -220,16 +220,16 @@ def check_capturable(step: Step) -> None:
         raise CannotCapture("there are no weights to train")
     if not optimizer.capturable:
         raise CannotCapture(f"{type(optimizer).__name__} decides on the host, from the gradients, what to do")
-    if any(layer._has_hooks() for layer in model._flatten_layers()):
+    if any(layer._k_has_hooks() for layer in model._flatten_layers()):
         raise CannotCapture("a layer has hooks")
     if any(layer._remat_mode is not None for layer in model._flatten_layers()):
         raise CannotCapture("a layer was made in a RematScope")
     if any(
-        getattr(layer, "_network", None) is not None and layer._network.whole is not layer._network.graph
+        getattr(layer, "_k_network", None) is not None and layer._k_network.whole is not layer._k_network.graph
         for layer in model._flatten_layers()
     ):
         raise CannotCapture("a model was given losses from outside, which its configuration does not have")
-    if model._overrides("compute_metrics"):
+    if model._k_overrides("compute_metrics"):
         raise CannotCapture("compute_metrics() is overridden")
 
 

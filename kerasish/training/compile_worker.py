@@ -78,12 +78,12 @@ def _rebuilt(job: dict, batch: tuple) -> tuple[Any, tuple]:
     step.train(*batch)  # metrics and optimizer get their state
     if graphs.written_state(model) != job["state"]:
         raise CannotCapture("a model made from its configuration has other weights than this one")
-    optimizer = model._compiled.optimizer
+    optimizer = model._k_compiled.optimizer
     for _ in range(10_000):
-        phase = optimizer.phase()
+        phase = optimizer._k_phase()
         if json.loads(json.dumps(phase)) == job["phase"]:
             return step, phase
-        optimizer.advance(phase)
+        optimizer._k_advance(phase)
     raise CannotCapture(f"the optimizer never reaches the phase {job['phase']}")
 
 

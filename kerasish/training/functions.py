@@ -24,8 +24,8 @@ class BatchFunction:
         self._mode = mode
 
     def __call__(self, iterator: Iterator) -> Any:
-        out = self._model._step_runner(self._mode)(to_batch(next(iterator)))
-        return dispatch.wrap(out) if self._mode == "predict" else self._model._results(out)
+        out = self._model._k_step_runner(self._mode)(to_batch(next(iterator)))
+        return dispatch.wrap(out) if self._mode == "predict" else self._model._k_results(out)
 
     def __reduce__(self) -> tuple:
         return type(None), ()  # a copy of the model makes its own

@@ -48,10 +48,10 @@ def step_state(model: Any) -> list[Variable]:
 
     Counters and generators' states, which live on the host, are not among them.
     """
-    optimizer = model._compiled.optimizer
-    metrics = [*model._compiled.loss_metrics(), *model._held_metrics()]
-    if model._compiled.metrics is not None:
-        metrics += model._compiled.metrics.metrics
+    optimizer = model._k_compiled.optimizer
+    metrics = [*model._k_compiled.loss_metrics(), *model._held_metrics()]
+    if model._k_compiled.metrics is not None:
+        metrics += model._k_compiled.metrics.metrics
     hosted = {id(v) for v in optimizer.host_variables} | {id(g.state) for g in seed_generators(model)}
     everything = [*model.variables, *optimizer.variables, *(v for metric in metrics for v in metric.variables)]
     unique = {id(v): v for v in everything if id(v) not in hosted}

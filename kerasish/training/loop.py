@@ -48,7 +48,7 @@ def fit(
     validation_freq: Any,
 ) -> History:
     """Train for some epochs; arguments as of ``Model.fit``."""
-    model._check_compiled("fit()")
+    model._k_check_compiled("fit()")
     if settings.distribution is not None:
         settings.distribution.check_trainable()
     if together():
@@ -68,13 +68,13 @@ def fit(
     if resumes:
         model.__dict__["_fit_run"] = Run(model, passes, checks, calls)
     planned = passes.steps * (epochs - (0 if resumes else initial_epoch)) if passes.steps else None
-    runner = model._runner("train", planned, feed.batch_size, resumes, feed.divided)
+    runner = model._k_runner("train", planned, feed.batch_size, resumes, feed.divided)
     bare = not callbacks and not model._runs_users_step("train")
     try:
         calls.on_train_begin()
         at = _go_on(model, calls, checks) if resumes else None
         logs = _epochs(model, runner, passes, checks, calls, range(initial_epoch, epochs), at, bare)
-        model._compiled.optimizer.finalize_variable_values(model.trainable_variables)
+        model._k_compiled.optimizer.finalize_variable_values(model.trainable_variables)
         calls.on_train_end(logs)
     finally:
         model.__dict__.pop("_fit_run", None)
@@ -198,21 +198,21 @@ def evaluate(
     return_dict: bool,
 ) -> Any:
     """Metrics on data; arguments as of ``Model.evaluate``."""
-    model._check_compiled("evaluate()")
+    model._k_check_compiled("evaluate()")
     steps = limited_steps(steps)
     feed = make_feed(x, y, sample_weight, batch_size, steps=steps)
     passes = Passes(feed, steps)
     feed.end_epoch()  # as before training
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     results = _evaluate(model, passes, calls)
-    return results if return_dict else flatten_results(model._ordered("test", results))
+    return results if return_dict else flatten_results(model._k_ordered("test", results))
 
 
 def _evaluate(model: Any, passes: Passes, calls: CallbackList) -> dict[str, Any]:
     """One pass over the data with the metrics set to zero before; fires the callbacks' test hooks."""
     model.reset_metrics()
     model.stop_evaluating = False
-    runner = model._runner("test", divided=passes.divided)
+    runner = model._k_runner("test", divided=passes.divided)
     calls.on_test_begin()
     done = _run(runner, passes.epoch(), calls, "test", model)
     if together():
@@ -232,7 +232,7 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, steps: int
     calls = _callback_list(callbacks, model, verbose, steps=passes.steps)
     model.stop_predicting = False
     calls.on_predict_begin()
-    steps_of = model._runner("predict", divided=passes.divided)
+    steps_of = model._k_runner("predict", divided=passes.divided)
     with closing(passes.epoch()) as batches, devices.steps(steps_of) as runner:
         parts = _predictions(runner, batches, calls, model)
     if together():
@@ -269,7 +269,7 @@ def step_once(runner: Callable, batch: tuple) -> Any:
 
 def predict_batch(model: Any, batch: tuple) -> Any:
     """The predictions for one batch as NumPy arrays."""
-    runner = model._runner("predict")
+    runner = model._k_runner("predict")
     out = step_once(runner, batch)
     if type(runner) is replicas.OwnRows:
         return tree.map_structure(joined, *replicas.joined([out], runner))

@@ -65,7 +65,7 @@ def begin(model: Any) -> None:
 
 def share_variables(model: Any) -> None:
     """Give all processes the first one's weights and optimizer's state, apart from variables that are divided already."""
-    variables = [*model.variables, *model._compiled.optimizer.variables]
+    variables = [*model.variables, *model._k_compiled.optimizer.variables]
     replicas.set_as_first([_writable(v) for v in variables if not divided.is_divided(v)])
 
 
@@ -167,11 +167,11 @@ class _OwnRandomNumbers:
     """
 
     def __init__(self, model: Any) -> None:
-        self._compiled = model._compiled
+        self._compiled = model._k_compiled
 
     def __enter__(self) -> None:
         self._shared = torch.get_rng_state()
-        step = self._compiled.optimizer._count() if self._compiled is not None else 0
+        step = self._compiled.optimizer._k_count() if self._compiled is not None else 0
         seed = (torch.initial_seed() * 0x9E3779B97F4A7C15 + step * num_processes() + process_id()) & (2**63 - 1)
         generator = torch.default_generator if devices.current().type == "cpu" else torch
         generator.manual_seed(seed)
@@ -241,7 +241,7 @@ def _value(variable: Variable) -> torch.Tensor:
 
 def metric_variables(model: Any) -> list[Variable]:
     """The accumulators of a model's metrics, what its running loss waits to add included."""
-    model._compiled.loss_tracker.raw_result()
+    model._k_compiled.loss_tracker.raw_result()
     found = []
     for metric in model.metrics:
         for one in metric.metrics if isinstance(metric, CompiledMetrics) else [metric]:

@@ -272,7 +272,7 @@ def draw_on(model: Any, at: Position) -> None:
 
 def _make_metrics(model: Any, passes: Passes) -> None:
     """Metrics are made for the shapes of the first batch: show them one."""
-    if model._overrides("train_step") or model._overrides("test_step"):
+    if model._k_overrides("train_step") or model._k_overrides("test_step"):
         return
     batch = passes.peek()
     if batch is not None:
@@ -301,6 +301,6 @@ def _own_part(way: str, values: tuple[np.ndarray, ...]) -> np.ndarray:
 
 
 def _metric_variables(model: Any) -> list:
-    model._compiled.loss_tracker.raw_result()  # what it waits to add
+    model._k_compiled.loss_tracker.raw_result()  # what it waits to add
     parts = [metric.metrics if isinstance(metric, CompiledMetrics) else [metric] for metric in model.metrics]
     return [variable for metric in itertools.chain(*parts) for variable in metric.variables]

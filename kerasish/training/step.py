@@ -33,16 +33,16 @@ class Step:
     Its methods return what a user's ``compute_metrics`` gave, or None: then the model's metrics are the results.
 
     Args:
-        model: has ``forward_raw(x, training, outputs_only)``, ``raw_losses()``, ``trainable_variables`` and ``_compiled``.
+        model: has ``forward_raw(x, training, outputs_only)``, ``raw_losses()``, ``trainable_variables`` and ``_k_compiled``.
     """
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.compiled = model._compiled
+        self.compiled = model._k_compiled
         self.tiers: Any = None  # capture.Tiers, once the model is trained
-        self._own_loss = model._overrides("compute_loss")
+        self._own_loss = model._k_overrides("compute_loss")
         self._own_loss_takes_training = self._own_loss and _takes_training(model.compute_loss)
-        self._own_metrics = model._overrides("compute_metrics")
+        self._own_metrics = model._k_overrides("compute_metrics")
         self._variables: list = []
         self._variables_of: tuple[int, int] = (-1, -1)
 

@@ -86,7 +86,7 @@ class TensorBoard(Callback):
         self._writers = {}
         if self.embeddings_freq:
             self._configure_embeddings()
-        if self.write_graph and getattr(model, "_network", None) is not None:
+        if self.write_graph and getattr(model, "_k_network", None) is not None:
             try:
                 self._writer("train").keras_model("keras", model.to_json(), 0)
             except (TypeError, ValueError, NotImplementedError) as error:

@@ -45,11 +45,11 @@ class Compiled:
         self.arguments = arguments
         self.optimizer = optimizers.get(arguments["optimizer"])
         loss, weighted, unweighted = arguments["loss"], arguments["weighted_metrics"], arguments["metrics"]
-        names = model._output_names
+        names = model._k_output_names
         by_rows = arguments["run_eagerly"]
         self.loss = None if loss is None else CompiledLoss(loss, arguments["loss_weights"], names, by_rows)
         has_metrics = unweighted is not None or weighted is not None
-        before = model._compiled.metrics if model._compiled is not None else None
+        before = model._k_compiled.metrics if model._k_compiled is not None else None
         self.metrics = CompiledMetrics(unweighted, weighted, names, self.loss) if has_metrics else before
         if self.metrics is not None:  # metrics stay until others are given
             self.metrics.follow(self.loss)
@@ -76,9 +76,9 @@ class _RunningLoss:
     def __get__(self, model: Any, owner: type) -> Any:
         if model is None:
             return self
-        if model._compiled is None:
+        if model._k_compiled is None:
             raise AttributeError("'_loss_tracker': the model is not compiled")
-        return model._compiled.loss_tracker
+        return model._k_compiled.loss_tracker
 
 
 class Trainer(OldCalls):
@@ -146,8 +146,8 @@ class Trainer(OldCalls):
             "steps_per_execution": int(steps_per_execution),
             "jit_compile": jit_compile,
         }
-        self.__dict__["_compiled"] = Compiled(self, arguments)
-        self.__dict__["_step"] = None
+        self.__dict__["_k_compiled"] = Compiled(self, arguments)
+        self.__dict__["_k_step"] = None
         for mode in ("train", "test", "predict"):
             self.__dict__.pop(f"{mode}_function", None)
         self.stop_training = False
@@ -155,58 +155,58 @@ class Trainer(OldCalls):
 
     @property
     def compiled(self) -> bool:
-        return self._compiled is not None
+        return self._k_compiled is not None
 
     _is_compiled = compiled  # Keras 2's
 
     @property
     def optimizer(self) -> Any:
-        return self._compiled.optimizer if self._compiled is not None else None
+        return self._k_compiled.optimizer if self._k_compiled is not None else None
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:
-        if self._compiled is None:
+        if self._k_compiled is None:
             Trainer.compile(self, value)
-        self._compiled.optimizer = optimizers.get(value)
+        self._k_compiled.optimizer = optimizers.get(value)
 
-    loss = property(lambda self: self._argument("loss"))
-    run_eagerly = property(lambda self: bool(self._argument("run_eagerly")) or settings.run_functions_eagerly)
-    steps_per_execution = property(lambda self: self._argument("steps_per_execution") or 1)
-    jit_compile = property(lambda self: self._argument("jit_compile") in (True, 1) and not self.run_eagerly)
+    loss = property(lambda self: self._k_argument("loss"))
+    run_eagerly = property(lambda self: bool(self._k_argument("run_eagerly")) or settings.run_functions_eagerly)
+    steps_per_execution = property(lambda self: self._k_argument("steps_per_execution") or 1)
+    jit_compile = property(lambda self: self._k_argument("jit_compile") in (True, 1) and not self.run_eagerly)
     distribute_strategy = property(lambda self: None)
     distribute_reduction_method = property(lambda self: "auto")
 
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:
-        self._check_compiled("run_eagerly")
-        self._compiled.arguments["run_eagerly"] = bool(value)
+        self._k_check_compiled("run_eagerly")
+        self._k_compiled.arguments["run_eagerly"] = bool(value)
         structure_changed()
 
     @loss.setter
     def loss(self, value: Any) -> None:
         object.__setattr__(self, "_loss_attribute", value)
 
-    def _argument(self, name: str) -> Any:
+    def _k_argument(self, name: str) -> Any:
         if name == "loss" and "_loss_attribute" in self.__dict__:
             return self.__dict__["_loss_attribute"]
-        return self._compiled.arguments[name] if self._compiled is not None else None
+        return self._k_compiled.arguments[name] if self._k_compiled is not None else None
 
-    def _check_compiled(self, what: str) -> None:
-        if self._compiled is None:
-            if self._overrides("train_step") or self._overrides("test_step"):
+    def _k_check_compiled(self, what: str) -> None:
+        if self._k_compiled is None:
+            if self._k_overrides("train_step") or self._k_overrides("test_step"):
                 Trainer.compile(self)  # the user's steps need none of it, but metrics and callbacks look for it
                 return
             raise ValueError(f"You must call `compile()` before using the model: {what} needs an optimizer and a loss.")
 
     def get_compile_config(self) -> dict:
         """What ``compile_from_config`` needs to compile the model again; nothing if it is not compiled."""
-        if self._compiled is None:
+        if self._k_compiled is None:
             return {}
-        return {key: registry.serialize_keras_object(value) for key, value in self._compiled.arguments.items()}
+        return {key: registry.serialize_keras_object(value) for key, value in self._k_compiled.arguments.items()}
 
     def compile_from_config(self, config: dict) -> None:
         """Compile from a config of ``get_compile_config``; a class with a ``compile`` of its own has to do that itself."""
-        if self._overrides("compile"):
+        if self._k_overrides("compile"):
             warnings.warn(
                 "`compile()` was not called as part of model loading because the model's `compile()` method is custom. "
                 "Override get_compile_config() and compile_from_config(config) as well, or call compile() after loading.",
@@ -226,20 +226,20 @@ class Trainer(OldCalls):
         return [*self._compiled_metrics(), *self._held_metrics()]
 
     def _compiled_metrics(self) -> list:
-        if self._compiled is None:
+        if self._k_compiled is None:
             return []
-        total, *of_outputs = self._compiled.loss_metrics()
-        own = self._compiled.metrics
+        total, *of_outputs = self._k_compiled.loss_metrics()
+        own = self._k_compiled.metrics
         return [total, *([own] if own is not None else []), *of_outputs]
 
     def _held_metrics(self) -> list:
         """Metrics in attributes of the model and its layers, each once."""
-        held = {id(metric): metric for layer in self._parts() for metric in layer._metrics}
+        held = {id(metric): metric for layer in self._k_parts() for metric in layer._metrics}
         return list(held.values())
 
     @property
     def metrics_names(self) -> list[str]:
-        return list(self.get_metrics_result_raw()) if self._compiled is not None else []
+        return list(self.get_metrics_result_raw()) if self._k_compiled is not None else []
 
     def reset_metrics(self) -> None:
         """Set all metrics to zero."""
@@ -248,10 +248,10 @@ class Trainer(OldCalls):
 
     def get_metrics_result_raw(self) -> dict[str, Any]:
         """Name → raw result of each metric, the loss first."""
-        if self._overrides("metrics"):
+        if self._k_overrides("metrics"):
             metrics = self.metrics
         else:
-            compiled = self._compiled
+            compiled = self._k_compiled
             losses = compiled.loss_metrics() if compiled is not None else []
             own = [compiled.metrics] if compiled is not None and compiled.metrics is not None else []
             metrics = [*losses, *own, *self._held_metrics()]
@@ -280,7 +280,7 @@ class Trainer(OldCalls):
 
         Called from a user's ``train_step`` it also counts for the running loss, unless that code updates it itself.
         """
-        self._check_compiled("compute_loss()")
+        self._k_check_compiled("compute_loss()")
         value = self._loss_for_user(self._the_step().compute_loss, y, y_pred, sample_weight)
         if value is None:
             raise ValueError(NO_LOSS)
@@ -291,7 +291,7 @@ class Trainer(OldCalls):
         penalties = [dispatch.raw(loss) for loss in regularization_losses or ()]
 
         def compute(*batch: Any) -> Any:
-            loss = self._compiled.loss.total(*batch) if self._compiled.loss is not None else None
+            loss = self._k_compiled.loss.total(*batch) if self._k_compiled.loss is not None else None
             return sum(penalties, loss) if loss is not None else sum(penalties) if penalties else None
 
         return self._loss_for_user(compute, y, y_pred, sample_weight)
@@ -302,13 +302,13 @@ class Trainer(OldCalls):
             value = compute(y, y_pred, sample_weight)
             if value is None:
                 return None
-        self._compiled.loss_tracker.note(value, next((t.shape[0] for t in tree.flatten(y_pred) if t.ndim), 1))
+        self._k_compiled.loss_tracker.note(value, next((t.shape[0] for t in tree.flatten(y_pred) if t.ndim), 1))
         return dispatch.wrap(value)
 
     @property
     def compiled_metrics(self) -> Any:
         """Keras 2's object with ``update_state(y, y_pred, sample_weight)``."""
-        return self._compiled.metrics if self._compiled.metrics is not None else CompiledMetrics(None, None, list)
+        return self._k_compiled.metrics if self._k_compiled.metrics is not None else CompiledMetrics(None, None, list)
 
     # steps
 
@@ -318,18 +318,18 @@ class Trainer(OldCalls):
         Args:
             data: what the data yields: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
         """
-        return self._results(self._the_step().train(*_raw_batch(data)))
+        return self._k_results(self._the_step().train(*_raw_batch(data)))
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One batch of evaluation: returns the metrics so far."""
-        return self._results(self._the_step().test(*_raw_batch(data)))
+        return self._k_results(self._the_step().test(*_raw_batch(data)))
 
     def predict_step(self, data: Any) -> Any:
         """The predictions for one batch."""
         x, _, _ = _raw_batch(data)
         return dispatch.wrap(self._the_step().predict(x))
 
-    def _results(self, own: dict | None) -> dict[str, Any]:
+    def _k_results(self, own: dict | None) -> dict[str, Any]:
         """What a step returned, or else the metrics' results."""
         return self.get_metrics_result() if own is None else own
 
@@ -355,19 +355,19 @@ class Trainer(OldCalls):
         return found
 
     def _the_step(self) -> Step:
-        step = self.__dict__.get("_step")
-        if step is None or step.compiled is not self._compiled:
-            step = self.__dict__["_step"] = Step(self)
+        step = self.__dict__.get("_k_step")
+        if step is None or step.compiled is not self._k_compiled:
+            step = self.__dict__["_k_step"] = Step(self)
         return step
 
-    def _tiers(self) -> Tiers:
+    def _k_tiers(self) -> Tiers:
         """Eager and captured training."""
         step = self._the_step()
         if step.tiers is None:
             step.tiers = Tiers(step)
         return step.tiers
 
-    def _runner(
+    def _k_runner(
         self,
         mode: str,
         steps: int | None = None,
@@ -382,7 +382,7 @@ class Trainer(OldCalls):
             fixed: whether all steps have to be of one tier.
             divided: whether batches are parts already, where several processes compute together.
         """
-        if self._overrides(f"make_{mode}_function"):
+        if self._k_overrides(f"make_{mode}_function"):
             getattr(self, f"make_{mode}_function")()
         function = self.__dict__.get(f"{mode}_function")
         own = None
@@ -391,31 +391,31 @@ class Trainer(OldCalls):
         if together():
             settings.distribution.check_trainable()
             is_users = self._runs_users_step(mode)
-            eager = own or self._eager_runner(mode)
+            eager = own or self._k_eager_runner(mode)
             # the size of a part that is given may be another one at each step
-            run = eager if is_users or divided else self._step_runner(mode, steps, batch_size, fixed)
+            run = eager if is_users or divided else self._k_step_runner(mode, steps, batch_size, fixed)
             return replicas.OwnRows(run, eager, self, mode, is_users, divided)
         if own is not None:
             return own
-        return self._step_runner(mode, steps, batch_size, fixed) if mode == "train" else self._eager_runner(mode)
+        return self._k_step_runner(mode, steps, batch_size, fixed) if mode == "train" else self._k_eager_runner(mode)
 
     def _runs_users_step(self, mode: str) -> bool:
         """Whether a user's code makes the steps: an overridden ``train_step``, or a function in its place."""
         function = self.__dict__.get(f"{mode}_function")
-        return self._overrides(f"{mode}_step") or (function is not None and not isinstance(function, BatchFunction))
+        return self._k_overrides(f"{mode}_step") or (function is not None and not isinstance(function, BatchFunction))
 
-    def _step_runner(
+    def _k_step_runner(
         self, mode: str, steps: int | None = None, batch_size: int | None = None, fixed: bool = False
     ) -> Callable[[tuple], Any]:
-        if mode != "train" or self._overrides("train_step"):
-            return self._eager_runner(mode)
-        method = self._tiers().runner(steps, batch_size, fixed)
+        if mode != "train" or self._k_overrides("train_step"):
+            return self._k_eager_runner(mode)
+        method = self._k_tiers().runner(steps, batch_size, fixed)
         return lambda batch: method(*batch)
 
-    def _eager_runner(self, mode: str) -> Callable[[tuple], Any]:
+    def _k_eager_runner(self, mode: str) -> Callable[[tuple], Any]:
         """The step as Python code: the library's, or the user's."""
         step = self._the_step()
-        if not self._overrides(f"{mode}_step"):
+        if not self._k_overrides(f"{mode}_step"):
             if mode == "predict":
                 return lambda batch: step.predict(batch[0])
             method = getattr(step, mode)
@@ -439,17 +439,20 @@ class Trainer(OldCalls):
 
     def _build_optimizer(self) -> None:
         """Build the optimizer for all weights: a user's step may apply the gradients of a part of them first."""
-        optimizer = self._compiled.optimizer
+        optimizer = self._k_compiled.optimizer
         if self.built and not optimizer.built:
             optimizer.build(self.trainable_variables)
 
     def forward_raw(self, x: Any, training: bool, outputs_only: bool = False) -> Any:
         """The outputs for raw inputs, as raw tensors; ``outputs_only``: without the losses given from outside."""
-        network = self._network
+        network = self._k_network
         if outputs_only and network is not None:
             network = network.plain
         plain = (
-            network is not None and not self._user_call and not self._has_hooks() and self.activity_regularizer is None
+            network is not None
+            and not self._user_call
+            and not self._k_has_hooks()
+            and self.activity_regularizer is None
         )
         leaves = () if type(x) is torch.Tensor else tree.flatten(x)
         ragged = any(isinstance(t, RaggedTensor) for t in leaves)
@@ -464,17 +467,17 @@ class Trainer(OldCalls):
         with scope(training=training):
             return self(x)
 
-    def _overrides(self, name: str) -> bool:
+    def _k_overrides(self, name: str) -> bool:
         """Whether a subclass of the user's has its own version of a method or property of this class."""
         return getattr(type(self), name) is not getattr(Trainer, name)
 
-    def _output_names(self) -> list[str] | None:
-        return self.output_names if self._network is not None else None
+    def _k_output_names(self) -> list[str] | None:
+        return self.output_names if self._k_network is not None else None
 
     @contextmanager
     def _compiled_trainable_state(self) -> Iterator[None]:
         """Train what was trainable when ``compile`` was called: both Keras 2 and 3 say to compile again after a change."""
-        compiled = self._compiled
+        compiled = self._k_compiled
         if compiled.trainable_version == structure.trainable_version or not compiled.trainable:
             yield
             return
@@ -585,7 +588,7 @@ class Trainer(OldCalls):
         reset_metrics: bool = True,
     ) -> Any:
         """One update on one batch; returns its loss and metrics."""
-        self._check_compiled("train_on_batch()")
+        self._k_check_compiled("train_on_batch()")
         if class_weight is not None and sample_weight is not None:
             raise ValueError(
                 "Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
@@ -595,33 +598,33 @@ class Trainer(OldCalls):
             batch = to_batch((x, y, sample_weight))
             if class_weight is not None:
                 batch = (batch[0], batch[1], class_weights(batch[1], class_weight))
-            return self._on_batch("train", batch, return_dict, reset_metrics)
+            return self._k_on_batch("train", batch, return_dict, reset_metrics)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, reset_metrics: bool = True
     ) -> Any:
         """The loss and metrics of one batch."""
-        self._check_compiled("test_on_batch()")
+        self._k_check_compiled("test_on_batch()")
         with _where_weights_are(self):
-            return self._on_batch("test", to_batch((x, y, sample_weight)), return_dict, reset_metrics)
+            return self._k_on_batch("test", to_batch((x, y, sample_weight)), return_dict, reset_metrics)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
         with _where_weights_are(self):
             return loop.predict_batch(self, to_batch((x,)))
 
-    def _on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
+    def _k_on_batch(self, mode: str, batch: tuple, return_dict: bool, reset_metrics: bool) -> Any:
         if reset_metrics:
             self.reset_metrics()
-        logs = loop.step_once(self._runner(mode), batch)
+        logs = loop.step_once(self._k_runner(mode), batch)
         if together():
             logs = replicas.end_pass(self, logs, mode == "train")
         results = to_numbers(self.get_metrics_result_raw() if logs is None else logs)
-        return results if return_dict else loop.flatten_results(self._ordered(mode, results))
+        return results if return_dict else loop.flatten_results(self._k_ordered(mode, results))
 
-    def _ordered(self, mode: str, results: dict[str, Any]) -> dict[str, Any]:
+    def _k_ordered(self, mode: str, results: dict[str, Any]) -> dict[str, Any]:
         """Results as lists have them: of a user's step the metrics' own first, then the others by name."""
-        if not (self._overrides(f"{mode}_step") or self._overrides("compute_metrics")):
+        if not (self._k_overrides(f"{mode}_step") or self._k_overrides("compute_metrics")):
             return results
         own = [name for name in self.get_metrics_result_raw() if name in results]
         return {name: results[name] for name in (*own, *sorted(results.keys() - set(own)))}
@@ -634,9 +637,9 @@ def _raw_batch(data: Any) -> tuple:
 
 def _where_weights_are(model: Any) -> AbstractContextManager:
     """The device scope for data: a model that was made in a scope is trained there, wherever ``fit`` is called."""
-    found = model.__dict__.get("_found_weight")
+    found = model.__dict__.get("_k_found_weight")
     if found is None or found.version != structure.version or found.weight is None:
-        found = model.__dict__["_found_weight"] = _FoundWeight(model)
+        found = model.__dict__["_k_found_weight"] = _FoundWeight(model)
     if found.weight is None or (device := found.weight.stored.device) == devices.current():
         return nullcontext()
     return scope(device=device)

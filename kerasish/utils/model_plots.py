@@ -177,7 +177,7 @@ def _is_graph(operation: Any) -> bool:
 
 
 def _operations(model: Any) -> list:
-    return model.layers if isinstance(model, Sequential) else model._network.graph.operations
+    return model.layers if isinstance(model, Sequential) else model._k_network.graph.operations
 
 
 def _edges(model: Any, expand_nested: bool) -> Iterator[tuple[Any, Any]]:
@@ -187,7 +187,7 @@ def _edges(model: Any, expand_nested: bool) -> Iterator[tuple[Any, Any]]:
     if sequential and not expand_nested:
         yield from zip(layers, layers[1:], strict=False)
         return
-    nodes = {id(node) for node in model._network.graph.nodes}
+    nodes = {id(node) for node in model._k_network.graph.nodes}
     for layer in layers[1:] if sequential else layers:  # the first one's input has no box
         for node in layer._inbound_nodes:
             if id(node) not in nodes or node.is_input:

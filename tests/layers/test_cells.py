@@ -78,7 +78,7 @@ def test_cells_that_extend_ours():
     doubled = randomized(RNN(Doubled(3, recurrent_dropout=0.5), return_sequences=True))
     np.testing.assert_allclose(doubled(DATA), 2 * plain(DATA).numpy(), atol=1e-5)
     doubled(DATA, training=True)
-    assert doubled.cell._drawn == {}
+    assert doubled.cell._k_drawn == {}
 
 
 def test_initial_state_of_a_users_cell():
@@ -169,7 +169,7 @@ def test_cells_keep_their_masks_until_reset():
     assert cell.get_dropout_mask(DATA[:, 0])[0].numpy().tolist() == masks[0].numpy().tolist()
     cell.reset_dropout_mask()
     cell.reset_recurrent_dropout_mask()
-    assert cell._drawn == {}
+    assert cell._k_drawn == {}
     assert isinstance(SimpleRNNCell(3, dropout=0.5).get_dropout_mask(DATA[:, 0]), Tensor)
     assert len(GRUCell(3, dropout=0.5).get_dropout_mask(DATA[:, 0])) == 3
     assert GRUCell(3).get_recurrent_dropout_mask(DATA[:, 0]) is None

@@ -119,7 +119,7 @@ def test_the_gates_are_projected_with_their_own_masks():
     layer = layers.ConvLSTM1D(2, 1, dropout=0.5, dtype="float64")
     x = np.ones((1, 1, 1, 1))
     layer.build(x.shape)
-    layer.cell.__dict__["_drawn"]["dropout"] = [ops.ones((1, 1, 1), "float64")._t * m for m in (0.0, 1.0, 2.0, 3.0)]
+    layer.cell.__dict__["_k_drawn"]["dropout"] = [ops.ones((1, 1, 1), "float64")._t * m for m in (0.0, 1.0, 2.0, 3.0)]
     weights = [np.full((1, 1, 8), 0.5), np.zeros((1, 2, 8)), np.zeros(8)]
     layer.set_weights(weights)
     i, c, o = 0.5, 0.5 * np.tanh(1.0), 1 / (1 + np.exp(-1.5))

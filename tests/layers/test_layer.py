@@ -204,7 +204,7 @@ def test_a_penalty_elsewhere_gives_other_layers_nothing_to_look_through():
         plain(X), penalized(X)
         model = Model(x := Input((3,)), plain(x))
         model(X)
-    assert model._known_parts().with_losses == []
+    assert model._k_known_parts().with_losses == []
     assert model._losses == plain._losses == []
 
 

@@ -35,7 +35,7 @@ def compare(layer, x, training):
     before = [b.clone() for b in layer.buffers()]
     options = {"training": training} if layer._call_spec.takes_training else {}
     found = []
-    for function in (lambda t: model._network.plan(training).program(t)[0], lambda t: layer._raw_call(t, **options)):
+    for function in (lambda t: model._k_network.plan(training).program(t)[0], lambda t: layer._raw_call(t, **options)):
         leaf = x.clone().requires_grad_(x.is_floating_point())
         out = function(leaf)
         wanted = [t for t in (leaf, *layer.parameters()) if t.requires_grad]
@@ -86,18 +86,18 @@ def test_batch_normalization_takes_images_that_are_not_contiguous():
     compare(layer, torch.randn(2, 6, 5, 4), True)
     x = torch.randn(2, 4, 6, 5).permute(0, 2, 3, 1)
     model = Sequential([layers.Input((6, 5, 4)), layer])
-    torch.testing.assert_close(model._network.plan(True).program(x)[0], layer._raw_call(x, training=True))
+    torch.testing.assert_close(model._k_network.plan(True).program(x)[0], layer._raw_call(x, training=True))
 
 
 def test_batch_normalization_looks_at_trainable_when_it_runs():
     layer = layers.BatchNormalization()
     model = Sequential([layers.Input((4,)), layer])
     x = torch.randn(8, 4) + 3
-    model._network.plan(True).program(x)
+    model._k_network.plan(True).program(x)
     moved = layer.moving_mean.numpy()
     assert np.all(moved > 0)
     layer.trainable = False
-    model._network.plan(True).program(x)
+    model._k_network.plan(True).program(x)
     np.testing.assert_array_equal(layer.moving_mean.numpy(), moved)
 
 
@@ -120,7 +120,7 @@ def test_convolutions_of_any_window(rank, window, stride, padding, data):
     inputs = layers.Input(x.shape[1:])
     model = Model(inputs, layer(inputs))
     with torch.no_grad():
-        torch.testing.assert_close(model._network.plan(False).program(x)[0], layer._raw_call(x))
+        torch.testing.assert_close(model._k_network.plan(False).program(x)[0], layer._raw_call(x))
 
 
 def test_embedding_in_a_plan_names_the_wrong_index():
@@ -145,7 +145,7 @@ JOINS = {
 def test_layers_of_two_inputs_are_lowered_to_one_call(name):
     left, right = layers.Input((3,)), layers.Input((3,))
     model = Model([left, right], getattr(layers, name)()([left, right]))
-    plan = model._network.plan(False)
+    plan = model._k_network.plan(False)
     assert "(x0, x1)" in plan.source
     a, b = torch.randn(4, 3), torch.randn(4, 3)
     torch.testing.assert_close(plan.program(a, b)[0], JOINS[name](a, b), rtol=0, atol=0)

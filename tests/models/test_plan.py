@@ -28,11 +28,11 @@ def run(model):
 
 
 def test_the_program_calls_each_layer_in_order():
-    source = sequential()._network.plan(True).source
+    source = sequential()._k_network.plan(True).source
     assert [line.split(" = ")[1] for line in source.splitlines()[1:-1]] == ["hidden(x0)", "relu(v1)", "out(v1); del v1"]
     dropout = Sequential([Input((3,)), Dropout(0.5, name="drop")])
-    assert "drop(x0, training=True)" in dropout._network.plan(True).source
-    assert "v1 = x0" in dropout._network.plan(False).source
+    assert "drop(x0, training=True)" in dropout._k_network.plan(True).source
+    assert "v1 = x0" in dropout._k_network.plan(False).source
 
 
 @pytest.mark.parametrize("make", [functional, sequential])

@@ -413,7 +413,7 @@ def test_learning_rate_reads_and_writes_as_in_both_keras():
     ):
         assign()
         assert optimizer.lr.numpy() == value
-        assert optimizer.rate() == value
+        assert optimizer._k_rate() == value
     with pytest.raises(TypeError, match="Cannot convert"):
         optimizer.learning_rate = "x"
 
@@ -422,8 +422,8 @@ def test_learning_rate_reads_and_writes_as_in_both_keras():
     "rate", [1, 1.0, np.float32(1.0), np.float64(1.0), torch.tensor(1.0), dispatch.wrap(torch.tensor(1.0))]
 )
 def test_learning_rate_may_be_any_number(rate):
-    assert SGD(rate).rate() == 1.0
-    assert SGD(lr=rate).rate() == 1.0
+    assert SGD(rate)._k_rate() == 1.0
+    assert SGD(lr=rate)._k_rate() == 1.0
 
 
 def test_learning_rate_may_be_a_function():
@@ -442,13 +442,13 @@ def test_learning_rate_may_be_a_schedule():
         optimizer.learning_rate = 0.1
     later = SGD(0.1)
     later.learning_rate = schedule
-    assert later.rate() == 1.0
+    assert later._k_rate() == 1.0
     assert len(later.variables) == 1
 
 
 def test_learning_rate_follows_floatx(monkeypatch):
     monkeypatch.setattr(settings, "floatx", "float64")
-    assert SGD(0.1).rate() == 0.1
+    assert SGD(0.1)._k_rate() == 0.1
 
 
 # state ----------------------------------------------------------------------------------------------------------------
@@ -476,7 +476,7 @@ def test_weights_can_be_taken_and_set():
     second.set_weights(first.get_weights())
     for a, b in zip(first.variables, second.variables):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
-    assert second.step == 3
+    assert second._k_this_step == 3
     assert len(second.variables()) == len(second.weights) == 6
     with pytest.raises(
         ValueError, match="/iteration has shape \\(\\) not compatible with provided weight shape \\(7,\\)"
@@ -549,9 +549,9 @@ def test_config_of_keras_2_is_understood():
         "learning_rate": 0.25, "beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-07, "amsgrad": False,
     }  # fmt: skip
     optimizer = Adam.from_config(config)
-    assert (optimizer.name, optimizer.rate(), optimizer.beta_1) == ("Adam", 0.25, 0.5)
+    assert (optimizer.name, optimizer._k_rate(), optimizer.beta_1) == ("Adam", 0.25, 0.5)
     old = {"class_name": "RMSprop", "config": {"lr": 0.5, "decay": 0.0, "rho": 0.9, "name": "rmsprop"}}
-    assert optimizers.deserialize(old).rate() == 0.5
+    assert optimizers.deserialize(old)._k_rate() == 0.5
 
 
 def test_config_holds_schedules():
@@ -560,7 +560,7 @@ def test_config_holds_schedules():
     assert config["learning_rate"]["class_name"] == "ExponentialDecay"
     again = Adam.from_config(config)
     assert again.get_config() == config
-    assert again.rate() == optimizer.rate()
+    assert again._k_rate() == optimizer._k_rate()
 
 
 def test_own_optimizer_works_as_in_the_documentation():
@@ -638,3 +638,15 @@ def test_own_optimizer_without_name_of_its_slots():
     optimizer = SGD(name="s")
     assert optimizer.add_variable_from_reference(Weight([1.0], name="a")).path == "s/a_var"
     assert optimizer.add_variable((2, 3), initializer="ones").numpy().tolist() == [[1.0] * 3] * 2
+
+
+def test_slots_made_in_keras_2_style():
+    optimizer = SGD(0.1)
+    weight = Variable([[1.0, 2.0]], name="w")
+    optimizer.build([weight])
+    plain = optimizer.add_variable_from_reference(model_variable=weight, variable_name="m")
+    assert plain.numpy().tolist() == [[0.0, 0.0]]
+    short = optimizer.add_variable_from_reference(model_variable=weight, variable_name="row", shape=(2,))
+    assert short.numpy().tolist() == [0.0, 0.0]
+    given = optimizer.add_variable_from_reference(weight, "v", initial_value=[[3, 4]])
+    assert given.numpy().tolist() == [[3.0, 4.0]]

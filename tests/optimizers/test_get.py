@@ -61,7 +61,7 @@ def test_own_optimizers_are_found_in_scope():
     data = optimizers.serialize(_Mine(0.5))
     again = optimizers.deserialize(data, custom_objects={"_Mine": _Mine})
     assert type(again) is _Mine
-    assert again.rate() == 0.5
+    assert again._k_rate() == 0.5
 
 
 def test_public_names_are_those_of_keras():

@@ -393,7 +393,7 @@ def test_numbers_may_be_tensors(name):
         variable = Weight(start, dtype="float64")
         optimizer = make(name, learning_rate=0.1)
         optimizer.build([variable])
-        numbers = [convert(x) for x in optimizer.numbers(0.1, 1)]
+        numbers = [convert(x) for x in optimizer._k_numbers(0.1, 1)]
         with torch.no_grad():
             optimizer.update([variable.stored], [gradient], [variable], *numbers)
         results.append(variable.numpy())

@@ -50,7 +50,7 @@ def test_loss_scale_optimizer_keeps_both_states():
     other.build(pair())
     other.set_weights(optimizer.get_weights())
     assert other.scale() == 2.0**15
-    assert other.inner_optimizer.rate() == 1.0
+    assert other.inner_optimizer._k_rate() == 1.0
 
 
 def test_loss_scale_optimizer_passes_on_to_the_inner_one():
@@ -61,7 +61,7 @@ def test_loss_scale_optimizer_passes_on_to_the_inner_one():
     assert int(result) == int(inner.iterations) == 1
     assert [v.numpy()[0] for v in variables] == [0.0, -0.5]
     optimizer.learning_rate = 0.0
-    assert inner.rate() == float(optimizer.learning_rate) == 0.0
+    assert inner._k_rate() == float(optimizer.learning_rate) == 0.0
     optimizer.finalize_variable_values(variables)
     assert [v.numpy()[0] for v in variables] == [0.0, -0.5]
     optimizer.minimize(lambda: variables[0] * 1.0, variables[:1])
@@ -210,4 +210,4 @@ def test_multi_optimizer_survives_serialization():
     optimizer = MultiOptimizer(OptimizerMap(SGD(), {"a": Adam(0.5)}), loss_scale_factor=4.0)
     again = optimizers.deserialize(optimizers.serialize(optimizer))
     assert again.get_config() == optimizer.get_config()
-    assert again.optimizers[0].rate() == 0.5
+    assert again.optimizers[0]._k_rate() == 0.5

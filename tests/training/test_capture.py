@@ -115,12 +115,12 @@ def test_a_compiled_run_equals_an_eager_one_and_is_kept_for_the_next(cache):
     expected = fit(model_of(*layers(), jit_compile=False, **options()))
     model = model_of(*layers(), **options())
     assert_equal(fit(model), expected)
-    assert model._tiers().captured
+    assert model._k_tiers().captured
     made = sorted(cache.glob("*/*/step.so"))
     assert len(made) == 1
     again = model_of(*layers(), **options())  # other names for its layers
     assert_equal(fit(again), expected)
-    assert again._tiers().captured
+    assert again._k_tiers().captured
     assert sorted(cache.glob("*/*/step.so")) == made
     before = live_objects(again, 20)
     assert live_objects(again, 200) <= before + 5  # nothing is kept from step to step
@@ -140,7 +140,7 @@ def test_fused_recurrent_kernels_and_users_code_are_compiled():
         model = keras.Sequential([keras.Input((6, 1)), L.LSTM(4, return_sequences=True), Last(), L.Dense(2)])
         model.compile("adam", "mse", jit_compile=jit_compile)
         weights = fit(model)
-        assert model._tiers().captured is jit_compile
+        assert model._k_tiers().captured is jit_compile
         return weights
 
     assert_equal(run(True), run(False))
@@ -177,7 +177,7 @@ def test_a_library_that_is_there_is_used_by_runs_without_a_seed(monkeypatch):
     monkeypatch.setattr(capture.settings, "global_seed", None)
     model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
     assert asked == [True]
-    assert model._tiers()._idle
+    assert model._k_tiers()._idle
 
 
 def test_a_run_of_convolutions_or_recurrent_layers_gains_nothing():
@@ -189,8 +189,8 @@ def test_auto_is_eager_in_short_runs(jobs):
     model = model_of(jit_compile="auto")
     fit(model)
     assert not jobs
-    assert model._runner("train", 12, 8).__closure__ is not None
-    assert model._tiers().runner(12, 8) == model._the_step().train
+    assert model._k_runner("train", 12, 8).__closure__ is not None
+    assert model._k_tiers().runner(12, 8) == model._the_step().train
 
 
 def test_auto_swaps_at_the_step_that_the_policy_names(jobs, monkeypatch):
@@ -256,10 +256,10 @@ def test_a_compiled_step_is_given_only_what_it_was_compiled_for(jobs):
     model = model_of()
     batches = [(8, torch.float32), (8, torch.float32), (4, torch.float32), (8, torch.float32)]
     for size, dtype in batches:
-        model._runner("train")((torch.zeros(size, 6, dtype=dtype), torch.zeros(size, 2), None))
+        model._k_runner("train")((torch.zeros(size, 6, dtype=dtype), torch.zeros(size, 2), None))
     assert jobs[0].runs == 2
     transposed = torch.zeros(6, 8).T  # the same shape, other strides
-    model._runner("train")((transposed, torch.zeros(8, 2), None))
+    model._k_runner("train")((transposed, torch.zeros(8, 2), None))
     assert jobs[0].runs == 2
 
 
@@ -313,7 +313,7 @@ def test_a_step_that_computes_something_else_is_not_used(jobs, monkeypatch):
     with pytest.warns(UserWarning, match="gives another loss or gradients than the eager one") as told:
         fit(model)
     assert len(told) == 1
-    assert not model._tiers().captured
+    assert not model._k_tiers().captured
     assert jobs[0].runs == 1
 
 
@@ -362,7 +362,7 @@ def test_what_cannot_be_captured_is_told_once(make, reason):
     with pytest.warns(UserWarning, match=f"training goes on without a compiled step: .*{reason}") as told:
         fit(model)
     assert len(told) == 1
-    assert not model._tiers().captured
+    assert not model._k_tiers().captured
 
 
 def test_without_weights_there_is_nothing_to_capture():
@@ -400,7 +400,7 @@ def test_a_job_that_runs_is_not_begun_again(monkeypatch):
     model = model_of()
     model.train_on_batch(X[:8], Y[:8])
     step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
-    phase = model.optimizer.phase()
+    phase = model.optimizer._k_phase()
     first = compile_job.start(step, batch, phase, 7, False)
     assert compile_job.start(step, batch, phase, 9, False) is first
     assert (len(begun), first.swap_at) == (1, 9)
@@ -527,7 +527,7 @@ def test_recorded_steps_equal_eager_ones(recorder, jit_compile):
     expected = fit(model_of(L.Dropout(0.2), jit_compile=False, **options), epochs=8)
     model = model_of(L.Dropout(0.2), jit_compile=jit_compile, **options)
     assert_equal(fit(model, epochs=8), expected)
-    assert model._tiers().captured
+    assert model._k_tiers().captured
     assert len(recorder) == 1
 
 

@@ -32,7 +32,7 @@ def job_of(model, **changes):
     job = {
         "model": compile_job.configuration(model),
         "state": graphs.written_state(model),
-        "phase": model.optimizer.phase(),
+        "phase": model.optimizer._k_phase(),
     }
     return {**json.loads(json.dumps(job)), **changes}
 
@@ -40,8 +40,8 @@ def job_of(model, **changes):
 def check(model, monkeypatch, spoil=lambda state: None):
     """The check of a library that runs a model's graph and may do something wrong to its state."""
     step = model._the_step()
-    values = model.optimizer.step_values(model.optimizer.phase())
-    graph = graphs.trace(step, BATCH, model.optimizer.phase(), len(values))
+    values = model.optimizer.step_values(model.optimizer._k_phase())
+    graph = graphs.trace(step, BATCH, model.optimizer._k_phase(), len(values))
 
     def runner(library, device):
         def run(inputs):
@@ -60,7 +60,7 @@ def test_a_model_is_made_again_from_its_configuration():
     model = model_of(L.Dense(4, "relu"), L.Dropout(0.2), L.BatchNormalization())
     step, phase = compile_worker._rebuilt(job_of(model), BATCH)
     assert step.model is not model
-    assert phase == model.optimizer.phase()
+    assert phase == model.optimizer._k_phase()
     assert graphs.written_state(step.model) == graphs.written_state(model)
 
 
@@ -70,7 +70,7 @@ def test_the_new_model_is_brought_to_the_phase_in_question(steps):
     for _ in range(steps):
         model.train_on_batch(*(t.numpy() for t in BATCH[:2]))
     step, phase = compile_worker._rebuilt(job_of(model), BATCH)
-    assert phase == model.optimizer.phase() == step.compiled.optimizer.phase()
+    assert phase == model.optimizer._k_phase() == step.compiled.optimizer._k_phase()
 
 
 def test_another_state_or_an_unknown_phase_is_told():

@@ -65,8 +65,8 @@ def assert_same(make, x, y, rtol=1e-5, atol=1e-6, **options):
         warnings.simplefilter("error")
         eager, expected, history = train(make, x, y, False, **options)
         model, found, captured_history = train(make, x, y, True, **options)
-    assert not eager._tiers().captured
-    assert model._tiers().captured
+    assert not eager._k_tiers().captured
+    assert model._k_tiers().captured
     for variable, e, f in zip([*model.variables, *model.optimizer.variables], expected, found, strict=True):
         np.testing.assert_allclose(f, e, rtol, atol, err_msg=variable.path)
     assert history.keys() == captured_history.keys()
@@ -257,7 +257,7 @@ def test_models_with_several_inputs_and_outputs():
         m.compile("adam", {"y": "mse", "z": "mae"}, loss_weights={"y": 1.0, "z": 0.3}, metrics={"z": ["mse"]},
                   jit_compile=jit)  # fmt: skip
         m.fit(x, {"y": Y[:16], "z": Y[:16, :1]}, batch_size=8, epochs=25, shuffle=False, verbose=0)
-    assert again._tiers().captured
+    assert again._k_tiers().captured
     for a, b in zip(model.get_weights(), again.get_weights()):
         np.testing.assert_allclose(b, a, 1e-4, 1e-5)
 
@@ -329,7 +329,7 @@ def test_a_graph_takes_only_the_state_that_the_step_uses():
     model.compile("sgd", "mse", jit_compile=False)
     model.train_on_batch(X[:8], Y[:8])
     step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
-    phase = model.optimizer.phase()
+    phase = model.optimizer._k_phase()
     graph = graphs.trace(step, batch, phase, 1)
     state = graphs.step_state(model)
     assert [state[i].path.rpartition("/")[2] for i in graph.used] == [
@@ -351,7 +351,7 @@ def test_tracing_leaves_the_model_as_it_is():
     before = [(v.stored, v.stored.detach().clone()) for v in variables]
     random = torch.get_rng_state()
     step, batch = model._the_step(), (torch.from_numpy(X[:8]), torch.from_numpy(Y[:8]), None)
-    graphs.trace(step, batch, model.optimizer.phase(), 1)
+    graphs.trace(step, batch, model.optimizer._k_phase(), 1)
     assert all(v.stored is t and torch.equal(t, copy) for v, (t, copy) in zip(variables, before))
     assert torch.equal(torch.get_rng_state(), random)
     assert int(model.optimizer.iterations) == 1
@@ -370,7 +370,7 @@ def test_steps_that_read_values_are_not_captured():
     model.compile("sgd", "mse", jit_compile=True)
     with pytest.warns(UserWarning, match="training goes on without a compiled step"):
         model.fit(X, Y, batch_size=8, verbose=0)
-    assert not model._tiers().captured
+    assert not model._k_tiers().captured
 
 
 def test_variables_of_others_are_no_constants():
@@ -392,7 +392,7 @@ def test_graphs_go_through_text():
     y = (Y > 0).astype("f")
     model.train_on_batch(X[:8], y[:8])
     batch = (torch.from_numpy(X[:8]), torch.from_numpy(y[:8]), None)
-    graph = graphs.trace(model._the_step(), batch, model.optimizer.phase(), 1)
+    graph = graphs.trace(model._the_step(), batch, model.optimizer._k_phase(), 1)
     state = graphs.step_state(model)
     results = []
     for text in (False, True):

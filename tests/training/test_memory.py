@@ -265,7 +265,7 @@ def test_peak_of_a_training_step_is_torchs():
 
     model = our_layers()
     model.compile("adam", losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    step = model._runner("train")
+    step = model._k_runner("train")
     assert peak_of(lambda: step((x, y, None))) <= 1.05 * peak_of(bare_step)
 
 
@@ -277,7 +277,7 @@ def test_peak_of_inference_is_torchs():
         with torch.no_grad():
             return bare(x)
 
-    step = model._runner("predict")
+    step = model._k_runner("predict")
     assert peak_of(lambda: step((x, None, None))) <= 1.05 * peak_of(bare_step)
 
 

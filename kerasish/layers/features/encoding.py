@@ -25,12 +25,12 @@ class TextLayer(Layer):
 
     _follows_policy = False  # indices and codes have dtypes of their own
 
-    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+    def _k_prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         if args and isinstance(args[0], (str, bytes, int, float, list, tuple)):
             args = (self._given(args[0]), *args[1:])
-        return super()._prepare(args, kwargs)
+        return super()._k_prepare(args, kwargs)
 
-    def _compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
+    def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         return call(*args, **kwargs)
 
     def _given(self, inputs: Any) -> Any:

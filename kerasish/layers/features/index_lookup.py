@@ -378,7 +378,7 @@ class IndexLookup(TextLayer):
 
     # computing
 
-    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+    def _k_prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         if (
             args
             and self.vocabulary_dtype != "string"
@@ -386,7 +386,7 @@ class IndexLookup(TextLayer):
             and args[0].dtype.kind in "US"
         ):
             args = (args[0].astype(np.int64), *args[1:])  # a ValueError if it is no number
-        return super()._prepare(args, kwargs)
+        return super()._k_prepare(args, kwargs)
 
     def _given(self, inputs: Any) -> Any:
         tensor = super()._given(inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -353,8 +354,8 @@ _ORDER = (specs.VarLenFeature, *_DENSE, specs.RaggedFeature, specs.SparseFeature
 def _keys_of(name: str, feature: Any) -> Iterator[str]:
     """The names of the features of a message that one asks for."""
     if isinstance(feature, specs.SparseFeature):
-        yield feature.value_key
         yield from [feature.index_key] if isinstance(feature.index_key, str) else feature.index_key
+        yield feature.value_key
     elif isinstance(feature, specs.RaggedFeature):
         yield name if feature.value_key is None else feature.value_key
         yield from (partition.key for partition in feature.partitions if hasattr(partition, "key"))
@@ -423,10 +424,31 @@ def _check_features(features: Any) -> list[tuple[str, Any]]:
         raise ValueError("Invalid argument: features cannot be empty.")
     asked = ordered(features)
     _check_kinds(asked)
+    _check_keys(asked)
     for _, feature in asked:  # TensorFlow converts defaults before it looks at a message
         if isinstance(feature, _DENSE) and feature.dtype is not None and feature.default_value is not None:
             convert(feature.default_value, as_dtype(feature.dtype))
     return asked
+
+
+def _check_keys(features: list[tuple[str, Any]]) -> None:
+    """Refuse features of different kinds that are made of the same feature of a message.
+
+    Raises:
+        ValueError: there are such.
+    """
+    keys: dict[str, dict[str, None]] = {"dense": {}, "sparse": {}, "ragged": {}}
+    for name, feature in sorted(features, key=operator.itemgetter(0)):
+        dense = "dense" if isinstance(feature, _DENSE) else "sparse"
+        kind = "ragged" if isinstance(feature, specs.RaggedFeature) else dense
+        keys[kind].update(dict.fromkeys(_keys_of(name, feature)))
+    for one, other in (("dense", "sparse"), ("dense", "ragged"), ("ragged", "sparse")):
+        common = set(keys[one]) & set(keys[other])
+        if common:
+            raise ValueError(
+                f"{one.capitalize()} and {other} keys must not intersect; {one}_keys: {list(keys[one])}, "
+                f"{other}_keys: {list(keys[other])}, intersection: {common}"
+            )
 
 
 def _check_kinds(features: list[tuple[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,15 @@ def prevent_gradient(input: Any, message: str = "", name: str | None = None) -> 
         return identity(x), refuse
 
     return forward(input)
+
+
+def _compute_fans(shape: Any) -> tuple[int, int]:
+    """How many inputs and outputs a weight connects: a matrix's sizes, or a window's with each channel."""
+    sizes = [int(size) for size in shape]
+    if len(sizes) < 2:
+        return math.prod(sizes), math.prod(sizes)
+    window = math.prod(sizes[:-2])
+    return window * sizes[-2], window * sizes[-1]
 
 
 class Convolution:
@@ -215,6 +225,7 @@ def make_composite_tensor(cls: type, module_name: str = "tf.linalg") -> type:
 
 
 __all__ = [
+    "_compute_fans",
     "Convolution",
     "_case_helper",
     "assign_moving_average",

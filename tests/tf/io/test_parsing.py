@@ -1,5 +1,6 @@
 """Features of messages that are damaged. What TensorFlow makes of good ones is in ../recorded/examples.txt."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,3 +35,16 @@ def test_numbers_that_are_not_packed_are_read():
     entry = b"\x0a\x01i\x12" + bytes([len(feature)]) + feature
     message = b"\x0a" + bytes([len(entry) + 2]) + b"\x0a" + bytes([len(entry)]) + entry
     assert io.parse_single_example(message, {"i": ASKED["i"]})["i"].numpy().tolist() == [7, 9]
+
+
+@pytest.mark.parametrize(
+    ("features", "words"),
+    [
+        ({"i": io.FixedLenFeature([2], tf.int64), "r": io.RaggedFeature(tf.int64, "i")}, "Dense and ragged"),
+        ({"i": io.VarLenFeature(tf.int64), "r": io.RaggedFeature(tf.int64, "i")}, "Ragged and sparse"),
+        ({"i": io.FixedLenFeature([2], tf.int64), "s": io.SparseFeature("i", "b", tf.string, 3)}, "Dense and sparse"),
+    ],
+)
+def test_kinds_do_not_share_a_feature_of_the_message(features, words):
+    with pytest.raises(ValueError, match=f"{words} keys must not intersect"):
+        io.parse_single_example(GOOD, features)
