@@ -130,7 +130,7 @@ def moved(part: Any, device: torch.device) -> Any:
     if isinstance(part, torch.Tensor):
         if part.device == device:
             return part
-        if device.type == "mps" and part.dtype is torch.float64:  # which Apple's GPU does not know
+        if part.dtype is torch.float64 and devices.lacks_float64(device):
             part = part.to(floatx())
         return part.to(device, non_blocking=device.type != "cpu")
     return tree.map_structure(lambda t: moved(t, device), part) if tree.is_nested(part) else part
