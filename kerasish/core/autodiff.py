@@ -66,9 +66,11 @@ def on_raw_tensors(function: Callable) -> Callable[..., torch.Tensor]:
     if own is not None:
         return own.__get__(function)
 
-    def call(*tensors: torch.Tensor) -> torch.Tensor:
+    def call(*tensors: torch.Tensor, **options: Any) -> Any:
         with recording():
-            return dispatch.raw(function(*(dispatch.wrap(t) for t in tensors)))
+            result = function(*(dispatch.wrap(t) for t in tensors), **options)
+            # A quantizer gives two: numbers and their scale.
+            return tuple(map(dispatch.raw, result)) if isinstance(result, tuple) else dispatch.raw(result)
 
     return call
 

@@ -241,6 +241,11 @@ def staged(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.pin_memory() if device.type == "cuda" and tensor.device.type == "cpu" else tensor
 
 
+def lacks_float64(device: torch.device) -> bool:
+    """Whether there are no tensors of float64 on a device: Apple's GPU knows none."""
+    return device.type == "mps"
+
+
 def gathered_together(device: torch.device) -> int:
     """Bytes of rows that are best gathered in one operation, to be cut into batches; 0: each batch on its own.
 

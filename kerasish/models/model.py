@@ -311,10 +311,14 @@ class Model(Trainer, Layer):
 
     @property
     def input(self) -> Any:
+        if self._k_network is None and self._inbound_nodes:  # a part of a larger model
+            return super().input
         return self._k_the_network("input").inputs_structure
 
     @property
     def output(self) -> Any:
+        if self._k_network is None and self._inbound_nodes:
+            return super().output
         return self._k_the_network("output").outputs_structure
 
     @property

@@ -21,7 +21,7 @@ from kerasish.core.masks import copy_mask
 from kerasish.core.sparse import SparseTensor
 from kerasish.core.storage import cast_raw
 from kerasish.core.symbolic import FunctionCall, KerasTensor
-from kerasish.core.tensor import StringTensor
+from kerasish.core.tensor import StringTensor, Tensor
 from kerasish.layers.core import InputLayer
 from kerasish.layers.input_spec import no_numbers, no_tensor
 from kerasish.layers.layer import Layer
@@ -273,6 +273,10 @@ def _standardize(value: Any, own: KerasTensor, index: int, name: str) -> Any:
             return cast
     elif own.dtype != "string" and isinstance(value, (np.ndarray, StringTensor)):
         raise no_numbers(name)
+    elif isinstance(value, Tensor) and value.dtype != own.dtype != "string":  # of a model that runs layer by layer
+        cast = dispatch.OPS["cast"](value, own.dtype)
+        copy_mask(value, cast)
+        return cast
     return value
 
 

@@ -344,4 +344,6 @@ def __getattr__(name: str) -> Any:
         return _internal()
     if name == "raw_ops":  # made of this module's operations, when it is first asked for
         return importlib.import_module(f"{__name__}.raw_ops")
+    if name == "enable_v2_behavior":  # a name of tensorflow.compat.v2, which is this module
+        return importlib.import_module(f"{__name__}.compat.v1").enable_v2_behavior
     raise _missing(__name__, name, globals())

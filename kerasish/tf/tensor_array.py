@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from kerasish import ops
@@ -62,7 +63,8 @@ class TensorArray:
         self._clears = True if clear_after_read is None else bool(clear_after_read)
         self._infer_shape = infer_shape
         self._shape = TensorShape(element_shape)
-        self._elements: list[Any] = [None] * (0 if size is None else int(size))
+        self._size = 0 if size is None else int(size)
+        self._elements: list[Any] = [None] * self._size
         self._read: set[int] = set()
 
     dtype = property(lambda self: self._dtype)
@@ -87,7 +89,7 @@ class TensorArray:
 
     def size(self, name: str | None = None) -> Tensor:
         """The number of elements, int32."""
-        return convert(len(self._elements))
+        return convert(len(self._elements) if local.function is None or self._dynamic else self._size)
 
     def close(self, name: str | None = None) -> None:
         """Forget the elements."""
@@ -113,13 +115,7 @@ class TensorArray:
                 f"Tried to write to index {place} but array is not resizeable and size is: {len(self._elements)}"
             )
         tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
-        if tensor.dtype != self._dtype:
-            if local.function is not None:
-                names = (dispatch.WORDS.get(kind.name, kind.name) for kind in (tensor.dtype, self._dtype))
-                raise InvalidArgumentError("Invalid data types; op elements {} but list elements {}".format(*names))
-            raise InvalidArgumentError(
-                f"TensorArray dtype is {self._dtype.name} but Op is trying to write dtype {tensor.dtype.name}"
-            )
+        self._check_dtype(tensor)
         shape = TensorShape(tensor.shape)
         if not self._shape.is_compatible_with(shape):
             if local.function is not None:
@@ -132,6 +128,16 @@ class TensorArray:
         self._read.discard(place)
         return self
 
+    def _check_dtype(self, tensor: Any) -> None:
+        if tensor.dtype == self._dtype:
+            return
+        if local.function is not None:
+            names = (dispatch.WORDS.get(kind.name, kind.name) for kind in (tensor.dtype, self._dtype))
+            raise InvalidArgumentError("Invalid data types; op elements {} but list elements {}".format(*names))
+        raise InvalidArgumentError(
+            f"TensorArray dtype is {self._dtype.name} but Op is trying to write dtype {tensor.dtype.name}"
+        )
+
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """The element at ``index``; zeros if it was not written and the shape is known.
 
@@ -142,7 +148,7 @@ class TensorArray:
         place = int(index)
         if not 0 <= place < len(self._elements):
             raise _outside(f"Tried to read from index {place} but array size is: {len(self._elements)}")
-        if place in self._read and local.function is None:
+        if self._elements[place] is None and place in self._read and local.function is None:
             raise InvalidArgumentError(
                 f"Could not read index {place} twice because it was cleared after a previous read (perhaps try setting "
                 "clear_after_read = false?)"
@@ -166,12 +172,24 @@ class TensorArray:
             raise ValueError(
                 f"Cannot convert a partially known TensorShape {self._shape} to a Tensor: element {place} was not written."
             )
-        return ops.zeros(self._shape, dtype=self._dtype)
+        zeros = ops.zeros(self._shape, dtype=self._dtype)
+        if local.function is None:
+            self._elements[place] = zeros  # so that it can be read again, though it was read and cleared
+        return zeros
 
     # many
 
     def stack(self, name: str | None = None) -> Tensor:
-        """All elements, stacked along a new first axis."""
+        """All elements, stacked along a new first axis.
+
+        Raises:
+            InvalidArgumentError: in a ``tf.function``, ``unstack`` or ``split`` have put another number of them here than
+                the array was made for.
+        """
+        if local.function is not None and not self._dynamic and len(self._elements) != self._size:
+            raise InvalidArgumentError(
+                f"Operation expected a list with {self._size} elements but got a list with {len(self._elements)} elements."
+            )
         if not self._elements:
             return ops.zeros([0, *(n or 0 for n in self._shape)], dtype=self._dtype)
         return ops.stack([self._element(i) for i in range(len(self._elements))])
@@ -191,8 +209,22 @@ class TensorArray:
         return ops.concatenate([self._element(i) for i in range(len(self._elements))])
 
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:
-        """Set the elements to the slices of ``value`` along its first axis."""
-        return self.scatter(range(len(convert(value))), value)
+        """Put the slices of ``value`` along its first axis in the place of all elements.
+
+        Raises:
+            ValueError: there are more of them than elements, and the array has no dynamic size (not in a ``tf.function``).
+        """
+        if local.function is not None:
+            tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
+            self._elements = [None] * len(tensor)
+            return self.scatter(range(len(tensor)), tensor)
+        parts = list(convert(value))
+        if len(parts) > len(self._elements) and not self._dynamic:
+            raise ValueError(
+                f"Cannot unstack {len(parts)} tensors into a TensorArray of static size {len(self._elements)} "
+            )
+        self._elements = parts  # as they are, without a look at their shapes
+        return self
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """Set the elements at ``indices`` to the slices of ``value`` along its first axis."""
@@ -202,15 +234,34 @@ class TensorArray:
         return self
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
-        """Set the elements to the parts of ``value``, of these lengths along its first axis."""
+        """Put the parts of ``value``, of these lengths along its first axis, in the place of all elements.
+
+        Raises:
+            InvalidArgumentError: the lengths are no vector, do not add up to the size of ``value``, or are not as many as
+                there are elements, and the array has no dynamic size (the last not in a ``tf.function``).
+        """
         tensor = value if dispatch.is_tensor(value) else convert(value, self._dtype)
-        infers, self._infer_shape = self._infer_shape, False  # the parts may differ in length
-        try:
-            for i, part in enumerate(torch.split(dispatch.raw(tensor), integer_shape(lengths))):
-                self.write(i, dispatch.wrap(part))
-        finally:
-            self._infer_shape = infers
+        sizes = convert(lengths).numpy()
+        self._check_lengths(tensor, sizes)
+        self._elements = [dispatch.wrap(part) for part in torch.split(dispatch.raw(tensor), sizes.tolist())]
         return self
+
+    def _check_lengths(self, tensor: Any, sizes: np.ndarray) -> None:
+        """Raises InvalidArgumentError if a tensor cannot be split into as many parts of these sizes as there are elements."""
+        if sizes.ndim != 1:
+            raise InvalidArgumentError(f"Expected lengths to be a vector, received shape: {list(sizes.shape)} ")
+        if not len(tensor.shape):
+            raise InvalidArgumentError("Expected value to be at least a vector, but received shape: [] ")
+        if sizes.sum() != tensor.shape[0]:
+            raise InvalidArgumentError(
+                "Expected sum of lengths to be equal to values.shape[0], but sum of lengths is "
+                f"{sizes.sum()} and value's shape is: {list(tensor.shape)} "
+            )
+        if not self._dynamic and len(sizes) != len(self._elements) and local.function is None:
+            raise InvalidArgumentError(
+                f"TensorArray's size is not equal to the size of lengths ({len(self._elements)} vs. {len(sizes)}), and the "
+                "TensorArray is not marked as dynamically resizeable."
+            )
 
 
 class TensorArraySpec(TypeSpec):

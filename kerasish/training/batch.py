@@ -115,8 +115,6 @@ def _part(part: Any) -> Any:
         return sparse_rows(part, "data").batch()
     else:
         t = dispatch.raw(part) if dispatch.is_tensor(part) else storage(part)
-    if isinstance(t, torch.Tensor) and t.dtype is torch.float64 and floatx() is not torch.float64:
-        return t.to(floatx())
     return t
 
 
@@ -130,7 +128,11 @@ def on_device(batch: Batch) -> Batch:
 def moved(part: Any, device: torch.device) -> Any:
     """A structure of tensors (others pass) on a device."""
     if isinstance(part, torch.Tensor):
-        return part if part.device == device else part.to(device, non_blocking=device.type != "cpu")
+        if part.device == device:
+            return part
+        if part.dtype is torch.float64 and devices.lacks_float64(device):
+            part = part.to(floatx())
+        return part.to(device, non_blocking=device.type != "cpu")
     return tree.map_structure(lambda t: moved(t, device), part) if tree.is_nested(part) else part
 
 

@@ -222,3 +222,18 @@ def test_quantized_layers_within_attention_come_back(tmp_path, mode, config):
     plain = keras.Model(x, keras.layers.MultiHeadAttention(2, 4)(x, x))
     with pytest.raises(ValueError, match="expected 2 variables"):
         plain.load_weights(tmp_path / "m.keras")
+
+
+class _OneScale(quantizers.Quantizer):
+    """A user's quantizer: no axis of its own, two results."""
+
+    def __call__(self, x, axis, to_numpy=False):
+        scale = 127 / keras.ops.max(keras.ops.abs(x), axis=axis, keepdims=True)
+        return keras.ops.cast(keras.ops.round(x * scale), "int8"), scale
+
+
+def test_quantizers_of_the_users_for_inputs():
+    layer = layers.Dense(5)
+    before = layer(X).numpy()
+    layer.quantize(config=quantizers.Int8QuantizationConfig(activation_quantizer=_OneScale()))
+    np.testing.assert_allclose(layer(X).numpy(), before, atol=0.05)

@@ -338,3 +338,22 @@ def test_nodes_tell_the_layers_before_them_and_models_their_last_run():
     assert model.history is None
     model.compile("sgd", "mse")
     assert model.fit([X, X], X[:, :1], verbose=0) is model.history
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_inputs_are_cast_to_the_declared_dtypes(run_eagerly):
+    class Seen(layers.Layer):
+        def call(self, x):
+            seen.append(x.dtype)
+            return ops.cast(x, "float32")
+
+    seen = []
+    for declared in ("float32", "float64", "int32"):
+        inputs = Input((3,), dtype=declared)
+        model = Model(inputs, Dense(1)(Seen(autocast=False)(inputs)))
+        model.compile("sgd", "mse", run_eagerly=run_eagerly)
+        for given in ("uint8", "float64"):
+            model(np.ones((2, 3), given))
+            assert seen[-1] == declared
+            model.predict(np.ones((2, 3), given), verbose=0)
+            assert seen[-1] == declared

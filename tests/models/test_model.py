@@ -127,3 +127,21 @@ def test_set_weights_checks_numbers_and_shapes():
     with pytest.raises(ValueError, match=r"\(3, 2\).*\(9, 9\)"):
         model.set_weights([np.ones((9, 9)), *kept[1:]])
     np.testing.assert_array_equal(model.get_weights()[0], kept[0])
+
+
+def test_a_subclass_that_was_called_on_symbolic_tensors_has_an_input_and_an_output():
+    class Part(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    part = Part()
+    with pytest.raises(AttributeError, match="no defined output"):
+        _ = part.output
+    inputs = Input((3,))
+    outputs = part(inputs)
+    assert part.input is inputs and part.output is outputs
+    assert Model(inputs, part.output).output_shape == (None, 2)

@@ -58,3 +58,29 @@ def test_while_loop_in_a_function_keeps_a_list_of_one_and_lists_within():
     assert isinstance(one, list) and int(one[0]) == 3
     inner = tf.function(lambda: tf.while_loop(lambda x: x[0] < 3, lambda x: ((x[0] + 1, x[1]),), [[0, 5]]))()
     assert isinstance(inner[0], list) and [int(x) for x in inner[0]] == [3, 5]
+
+
+def test_elements_of_a_tensor_array_that_were_read_are_zeros_once_all_were_asked_for():
+    array = tf.TensorArray(tf.float32, 2).write(0, [1.0]).write(1, [2.0])
+    assert array.read(1).numpy().tolist() == [2.0]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="twice"):
+        array.read(1)
+    assert array.stack().numpy().tolist() == [[1.0], [0.0]]
+    assert array.read(1).numpy().tolist() == [0.0]
+
+
+def test_unstack_and_split_replace_all_elements_of_a_tensor_array():
+    array = tf.TensorArray(tf.float32, 3)
+    assert array.unstack([[1.0], [2.0]]).size() == 2
+    with pytest.raises(ValueError, match="Cannot unstack 3 tensors"):
+        array.unstack([1.0, 2.0, 3.0])
+    assert array.split([1.0, 2.0, 3.0], [1, 2]).read(1).numpy().tolist() == [2.0, 3.0]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="sum of lengths is 2"):
+        array.split([1.0, 2.0, 3.0], [1, 1])
+
+    @tf.function
+    def stacked(x):
+        return tf.TensorArray(tf.float32, 3).unstack(x).stack()
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected a list with 3 elements"):
+        stacked(tf.constant([1.0, 2.0]))

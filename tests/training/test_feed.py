@@ -197,10 +197,39 @@ def test_pack_is_as_short_as_it_can_be():
         to_batch((1, 2, 3, 4))
 
 
-def test_float64_becomes_floatx_and_integers_stay():
+def test_arrays_become_floatx_and_batches_of_sources_stay_float64():
     x, y, _ = to_batch((np.zeros((2, 3)), np.zeros(2, "int64")))
-    assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
+    assert (x.dtype, y.dtype) == (torch.float64, torch.int64)
     assert next(iter(make_feed(np.zeros((2, 3)))))[0].dtype is torch.float32
+
+
+def test_steps_and_metrics_of_the_users_see_the_dtype_of_a_dataset():
+    seen = []
+
+    class Model(models.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def test_step(self, data):
+            seen.append(data[0].dtype)
+            return super().test_step(data)
+
+    def distance(y_true, y_pred):
+        seen.extend([y_true.dtype, y_pred.dtype])
+        return tf.reduce_mean(tf.abs(tf.cast(y_true, y_pred.dtype) - y_pred))
+
+    x, y = np.ones((4, 3)), np.ones((4, 1))
+    model = Model()
+    model.compile("sgd", "mse", metrics=[distance])
+    from_dataset = model.evaluate(tf.data.Dataset.from_tensor_slices((x, y)).batch(4), verbose=0)
+    assert seen == ["float64", "float64", "float32"]
+    seen.clear()
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(from_dataset)
+    assert seen == ["float32", "float32", "float32"]
 
 
 @pytest.mark.parametrize(
