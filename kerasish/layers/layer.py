@@ -78,6 +78,7 @@ from kerasish.layers.configuration import (
 from kerasish.layers.functional_calls import rematerialize, rematerialized_call, stateless_call
 from kerasish.layers.input_spec import check_input, input_failure, is_no_data, is_tensors, no_tensor
 from kerasish.layers.module import Module, converted_dtype
+from kerasish.layers.overridable import overridable
 from kerasish.layers.penalties import Penalized
 from kerasish.layers.quantization import Quantizable, settles_config
 from kerasish.layers.route import MISSED, Route
@@ -844,12 +845,12 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
     def get_output_shape_at(self, node_index: int) -> Any:
         return tree.map_structure(lambda x: tuple(x.shape), self.get_output_at(node_index))
 
-    @property
+    @overridable
     def inbound_nodes(self) -> list[Node]:
         """The layer's own symbolic calls, as in Keras 2."""
         return self._inbound_nodes
 
-    @property
+    @overridable
     def outbound_nodes(self) -> list[Node]:
         """The symbolic calls of others that take its results, as in Keras 2."""
         return self._outbound_nodes
@@ -864,14 +865,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
             )
         return self._inbound_nodes[index]
 
-    @property
+    @overridable
     def input_shape(self) -> Any:
         """Shape of the inputs, the batch dimension being ``None``; known once the layer was called."""
         if self._inbound_nodes:
             return plain_shapes(shape_tree(self.input))
         return plain_shapes(self._k_seen_shapes("input")[0])
 
-    @property
+    @overridable
     def output_shape(self) -> Any:
         """Shape of the outputs, the batch dimension being ``None``; known once the layer was called."""
         if self._inbound_nodes:

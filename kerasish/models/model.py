@@ -24,6 +24,7 @@ from kerasish.layers import tracking
 from kerasish.layers.calling import CallSpec
 from kerasish.layers.core import InputLayer
 from kerasish.layers.layer import Layer
+from kerasish.layers.overridable import overridable
 from kerasish.layers.penalties import check_metric
 from kerasish.layers.shapes import keras_tensors, shape_from_config
 from kerasish.layers.tracing import trace
@@ -110,7 +111,7 @@ class Model(Trainer, Layer):
         """Keras 2's: whether it is made of symbolic tensors."""
         return self._k_network is not None
 
-    @property
+    @overridable
     def _input_layers(self) -> list:
         """Keras 2's: the layers that stand for a graph's inputs."""
         return [layer for layer in self._layers_of_graph() if isinstance(layer, InputLayer)]
@@ -267,7 +268,7 @@ class Model(Trainer, Layer):
         """The layers this model was made of, not those inside them."""
         return list(self._k_network.layers if self._k_network is not None else self._layers)
 
-    @property
+    @overridable
     def operations(self) -> list:
         """The layers and functions of a model's graph, in the order of ``layers``."""
         return list(self._k_the_network("operations").operations)
@@ -301,11 +302,11 @@ class Model(Trainer, Layer):
             f"No such layer: {name}. Existing layers are: {names}. {close_matches(str(name), names)}".rstrip()
         )
 
-    @property
+    @overridable
     def inputs(self) -> list[KerasTensor]:
         return self._k_the_network("inputs").inputs
 
-    @property
+    @overridable
     def outputs(self) -> list[KerasTensor]:
         return self._k_the_network("outputs").outputs
 
@@ -321,21 +322,21 @@ class Model(Trainer, Layer):
             return super().output
         return self._k_the_network("output").outputs_structure
 
-    @property
+    @overridable
     def input_names(self) -> list[str]:
         return list(self._k_the_network("input_names").input_names)
 
-    @property
+    @overridable
     def output_names(self) -> list[str]:
         return [x._keras_history.operation.name for x in self._k_the_network("output_names").outputs]
 
-    @property
+    @overridable
     def input_shape(self) -> Any:
         if self._k_network is None and self._user_call:
             return super().input_shape
         return _shapes(self._k_the_network("input").inputs)
 
-    @property
+    @overridable
     def output_shape(self) -> Any:
         if self._k_network is None and self._user_call:
             return super().output_shape
@@ -362,7 +363,7 @@ class Model(Trainer, Layer):
         spec = registry.above("tf.TensorSpec")
         return [tree.map_structure(lambda x: spec(x.shape, x.dtype, x.name), self._k_network.inputs_structure)], {}
 
-    @property
+    @overridable
     def state_updates(self) -> list:
         """What Keras 2's graphs had to run after a step: nothing."""
         return []

@@ -21,6 +21,7 @@ from kerasish.core.masks import raw_with_mask, wrap_with_mask
 from kerasish.core.ragged import RaggedTensor
 from kerasish.core.replicas import together
 from kerasish.core.sparse import SparseTensor
+from kerasish.layers.overridable import overridable
 from kerasish.layers.tracking import structure, structure_changed
 from kerasish.training import loop, replicas
 from kerasish.training.callback import to_numbers
@@ -157,29 +158,43 @@ class Trainer(OldCalls):
     def compiled(self) -> bool:
         return self._k_compiled is not None
 
-    _is_compiled = compiled  # Keras 2's
+    _is_compiled = overridable(lambda self: self.compiled)  # Keras 2's
 
     @property
     def optimizer(self) -> Any:
-        return self._k_compiled.optimizer if self._k_compiled is not None else None
+        return self._k_compiled.optimizer if self._k_compiled is not None else self._k_optimizer_attribute
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:
+        try:
+            known = optimizers.get(value)
+        except ValueError:
+            if self._k_compiled is not None or isinstance(value, (str, dict)):
+                raise
+            self.__dict__["_k_optimizer_attribute"] = value  # of a program that trains by itself
+            return
         if self._k_compiled is None:
-            Trainer.compile(self, value)
-        self._k_compiled.optimizer = optimizers.get(value)
+            Trainer.compile(self, known)
+        self._k_compiled.optimizer = known
 
     loss = property(lambda self: self._k_argument("loss"))
     run_eagerly = property(lambda self: bool(self._k_argument("run_eagerly")) or settings.run_functions_eagerly)
     steps_per_execution = property(lambda self: self._k_argument("steps_per_execution") or 1)
     jit_compile = property(lambda self: self._k_argument("jit_compile") in (True, 1) and not self.run_eagerly)
-    distribute_strategy = property(lambda self: None)
-    distribute_reduction_method = property(lambda self: "auto")
+    distribute_strategy = overridable(lambda self: None)
+    distribute_reduction_method = overridable(lambda self: "auto")
+    _k_optimizer_attribute: Any = None
 
     @run_eagerly.setter
     def run_eagerly(self, value: bool) -> None:
         self._k_check_compiled("run_eagerly")
         self._k_compiled.arguments["run_eagerly"] = bool(value)
+        structure_changed()
+
+    @jit_compile.setter
+    def jit_compile(self, value: bool) -> None:
+        self._k_check_compiled("jit_compile")
+        self._k_compiled.arguments["jit_compile"] = bool(value)
         structure_changed()
 
     @loss.setter

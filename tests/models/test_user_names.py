@@ -102,3 +102,42 @@ def test_no_other_name_of_one_word_is_taken(kind):
     )
     taken = {name for name in names if re.fullmatch("_[a-z]+", name)} - set(dir(torch.nn.Module())) - KNOWN
     assert sorted(taken) == []
+
+
+OVERRIDABLE = [
+    "inputs",
+    "outputs",
+    "input_names",
+    "output_names",
+    "operations",
+    "input_shape",
+    "output_shape",
+    "inbound_nodes",
+]
+
+
+@pytest.mark.parametrize("name", OVERRIDABLE)
+@pytest.mark.parametrize("base", [keras.Model, keras.layers.Layer])
+def test_users_classes_may_keep_their_own_under_names_of_graphs(base, name):
+    class Own(base):
+        def __init__(self):
+            super().__init__()
+            setattr(self, name, [3])
+
+        def call(self, x):
+            return x * 2.0
+
+    own = Own()
+    assert float(own(np.ones((1, 1), "float32"))[0, 0]) == 2.0
+    assert getattr(own, name) == [3]
+
+
+def test_a_model_that_trains_by_itself_may_keep_anything_as_its_optimizer():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.optimizer = object()
+
+    assert not Own().compiled
+    with pytest.raises(ValueError, match="[Oo]ptimizer"):
+        keras.Sequential([keras.layers.Dense(1)]).optimizer = "no such optimizer"
