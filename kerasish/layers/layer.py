@@ -459,14 +459,14 @@ class Layer(Quantizable, Penalized, TakesComposites, Module):
         """A lowered program for one tensor like ``x``, as a function of the layer and the tensor; models have one."""
         return None
 
-    _delegates = False  # True for layers that compute by other layers alone, whose policies may differ
+    _k_delegates = False  # True for layers that compute by other layers alone, whose policies may differ
 
     def _k_compute(self, call: Callable, args: tuple, kwargs: dict) -> Any:
         """A built-in ``call`` under its dtype policy: mixed ones by torch's autocast, results in the compute dtype."""
         policy = self._dtype_policy
         if not policy.is_mixed:
             return call(*args, **kwargs)
-        if self._delegates:
+        if self._k_delegates:
             outputs = call(*args, **kwargs)
             return tree.map_structure(lambda x: cast_float(x, policy.compute_dtype), outputs)
         dtype = to_torch(policy.compute_dtype)

@@ -59,7 +59,7 @@ class TimeDistributed(Wrapper):
         ValueError: ``layer`` is not a layer, or the inputs have less than 3 dimensions.
     """
 
-    _delegates = True
+    _k_delegates = True
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
@@ -163,7 +163,7 @@ class Bidirectional(Layer):
 
     _config_first = ("merge_mode",)
 
-    _delegates = True
+    _k_delegates = True
 
     _not_in_config = ("weights",)
 
