@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from kerasish.core import dispatch, tree
-from kerasish.core.context import local, scope, unique_name
+from kerasish.core.context import asks_for_keras_2, local, scope, unique_name
 from kerasish.core.dtypes import DType, as_dtype, named, standardize, to_torch
 from kerasish.core.errors import InvalidArgumentError, fail
 from kerasish.core.meta import without_compiler
@@ -105,7 +105,12 @@ class KerasTensor:
         raise self._no_value("len()", "its length")
 
     def __iter__(self) -> Any:
-        raise self._no_value("iteration", "its elements", NotImplementedError)
+        if not asks_for_keras_2():
+            raise self._no_value("iteration", "its elements", NotImplementedError)
+        if not len(self.shape) or self.shape[0] is None:
+            what = "a Tensor with unknown first dimension." if len(self.shape) else "a scalar."
+            raise TypeError(f"Cannot iterate over {what}")
+        return iter([self[i] for i in range(self.shape[0])])
 
     def __bool__(self) -> bool:
         raise self._no_value("a condition", "its truth value")

@@ -144,9 +144,12 @@ def needs_values(x: torch.Tensor, name: str) -> None:
         raise NotImplementedError(f"the length of the result of {name} is one of them")
 
 
+_SMALLEST_MAX = 65504.0  # the largest float16: all numbers up to it can be had in any floating dtype
+
+
 def _within(x: torch.Tensor, y: Any) -> Any:
     """A number that the dtype of ``x`` can hold: floats beyond it are infinite."""
-    if type(y) is float and abs(y) > 65504.0 and x.is_floating_point() and abs(y) > torch.finfo(x.dtype).max:
+    if type(y) is float and x.is_floating_point() and abs(y) > torch.finfo(x.dtype).max:
         return math.copysign(math.inf, y)
     return y
 
@@ -154,7 +157,7 @@ def _within(x: torch.Tensor, y: Any) -> Any:
 def larger(x: torch.Tensor, y: Any) -> torch.Tensor:
     """The larger of x and y, with broadcasting; NaN wins."""
     if not isinstance(y, torch.Tensor):
-        return x.clamp(min=_within(x, y))
+        return x.clamp(min=y if -_SMALLEST_MAX <= y <= _SMALLEST_MAX else _within(x, y))
     if not (x.requires_grad or y.requires_grad):
         return torch.maximum(x, y)
     return torch.where((x >= y) | torch.isnan(x), x, y)  # of equals x gets the gradient; torch would halve it
@@ -163,7 +166,7 @@ def larger(x: torch.Tensor, y: Any) -> torch.Tensor:
 def smaller(x: torch.Tensor, y: Any) -> torch.Tensor:
     """The smaller of x and y, with broadcasting; NaN wins."""
     if not isinstance(y, torch.Tensor):
-        return x.clamp(max=_within(x, y))
+        return x.clamp(max=y if -_SMALLEST_MAX <= y <= _SMALLEST_MAX else _within(x, y))
     if not (x.requires_grad or y.requires_grad):
         return torch.minimum(x, y)
     return torch.where((x <= y) | torch.isnan(x), x, y)

@@ -122,6 +122,8 @@ def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
     Raises:
         InvalidArgumentError: the shapes do not fit.
     """
+    if symbolic.any_symbolic((shape_x, shape_y)):
+        return symbolic.call(broadcast_dynamic_shape, (shape_x, shape_y), {})
     first, second = integer_shape(shape_x), integer_shape(shape_y)
     try:
         result = shapes.broadcast_shapes(first, second)

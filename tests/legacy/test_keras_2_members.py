@@ -117,3 +117,24 @@ def test_stacked_cells_have_lists_otherwise():
     cells = keras.layers.StackedRNNCells([keras.layers.LSTMCell(2), keras.layers.GRUCell(3)])
     assert cells.state_size == [[2, 2], 3]
     assert [type(state) for state in cells.get_initial_state(batch_size=2)] == [list, list]
+
+
+def test_symbolic_tensors_of_a_known_length_have_elements(keras_2):
+    x = keras.Input((3,))
+    assert [tuple(size.shape) for size in tf.shape(x)] == [(), ()]
+    with pytest.raises(TypeError, match="unknown first dimension"):
+        iter(x)
+    with pytest.raises(TypeError, match="over a scalar"):
+        iter(tf.reduce_sum(x))
+
+
+def test_symbolic_tensors_have_no_elements_in_keras_3():
+    with pytest.raises(NotImplementedError, match="iteration"):
+        iter(tf.shape(keras.Input((3,))))
+
+
+def test_shapes_of_symbolic_tensors_broadcast():
+    x = keras.Input((3,))
+    sizes = tf.broadcast_dynamic_shape(tf.shape(x), [1, 3])
+    model = keras.Model(x, tf.zeros(sizes) + x)
+    assert model(np.ones((2, 3), "float32")).shape == (2, 3)

@@ -108,12 +108,12 @@ class _Features(TextLayer):
         self.feature_columns = sorted_columns(feature_columns, self._wanted, self._hint)
         self._tables = {c.name: _Table(c) for c in self.feature_columns if isinstance(c, EmbeddingColumn)}
 
-    def _prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+    def _k_prepare(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
         if args and isinstance(args[0], dict):
             args = ({key: self._given(x) if _is_plain(x) else x for key, x in args[0].items()}, *args[1:])
         if isinstance(kwargs.get("cols_to_output_tensors"), dict):
             kwargs = {**kwargs, "cols_to_output_tensors": _ToFill(kwargs["cols_to_output_tensors"])}
-        return super()._prepare(args, kwargs)
+        return super()._k_prepare(args, kwargs)
 
     def build(self, input_shape: Any = None) -> None:
         with inside(self):

@@ -453,27 +453,20 @@ def _check_keys(features: list[tuple[str, Any]]) -> None:
 
 def _check_kinds(features: list[tuple[str, Any]]) -> None:
     """Raise ValueError for features that contradict themselves or one another."""
-    dense, sparse = set(), dict[str, DType]()
+    sparse = dict[str, DType]()
     for key, feature in features:
         if isinstance(feature, _DENSE):
-            dense.add(key)
             if feature.dtype is not None:
                 _fixed_shape(key, feature)
             if isinstance(feature, specs.FixedLenSequenceFeature) and not feature.allow_missing:
                 raise ValueError("Unsupported: FixedLenSequenceFeature requires allow_missing to be True.")
         elif isinstance(feature, (specs.VarLenFeature, specs.SparseFeature)) and feature.dtype is not None:
             value = getattr(feature, "value_key", key)
-            for name in reversed([*_keys_of(key, feature)]):
+            for name in _keys_of(key, feature):
                 dtype = as_dtype(feature.dtype) if name == value else int64
                 before = sparse.setdefault(name, dtype)
                 if before != dtype:
                     raise ValueError(f"Conflicting type {before} vs {dtype} for feature {name}.")
-    both = dense & set(sparse)
-    if both:
-        raise ValueError(
-            f"Dense and sparse keys must not intersect; dense_keys: {sorted(dense)}, sparse_keys: {list(sparse)}, "
-            f"intersection: {both}"
-        )
 
 
 def _parse(texts: np.ndarray, features: Any) -> dict[str, Any]:
