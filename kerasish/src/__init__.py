@@ -75,11 +75,13 @@ TENSORFLOW_HELPERS = {
 
 # The same below ``tensorflow.python.keras``.
 KERAS_2_HELPERS = {
-    "engine.base_layer_utils": "kerasish.src._utils",
-    "engine.training_utils": "kerasish.src._data",
+    "engine.saving": "kerasish.src._keras2_files",
     "losses": "kerasish.src._keras2_losses",
+    "saving": "kerasish.src._keras2_files",
     "utils.losses_utils": "kerasish.src._keras2_losses",
     "utils.metrics_utils": "kerasish.src._keras2_metrics",
+    "utils.tf_contextlib": "kerasish.tf.private.decorators",
+    "utils.tf_inspect": "kerasish.tf.private.inspecting",
     "": "kerasish.src._keras2",
 }
 

@@ -421,12 +421,10 @@ Network = Model
 class Conv(Convolution, metaclass=abc.ABCMeta):
     """A convolution in ``rank`` dimensions. Other arguments: of ``Conv2D``; ``rank`` is no part of the configuration."""
 
+    @functools.wraps(Convolution.__init__)  # whose arguments are the configuration
     def __init__(self, rank: int, filters: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
         self.rank = rank
         super().__init__(filters, kernel_size, *args, **kwargs)
-
-    def get_config(self) -> dict:
-        return {key: value for key, value in super().get_config().items() if key != "rank"}
 
 
 class _Merge(Merge, metaclass=abc.ABCMeta):
@@ -451,6 +449,9 @@ _with_members(
 class ConvLSTM2DCell(ConvLSTMCell):
     """One step of a convolutional LSTM in two dimensions. Arguments: of ``ConvLSTM2D``."""
 
+    _not_in_config = (*getattr(ConvLSTMCell, "_not_in_config", ()), "rank")
+
+    @functools.wraps(ConvLSTMCell.__init__)
     def __init__(self, filters: int, kernel_size: Any, **kwargs: Any) -> None:
         super().__init__(2, filters, kernel_size, **kwargs)
 
