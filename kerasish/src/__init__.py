@@ -165,8 +165,10 @@ def private_name(name: str) -> str | None:
     found = _KERAS_PATH.match(name)
     if found is not None:
         name = "keras.src" + name[found.end() :]
-    old = name.startswith(f"{KERAS_2}.") and f"keras{name.removeprefix(KERAS_2)}" in old_names.MODULES
-    return name if old or name in real_modules() else None
+    if name in real_modules():
+        return name
+    inner = name.removeprefix(f"{KERAS_2}.").removeprefix("engine.")  # of older versions: "engine.network"
+    return name if name.startswith(f"{KERAS_2}.") and f"keras.{inner}" in old_names.MODULES else None
 
 
 @functools.cache
