@@ -56,9 +56,11 @@ def test_imports_of_old_paths(tmp_path):
             from tensorflow.python.keras.utils import conv_utils, losses_utils
             from tensorflow.python.keras.utils.generic_utils import to_snake_case
             from tensorflow.python.keras.wrappers.scikit_learn import KerasClassifier
-            from tensorflow.python.keras.layers import *
-            assert tf.keras.__name__ == "kerasish" and tf.keras.layers.Dense is Dense and K.floatx() == "float32"
-            assert keras.layers.Dense is Dense and conv_utils.normalize_tuple(3, 2, "x") == (3, 3)
+            from tensorflow.python.keras.layers.experimental.preprocessing import Rescaling
+            from tensorflow.python.keras.layers.recurrent import *
+            assert tf.keras.__name__ == "kerasish" and LSTM is tf.keras.layers.LSTM and K.floatx() == "float32"
+            assert keras.layers.LSTM is LSTM and keras.__version__ == tf.keras.__version__
+            assert conv_utils.normalize_tuple(3, 2, "x") == (3, 3)
             for line in ("utils.conv_utils import nothing", "testing_utils import layer_test"):
                 try:
                     exec("from tensorflow.python.keras." + line)

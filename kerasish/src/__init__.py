@@ -199,7 +199,7 @@ class PrivateModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return self._public_names()
-        if name.startswith("__"):
+        if name.startswith("__") and (name != "__version__" or self._inner):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name)
         if private_name(f"{self.__name__}.{name}") is not None:
             return module(f"{self.__name__}.{name}")
@@ -258,13 +258,17 @@ def find(root: str, inner: str, name: str) -> Any:
 
 def _of_today(inner: str, name: str) -> Any:
     """What the public module that a path of Keras 2's stands for has under a name, old names included; no modules."""
-    old = old_names.today(f"keras.{inner}")
-    todays = None if old is None else importlib.import_module("kerasish" + old.removeprefix("keras"))
-    for place in (_package(f"keras.{inner}".rstrip(".")), todays):
-        found = getattr(place, name, _NOTHING)
-        if found is not _NOTHING and not isinstance(found, ModuleType):
-            return found
-    return _NOTHING
+    path = _todays_path(inner)
+    is_old = path in old_names.MODULES.values()
+    place = importlib.import_module("kerasish" + path.removeprefix("keras")) if is_old else _package(path)
+    found = getattr(place, name, _NOTHING)
+    return _NOTHING if isinstance(found, ModuleType) else found
+
+
+def _todays_path(inner: str) -> str:
+    """The public module that a path of Keras 2's stands for."""
+    path = f"keras.{inner}".rstrip(".")
+    return old_names.today(path) or path
 
 
 def _of_version_1(name: str) -> Any:
@@ -298,8 +302,7 @@ def _nearest(root: str, inner: str) -> Iterator[str]:
     if root == "tensorflow.compiler":
         return
     if root == KERAS_2:
-        path = f"keras.{inner}".rstrip(".")
-        yield from dict.fromkeys((path, old_names.today(path) or path))
+        yield _todays_path(inner)
         return
     public = "tf" if root == "tensorflow.python" else "keras"
     parts = inner.split(".") if inner else []
