@@ -23,7 +23,7 @@ from kerasish.core import old_names
 from kerasish.core.context import settings
 from kerasish.core.dtypes import DType
 from kerasish.core.errors import close_matches, real_names
-from kerasish.src import core_messages, private_name
+from kerasish.src import KERAS_2, core_messages, private_name
 from kerasish.src import module as private_module
 
 ROOTS = {"tensorflow": "kerasish.tf", "keras": "kerasish", "tf_keras": "kerasish"}
@@ -36,7 +36,8 @@ def target(name: str) -> str | None:
     """The module of ours that a name of the real libraries stands for; None if there is none.
 
     ``tensorflow.keras.layers`` → ``kerasish.layers``; ``tensorflow.python.keras.layers`` → the same, being the public module
-    that the private path lies in. ``keras.src`` and the rest of ``tensorflow.python`` are the business of ``kerasish.src``.
+    that the private path lies in. What is listed of ``tensorflow.python.keras``, ``keras.src`` and the rest of
+    ``tensorflow.python`` are the business of ``kerasish.src``.
     """
     parts = name.split(".")
     if parts[0] == "tensorflow":
@@ -122,7 +123,12 @@ class Finder(importlib.abc.MetaPathFinder):
             return None
         if root not in ROOTS:
             return None
+        below_keras_2 = name.startswith(f"{KERAS_2}.")
+        if (name in (KERAS_2, "tensorflow.python") or below_keras_2) and (private := private_name(name)) is not None:
+            return importlib.machinery.ModuleSpec(name, _PrivateLoader(private), is_package=True)
         ours = target(name)
+        if below_keras_2 and old_names.today(f"keras{name.removeprefix(KERAS_2)}") is not None:
+            raise _missing(name)  # a name within an old module that it does not have
         if ours is None and (found := _of_v1(name) or core_messages.module(name)) is not None:
             return importlib.machinery.ModuleSpec(name, _ObjectLoader(found), is_package=True)
         if ours is None and (private := private_name(name)) is not None:

@@ -3,6 +3,8 @@
 One rule serves them: a private module gives the public object of the name that is asked for, first of the public package
 that lies nearest (``keras.src.layers.core.dense`` → ``keras.layers``), then of any other. What has no public name but a
 behaviour that packages rely on is in the modules of this package (``HELPERS``); other names are in ``RENAMED``.
+``tensorflow.python.keras`` is Keras 2 as it was within TensorFlow: a path below it gives its own helpers
+(``KERAS_2_HELPERS``), then the names of the public module that it stands for today, then those of ``keras.src``.
 ``homes.txt`` has the names of TensorFlow's for which that rule would find another object than the real one's (the private
 ``ragged_math_ops.range`` is ``tf.ragged.range``). ``modules.txt`` lists the private modules that the real libraries have, so
 that an import of anything else fails as it should.
@@ -18,9 +20,11 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from kerasish.core import old_names
 from kerasish.core.errors import real_names
 
-ROOTS = ("keras.src", "tensorflow.python", "tensorflow.compiler")
+KERAS_2 = "tensorflow.python.keras"
+ROOTS = ("keras.src", KERAS_2, "tensorflow.python", "tensorflow.compiler")
 
 # First part of a private path → what of ours has the helpers that it defines.
 HELPERS = {
@@ -67,6 +71,18 @@ TENSORFLOW_HELPERS = {
     "util.tf_inspect": "kerasish.tf.private.inspecting",
     "util.variable_utils": "kerasish.tf.private.specs",
     "": "kerasish.src._tensorflow",
+}
+
+# The same below ``tensorflow.python.keras``.
+KERAS_2_HELPERS = {
+    "engine.saving": "kerasish.src._keras2_files",
+    "losses": "kerasish.src._keras2_losses",
+    "saving": "kerasish.src._keras2_files",
+    "utils.losses_utils": "kerasish.src._keras2_losses",
+    "utils.metrics_utils": "kerasish.src._keras2_metrics",
+    "utils.tf_contextlib": "kerasish.tf.private.decorators",
+    "utils.tf_inspect": "kerasish.tf.private.inspecting",
+    "": "kerasish.src._keras2",
 }
 
 # The same below ``tensorflow.compiler``, which has nothing public.
@@ -149,7 +165,10 @@ def private_name(name: str) -> str | None:
     found = _KERAS_PATH.match(name)
     if found is not None:
         name = "keras.src" + name[found.end() :]
-    return name if name in real_modules() else None
+    if name in real_modules():
+        return name
+    inner = name.removeprefix(f"{KERAS_2}.").removeprefix("engine.")  # of older versions: "engine.network"
+    return name if name.startswith(f"{KERAS_2}.") and f"keras.{inner}" in old_names.MODULES else None
 
 
 @functools.cache
@@ -180,9 +199,9 @@ class PrivateModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return self._public_names()
-        if name.startswith("__"):
+        if name.startswith("__") and (name != "__version__" or self._inner):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name)
-        if f"{self.__name__}.{name}" in real_modules():
+        if private_name(f"{self.__name__}.{name}") is not None:
             return module(f"{self.__name__}.{name}")
         found = find(self._root, self._inner, name)
         if found is _NOTHING:
@@ -217,6 +236,8 @@ def find(root: str, inner: str, name: str) -> Any:
     for helper in _helpers(root, inner):
         if name in helper.__all__:
             return getattr(helper, name)
+    if root == KERAS_2 and (found := _of_today(inner, name)) is not _NOTHING:
+        return found
     if root == "tensorflow.python" and (home := homes().get((inner, name))):
         return functools.reduce(getattr, home.split("."), importlib.import_module("kerasish.tf"))
     for path in (*_nearest(root, inner), *_everywhere(root, name)):
@@ -225,12 +246,29 @@ def find(root: str, inner: str, name: str) -> Any:
             return found
     if name in RENAMED:
         return find(root, inner, RENAMED[name])
+    if root == KERAS_2:
+        return find("keras.src", inner, name)
     if root != "tensorflow.python":
         return _NOTHING
     found = _of_version_1(name)
     if found is _NOTHING and inner.startswith("ops.") and name in importlib.import_module(RAW).__all__:
         return getattr(importlib.import_module(RAW), name)
     return found
+
+
+def _of_today(inner: str, name: str) -> Any:
+    """What the public module that a path of Keras 2's stands for has under a name, old names included; no modules."""
+    path = _todays_path(inner)
+    is_old = path in old_names.MODULES.values()
+    place = importlib.import_module("kerasish" + path.removeprefix("keras")) if is_old else _package(path)
+    found = getattr(place, name, _NOTHING)
+    return _NOTHING if isinstance(found, ModuleType) else found
+
+
+def _todays_path(inner: str) -> str:
+    """The public module that a path of Keras 2's stands for."""
+    path = f"keras.{inner}".rstrip(".")
+    return old_names.today(path) or path
 
 
 def _of_version_1(name: str) -> Any:
@@ -253,14 +291,18 @@ def _helpers(root: str, inner: str) -> list[ModuleType]:
         return [importlib.import_module(COMPILER_HELPERS[inner])] if inner in COMPILER_HELPERS else []
     parts = inner.split(".")
     prefixes = (".".join(parts[:count]) for count in range(len(parts), -1, -1))
+    table = KERAS_2_HELPERS if root == KERAS_2 else TENSORFLOW_HELPERS
     found = [RAW] if parts[-1].startswith("gen_") else []
-    found += [TENSORFLOW_HELPERS[prefix] for prefix in prefixes if prefix in TENSORFLOW_HELPERS]
+    found += [table[prefix] for prefix in prefixes if prefix in table]
     return [importlib.import_module(path) for path in dict.fromkeys(found)]
 
 
 def _nearest(root: str, inner: str) -> Iterator[str]:
     """Public packages that a private path lies in, the nearest first."""
     if root == "tensorflow.compiler":
+        return
+    if root == KERAS_2:
+        yield _todays_path(inner)
         return
     public = "tf" if root == "tensorflow.python" else "keras"
     parts = inner.split(".") if inner else []
