@@ -147,8 +147,8 @@ class Signature:
 
 
 def as_dict(outputs: Any) -> dict[str, Any]:
-    """Results by name: those of a single one and of a list are called by their numbers."""
+    """Results by name, in the order of the names: those of a single one and of a list are called by their numbers."""
     if isinstance(outputs, dict):
-        return outputs
+        return dict(sorted(outputs.items()))
     listed = outputs if isinstance(outputs, (list, tuple)) and not hasattr(outputs, "dtype") else [outputs]
     return {f"output_{i}": output for i, output in enumerate(listed)}

@@ -73,6 +73,12 @@ def test_a_signature_tells_its_inputs_outputs_and_variables(tmp_path):
     assert f.output_shapes == {"output_0": tf.TensorShape([None])}
 
 
+def test_results_are_in_the_order_of_their_names(tmp_path):
+    both = saved(tmp_path, Model().both)["serving_default"]
+    assert list(both(x=tf.constant([1.0]), y=tf.constant(2.0))) == ["p", "s"]
+    assert list(both.structured_outputs) == ["p", "s"]
+
+
 def test_tensors_of_a_list_are_numbered(tmp_path):
     total = tf.function(lambda xs: xs[0] + 2 * xs[1])
     concrete = total.get_concrete_function([tf.TensorSpec([2]), tf.TensorSpec([2])])
