@@ -108,6 +108,7 @@ def _symbolic_shape(function: Any, shape: Any, *others: Any) -> Any:
 
 
 _INTEGERS = frozenset((int,))
+_FILLED = (torch.zeros, torch.ones)
 
 
 def _full(function: Any, shape: Any, dtype: Any, value: int) -> Any:
@@ -118,6 +119,8 @@ def _full(function: Any, shape: Any, dtype: Any, value: int) -> Any:
         and _INTEGERS.issuperset(map(type, shape))
     ):
         try:
+            if type(value) is int:  # of zeros and ones
+                return Tensor(_FILLED[value](shape, dtype=dtype.torch, device=devices.current()))
             return Tensor(torch.full(shape, value, dtype=dtype.torch, device=devices.current()))
         except (RuntimeError, TypeError):  # worded below; strings
             pass
