@@ -458,7 +458,14 @@ def _as_written(signature: inspect.Signature, values: tuple) -> tuple[tuple, dic
 
 def _raw_parts(values: list | tuple) -> list | None:
     """The storage of Tensors of one dtype; None if there is something else among them."""
-    parts, dtype, tensor = [], None, _types.tensor
+    tensor = _types.tensor
+    if len(values) == 2 and type(values[0]) is type(values[1]) is tensor:  # the usual number
+        first, second = values[0]._t, values[1]._t
+        if first.dtype is not second.dtype:
+            return None
+        if not (first.requires_grad or second.requires_grad):
+            return [first, second]
+    parts, dtype = [], None
     for x in values:
         if type(x) is not tensor:
             return None

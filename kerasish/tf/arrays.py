@@ -297,6 +297,11 @@ def concat(values: Arrays, axis: Any, name: str | None = "concat") -> Any:
     Raises:
         InvalidArgumentError: their other dimensions differ, or they are scalars.
     """
+    try:
+        if len(values) > 1:
+            return torch.cat(values, axis)
+    except (RuntimeError, IndexError, TypeError):  # worded below
+        pass
     if isinstance(values, torch.Tensor) or len(values) == 1:
         return values if isinstance(values, torch.Tensor) else values[0]
     try:

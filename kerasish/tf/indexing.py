@@ -44,6 +44,11 @@ def gather(
     Raises:
         InvalidArgumentError: an index is out of bounds; negative ones are.
     """
+    if axis is None and batch_dims == 0 and indices.ndim == 1 and params.ndim:
+        try:
+            return torch.index_select(params, 0, indices)  # which takes int32 and int64
+        except (RuntimeError, IndexError):  # worded below
+            pass
     check(indices, INTEGERS, "GatherV2")
     if indices.dtype is not torch.int32 and indices.dtype is not torch.int64:
         indices = indices.long()

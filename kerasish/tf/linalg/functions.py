@@ -74,7 +74,7 @@ def matmul(
     if output_type is not None:
         wanted = dtypes.to_torch(output_type)
         a, b = a.to(wanted), b.to(wanted)
-    elif a.dtype not in _MATMUL_KINDS:
+    elif a.dtype is not torch.float32 and a.dtype not in _MATMUL_KINDS:
         check(a, _MATMUL_KINDS, "MatMul")
     if transpose_a or adjoint_a or a.ndim < 2:
         a = _oriented(a, transpose_a, adjoint_a, "a")
