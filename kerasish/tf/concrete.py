@@ -120,7 +120,28 @@ def refused(name: str, index: int, spec: TensorSpec, tensor: Any) -> InvalidArgu
     )
 
 
-class ConcreteFunction:
+class UsesVariables:
+    """A function of a graph that knows its ``variables``: what follows from them."""
+
+    variables: Any
+
+    @property
+    def trainable_variables(self) -> tuple:
+        return tuple(variable for variable in self.variables if variable.trainable)
+
+    @property
+    def captured_inputs(self) -> list:
+        """The handles of the variables; other tensors that the function reads are none of them."""
+        return [variable.handle for variable in self.variables]
+
+    def _graph_handles(self) -> list[GraphTensor]:
+        """What stands for the variables among a graph's inputs."""
+        return [
+            GraphTensor(TensorSpec((), "resource"), label) for label in result_labels("unknown", len(self.variables))
+        ]
+
+
+class ConcreteFunction(UsesVariables):
     """One trace of a Function.
 
     Args:
@@ -184,8 +205,7 @@ class ConcreteFunction:
             GraphTensor(spec, name) if isinstance(spec, TensorSpec) else spec
             for name, spec in self._named_specs().items()
         ]
-        handle = TensorSpec((), "resource")
-        return own + [GraphTensor(handle, label) for label in result_labels("unknown", len(self.variables))]
+        return own + self._graph_handles()
 
     def _named_specs(self) -> dict[str, TypeSpec]:
         """Specifications of the tensors among the arguments, with the names that a graph's inputs have."""
@@ -210,15 +230,6 @@ class ConcreteFunction:
             self._function._run_on_specs(self._trace, self._args, self._kwargs)
             self._trace.output, self._trace.is_output_known = before
         return tuple(self._trace.variables or ())
-
-    @property
-    def trainable_variables(self) -> tuple:
-        return tuple(variable for variable in self.variables if variable.trainable)
-
-    @property
-    def captured_inputs(self) -> list:
-        """The handles of the variables; other tensors that the function reads are none of them."""
-        return [variable.handle for variable in self.variables]
 
     output_shapes = property(lambda self: tree.map_structure(lambda x: x.shape, self._trace.output))
     output_dtypes = property(lambda self: tree.map_structure(lambda x: x.dtype, self._trace.output))

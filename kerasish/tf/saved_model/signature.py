@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from kerasish.core.tensor import Tensor, convert
-from kerasish.tf.concrete import GraphTensor, refused, result_labels
+from kerasish.tf.concrete import GraphTensor, UsesVariables, refused, result_labels
 from kerasish.tf.spec import TensorSpec, TypeSpec, spec_of
 
 
-class Signature:
+class Signature(UsesVariables):
     """A function that takes its tensors by name, a single one by position too, and gives a dict of its results.
 
     Args:
@@ -98,8 +98,7 @@ class Signature:
     def inputs(self) -> list:
         """What stands for the arguments, and for the variables that the function reads."""
         own = [GraphTensor(spec, name) if isinstance(spec, TensorSpec) else spec for name, spec in self._inputs.items()]
-        handle = TensorSpec((), "resource")
-        return own + [GraphTensor(handle, label) for label in result_labels("unknown", len(self.variables))]
+        return own + self._graph_handles()
 
     @property
     def outputs(self) -> list:
@@ -109,15 +108,6 @@ class Signature:
             GraphTensor(x, label) if isinstance(x, TensorSpec) else x
             for x, label in zip(self._outputs.values(), labels)
         ]
-
-    @property
-    def trainable_variables(self) -> tuple:
-        return tuple(variable for variable in self.variables if variable.trainable)
-
-    @property
-    def captured_inputs(self) -> list:
-        """The handles of the variables."""
-        return [variable.handle for variable in self.variables]
 
     output_shapes = property(lambda self: {name: spec.shape for name, spec in self._outputs.items()})
     output_dtypes = property(lambda self: {name: spec.dtype for name, spec in self._outputs.items()})
