@@ -215,9 +215,17 @@ class Function:
         finally:
             local.function = before
 
+    def _replayed(self, trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
+        """A later call of a trace that changed Python's state; once more, from that state, as in ``_try``."""
+        try:
+            return self._replay(trace, function, args, kwargs)
+        except TapeNeededError:
+            trace.records = trace.records_all = True
+            trace.begin_anew()
+        return self._replay(trace, function, args, kwargs)
+
     @staticmethod
-    def _replayed(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
-        """A later call of a trace that changed Python's state."""
+    def _replay(trace: Trace, function: Callable, args: tuple, kwargs: dict) -> Any:
         with trace.changes.put_back():
             before, trace.replays = trace.replays, True
             try:

@@ -282,3 +282,20 @@ def test_arguments_that_are_changed_are_refused():
 
     with pytest.raises(ValueError, match="should not modify its Python input arguments"):
         go([tf.constant(1.0)], tf.constant(2.0))
+
+
+def test_a_later_call_may_turn_out_to_need_gradients():
+    gradients = getattr(tf, "gradients")  # noqa: B009 - its name would tell that the function is to be recorded
+    held = []
+
+    @tf.function
+    def f(x, flag):
+        held.append(x)
+        held.append(x)
+        y = held.pop() * x
+        result = gradients(y, x)[0] if flag > 0 else y
+        return result + float(len(held))
+
+    results = [float(f(tf.constant(x), tf.constant(flag))) for x, flag in ((2.0, -1), (3.0, 1), (4.0, 1), (5.0, -1))]
+    assert results == [5.0, 7.0, 9.0, 26.0]
+    assert len(held) == 1
