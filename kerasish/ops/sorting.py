@@ -267,8 +267,9 @@ def segment_extremes(data: torch.Tensor, ids: torch.Tensor, count: int | None, k
     end = "min" if kind == "amax" else "max"
     bound = float("-inf" if kind == "amax" else "inf") if data.is_floating_point() else _bound(data, end)
     found = _segments(data, ids, count, kind, bound)
-    filled = torch.zeros(len(found), dtype=torch.bool, device=data.device)
-    filled[ids[(ids >= 0) & (ids < len(found))].long()] = True
+    filled = torch.zeros(len(found) + 1, dtype=torch.bool, device=data.device)  # the last for ids of no segment
+    places = torch.where((ids >= 0) & (ids < len(found)), ids, len(found)).long()
+    filled = filled.index_fill(0, places, True)[:-1]
     return torch.where(filled.reshape(-1, *[1] * (data.ndim - 1)), found, 0)
 
 
